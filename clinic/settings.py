@@ -1,0 +1,183 @@
+"""The site's settings: one file, driven by the few variables of ``clinic/environment.py``.
+
+SITE_URL decides hosts, cookies and HSTS; DATABASE_URL, EMAIL_URL, SECRET_KEY, MEDIA_ROOT and
+TRUSTED_PROXIES have sensible defaults for one machine. README.md lists them.
+"""
+
+import os
+import sys
+import zoneinfo
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from clinic import environment
+
+# Zone data comes from the pinned tzdata package alone. Python would prefer the system's files,
+# and many systems still hold an Alberta that changes its clocks.
+zoneinfo.reset_tzpath(to=())
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(os.environ.get("VAR_DIR", BASE_DIR / "var")).resolve()
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+SITE_URL = environment.site_url()
+_site = urlsplit(SITE_URL)
+IS_HTTPS = _site.scheme == "https"
+IS_LOCAL = environment.is_local_host(_site.hostname or "")
+IS_TESTING = "pytest" in sys.modules
+
+DEBUG = False
+SECRET_KEY = environment.secret_key(VAR_DIR, SITE_URL)
+ALLOWED_HOSTS = [_site.hostname] + (["127.0.0.1", "localhost", "[::1]"] if IS_LOCAL else [])
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+TRUSTED_PROXIES = environment.trusted_proxies()
+
+INSTALLED_APPS = [
+    "clinic",
+    "content",
+    "booking",
+    "content_editor",
+    "django_prose_editor",
+    "crispy_forms",
+    "phonenumber_field",
+    "clinic.apps.ClinicAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.sitemaps",
+    "django.forms",
+]
+
+MIDDLEWARE = [
+    "clinic.proxies.trust_only_named_proxies",
+    "django.middleware.security.SecurityMiddleware",
+    "clinic.csp.ContentSecurityPolicyMiddleware",
+    "clinic.refusals.refuse_impossible_addresses",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "clinic.refusals.show_refusals_as_pages",
+]
+
+ROOT_URLCONF = "clinic.urls"
+WSGI_APPLICATION = "clinic.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "booking.context.clinic",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+CRISPY_ALLOWED_TEMPLATE_PACKS = ("clinic",)
+CRISPY_TEMPLATE_PACK = "clinic"
+CRISPY_FAIL_SILENTLY = False
+
+DATABASES = {"default": environment.database(VAR_DIR)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+# Two transactions may wait for one another only inside a command that asks for it.
+ATOMIC_REQUESTS = False
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+LANGUAGE_CODE = "en-ca"
+USE_I18N = True
+USE_TZ = True
+# Instants are UTC everywhere; a page shows them in the location's zone, which it names itself.
+TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = ["clinic.formats"]
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static", ("", VAR_DIR / "build")]
+MEDIA_URL = "/media/"
+MEDIA_ROOT = environment.media_root(VAR_DIR)
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if IS_TESTING
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+FILE_UPLOAD_PERMISSIONS = 0o640
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000  # A long page in the admin has many small fields.
+
+globals().update(environment.mail(VAR_DIR))
+DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "")
+
+PHONENUMBER_DEFAULT_REGION = "CA"
+PHONENUMBER_DB_FORMAT = "E164"
+
+# Readers of pages get no cookie; a session begins when somebody chooses a time.
+SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
+SESSION_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = int(timedelta(hours=8).total_seconds())
+CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "csrf"
+CSRF_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "clinic.refusals.csrf_failure"
+
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz/$"]
+SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = False
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# Same names as Django 6.0's, so that moving there is deleting our middleware.
+SECURE_CSP = {
+    "default-src": ["'none'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'"],
+    "font-src": ["'self'"],
+    "manifest-src": ["'self'"],
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+    "frame-ancestors": ["'none'"],
+}
+# The admin's own pages need scripts: from our files, and import maps that carry the nonce.
+SECURE_CSP_ADMIN = SECURE_CSP | {
+    "script-src": ["'self'", "<nonce>"],
+    "connect-src": ["'self'"],
+    "img-src": ["'self'", "data:", "blob:"],
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"booking": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
+}
+
+# What a clinic may want to change without touching code.
+BOOKING_HOLD = timedelta(minutes=10)
+BOOKING_CONFIRMATION_DELAY = timedelta(seconds=int(os.environ.get("CONFIRMATION_DELAY_SECONDS", "120")))
