@@ -14,8 +14,8 @@ from PIL import Image, UnidentifiedImageError
 LARGEST_FILE = 15 * 1024 * 1024  # bytes
 LARGEST_PICTURE = 25_000_000  # pixels
 SMALLEST_SIDE = 100  # pixels
-# Phones write several pictures into one JPEG (MPO); its first one is an ordinary JPEG.
-FORMATS = {"JPEG": ("JPEG", "MPO"), "PNG": ("PNG",), "WEBP": ("WEBP",)}
+# Phones write several pictures into one JPEG (MPO); Pillow opens it as the JPEG it begins with.
+FORMATS = ("JPEG", "PNG", "WEBP")
 
 
 def validate_picture(file: Any) -> None:
@@ -41,7 +41,7 @@ def validate_picture(file: Any) -> None:
 def _check(file: Any) -> None:
     file.seek(0)
     try:
-        picture = Image.open(file, formats=list(FORMATS))
+        picture = Image.open(file, formats=FORMATS)
     except Image.DecompressionBombError:
         raise ValidationError(_too_many_pixels()) from None
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError):

@@ -109,7 +109,9 @@ FORMAT_MODULE_PATH = ["clinic.formats"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
-STATICFILES_DIRS = [BASE_DIR / "static", ("", VAR_DIR / "build")]
+BUILD_DIR = VAR_DIR / "build"  # site.css and the fonts, made by the build_static command
+BUILD_DIR.mkdir(exist_ok=True)
+STATICFILES_DIRS = [BASE_DIR / "static", BUILD_DIR]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = environment.media_root(VAR_DIR)
 STORAGES = {

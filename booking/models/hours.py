@@ -1,0 +1,197 @@
+"""When practitioners work. All times here are wall-clock times in the location's zone."""
+
+from datetime import date, time
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+
+from booking.models.clinic import Location, Practitioner, Weekday
+
+MIDNIGHT = time(0)
+
+
+def check_span(start: time | None, end: time | None, ends_next_day: bool) -> None:
+    """Refuse a pair of wall times that says nothing or says it doubtfully (rule R3)."""
+    if start is None or end is None:
+        return
+    if end == MIDNIGHT and not ends_next_day:
+        return  # Midnight at the day's end; 00:00 to 00:00 is the whole day.
+    if end == start:
+        raise ValidationError({"end_time": "Start and end are the same. For a whole day, write 00:00 to 00:00."})
+    if end < start and not ends_next_day:
+        raise ValidationError({"end_time": "This is before the start. If it runs past midnight, tick that it does."})
+    if end > start and ends_next_day:
+        raise ValidationError({"ends_next_day": "That would be longer than a day. Untick it, or split the hours."})
+
+
+# The same rule for the database (which no form can go around).
+SPAN_IS_CLEAR = (
+    Q(end_time=MIDNIGHT, ends_next_day=False)
+    | Q(end_time__gt=F("start_time"), ends_next_day=False)
+    | Q(end_time__lt=F("start_time"), ends_next_day=True)
+)
+SPAN_MESSAGE = "The end must be after the start; tick the box if it runs past midnight."
+VALIDITY_MESSAGE = "The last day is before the first."
+
+
+def is_valid_on(starts_on: date | None, ends_on: date | None, day: date) -> bool:
+    """Whether a row with these validity dates (both included, open if empty) holds on a day."""
+    return (starts_on is None or starts_on <= day) and (ends_on is None or day <= ends_on)
+
+
+class WorkingHours(models.Model):
+    """A weekly stretch in which a practitioner sees patients at a location.
+
+    The row belongs to the local day it starts on, also when it runs past midnight.
+    """
+
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="working_hours")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="working_hours")
+    weekday = models.PositiveSmallIntegerField(choices=Weekday)
+    start_time = models.TimeField("from")
+    end_time = models.TimeField("to", help_text="00:00 means midnight at the end of the day.")
+    ends_next_day = models.BooleanField("runs past midnight", default=False)
+    starts_on = models.DateField("valid from", null=True, blank=True, help_text="Empty: always.")
+    ends_on = models.DateField("valid until", null=True, blank=True, help_text="This day included. Empty: for good.")
+
+    class Meta:
+        ordering = ["practitioner", "weekday", "start_time"]
+        verbose_name = "working hours"
+        verbose_name_plural = "working hours"
+        indexes = [models.Index(fields=["practitioner", "weekday"], name="working_hours_by_day")]
+        constraints = [
+            models.CheckConstraint(
+                condition=SPAN_IS_CLEAR, name="working_hours_span", violation_error_message=SPAN_MESSAGE
+            ),
+            models.CheckConstraint(
+                condition=Q(starts_on__isnull=True) | Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="working_hours_validity",
+                violation_error_message=VALIDITY_MESSAGE,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.start_time:%H:%M} to {self.end_time:%H:%M}"
+
+    def clean(self) -> None:
+        check_span(self.start_time, self.end_time, self.ends_next_day)
+
+
+class Break(models.Model):
+    """A weekly pause of a practitioner, wherever they work that day."""
+
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="breaks")
+    weekday = models.PositiveSmallIntegerField(choices=Weekday)
+    start_time = models.TimeField("from")
+    end_time = models.TimeField("to", help_text="00:00 means midnight at the end of the day.")
+    ends_next_day = models.BooleanField("runs past midnight", default=False)
+    starts_on = models.DateField("valid from", null=True, blank=True, help_text="Empty: always.")
+    ends_on = models.DateField("valid until", null=True, blank=True, help_text="This day included. Empty: for good.")
+
+    class Meta:
+        ordering = ["practitioner", "weekday", "start_time"]
+        constraints = [
+            models.CheckConstraint(condition=SPAN_IS_CLEAR, name="break_span", violation_error_message=SPAN_MESSAGE),
+            models.CheckConstraint(
+                condition=Q(starts_on__isnull=True) | Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="break_validity",
+                violation_error_message=VALIDITY_MESSAGE,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Break, {self.get_weekday_display()} {self.start_time:%H:%M} to {self.end_time:%H:%M}"
+
+    def clean(self) -> None:
+        check_span(self.start_time, self.end_time, self.ends_next_day)
+
+
+class HoursOverride(models.Model):
+    """Hours for one date that replace a practitioner's weekly hours; without times, a day off.
+
+    Hours on a closed day (a statutory holiday, say) open it again for this practitioner.
+    """
+
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="hours_overrides")
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="hours_overrides")
+    on = models.DateField("date")
+    start_time = models.TimeField("from", null=True, blank=True, help_text="Leave both times empty for a day off.")
+    end_time = models.TimeField("to", null=True, blank=True, help_text="00:00 means midnight at the end of the day.")
+    ends_next_day = models.BooleanField("runs past midnight", default=False)
+    note = models.CharField(max_length=200, blank=True, help_text="For staff. Patients never see it.")
+
+    class Meta:
+        ordering = ["-on", "practitioner", "start_time"]
+        verbose_name = "hours for one date"
+        verbose_name_plural = "hours for one date"
+        indexes = [models.Index(fields=["practitioner", "on"], name="hours_override_by_date")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(start_time__isnull=True, end_time__isnull=True, ends_next_day=False)
+                | (Q(start_time__isnull=False, end_time__isnull=False) & SPAN_IS_CLEAR),
+                name="hours_override_span",
+                violation_error_message="Give both times, the end after the start, or leave both empty for a day off.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        hours = f"{self.start_time:%H:%M} to {self.end_time:%H:%M}" if self.start_time and self.end_time else "day off"
+        return f"{self.on:%d %b %Y}: {hours}"
+
+    def clean(self) -> None:
+        if (self.start_time is None) != (self.end_time is None):
+            raise ValidationError("Give both times, or leave both empty for a day off.")
+        check_span(self.start_time, self.end_time, self.ends_next_day)
+
+
+class TimeOff(models.Model):
+    """A stretch in which a practitioner is away: a holiday, a course, an afternoon."""
+
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="time_off")
+    starts_on = models.DateField("first day")
+    start_time = models.TimeField("from", null=True, blank=True, help_text="Empty: from the start of that day.")
+    ends_on = models.DateField("last day")
+    end_time = models.TimeField("until", null=True, blank=True, help_text="Empty: to the end of that day.")
+    note = models.CharField(max_length=200, blank=True, help_text="For staff. Patients never see it.")
+
+    class Meta:
+        ordering = ["-starts_on"]
+        verbose_name = "time off"
+        verbose_name_plural = "time off"
+        indexes = [models.Index(fields=["practitioner", "ends_on"], name="time_off_by_end")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__gt=F("starts_on"))
+                | Q(ends_on=F("starts_on"), start_time__isnull=True)
+                | Q(ends_on=F("starts_on"), end_time__isnull=True)
+                | Q(ends_on=F("starts_on"), end_time__gt=F("start_time")),
+                name="time_off_span",
+                violation_error_message="The end must be after the start.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        days = f"{self.starts_on:%d %b %Y}"
+        return days if self.starts_on == self.ends_on else f"{days} to {self.ends_on:%d %b %Y}"
+
+
+class Closure(models.Model):
+    """A whole local day on which a location is shut for everyone, such as a statutory holiday."""
+
+    location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="closures")
+    on = models.DateField("date")
+    name = models.CharField(max_length=120, help_text="Shown to patients, such as Family Day.")
+
+    class Meta:
+        ordering = ["-on"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["location", "on"],
+                name="closure_once_a_day",
+                violation_error_message="This location is already closed on that day.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.on:%d %b %Y}"

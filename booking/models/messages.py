@@ -1,0 +1,65 @@
+"""The outbox: messages written in the same transaction as what they tell of, sent later by the worker."""
+
+from django.db import models
+from django.db.models import Q
+
+from booking.models.appointments import Appointment
+from booking.models.clinic import Practitioner
+
+
+class Message(models.Model):
+    """One message to one address, sent once.
+
+    An appointment's message holds no words: they are written when it is sent, from the
+    appointment as it then is. Only what exists nowhere else (a contact form's text) is in ``content``.
+    """
+
+    class Kind(models.TextChoices):
+        CONFIRMATION = "confirmation", "Confirmation"
+        RESCHEDULED = "rescheduled", "Moved"
+        CANCELLED = "cancelled", "Cancelled"
+        REMINDER = "reminder", "Reminder"
+        CLINIC_NOTICE = "clinic_notice", "Notice to the clinic"
+        CONTACT = "contact", "From the contact form"
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        SENT = "sent", "Sent"
+        DROPPED = "dropped", "No longer needed"
+        PARKED = "parked", "Could not be sent"
+
+    key = models.CharField(max_length=120, unique=True, help_text="Says what it is: the same message is never queued twice.")
+    kind = models.CharField(max_length=20, choices=Kind)
+    appointment = models.ForeignKey(
+        Appointment, on_delete=models.CASCADE, null=True, blank=True, related_name="messages"
+    )
+    practitioner = models.ForeignKey(
+        Practitioner, on_delete=models.SET_NULL, null=True, blank=True, help_text="Whom a contact form's message is for."
+    )
+    content = models.JSONField(default=dict, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    due_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True, blank=True, help_text="A worker is sending it until then.")
+    last_error = models.CharField(max_length=300, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        indexes = [models.Index(fields=["due_at"], condition=Q(state="waiting"), name="message_waiting")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="contact", appointment__isnull=True) | (~Q(kind="contact") & Q(appointment__isnull=False)),
+                name="message_has_its_cause",
+                violation_error_message="A message is about an appointment, or comes from the contact form.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="sent") | Q(sent_at__isnull=False),
+                name="message_sent_has_a_time",
+                violation_error_message="A sent message says when it was sent.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} ({self.get_state_display()})"

@@ -1,0 +1,31 @@
+"""Answer what cannot be answered: impossible addresses, forged or stale forms."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.views.defaults import page_not_found
+
+
+def refuse_impossible_addresses(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """A path with a control character is nowhere: PostgreSQL would fail on the NUL that SQLite takes."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if any(ord(character) < 32 or 0x7F <= ord(character) < 0xA0 for character in request.path_info):
+            return page_not_found(request, LookupError(), "404.html")
+        return get_response(request)
+
+    return middleware
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The page for a request that makes no sense. It trusts nothing of the request, the host included."""
+    return HttpResponse(render_to_string("400.html"), status=400)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The page for a form whose token is missing or old: says how to try again."""
+    return render(request, "403_csrf.html", status=403)
