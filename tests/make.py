@@ -1,0 +1,155 @@
+"""Plain factories: each makes one believable row, and any field can be said otherwise.
+
+Rows that a row needs (a location for an appointment, say) are made with it unless they are given.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from booking.models import (
+    Appointment,
+    Clinic,
+    Location,
+    Patient,
+    Practitioner,
+    PractitionerService,
+    Room,
+    Service,
+    Status,
+    WorkingHours,
+)
+
+_numbers = count(1)
+
+# Tuesday 24 November 2026, 11:15 am in Alberta, which no longer changes its clocks (UTC-06).
+VISIT_AT = datetime(2026, 11, 24, 17, 15, tzinfo=UTC)
+MONDAY_TO_FRIDAY = range(5)
+
+
+def make_clinic(**fields: Any) -> Clinic:
+    clinic = Clinic(
+        **{
+            "name": "Dynamic Physiotherapy",
+            "email": "hello@dynamic-physio.example",
+            "phone": "+14035550100",
+            "privacy_contact": "Dana Whitford, privacy officer, privacy@dynamic-physio.example",
+            "collection_notice": "We ask for this to book and prepare your visit, under the Health Information Act.",
+            "collection_notice_version": "2026-11-01",
+            "emergency_signs": "New numbness around the groin\nNew loss of bladder or bowel control",
+        }
+        | fields
+    )
+    clinic.save()
+    return clinic
+
+
+def make_location(**fields: Any) -> Location:
+    number = next(_numbers)
+    return Location.objects.create(
+        **{
+            "name": "Okotoks",
+            "slug": f"okotoks-{number}",
+            "street": "12 Elizabeth Street",
+            "city": "Okotoks",
+            "province": "AB",
+            "postal_code": "T1S 1A1",
+            "time_zone": "America/Edmonton",
+            "time_zone_label": "Alberta time",
+            "parking_notes": "Free parking behind the building.",
+            "step_free_notes": "Level entrance from the parking lot.",
+            "directions": "The blue door beside the bakery.",
+        }
+        | fields
+    )
+
+
+def make_room(location: Location | None = None, **fields: Any) -> Room:
+    return Room.objects.create(location=location or make_location(), **{"name": f"Room {next(_numbers)}"} | fields)
+
+
+def make_service(**fields: Any) -> Service:
+    number = next(_numbers)
+    return Service.objects.create(
+        **{
+            "name": "Physiotherapy assessment",
+            "slug": f"physiotherapy-assessment-{number}",
+            "summary": "A first visit for any ache, injury or worry about movement.",
+            "what_to_bring": "Loose clothing you can move in.\nA list of your medicines.",
+            "duration": timedelta(minutes=45),
+            "price": Decimal("140.00"),
+            "late_cancellation_fee": "A visit cancelled later than that costs $70.",
+            "needs_room": False,
+        }
+        | fields
+    )
+
+
+def make_practitioner(services: Iterable[Service] = (), **fields: Any) -> Practitioner:
+    """A practitioner who offers ``services``, if any are given."""
+    number = next(_numbers)
+    practitioner = Practitioner.objects.create(
+        **{"name": "Steve Hansen", "slug": f"steve-hansen-{number}", "protected_title": "Physiotherapist"} | fields
+    )
+    for service in services:
+        PractitionerService.objects.create(practitioner=practitioner, service=service)
+    return practitioner
+
+
+def make_hours(
+    practitioner: Practitioner, location: Location, *, weekdays: Iterable[int] = MONDAY_TO_FRIDAY, **fields: Any
+) -> list[WorkingHours]:
+    """Working hours on each of ``weekdays``: 9:00 to 17:00 unless said otherwise."""
+    return [
+        WorkingHours.objects.create(
+            practitioner=practitioner,
+            location=location,
+            weekday=weekday,
+            **{"start_time": time(9), "end_time": time(17)} | fields,
+        )
+        for weekday in weekdays
+    ]
+
+
+def make_patient(**fields: Any) -> Patient:
+    return Patient.objects.create(
+        **{"name": "Alice Martin", "email": "alice@patients.example", "phone": "+14035550123"} | fields
+    )
+
+
+def make_appointment(**fields: Any) -> Appointment:
+    """An agreed visit (or, with ``status="held"``, a hold) whose wall time follows from its instant and place."""
+    service = fields.pop("service", None) or make_service()
+    location = fields.pop("location", None) or make_location()
+    practitioner = fields.pop("practitioner", None) or make_practitioner([service])
+    starts_at = fields.pop("starts_at", VISIT_AT)
+    status = fields.pop("status", Status.BOOKED)
+    held = status in {Status.HELD, Status.EXPIRED}
+    if held:
+        fields.setdefault("hold_key", f"visitor-{next(_numbers)}")
+        fields.setdefault("hold_expires_at", starts_at - timedelta(days=1))
+    elif "patient" not in fields:
+        fields["patient"] = make_patient()
+    local = starts_at.astimezone(ZoneInfo(location.time_zone))
+    return Appointment.objects.create(
+        **{
+            "status": status,
+            "service": service,
+            "location": location,
+            "practitioner": practitioner,
+            "starts_at": starts_at,
+            "ends_at": starts_at + service.duration,
+            "local_on": local.date(),
+            "local_time": local.time(),
+            "local_fold": local.fold,
+            "time_zone": location.time_zone,
+            "buffer_before": service.buffer_before,
+            "buffer_after": service.buffer_after,
+            "cancellation_window": service.cancellation_window,
+            "price": service.price,
+        }
+        | fields
+    )
