@@ -1,0 +1,52 @@
+"""What every page may say of the clinic: its name, phone, places and front desk hours.
+
+Each fact is read when a template first asks for it, so a page that uses none pays no query.
+At most three queries a page: the clinic (with whether sample data stands), the locations, and
+the first location's opening hours. On an empty database ``clinic`` and ``location`` are None.
+"""
+
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from booking.models import Clinic, Location, OpeningHours, SampleRow
+
+
+class _Facts:
+    """One page's reading of the clinic."""
+
+    @cached_property
+    def clinic(self) -> Clinic | None:
+        return Clinic.objects.annotate(sample_stands=Exists(SampleRow.objects.all())).first()
+
+    @cached_property
+    def locations(self) -> list[Location]:
+        return list(Location.objects.all())
+
+    @property
+    def location(self) -> Location | None:
+        return self.locations[0] if self.locations else None
+
+    @cached_property
+    def opening_hours(self) -> list[OpeningHours]:
+        return list(self.location.opening_hours.all()) if self.location else []
+
+    @property
+    def sample_stands(self) -> bool:
+        # The sample clinic brings the clinic's own row: without a row, there is no sample.
+        return self.clinic is not None and getattr(self.clinic, "sample_stands", False)
+
+
+def clinic(request: HttpRequest) -> dict[str, Any]:
+    """Names for every template; see the module's docstring."""
+    facts = _Facts()
+    names = ("clinic", "location", "locations", "opening_hours", "sample_stands")
+    return {name: _later(facts, name) for name in names} | {"site_url": settings.SITE_URL}
+
+
+def _later(facts: _Facts, name: str) -> Any:
+    return SimpleLazyObject(lambda: getattr(facts, name))

@@ -1,0 +1,82 @@
+"""Days, times, lengths and amounts as this site writes them.
+
+"Tuesday 24 November 2026", "9:00 am", "45 minutes", "$120". An instant is first brought to a
+place with ``at``: ``{{ opening.starts_at|at:location|day }}``. What is already a local time (a
+date, a wall time, ``Appointment.local_start``) is written as it stands.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+
+from django import template
+
+from booking.models import Location
+
+register = template.Library()
+
+# English whatever the process's locale says: strftime("%A") would follow that.
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+
+
+@register.filter
+def at(instant: datetime, location: Location) -> datetime:
+    """An instant on the location's clock."""
+    return instant.astimezone(location.zone)
+
+
+@register.filter
+def day(value: date) -> str:
+    """Tuesday 24 November 2026."""
+    return f"{day_without_year(value)} {value.year}"
+
+
+@register.filter
+def day_without_year(value: date) -> str:
+    """Tuesday 24 November, where the year is clear."""
+    return f"{WEEKDAYS[value.weekday()]} {value.day} {MONTHS[value.month - 1]}"
+
+
+@register.filter
+def date_in_words(value: date) -> str:
+    """24 November 2026, where the weekday says nothing (a date of birth)."""
+    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+
+
+@register.filter
+def clock(value: datetime | time) -> str:
+    """9:00 am; noon and midnight are 12:00 pm and 12:00 am."""
+    return f"{value.hour % 12 or 12}:{value.minute:02} {'am' if value.hour < 12 else 'pm'}"
+
+
+@register.filter
+def length(value: timedelta) -> str:
+    """45 minutes; 1 hour; 1 hour 30 minutes; 2 days."""
+    minutes = int(value.total_seconds()) // 60
+    if minutes and minutes % (24 * 60) == 0 and minutes > 24 * 60:
+        return _counted(minutes // (24 * 60), "day")
+    hours, minutes = divmod(minutes, 60)
+    parts = [_counted(hours, "hour")] if hours else []
+    if minutes or not hours:
+        parts.append(_counted(minutes, "minute"))
+    return " ".join(parts)
+
+
+@register.filter
+def money(value: Decimal) -> str:
+    """$120, or $97.50: cents only where there are some."""
+    return f"${value:,.0f}" if value == value.to_integral_value() else f"${value:,.2f}"
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Steve Hansen; A or B; A, B or C."""
+    names = list(names)
+    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else ""
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,91 @@
+"""Text that people type: tidied and, where it cannot be meant, refused with a sentence.
+
+Names of every script pass. What is refused cannot be seen or can mislead: control characters,
+marks that turn the reading order around, lone halves of a character pair, and the sign that
+stands for bytes nobody could read.
+"""
+
+import re
+import unicodedata
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+# Zero-width joiners shape letters in Persian, Hindi and other scripts: they belong to names.
+_JOINERS = frozenset("\u200c\u200d")
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_UNREADABLE = "\ufffd"
+
+UNREADABLE_MESSAGE = "Part of this could not be read. Type it again."
+INVISIBLE_MESSAGE = "This holds a character that cannot be seen, perhaps from copying. Type it instead."
+SEVERAL_LINES_MESSAGE = "Write this on one line."
+
+
+def clean_line(value: str) -> str:
+    """One line: NFC, trimmed, single spaces. Raises ValidationError for what cannot be meant."""
+    value = _without_spaces_around(value)
+    if re.search(r"[\n\r\v\f\x85\u2028\u2029]", value):
+        raise ValidationError(SEVERAL_LINES_MESSAGE, code="several_lines")
+    _refuse_what_cannot_be_meant(value)
+    spaced = "".join(" " if unicodedata.category(character) == "Zs" else character for character in value)
+    return unicodedata.normalize("NFC", re.sub(" {2,}", " ", spaced))
+
+
+def clean_text(value: str) -> str:
+    """Paragraphs: NFC, trimmed, lines ended by ``\\n``. Raises ValidationError for what cannot be meant."""
+    value = _without_spaces_around(value).replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    for line in value.split("\n"):
+        _refuse_what_cannot_be_meant(line)
+    lines = [line.rstrip() for line in value.split("\n")]
+    return unicodedata.normalize("NFC", re.sub(r"\n{3,}", "\n\n", "\n".join(lines)))
+
+
+def is_plain_digits(value: str) -> bool:
+    """Whether a value is made of the digits 0 to 9: ``str.isdigit`` would take other scripts' too."""
+    return value.isascii() and value.isdigit()
+
+
+class LineField(forms.CharField):
+    """A single line, cleaned by ``clean_line``."""
+
+    def to_python(self, value: Any) -> str:
+        return _bounded(self, value, clean_line)
+
+
+class ParagraphsField(forms.CharField):
+    """Some paragraphs, cleaned by ``clean_text``."""
+
+    widget = forms.Textarea
+
+    def to_python(self, value: Any) -> str:
+        return _bounded(self, value, clean_text)
+
+
+def _bounded(field: forms.CharField, value: Any, clean: Any) -> str:
+    if value in field.empty_values:
+        return ""
+    value = str(value)
+    # Longer than anything that tidying could bring within the limit: let the validator say so.
+    if field.max_length is not None and len(value) > 8 * field.max_length:
+        return value
+    return clean(value)
+
+
+def _without_spaces_around(value: str) -> str:
+    # Not str.strip(): it would silently take away separators that ought to be refused.
+    return value.strip(" \t\r\n\u00a0\u202f\u3000")
+
+
+def _refuse_what_cannot_be_meant(value: str) -> None:
+    for character in value:
+        if character == _UNREADABLE or _is_noncharacter(character) or unicodedata.category(character) == "Cs":
+            raise ValidationError(UNREADABLE_MESSAGE, code="unreadable")
+        if unicodedata.category(character) in _REFUSED_CATEGORIES and character not in _JOINERS:
+            raise ValidationError(INVISIBLE_MESSAGE, code="invisible")
+
+
+def _is_noncharacter(character: str) -> bool:
+    """Code points that Unicode promises never to give a meaning (section 23.7)."""
+    point = ord(character)
+    return 0xFDD0 <= point <= 0xFDEF or point & 0xFFFE == 0xFFFE
