@@ -11,9 +11,7 @@ from booking.constraints import NoOverlap
 
 
 @register(Tags.database)
-def overlap_guards_stand(
-    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
-) -> list[CheckMessage]:
+def overlap_guards_stand(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Every ``NoOverlap`` of a table that exists is in force there."""
     problems: list[CheckMessage] = []
     for alias in databases or []:
@@ -26,7 +24,8 @@ def overlap_guards_stand(
             with connection.cursor() as cursor:
                 if connection.vendor == "sqlite":
                     cursor.execute(
-                        "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [model._meta.db_table]
+                        "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s",
+                        [model._meta.db_table],
                     )
                 else:
                     cursor.execute(

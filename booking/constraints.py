@@ -4,18 +4,16 @@
 that raw SQL, ``bulk_create``, ``update()`` and the admin are refused as the commands are.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db import DEFAULT_DB_ALIAS, NotSupportedError
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement, Table
-from django.db.models import BaseConstraint, Model, Q
+from django.db.models import BaseConstraint, Field, Model, Q
 from django.db.models.sql import Query
 
-_POSTGRESQL = (
-    "EXCLUDE USING gist (%(key)s WITH =, tstzrange(%(start)s, %(end)s, '[)') WITH &&) WHERE (%(condition)s)"
-)
+_POSTGRESQL = "EXCLUDE USING gist (%(key)s WITH =, tstzrange(%(start)s, %(end)s, '[)') WITH &&) WHERE (%(condition)s)"
 
 # AFTER, not BEFORE: only then does NEW hold the row's own primary key. The condition stands
 # unqualified, so it always speaks of the one table named in its subquery.
@@ -54,8 +52,12 @@ class NoOverlap(BaseConstraint):
 
     # What Django's schema editors call.
 
-    def constraint_sql(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> str | None:
+    def constraint_sql(  # type: ignore[override]  # Django itself lets it be None.
+        self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
+    ) -> str | None:
         """The clause for CREATE TABLE; on SQLite, triggers to run once the table stands."""
+        assert model is not None
+        assert schema_editor is not None
         if self._vendor(schema_editor) == "postgresql":
             return f"CONSTRAINT {schema_editor.quote_name(self.name)} {self._exclusion(model, schema_editor)}"
         # A table rebuild makes the table anew under another name and renames it: the deferred
@@ -64,7 +66,8 @@ class NoOverlap(BaseConstraint):
         return None
 
     def create_sql(self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Any:
-        assert model is not None and schema_editor is not None
+        assert model is not None
+        assert schema_editor is not None
         if self._vendor(schema_editor) == "postgresql":
             return Statement(
                 "ALTER TABLE %(table)s ADD CONSTRAINT %(name)s %(exclusion)s",
@@ -77,7 +80,8 @@ class NoOverlap(BaseConstraint):
         return None
 
     def remove_sql(self, model: type[Model] | None, schema_editor: BaseDatabaseSchemaEditor | None) -> Any:
-        assert model is not None and schema_editor is not None
+        assert model is not None
+        assert schema_editor is not None
         if self._vendor(schema_editor) == "postgresql":
             return schema_editor._delete_constraint_sql(  # type: ignore[attr-defined]
                 schema_editor.sql_delete_check, model, self.name
@@ -92,13 +96,11 @@ class NoOverlap(BaseConstraint):
 
     # What full_clean() and the admin call.
 
-    def validate(
-        self, model: type[Model], instance: Model, exclude: Any = None, using: str = DEFAULT_DB_ALIAS
-    ) -> None:
+    def validate(self, model: type[Model], instance: Model, exclude: Any = None, using: str = DEFAULT_DB_ALIAS) -> None:
         names = {self.key, self.start, self.end, *_fields_of(self.condition)}
         if exclude and names & set(exclude):
             return
-        key = getattr(instance, model._meta.get_field(self.key).attname)
+        key = instance.serializable_value(self.key)
         start, end = getattr(instance, self.start), getattr(instance, self.end)
         if key is None or start is None or end is None:
             return
@@ -134,7 +136,7 @@ class NoOverlap(BaseConstraint):
 
     def _parts(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> dict[str, str]:
         def column(name: str) -> str:
-            return schema_editor.quote_name(model._meta.get_field(name).column)
+            return schema_editor.quote_name(cast(Field, model._meta.get_field(name)).column or name)
 
         compiler = Query(model, alias_cols=False).get_compiler(connection=schema_editor.connection)
         where = compiler.query.build_where(self.condition)
@@ -169,5 +171,5 @@ def _fields_of(condition: Q) -> set[str]:
     """The names of the fields that a flat condition looks at."""
     names: set[str] = set()
     for child in condition.children:
-        names |= _fields_of(child) if isinstance(child, Q) else {str(child[0]).split("__")[0]}
+        names |= _fields_of(child) if isinstance(child, Q) else {str(cast(tuple, child)[0]).split("__")[0]}
     return names

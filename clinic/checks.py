@@ -1,7 +1,7 @@
 """What must be true before the site may start."""
 
 import zoneinfo
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 # Alberta stopped changing its clocks in 2026 (tz database, release 2026c). Older data is one hour
 # wrong there every winter.
-PROBE = datetime(2026, 12, 1, 12, 0)
+PROBE = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 PROBE_OFFSET = timedelta(hours=-6)
 
 
@@ -20,7 +20,7 @@ def zone_data_is_current(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     if zoneinfo.TZPATH:
         return [Error("Time zones are read from the system's files.", hint=hint, id="clinic.E001")]
     try:
-        offset = PROBE.replace(tzinfo=zoneinfo.ZoneInfo("America/Edmonton")).utcoffset()
+        offset = PROBE.astimezone(zoneinfo.ZoneInfo("America/Edmonton")).utcoffset()
     except zoneinfo.ZoneInfoNotFoundError:
         return [Error("There is no time zone data.", hint=hint, id="clinic.E002")]
     if offset != PROBE_OFFSET:

@@ -90,11 +90,11 @@ def _bad_database_url() -> ImproperlyConfigured:
     )
 
 
-def mail(var_dir: Path, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
-    """Django's e-mail settings for EMAIL_URL, or files under ``var/mail``."""
+def mail(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """Django's e-mail settings for EMAIL_URL; without it, mails become files (EMAIL_FILE_PATH)."""
     value = environ.get("EMAIL_URL", "").strip()
     if not value:
-        return {"EMAIL_BACKEND": "clinic.mailfiles.EmailBackend", "EMAIL_FILE_PATH": str(var_dir / "mail")}
+        return {"EMAIL_BACKEND": "clinic.mailfiles.EmailBackend"}
     wrong = ImproperlyConfigured(
         "EMAIL_URL is not one this site understands. Use smtp://user:password@host:587 (STARTTLS), "
         "smtps://user:password@host:465 (TLS), smtp://localhost:25, or leave it out to keep mails as files under "
@@ -175,6 +175,7 @@ def trusted_proxies(environ: Mapping[str, str] = os.environ) -> list[Any]:
             networks.append(ipaddress.ip_network(word, strict=False))
         except ValueError as problem:
             raise ImproperlyConfigured(
-                f"TRUSTED_PROXIES holds {word!r}. List the addresses of your front servers, such as 127.0.0.1 10.0.0.0/8."
+                f"TRUSTED_PROXIES holds {word!r}. List the addresses of your front servers, "
+                "such as 127.0.0.1 10.0.0.0/8."
             ) from problem
     return networks

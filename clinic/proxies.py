@@ -15,7 +15,9 @@ FORWARDED = (
 )
 
 
-def trust_only_named_proxies(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+def trust_only_named_proxies(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Set REMOTE_ADDR and the scheme to the client's own, and drop every forwarded header.
 
     The client is the rightmost address that is not itself a trusted proxy: anything further left

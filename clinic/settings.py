@@ -126,7 +126,8 @@ FILE_UPLOAD_PERMISSIONS = 0o640
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000  # A long page in the admin has many small fields.
 
-globals().update(environment.mail(VAR_DIR))
+EMAIL_FILE_PATH = str(VAR_DIR / "mail")
+globals().update(environment.mail())
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "")
 
 PHONENUMBER_DEFAULT_REGION = "CA"

@@ -128,7 +128,11 @@ class Appointment(models.Model):
     hold_expires_at = models.DateTimeField(null=True, blank=True)
     hold_key = models.CharField(max_length=64, blank=True, help_text="Which browser session holds it; never shown.")
     submission_key = models.CharField(
-        max_length=64, unique=True, null=True, blank=True, help_text="Sending the same form twice gives one appointment."
+        max_length=64,
+        unique=True,
+        null=True,
+        blank=True,
+        help_text="Sending the same form twice gives one appointment.",
     )
     link_generation = models.PositiveIntegerField(default=1, help_text="Raised to make links sent earlier useless.")
     sequence = models.PositiveIntegerField(default=0, help_text="The calendar file's SEQUENCE: rises with each change.")
@@ -243,7 +247,9 @@ class AppointmentEvent(models.Model):
     kind = models.CharField(max_length=20, choices=Kind)
     at = models.DateTimeField()
     actor_kind = models.CharField(max_length=10, choices=ActorKind)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     before = models.JSONField(default=dict, blank=True)
     after = models.JSONField(default=dict, blank=True)
     note = models.CharField(max_length=200, blank=True)
@@ -271,4 +277,3 @@ class AppointmentEvent(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError("Events are a record: they are never deleted.")
-

@@ -36,17 +36,19 @@ class Clinic(models.Model):
     email = models.EmailField(help_text="Where messages to the clinic go, and what patients can reply to.")
     phone = PhoneNumberField(help_text="The number on every page.")
     privacy_contact = models.CharField(
-        max_length=200, help_text="Who answers questions about personal information: a name or role, and how to reach them."
+        max_length=200,
+        help_text="Who answers questions about personal information: a name or role, and how to reach them.",
     )
     collection_notice = models.TextField(
-        help_text="Why we ask for personal information, under which law, and whom to ask. Shown where patients type theirs."
+        help_text="Why we ask, under which law, and whom to ask. Shown where patients type about themselves."
     )
     collection_notice_version = models.CharField(
-        max_length=20, help_text="Kept with each booking, so change it with the notice: a date such as 2026-11-01 works well."
+        max_length=20,
+        help_text="Kept with each booking, so change it with the notice: a date such as 2026-11-01 works well.",
     )
     emergency_signs = models.TextField(
         blank=True,
-        help_text="Signs that need an emergency department, one on each line. Shown before a first back or needling visit.",
+        help_text="Signs that need an emergency department, one a line. Shown before a first back or needling visit.",
     )
     fees_note = models.TextField(blank=True, help_text="Direct billing, receipts and payment, in plain words.")
 
@@ -222,14 +224,17 @@ class Service(models.Model):
     )
     summary = models.CharField(max_length=200, help_text="One plain sentence: who it is for.")
     description = models.TextField(blank=True)
-    what_to_bring = models.TextField(blank=True, help_text="What to bring and wear. Shown after booking and in the mail.")
+    what_to_bring = models.TextField(
+        blank=True, help_text="What to bring and wear. Shown after booking and in the mail."
+    )
     duration = models.DurationField(help_text="Hours:minutes:seconds, such as 0:45:00.")
     price = models.DecimalField(
         max_digits=7, decimal_places=2, validators=[MinValueValidator(Decimal(0))], help_text="In Canadian dollars."
     )
     buffer_before = models.DurationField(default=timedelta, help_text="Time the practitioner needs before the visit.")
     buffer_after = models.DurationField(
-        default=timedelta, help_text="Time the practitioner needs after it. Two visits share the longer of their buffers."
+        default=timedelta,
+        help_text="Time needed after it. Two visits share the longer of their buffers.",
     )
     step = models.DurationField(
         null=True, blank=True, help_text="How far apart the offered times are. Empty: as long as the visit."
@@ -318,6 +323,12 @@ class Service(models.Model):
         if first and (first == self or first.audience == Service.Audience.RETURNING):
             raise ValidationError({"first_visit_service": "Choose a service that a new patient can book."})
 
+    def is_open_to(self, new_patient: bool | None) -> bool:
+        """Whether a new (True) or returning (False) patient may book it (R13); None: nobody has said yet."""
+        if new_patient is None or self.audience == self.Audience.ANYONE:
+            return True
+        return new_patient == (self.audience == self.Audience.NEW)
+
     @property
     def is_bookable(self) -> bool:
         """Whether a patient may book it online (see also ``ServiceQuerySet.bookable``)."""
@@ -335,11 +346,16 @@ class Practitioner(models.Model):
     name = models.CharField(max_length=120)
     slug = models.SlugField(unique=True)
     protected_title = models.CharField(
-        max_length=80, help_text="The title the law protects, such as Physiotherapist. Only people on the register may use it."
+        max_length=80,
+        help_text="The title the law protects, such as Physiotherapist. Only people on the register may use it.",
     )
-    credentials = models.CharField(max_length=200, blank=True, help_text="Degrees and certificates, as the College allows.")
+    credentials = models.CharField(
+        max_length=200, blank=True, help_text="Degrees and certificates, as the College allows."
+    )
     register_number = models.CharField(max_length=40, blank=True)
-    register_url = models.URLField(blank=True, help_text="This person's entry in, or the search page of, the public register.")
+    register_url = models.URLField(
+        blank=True, help_text="This person's entry in, or the search page of, the public register."
+    )
     pronouns = models.CharField(max_length=40, blank=True)
     languages = models.CharField(max_length=200, blank=True, help_text="Besides English, separated by commas.")
     summary = models.CharField(max_length=200, blank=True, help_text="One sentence for the team page.")

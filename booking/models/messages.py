@@ -28,13 +28,19 @@ class Message(models.Model):
         DROPPED = "dropped", "No longer needed"
         PARKED = "parked", "Could not be sent"
 
-    key = models.CharField(max_length=120, unique=True, help_text="Says what it is: the same message is never queued twice.")
+    key = models.CharField(
+        max_length=120, unique=True, help_text="Says what it is: the same message is never queued twice."
+    )
     kind = models.CharField(max_length=20, choices=Kind)
     appointment = models.ForeignKey(
         Appointment, on_delete=models.CASCADE, null=True, blank=True, related_name="messages"
     )
     practitioner = models.ForeignKey(
-        Practitioner, on_delete=models.SET_NULL, null=True, blank=True, help_text="Whom a contact form's message is for."
+        Practitioner,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        help_text="Whom a message is for.",
     )
     content = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
@@ -50,7 +56,8 @@ class Message(models.Model):
         indexes = [models.Index(fields=["due_at"], condition=Q(state="waiting"), name="message_waiting")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind="contact", appointment__isnull=True) | (~Q(kind="contact") & Q(appointment__isnull=False)),
+                condition=Q(kind="contact", appointment__isnull=True)
+                | (~Q(kind="contact") & Q(appointment__isnull=False)),
                 name="message_has_its_cause",
                 violation_error_message="A message is about an appointment, or comes from the contact form.",
             ),

@@ -69,7 +69,9 @@ class Command(BaseCommand):
     help = "Join the stylesheets into css/site.css and cut the fonts, where they are not up to date."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--into", type=Path, default=None, help="Where to write; the site's build folder unless told.")
+        parser.add_argument(
+            "--into", type=Path, default=None, help="Where to write; the site's build folder unless told."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         build_dir = options["into"] or settings.VAR_DIR / "build"

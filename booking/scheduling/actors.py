@@ -1,0 +1,35 @@
+"""Who asks for a change."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from booking.models import AppointmentEvent
+
+_Kind = AppointmentEvent.ActorKind
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A patient with a link, a member of staff who is logged in, or the system itself."""
+
+    kind: AppointmentEvent.ActorKind
+    user: Any = None
+
+    @classmethod
+    def patient(cls) -> "Actor":
+        return cls(_Kind.PATIENT)
+
+    @classmethod
+    def system(cls) -> "Actor":
+        return cls(_Kind.SYSTEM)
+
+    @classmethod
+    def staff(cls, user: Any) -> "Actor":
+        return cls(_Kind.STAFF, user)
+
+    @property
+    def is_staff(self) -> bool:
+        return self.kind == _Kind.STAFF
+
+    def may_overbook(self) -> bool:
+        return self.is_staff and self.user.has_perm("booking.overbook_appointment")
