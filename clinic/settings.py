@@ -90,9 +90,16 @@ CRISPY_TEMPLATE_PACK = "clinic"
 CRISPY_FAIL_SILENTLY = False
 
 DATABASES = {"default": environment.database(VAR_DIR)}
+if IS_TESTING and DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, because threads that share one in-memory connection would prove nothing about locks.
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / f"test-{os.getpid()}.sqlite3")}
+    DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Two transactions may wait for one another only inside a command that asks for it.
 ATOMIC_REQUESTS = False
+
+if IS_TESTING:
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # Fast, and only here.
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -1,0 +1,107 @@
+"""Run a command against a PostgreSQL server made for it and thrown away afterwards.
+
+    python tests/on_postgresql.py pytest -m "not browser"
+
+The command finds the server in DATABASE_URL. Where PostgreSQL is not installed it says how to get
+it and succeeds without running anything; with CI=true that is a failure.
+"""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HOW_TO_GET_IT = "PostgreSQL is not installed, so nothing was run on it. Get it with: apt-get install postgresql"
+
+
+def find_programs() -> Path | None:
+    """The folder that holds initdb and postgres, the newest version first."""
+    for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: -float(path.parent.name)):
+        if (folder / "initdb").exists():
+            return folder
+    found = shutil.which("initdb")
+    return Path(found).parent if found else None
+
+
+def other_user() -> list[str]:
+    """How to run as somebody else than root, whom PostgreSQL refuses."""
+    if os.geteuid() != 0:
+        return []
+    name = "postgres" if any(user.pw_name == "postgres" for user in pwd.getpwall()) else "nobody"
+    return ["setpriv", f"--reuid={name}", f"--regid={pwd.getpwnam(name).pw_gid}", "--clear-groups"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def main(command: list[str]) -> int:
+    programs = find_programs()
+    if programs is None:
+        print(HOW_TO_GET_IT)
+        return 1 if os.environ.get("CI") == "true" else 0
+    folder = Path(tempfile.mkdtemp(prefix="clinic-postgresql-"))
+    as_other = other_user()
+    if as_other:
+        shutil.chown(folder, as_other[1].removeprefix("--reuid="))
+    data, port = folder / "data", free_port()
+    try:
+        subprocess.run(
+            [*as_other, programs / "initdb", "-D", data, "-U", "clinic", "-A", "trust", "-E", "UTF8", "--locale=C"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=folder,
+        )
+        # A server that lives for one run need not survive a power cut.
+        options = {
+            "port": port,
+            "listen_addresses": "127.0.0.1",
+            "unix_socket_directories": folder,
+            "fsync": "off",
+            "synchronous_commit": "off",
+            "full_page_writes": "off",
+            "max_connections": 200,
+        }
+        server = subprocess.Popen(
+            [*as_other, programs / "postgres", "-D", data]
+            + [word for name, value in options.items() for word in ("-c", f"{name}={value}")],
+            stdout=subprocess.DEVNULL,
+            stderr=(folder / "log").open("w"),
+            cwd=folder,
+        )
+        try:
+            wait_until_ready(port, server, folder / "log")
+            subprocess.run(
+                [programs / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "clinic", "clinic"], check=True
+            )
+            url = f"postgres://clinic@127.0.0.1:{port}/clinic"
+            return subprocess.run(command, env=os.environ | {"DATABASE_URL": url}, check=False).returncode
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def wait_until_ready(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(300):
+        if server.poll() is not None:
+            sys.exit(f"PostgreSQL stopped at once:\n{log.read_text()}")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    sys.exit("PostgreSQL did not come up within 30 seconds.")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
