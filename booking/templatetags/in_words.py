@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from django import template
 
-from booking.models import Location
+from booking.models import Location, Service
 
 register = template.Library()
 
@@ -70,6 +70,32 @@ def length(value: timedelta) -> str:
 def money(value: Decimal) -> str:
     """$120, or $97.50: cents only where there are some."""
     return f"${value:,.0f}" if value == value.to_integral_value() else f"${value:,.2f}"
+
+
+@register.filter
+def lengths(values: Iterable[timedelta]) -> str:
+    """45 minutes, or 45 minutes to 1 hour where people differ."""
+    values = sorted(values)
+    return length(values[0]) if values[0] == values[-1] else f"{length(values[0])} to {length(values[-1])}"
+
+
+@register.filter
+def prices(values: Iterable[Decimal]) -> str:
+    """$120, or $110 to $120 where people differ."""
+    values = sorted(values)
+    return money(values[0]) if values[0] == values[-1] else f"{money(values[0])} to {money(values[-1])}"
+
+
+@register.filter
+def lengths_of(service: Service) -> str:
+    """How long the service takes with those who offer it (prefetched)."""
+    return lengths([offer.duration for offer in service.practitioner_services.all()] or [service.duration])
+
+
+@register.filter
+def prices_of(service: Service) -> str:
+    """What the service costs with those who offer it (prefetched)."""
+    return prices([offer.price for offer in service.practitioner_services.all()] or [service.price])
 
 
 def one_of(names: Iterable[str]) -> str:

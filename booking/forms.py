@@ -1,0 +1,295 @@
+"""What patients type: the time they choose, who they are, why they cancel.
+
+Every refusal is a sentence that says what to do. Nothing here is saved: views hand the cleaned
+values to ``booking.scheduling``.
+"""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Div, Fieldset, Layout
+from django import forms
+from django.core import signing
+from django.core.exceptions import ValidationError
+from phonenumber_field.phonenumber import to_python as read_phone
+
+from booking.models import Service
+from booking.text import LineField
+
+MINIMUM_FILL_TIME = timedelta(seconds=2)
+OLDEST = timedelta(days=366 * 125)
+_STAMP_SALT = "booking.forms.shown"
+
+
+class EmailLineField(LineField):
+    """An e-mail address as mail servers take it."""
+
+    widget = forms.EmailInput
+    default_validators = forms.EmailField.default_validators
+
+
+class PhoneField(LineField):
+    """A phone number, Canadian unless it starts with +; its value is in E.164 form, such as +14035550123."""
+
+    widget = forms.TextInput
+    MESSAGE = "Write the phone number with its area code, such as 403-555-0123. From abroad, start with +."
+
+    def to_python(self, value: Any) -> str:
+        typed = super().to_python(value)
+        if not typed:
+            return ""
+        # The library would take other scripts' digits, and letters for digits.
+        if not typed.isascii() or any(character.isalpha() for character in typed):
+            raise ValidationError(self.MESSAGE, code="invalid")
+        number = read_phone(typed, region="CA")
+        if not number or not number.is_valid() or number.extension:
+            raise ValidationError(self.MESSAGE, code="invalid")
+        return str(number.as_e164)
+
+
+class BirthDateField(LineField):
+    """A day in the past, written 1980-11-24 as the browser's date field does. Its value is a date."""
+
+    widget = forms.DateInput
+
+    def __init__(self, *, today: date, **kwargs: Any) -> None:
+        super().__init__(max_length=10, **kwargs)
+        self.today = today
+
+    def clean(self, value: Any) -> Any:
+        typed = super().clean(value)
+        if not typed:
+            return None
+        try:
+            # fromisoformat also takes 19801124 and week dates, which nobody means here.
+            born_on = date.fromisoformat(typed) if typed.isascii() and typed[4:5] == "-" and typed[7:8] == "-" else None
+        except ValueError:
+            born_on = None
+        if born_on is None:
+            raise ValidationError("Write the date of birth as year, month and day, such as 1980-11-24.")
+        if born_on > self.today:
+            raise ValidationError("This date of birth has not come yet. Check the year.")
+        if self.today - born_on > OLDEST:
+            raise ValidationError("This date of birth is too long ago. Check the year.")
+        return born_on
+
+
+def validate_has_a_letter(value: str) -> None:
+    if not any(character.isalpha() for character in value):
+        raise ValidationError("Write a name, with letters.")
+
+
+class SaidOnceForm(forms.Form):
+    """A form that refuses a field which arrives twice: it cannot know which one was meant."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in self.fields:
+            if hasattr(self.data, "getlist") and len(self.data.getlist(self.add_prefix(name))) > 1:
+                self.add_error(name, "This was sent twice. Fill it in once.")
+        return cleaned
+
+
+class TimeForm(SaidOnceForm):
+    """The time somebody chose. Whether it is still free is for the command to say."""
+
+    start = forms.CharField(
+        widget=forms.RadioSelect(choices=[("", "")]),  # The page draws them; error messages link to the first.
+        max_length=40,
+        error_messages={"required": "Choose a time for your visit.", "max_length": "Choose one of the times shown."},
+    )
+
+    def __init__(self, *args: Any, read: Callable[[str], Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.read = read
+
+    def clean_start(self) -> Any:
+        try:
+            return self.read(self.cleaned_data["start"])
+        except ValueError:
+            raise ValidationError("Choose one of the times shown.") from None
+
+
+class DetailsForm(SaidOnceForm):
+    """Who comes, and how we reach them: as little as a booking needs, and nothing about health.
+
+    ``for_other``: somebody books for a child or relative, and says who they are themselves. Then
+    the browser is not asked to fill in its owner's name and address as the patient's.
+    ``shown`` says, signed, when the form was first shown and under which collection notice.
+    """
+
+    hold = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20)
+    shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=200)
+    booking_for = forms.CharField(widget=forms.HiddenInput, required=False, max_length=10)
+    name = LineField(max_length=120, validators=[validate_has_a_letter])
+    preferred_name = LineField(max_length=120, required=False)
+    pronouns = LineField(max_length=40, required=False, help_text="Such as she/her, he/him or they/them.")
+    visit = forms.ChoiceField(
+        choices=[("new", "No, this will be the first visit"), ("returning", "Yes")],
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Say whether it will be the first visit.",
+            "invalid_choice": "Say whether it will be the first visit.",
+        },
+    )
+    contact_name = LineField(
+        label="Your own name",
+        max_length=120,
+        validators=[validate_has_a_letter],
+        error_messages={"required": "Write your own name.", "max_length": "This is too long: 120 characters fit."},
+    )
+    email = EmailLineField(
+        max_length=254,
+        help_text="We send the confirmation and the calendar entry here.",
+        error_messages={
+            "required": "Write an e-mail address.",
+            "invalid": "Write the e-mail address in full, such as name@example.ca.",
+            "max_length": "This is too long for an e-mail address.",
+        },
+    )
+    phone = PhoneField(
+        max_length=40,
+        help_text="We call only if something about the visit changes.",
+        error_messages={"required": "Write a phone number.", "max_length": PhoneField.MESSAGE},
+    )
+    reminders = forms.BooleanField(
+        label="Send reminders by e-mail, two days and three hours before the visit", required=False, initial=True
+    )
+    homepage = forms.CharField(label="Leave this empty", required=False, widget=forms.TextInput)
+
+    def __init__(
+        self, *args: Any, service: Service, today: date, for_other: bool, asks_visit: bool, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.for_other = for_other
+        self._word_the_name(for_other)
+        if service.needs_date_of_birth:
+            self.fields["date_of_birth"] = self._birth_date(today)
+        if not asks_visit:
+            del self.fields["visit"]
+        if not for_other:
+            del self.fields["contact_name"]
+        self._set_attributes()
+        self.helper = self._helper()
+
+    def _word_the_name(self, for_other: bool) -> None:
+        words = {
+            "name": ("Patient's full name", "Write the patient's name.")
+            if for_other
+            else ("Full name", "Write your name."),
+            "preferred_name": ("What they like to be called" if for_other else "What you like to be called", ""),
+            "pronouns": ("Their pronouns" if for_other else "Your pronouns", ""),
+            "email": ("Your e-mail address" if for_other else "E-mail address", ""),
+            "phone": ("Your phone number" if for_other else "Phone number", ""),
+        }
+        for name, (label, required) in words.items():
+            self.fields[name].label = label
+            self.fields[name].error_messages.setdefault("max_length", "This is too long.")
+            if required:
+                self.fields[name].error_messages["required"] = required
+        if "visit" in self.fields:
+            self.fields["visit"].label = (
+                "Has the patient been to our clinic before?" if for_other else "Have you been to our clinic before?"
+            )
+
+    def _birth_date(self, today: date) -> BirthDateField:
+        return BirthDateField(
+            label="Patient's date of birth" if self.for_other else "Date of birth",
+            today=today,
+            help_text="This visit needs it. Year, month and day, such as 1980-11-24.",
+            widget=forms.DateInput(attrs={"type": "date", "max": today.isoformat()}),
+            error_messages={"required": "Write the date of birth.", "max_length": "Write it such as 1980-11-24."},
+        )
+
+    def _set_attributes(self) -> None:
+        tokens = {
+            "name": "name",
+            "email": "email",
+            "phone": "tel",
+            "date_of_birth": "bday",
+            "preferred_name": "nickname",
+        }
+        for name, field in self.fields.items():
+            if self.for_other and name in {"name", "preferred_name", "date_of_birth"}:
+                field.widget.attrs["autocomplete"] = "off"  # Or the browser fills in the wrong person.
+            elif not self.for_other and name in tokens:
+                field.widget.attrs["autocomplete"] = tokens[name]
+        self.fields["phone"].widget.attrs["type"] = "tel"
+        for name in ("name", "preferred_name", "email"):
+            self.fields[name].widget.attrs["spellcheck"] = "false"
+        self.fields["homepage"].widget.attrs |= {"autocomplete": "off", "tabindex": "-1"}
+
+    def _helper(self) -> FormHelper:
+        patient = ["name", "preferred_name", "pronouns", "date_of_birth", "visit"]
+        reach = ["contact_name", "email", "phone", "reminders"]
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.layout = Layout(
+            "hold",
+            "shown",
+            "booking_for",
+            Fieldset("The patient" if self.for_other else "About you", *(n for n in patient if n in self.fields)),
+            Fieldset(
+                "You, who book" if self.for_other else "How we reach you", *(n for n in reach if n in self.fields)
+            ),
+            Div("homepage", css_class="form-trap", aria_hidden="true"),
+        )
+        return helper
+
+    @property
+    def needs_a_second_look(self) -> bool:
+        """Whether it was filled in as a program does: faster than a person, or with the hidden field."""
+        stamp = read_stamp(self.cleaned_data.get("shown", ""), older_than=MINIMUM_FILL_TIME)
+        return stamp is None or bool(self.cleaned_data.get("homepage"))
+
+    @property
+    def notice_version(self) -> str:
+        """The version of the collection notice that was on the page."""
+        return read_stamp(self.cleaned_data.get("shown", "")) or ""
+
+    def answers(self) -> dict[str, Any]:
+        """What was typed and is worth keeping, as plain values that a session can hold."""
+        names = [name for name in self.fields if name not in {"hold", "shown", "homepage"}]
+        values = {name: self.cleaned_data.get(name) for name in names}
+        if isinstance(values.get("date_of_birth"), date):
+            values["date_of_birth"] = values["date_of_birth"].isoformat()
+        return values | {"notice_version": self.notice_version}
+
+
+def stamp(notice_version: str) -> str:
+    """What ``shown`` holds: the notice's version and the time, signed."""
+    return signing.TimestampSigner(salt=_STAMP_SALT).sign(notice_version)
+
+
+def read_stamp(value: str, *, older_than: timedelta = timedelta(0)) -> str | None:
+    """The notice's version of a stamp; None for one that is forged, missing or not yet so old."""
+    signer = signing.TimestampSigner(salt=_STAMP_SALT)
+    try:
+        version = signer.unsign(value)
+    except signing.BadSignature:
+        return None
+    try:
+        signer.unsign(value, max_age=older_than) if older_than else None
+    except signing.SignatureExpired:
+        return version
+    return None if older_than else version
+
+
+class CancelForm(SaidOnceForm):
+    """Why a visit is called off, if the patient likes to say. ``reference`` names the visit that was shown."""
+
+    reference = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20)
+    reason = LineField(
+        label="Why do you cancel?",
+        required=False,
+        max_length=200,
+        help_text="It helps us to plan. Please leave out details about your health.",
+        error_messages={"max_length": "This is too long: 200 characters fit."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False

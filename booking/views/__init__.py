@@ -1,0 +1,1 @@
+"""The patient's journey: find, form, command, redirect. What decides lives in ``booking.scheduling``."""

@@ -1,0 +1,291 @@
+"""Choose a service, then a time. Everything but the holding of a time works by address alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from booking import scheduling
+from booking.forms import TimeForm
+from booking.models import Location, PractitionerService, Service
+from booking.scheduling import Actor, Opening
+from booking.views import asked as asking
+from booking.views import board
+from booking.views.asked import Asked, BadAddress, times_url
+from booking.views.privacy import private_page
+from booking.views.steps import next_step, step
+from booking.views.visitor import Visitor
+
+AUDIENCES = (
+    (Service.Audience.ANYONE, "For everyone"),
+    (Service.Audience.NEW, "For a first visit"),
+    (Service.Audience.RETURNING, "If you have been here before"),
+)
+
+
+@private_page
+@require_safe
+def services(request: HttpRequest) -> HttpResponse:
+    """Which visit? Asks once whether it is the first, and shows what is open to the answer."""
+    try:
+        new_patient = asking.visit(asking.single_values(request.GET, {"visit"}).get("visit", ""))
+    except BadAddress as bad:
+        return bad_address(request, bad)
+    offers = PractitionerService.objects.filter(practitioner__is_active=True)
+    rows = Service.objects.bookable().select_related("first_visit_service")
+    rows = rows.prefetch_related(Prefetch("practitioner_services", queryset=offers.select_related("service")))
+    open_rows = [service for service in rows if service.is_open_to(new_patient)]
+    groups = [(title, [row for row in open_rows if row.audience == audience]) for audience, title in AUDIENCES]
+    context = {"groups": [group for group in groups if group[1]], "visit": asking.write_visit(new_patient)}
+    return render(request, "booking/services.html", context)
+
+
+@dataclass
+class Search:
+    """A service's times page: what is asked for, and what there is."""
+
+    service: Service
+    now: datetime
+    everyone: list[PractitionerService]
+    locations: list[Location]
+    holder: str = ""
+    asked: Asked = field(default_factory=Asked)
+
+    @cached_property
+    def takers(self) -> list[PractitionerService]:
+        """Those who give this service to this patient."""
+        return scheduling.offers(service=self.service, now=self.now, new_patient=self.asked.new_patient)
+
+    @property
+    def takes_them(self) -> bool:
+        """Whether the person asked for (if any) sees this patient for this service."""
+        wanted = self.asked.practitioner
+        return wanted is None or any(offer.practitioner_id == wanted.pk for offer in self.takers)
+
+    @property
+    def shown_offers(self) -> list[PractitionerService]:
+        """The offers whose price and length the page names."""
+        wanted = self.asked.practitioner
+        return [offer for offer in self.takers if wanted is None or offer.practitioner_id == wanted.pk] or self.everyone
+
+    @property
+    def prices(self) -> list[Decimal]:
+        return [offer.price for offer in self.shown_offers] or [self.service.price]
+
+    @property
+    def lengths(self) -> list[timedelta]:
+        return [offer.duration for offer in self.shown_offers] or [self.service.duration]
+
+    @property
+    def names(self) -> dict[int, str]:
+        return {offer.practitioner_id: offer.practitioner.name for offer in self.everyone}
+
+    @property
+    def must_ask_visit(self) -> bool:
+        """Whether new and returning patients see different things here, and nobody has said which it is."""
+        return self.asked.new_patient is None and (
+            self.service.audience != Service.Audience.ANYONE
+            or self.service.shows_emergency_signs
+            or any(not offer.practitioner.takes_new_patients for offer in self.everyone)
+        )
+
+    @cached_property
+    def location(self) -> Location | None:
+        """The place asked for, else the one with the first free time."""
+        if self.asked.location or len(self.locations) < 2:
+            return self.asked.location or (self.locations[0] if self.locations else None)
+        first = scheduling.next_free(
+            service=self.service, now=self.now, practitioner=self.asked.practitioner, new_patient=self.asked.new_patient
+        )
+        return next((place for place in self.locations if first and place.pk == first.location_id), self.locations[0])
+
+    @cached_property
+    def first_free(self) -> dict[int, Opening]:
+        """The first free start of each practitioner who has one here."""
+        return scheduling.next_free_each(
+            service=self.service, now=self.now, location=self.location, new_patient=self.asked.new_patient
+        )
+
+    def first_free_start(self) -> datetime | None:
+        """The first free start of the person asked for, or of anyone."""
+        wanted = self.asked.practitioner
+        found = [first.starts_at for person, first in self.first_free.items() if wanted is None or person == wanted.pk]
+        return min(found, default=None)
+
+    def find(self, first: Any, last: Any) -> list[Opening]:
+        return scheduling.open_starts(first_on=first, last_on=last, holder=self.holder, **self._common())
+
+    def near(self, instant: datetime, count: int) -> list[Opening]:
+        return scheduling.nearest(starts_at=instant, count=count, holder=self.holder, **self._common())
+
+    def _common(self) -> dict[str, Any]:
+        return {
+            "service": self.service,
+            "now": self.now,
+            "practitioner": self.asked.practitioner,
+            "location": self.location,
+            "new_patient": self.asked.new_patient,
+        }
+
+
+@private_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def times(request: HttpRequest, slug: str) -> HttpResponse:
+    """Which time? A week of free starts; choosing one holds it and goes on."""
+    service = Service.objects.bookable().select_related("first_visit_service").filter(slug=slug).first()
+    if service is None:
+        return _not_bookable(request, slug)
+    now, visitor = timezone.now(), Visitor(request)
+    search = Search(
+        service=service,
+        now=now,
+        everyone=scheduling.offers(service=service, now=now),
+        locations=list(Location.objects.all()),
+        holder=visitor.holder() if visitor.has_begun else "",
+    )
+    people = [offer.practitioner for offer in search.everyone]
+    try:
+        search.asked = asking.read(request.GET, people=people, locations=search.locations)
+    except BadAddress as bad:
+        return bad_address(request, bad, service)
+    if search.must_ask_visit or not service.is_open_to(search.asked.new_patient):
+        return _about_the_visit(request, search)
+    if request.method == "POST":
+        return _hold(request, search, visitor)
+    return _show(request, search)
+
+
+def _show(request: HttpRequest, search: Search, form: TimeForm | None = None) -> HttpResponse:
+    """The week asked for, or the first with a free start; a time asked for is chosen already."""
+    location, asked = search.location, search.asked
+    first_free = search.first_free_start() if location and search.takes_them else None
+    if location is None or first_free is None:
+        return render(request, "booking/times.html", _context(search) | {"form": form}, status=422 if form else 200)
+    if asked.start and form is None and not _is_open(search, asked.start):
+        return taken(request, search, search.near(asked.start, 3), status=410)
+    around = (asked.start or first_free).astimezone(location.zone).date()
+    if asked.from_on and not asked.start:
+        around = asked.from_on
+    try:
+        today = search.now.astimezone(location.zone).date()
+        asking.check_day(around, today=today, horizon_days=search.service.horizon_days)
+    except BadAddress as bad:
+        return bad_address(request, bad, search.service, asked)
+    week = board.lay_out(
+        find=search.find,
+        near=search.near,
+        names=search.names,
+        location=location,
+        around=around,
+        now=search.now,
+        horizon_days=search.service.horizon_days,
+        chosen=asked.start,
+    )
+    context = _context(search) | {"week": week, "form": form}
+    return render(request, "booking/times.html", context, status=422 if form else 200)
+
+
+def _is_open(search: Search, start: datetime) -> bool:
+    assert search.location is not None
+    day = start.astimezone(search.location.zone).date()
+    return any(opening.starts_at == start for opening in search.find(day, day))
+
+
+def _hold(request: HttpRequest, search: Search, visitor: Visitor) -> HttpResponse:
+    form = TimeForm(request.POST, read=asking.instant)
+    if not form.is_valid() or search.location is None:
+        return _show(request, search, form)
+    try:
+        hold = scheduling.hold(
+            service=search.service,
+            starts_at=form.cleaned_data["start"],
+            holder=visitor.holder(),
+            by=Actor.patient(),
+            now=search.now,
+            location=search.location,
+            practitioner=search.asked.practitioner,
+            new_patient=search.asked.new_patient,
+        )
+    except scheduling.StartTaken as refusal:
+        return taken(request, search, refusal.nearest, status=409)
+    except scheduling.NotOffered as refusal:
+        return bad_address(request, BadAddress(refusal.message, status=422), search.service)
+    visitor.choose(hold)
+    return redirect(next_step(visitor, hold))
+
+
+def taken(request: HttpRequest, search: Search, nearest: Sequence[Opening], *, status: int) -> HttpResponse:
+    """Somebody else has this time: the nearest free ones, as the same kind of choice."""
+    assert search.location is not None
+    context = _context(search) | {
+        "days": board.arrange(nearest, names=search.names, location=search.location),
+        "has_answers": bool(Visitor(request).answers),
+    }
+    return render(request, "booking/time_taken.html", context, status=status)
+
+
+def _about_the_visit(request: HttpRequest, search: Search) -> HttpResponse:
+    """Ask whether it is the first visit; or say to whom this service is open, and where to go instead."""
+    template = "booking/visit.html" if search.must_ask_visit else "booking/not_for_you.html"
+    return render(request, template, _context(search), status=422 if request.method == "POST" else 200)
+
+
+def _context(search: Search) -> dict[str, Any]:
+    """What every state of the times page tells."""
+    service, asked = search.service, search.asked
+    return {
+        "service": service,
+        "asked": asked,
+        "search": search,
+        "visit": asking.write_visit(asked.new_patient),
+        "place": search.location,
+        "step": step("times", service, asked.new_patient),
+        "here": times_url(service, asked),
+        "everywhere": times_url(service, Asked(new_patient=asked.new_patient, location=asked.location)),
+        "people": [
+            (offer.practitioner, search.first_free[offer.practitioner_id].starts_at)
+            if offer.practitioner_id in search.first_free
+            else (offer.practitioner, None)
+            for offer in search.takers
+        ]
+        if search.location and not search.must_ask_visit
+        else [],
+    }
+
+
+def bad_address(
+    request: HttpRequest, bad: BadAddress, service: Service | None = None, asked: Asked | None = None
+) -> HttpResponse:
+    """An address we cannot answer: what is wrong with it, and the way on."""
+    on = times_url(service, Asked(new_patient=asked.new_patient) if asked else Asked()) if service else None
+    context = {"message": bad.message, "service": service, "on": on}
+    return render(request, "booking/bad_address.html", context, status=bad.status)
+
+
+def _not_bookable(request: HttpRequest, slug: str) -> HttpResponse:
+    """A service that exists but cannot be booked online has a page that says so; any other has none."""
+    service = Service.objects.filter(slug=slug).first()
+    if service is None:
+        raise Http404("No such service.")
+    return render(request, "booking/not_bookable.html", {"service": service}, status=404)
+
+
+def search_for(hold: Any, now: datetime, holder: str) -> Search:
+    """The search that led to a hold: for pages that must offer other times for it."""
+    service = hold.service
+    return Search(
+        service=service,
+        now=now,
+        everyone=scheduling.offers(service=service, now=now),
+        locations=list(Location.objects.all()),
+        holder=holder,
+        asked=Asked(new_patient=hold.is_first_visit, location=hold.location),
+    )
