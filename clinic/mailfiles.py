@@ -23,6 +23,6 @@ class EmailBackend(BaseEmailBackend):
         for message in email_messages:
             name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
             half = self.folder / f".{name}.part"
-            half.write_bytes(message.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg])
+            half.write_bytes(message.message().as_bytes(linesep="\r\n"))  # type: ignore[call-arg]
             half.rename(self.folder / f"{name}.eml")
         return len(email_messages)
