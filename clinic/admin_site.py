@@ -1,10 +1,93 @@
-"""The Django admin under the clinic's name."""
+"""The Django admin as the clinic's office: its own clock, its own order, and notes on the start page."""
+
+from collections.abc import Callable
+from datetime import tzinfo
+from functools import update_wrapper
+from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.response import SimpleTemplateResponse
+from django.utils import timezone
+
+from booking.models import Location
+
+# What belongs together, in the order of a working day. Models that nobody named come after these.
+SECTIONS = [
+    ("Every day", ["booking.Appointment", "booking.Patient", "booking.Message"]),
+    ("People and hours", ["booking.Practitioner", "booking.HoursOverride", "booking.TimeOff", "booking.Closure"]),
+    ("The clinic", ["booking.Clinic", "booking.Location", "booking.Service", "booking.SampleRow"]),
+]
+NAMES = {"booking.Appointment": "Diary", "booking.Message": "Outbox", "booking.SampleRow": "Sample data"}
+
+
+class AutocompleteOffice(AutocompleteJsonView):
+    """Lets a model's admin say how its rows are told apart in a list of suggestions."""
+
+    def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
+        result = super().serialize_result(obj, to_field_name)
+        describe = getattr(self.model_admin, "describe_suggestion", None)
+        return result | {"text": describe(obj)} if describe else result
 
 
 class ClinicAdminSite(admin.AdminSite):
     site_header = "Clinic office"
     site_title = "Clinic office"
     index_title = "Today and everything else"
+    index_template = "admin/start.html"
     enable_nav_sidebar = True
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Pages of the office show and read instants on the clinic's clock, not in UTC."""
+        inner: Callable[..., HttpResponseBase] = super().admin_view(view, cacheable)
+
+        def on_the_clinics_clock(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            with timezone.override(clinic_zone()):
+                response = inner(request, *args, **kwargs)
+                if isinstance(response, SimpleTemplateResponse):
+                    response.render()  # Now, while the clock is set: Django would do it later.
+                return response
+
+        return update_wrapper(on_the_clinics_clock, inner)
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        return AutocompleteOffice.as_view(admin_site=self)(request)
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        from booking.admin.start_page import notes  # Here: booking.admin registers with this very site.
+
+        return super().index(request, {"notes": notes(request.user), **(extra_context or {})})
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        apps = super().get_app_list(request, app_label)
+        for app in apps:
+            for model in app["models"]:
+                model["name"] = NAMES.get(_label(model), model["name"])
+        return apps if app_label else _in_sections(apps)
+
+
+def _label(model: dict[str, Any]) -> str:
+    return str(model["model"]._meta.label)
+
+
+def _in_sections(apps: list[Any]) -> list[Any]:
+    """The same entries under our own headings; whatever has no place here keeps its app's heading."""
+    entries = {_label(model): (app, model) for app in apps for model in app["models"]}
+    sections = []
+    for heading, labels in SECTIONS:
+        here = [entries.pop(label) for label in labels if label in entries]
+        if here:
+            sections.append({**here[0][0], "name": heading, "models": [model for _app, model in here]})
+    left = {_label(model) for _app, model in entries.values()}
+    for app in apps:
+        models = [model for model in app["models"] if _label(model) in left]
+        if models:
+            sections.append({**app, "models": models})
+    return sections
+
+
+def clinic_zone() -> tzinfo:
+    """The first location's zone; UTC while there is none."""
+    location = Location.objects.only("time_zone").first()
+    return location.zone if location else timezone.get_default_timezone()

@@ -1,6 +1,7 @@
 """The rules of availability, one test a rule, and all of them against counting minute by minute."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -368,4 +369,4 @@ def test_merged_intervals_cover_the_same_minutes_and_never_touch(pairs):
         return {minute for minute in range(261) if any(i.start <= LONG_AGO + minutes(minute) < i.end for i in several)}
 
     assert covered(merged) == covered(intervals)
-    assert all(one.end < two.start for one, two in zip(merged, merged[1:], strict=False))
+    assert all(one.end < two.start for one, two in pairwise(merged))

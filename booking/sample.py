@@ -1,0 +1,302 @@
+"""The sample clinic's people, places, services and hours: believable, and nobody's.
+
+Phone numbers are from the range kept for fiction, mail domains end in ``.example``, and no
+credential or register number is pretended.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Model
+
+from booking.models import (
+    Break,
+    Clinic,
+    Closure,
+    Location,
+    OpeningHours,
+    Practitioner,
+    PractitionerService,
+    Room,
+    Service,
+    TimeOff,
+    WorkingHours,
+)
+
+MON, TUE, WED, THU, FRI, SAT = range(6)
+COLLEGE_REGISTER = "https://www.cpta.ab.ca/"
+
+CLINIC = {
+    "name": "Dynamic Physiotherapy",
+    "email": "hello@dynamic-physio.example",
+    "phone": "+14035550140",
+    "privacy_contact": "Privacy officer, Dynamic Physiotherapy, privacy@dynamic-physio.example, 403-555-0141",
+    "collection_notice": (
+        "We ask for these details to book your visit, to reach you about it and to have your file ready. "
+        "Alberta's Health Information Act allows us to collect what we need for your care. "
+        "Only the people who look after you and your booking see them. "
+        "Questions? Ask our privacy officer: privacy@dynamic-physio.example or 403-555-0141."
+    ),
+    "collection_notice_version": "2026-11-01",
+    "emergency_signs": "\n".join(
+        [
+            "Numbness around your groin, genitals or back passage",
+            "New trouble passing urine, or new loss of bladder or bowel control",
+            "New weakness in one or both legs",
+            "Back pain after a serious fall or crash",
+            "Back pain with fever, or with chest pain",
+        ]
+    ),
+    "fees_note": (
+        "We bill many insurers directly. Tell us your plan when you arrive and we check it with you. "
+        "You can pay by debit, credit card or cash, and every visit comes with a receipt."
+    ),
+}
+
+LOCATION = {
+    "name": "Okotoks",
+    "slug": "okotoks",
+    "street": "12 Sample Street",
+    "city": "Okotoks",
+    "province": "AB",
+    "postal_code": "T1S 1A1",
+    "time_zone": "America/Edmonton",
+    "time_zone_label": "Alberta time",
+    "parking_notes": "Free parking in front of the door. One space is marked for people with a parking placard.",
+    "step_free_notes": (
+        "There are no steps between the parking and the treatment rooms. Doors are 91 cm wide. "
+        "The washroom has grab bars."
+    ),
+    "directions": (
+        "From the main street, turn towards the river. We are in the low brick building with the green door, "
+        "beside the bakery."
+    ),
+    "latitude": Decimal("50.72550"),
+    "longitude": Decimal("-113.97490"),
+}
+
+OPENING = {day: (time(7), time(19)) for day in (MON, TUE, WED, THU)} | {
+    FRI: (time(7), time(18)),
+    SAT: (time(9), time(13)),
+}
+
+ROOMS = ["River room", "Ridge room"]
+
+_LOOSE = "Loose clothing you can move in, such as shorts and a T-shirt."
+_MEDICINES = "A list of the medicines you take."
+_SAME_DAY_FEE = "A visit cancelled later than that costs half its fee."
+
+SERVICES: list[dict[str, Any]] = [
+    {
+        "slug": "physiotherapy-assessment",
+        "name": "Physiotherapy assessment",
+        "summary": "For any new ache, injury or worry about movement, and for a first visit here.",
+        "description": "We listen, look at how you move, and agree on a plan with you.",
+        "what_to_bring": f"{_LOOSE}\n{_MEDICINES}\nReports or pictures of the problem, if you have any.",
+        "duration": timedelta(minutes=45),
+        "price": Decimal("140.00"),
+    },
+    {
+        "slug": "back-assessment",
+        "name": "Back assessment",
+        "summary": "For pain or stiffness in your back, whether new or old.",
+        "description": "We ask about your pain, look at how your back and hips move, and agree on a plan with you.",
+        "what_to_bring": f"{_LOOSE}\n{_MEDICINES}\nReports or pictures of your back, if you have any.",
+        "duration": timedelta(minutes=45),
+        "price": Decimal("140.00"),
+        "shows_emergency_signs": True,
+    },
+    {
+        "slug": "pelvic-health-assessment",
+        "name": "Pelvic health assessment",
+        "summary": "For bladder, bowel or pelvic pain concerns. Everybody is welcome.",
+        "description": "We talk first. Any examination is your choice, and you can stop at any time.",
+        "what_to_bring": f"Clothing you feel at ease in.\n{_MEDICINES}\nSomebody to be with you, if you like.",
+        "duration": timedelta(minutes=60),
+        "price": Decimal("165.00"),
+    },
+    {
+        "slug": "dry-needling",
+        "name": "Dry needling visit",
+        "summary": "For patients who have had an assessment with us and agreed on needling as part of their plan.",
+        "description": "We check how you have been, ask again about risks, and needle only if you still want it.",
+        "what_to_bring": f"{_LOOSE}\nEat something in the two hours before.",
+        "duration": timedelta(minutes=30),
+        "price": Decimal("95.00"),
+        "audience": Service.Audience.RETURNING,
+        "needs_needling_authorisation": True,
+        "shows_emergency_signs": True,
+    },
+    {
+        "slug": "physiotherapy-follow-up",
+        "name": "Physiotherapy follow-up",
+        "summary": "For patients who have had an assessment with us.",
+        "description": "We look at what has changed, treat, and move your plan on.",
+        "what_to_bring": _LOOSE,
+        "duration": timedelta(minutes=30),
+        "price": Decimal("95.00"),
+        "audience": Service.Audience.RETURNING,
+    },
+]
+
+ASSESSMENTS = ["physiotherapy-assessment", "back-assessment", "physiotherapy-follow-up"]
+
+
+@dataclass(frozen=True)
+class Person:
+    """One sample practitioner: their row, what they offer, when they work."""
+
+    row: dict[str, Any]
+    services: list[str]
+    hours: dict[tuple[int, ...], tuple[time, time]]
+    pause: tuple[time, time] | None = None
+    own_prices: dict[str, Decimal] = field(default_factory=dict)
+
+
+PEOPLE = [
+    Person(
+        row={
+            "slug": "steve-hansen",
+            "name": "Steve Hansen",
+            "pronouns": "he/him",
+            "summary": "Backs, necks and getting people back to what they like doing.",
+            "bio": (
+                "Steve sees people whose backs have stopped them lifting, sitting or sleeping. "
+                "He starts with questions and with watching you move.\n\n"
+                "His plans lean on exercise you can do at home. "
+                "He uses dry needling where you and he agree that it may help."
+            ),
+            "authorised_for_needling": True,
+            "colour": "#11473F",
+        },
+        services=[*ASSESSMENTS, "dry-needling"],
+        hours={(MON, TUE, WED, THU): (time(8), time(16)), (FRI,): (time(8), time(12))},
+        pause=(time(12), time(12, 30)),
+    ),
+    Person(
+        row={
+            "slug": "amara-okafor",
+            "name": "Amara Okafor",
+            "pronouns": "she/her",
+            "languages": "Igbo, French",
+            "summary": "Sport injuries, shoulders and running.",
+            "bio": (
+                "Amara works with runners, lifters and people who move for a living. "
+                "She likes to test what you can do now, and to test it again in three weeks.\n\n"
+                "She offers dry needling beside exercise."
+            ),
+            "authorised_for_needling": True,
+            "colour": "#8A6400",
+        },
+        services=[*ASSESSMENTS, "dry-needling"],
+        hours={(TUE, WED, THU): (time(11), time(19)), (SAT,): (time(9), time(13))},
+        pause=(time(14, 30), time(15)),
+    ),
+    Person(
+        row={
+            "slug": "mei-lin-tran",
+            "name": "Mei Lin Tran",
+            "pronouns": "she/her",
+            "languages": "Vietnamese, Cantonese",
+            "summary": "Pelvic health for people of every gender.",
+            "bio": (
+                "Mei Lin sees people with bladder, bowel and pelvic concerns, before and after birth or surgery, "
+                "and at any age.\n\n"
+                "Her visits begin with talking. She explains each step, and nothing happens without your yes."
+            ),
+            "colour": "#5C3B7C",
+        },
+        services=["pelvic-health-assessment", "physiotherapy-assessment", "physiotherapy-follow-up"],
+        hours={(MON, WED): (time(10), time(18)), (FRI,): (time(10), time(18))},
+        pause=(time(13), time(13, 30)),
+    ),
+    Person(
+        row={
+            "slug": "jordan-cardinal",
+            "name": "Jordan Cardinal",
+            "pronouns": "they/them",
+            "languages": "Cree",
+            "summary": "Long-lasting pain, balance, and moving well in later life.",
+            "bio": (
+                "Jordan works with people who have lived with pain for a long time, and with people who fear a fall.\n\n"
+                "They plan in small steps, and are glad to have family along."
+            ),
+            "colour": "#1D5C8A",
+        },
+        services=ASSESSMENTS,
+        hours={(MON, TUE, THU, FRI): (time(7), time(15))},
+        pause=(time(11), time(11, 30)),
+    ),
+]
+
+
+def load_clinic(today: date) -> Iterator[Model]:
+    """Add whatever of the sample clinic is missing; yields every row that was made.
+
+    Rows are found by their natural keys, so that a second run makes nothing again. The rows a
+    person or place consists of are made with it, and never added later to one that stands.
+    """
+    clinic, made = Clinic.objects.get_or_create(pk=1, defaults=CLINIC)
+    if made:
+        yield clinic
+    location, made = Location.objects.get_or_create(slug=LOCATION["slug"], defaults=LOCATION)
+    if made:
+        yield location
+        yield from _parts_of(location, today)
+    services: dict[str, Service] = {}
+    for position, row in enumerate(SERVICES, start=1):
+        extra: dict[str, Any] = {"position": position, "late_cancellation_fee": _SAME_DAY_FEE}
+        extra["buffer_after"] = timedelta(minutes=10)
+        if row.get("audience") == Service.Audience.RETURNING:
+            extra["first_visit_service"] = services["physiotherapy-assessment"]
+        service, made = Service.objects.get_or_create(slug=row["slug"], defaults=row | extra)
+        services[service.slug] = service
+        if made:
+            yield service
+    for position, person in enumerate(PEOPLE, start=1):
+        row = {"protected_title": "Physiotherapist", "register_url": COLLEGE_REGISTER, "position": position}
+        practitioner, made = Practitioner.objects.get_or_create(slug=person.row["slug"], defaults=row | person.row)
+        if made:
+            yield practitioner
+            yield from _work_of(practitioner, person, services, location, today)
+
+
+def _parts_of(location: Location, today: date) -> Iterator[Model]:
+    for day, (opens, closes) in OPENING.items():
+        yield OpeningHours.objects.create(location=location, weekday=day, opens=opens, closes=closes)
+    for position, name in enumerate(ROOMS, start=1):
+        yield Room.objects.create(location=location, name=name, position=position)
+    christmas = date(today.year, 12, 25)
+    for on, name in ((christmas, "Christmas Day"), (christmas + timedelta(days=7), "New Year's Day")):
+        yield Closure.objects.create(location=location, on=on, name=name)
+
+
+def _work_of(
+    practitioner: Practitioner, person: Person, services: dict[str, Service], location: Location, today: date
+) -> Iterator[Model]:
+    for slug in person.services:
+        yield PractitionerService.objects.create(
+            practitioner=practitioner, service=services[slug], own_price=person.own_prices.get(slug)
+        )
+    for days, (start, end) in person.hours.items():
+        for day in days:
+            yield WorkingHours.objects.create(
+                practitioner=practitioner, location=location, weekday=day, start_time=start, end_time=end
+            )
+            if person.pause and start < person.pause[0] and person.pause[1] < end:
+                yield Break.objects.create(
+                    practitioner=practitioner, weekday=day, start_time=person.pause[0], end_time=person.pause[1]
+                )
+    if practitioner.slug == "mei-lin-tran":
+        # A course, two weeks from now, from Wednesday noon to Friday.
+        wednesday = today + timedelta(days=14 - today.weekday() + WED)
+        yield TimeOff.objects.create(
+            practitioner=practitioner,
+            starts_on=wednesday,
+            start_time=time(12),
+            ends_on=wednesday + timedelta(days=2),
+            note="Course",
+        )
