@@ -1,0 +1,72 @@
+"""The link that lets a patient see, move or cancel one appointment, without an account.
+
+A token is the appointment's uid and a keyed hash of that uid and the link's generation. Nothing
+that is stored opens a visit, a mail written days later carries the same link, and raising the
+generation makes every earlier link useless.
+"""
+
+import base64
+import binascii
+import re
+import uuid
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare, salted_hmac
+
+from booking.models import AGREED, Appointment
+
+SALT = "booking.tokens"
+HASH_BYTES = 16  # 128 bits: beyond guessing.
+DIES_AFTER = timedelta(days=1)  # after the visit's end
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
+
+
+def manage_token(appointment: Appointment) -> str:
+    """The appointment's present token: 43 characters that stand in an address as they are."""
+    return _encode(appointment.uid.bytes + _hash(appointment, settings.SECRET_KEY))
+
+
+def manage_url(appointment: Appointment) -> str:
+    """The whole address of the link, for mails."""
+    return settings.SITE_URL + reverse("booking:link", args=[manage_token(appointment)])
+
+
+def appointment_for(token: str, *, now: datetime) -> Appointment | None:
+    """The appointment that a token opens, or None: malformed, out of date, or long past."""
+    decoded = _decode(token)
+    if decoded is None:
+        return None
+    appointment = (
+        Appointment.objects.select_related("patient", "practitioner", "service", "location")
+        .filter(uid=uuid.UUID(bytes=decoded[:16]), status__in=AGREED)
+        .first()
+    )
+    if appointment is None or appointment.ends_at + DIES_AFTER < now:
+        return None
+    # Links in mails outlive a change of SECRET_KEY while the old one stands in the fallbacks.
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    if not any(constant_time_compare(decoded[16:], _hash(appointment, key)) for key in keys):
+        return None
+    return appointment
+
+
+def _hash(appointment: Appointment, key: str | bytes) -> bytes:
+    says = f"{appointment.uid.hex}:{appointment.link_generation}"
+    return salted_hmac(SALT, says, secret=key, algorithm="sha256").digest()[:HASH_BYTES]
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def _decode(token: str) -> bytes | None:
+    if not TOKEN.fullmatch(token):
+        return None
+    try:
+        data = base64.urlsafe_b64decode(token + "=")
+    except binascii.Error:
+        return None
+    # 43 characters hold two bits more than 32 bytes: only one spelling of a token is a token.
+    return data if _encode(data) == token else None
