@@ -1,0 +1,20 @@
+"""The outbox: what people are told, written with the change that causes it and sent by the worker.
+
+``queueing`` writes rows inside a command's transaction, ``fitting`` says whether a row still fits
+its appointment, ``rendering`` turns it into a mail, and ``sending`` claims and sends what is due.
+"""
+
+from booking.messages.queueing import booked, cancelled, oldest_due, queue_contact, rescheduled
+from booking.messages.sending import MailServerAway, Tally, send_batch, send_due
+
+__all__ = [
+    "MailServerAway",
+    "Tally",
+    "booked",
+    "cancelled",
+    "oldest_due",
+    "queue_contact",
+    "rescheduled",
+    "send_batch",
+    "send_due",
+]

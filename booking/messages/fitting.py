@@ -1,0 +1,40 @@
+"""Whether a waiting message still fits its appointment at the moment it would be sent."""
+
+from datetime import datetime, timedelta
+
+from booking.messages.queueing import REMINDERS_BEFORE
+from booking.models import Appointment, Message, Status
+
+Kind = Message.Kind
+
+
+def still_fits(message: Message, *, now: datetime) -> bool:
+    """False for news of a time that was changed since, or that comes too late to be of use."""
+    appointment = message.appointment
+    if appointment is None:
+        return True  # A contact form's message is about nothing that could change.
+    if message.kind == Kind.CANCELLED:
+        return appointment.status == Status.CANCELLED and now < appointment.ends_at
+    if message.kind == Kind.CLINIC_NOTICE:
+        return _notice_fits(message, appointment)
+    if appointment.status != Status.BOOKED or message.content["sequence"] != appointment.sequence:
+        return False
+    if message.kind == Kind.REMINDER:
+        return appointment.reminders and now < _useful_until(message, appointment)
+    return now < appointment.starts_at
+
+
+def _notice_fits(message: Message, appointment: Appointment) -> bool:
+    to = message.practitioner
+    if to is not None and not (to.is_active and to.email):
+        return False  # Patients' names do not follow somebody who has left.
+    is_cancelled = appointment.status == Status.CANCELLED
+    if message.content["event"] == "cancelled":
+        return is_cancelled
+    return not is_cancelled and message.content["sequence"] == appointment.sequence
+
+
+def _useful_until(message: Message, appointment: Appointment) -> datetime:
+    """A reminder that is late gives way to the next one: nobody gets two at once."""
+    before = timedelta(hours=message.content["hours_before"])
+    return appointment.starts_at - max((other for other in REMINDERS_BEFORE if other < before), default=timedelta(0))

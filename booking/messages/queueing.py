@@ -1,0 +1,154 @@
+"""Write outbox rows. Called by commands, inside the transaction of the change they tell of.
+
+A row remembers the appointment's sequence: a later change makes it stale, whoever still holds it
+(see ``fitting``). Its key says what it is, so that the same message is never queued twice.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from booking.models import Appointment, Clinic, Message, Practitioner
+
+REMINDERS_BEFORE = (timedelta(hours=48), timedelta(hours=3))
+
+Kind, State = Message.Kind, Message.State
+
+
+def booked(appointment: Appointment, *, now: datetime) -> None:
+    """Queue the confirmation, the reminders and the notices of a new appointment."""
+    _write(_confirmation(appointment, now), *_reminders(appointment, now), *_notices(appointment, "booked", now))
+
+
+def rescheduled(appointment: Appointment, *, now: datetime) -> None:
+    """Drop what tells of the old time and queue what tells of the new one."""
+    told = _patient_was_told(appointment, now)
+    told_practitioners = _practitioners_told(appointment, now)
+    _drop_waiting(appointment, now)
+    news = _confirmation(appointment, now)
+    if told:
+        news.kind = Kind.RESCHEDULED
+        news.key = _key(appointment, Kind.RESCHEDULED)
+    _write(
+        news,
+        *_reminders(appointment, now),
+        *_notices(appointment, "changed", now, also_to=told_practitioners),
+    )
+
+
+def cancelled(appointment: Appointment, *, now: datetime) -> None:
+    """Drop what waits and tell everybody concerned, at once.
+
+    The patient hears of it even if the confirmation never left: the website already said "booked".
+    """
+    told_practitioners = _practitioners_told(appointment, now)
+    _drop_waiting(appointment, now)
+    _write(
+        _row(appointment, Kind.CANCELLED, due_at=now),
+        *_notices(appointment, "cancelled", now, also_to=told_practitioners),
+    )
+
+
+def queue_contact(
+    *,
+    name: str,
+    reply_to: str,
+    phone: str,
+    body: str,
+    practitioner: Practitioner | None,
+    page: str,
+    now: datetime,
+) -> None:
+    """Queue a contact form's message. Sent twice on one day, the same words are one message."""
+    content = {"name": name, "reply_to": reply_to, "phone": phone, "body": body, "page": page}
+    identity = [content, practitioner.pk if practitioner else None, now.date().isoformat()]
+    digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
+    _write(Message(key=f"contact-{digest}", kind=Kind.CONTACT, practitioner=practitioner, content=content, due_at=now))
+
+
+def oldest_due() -> datetime | None:
+    """When the message that has waited longest was due; None if nothing is due."""
+    return (
+        Message.objects.filter(state=State.WAITING, due_at__lte=timezone.now())
+        .order_by("due_at")
+        .values_list("due_at", flat=True)
+        .first()
+    )
+
+
+def _confirmation(appointment: Appointment, now: datetime) -> Message:
+    """The first news of a time leaves after a short delay, in which a patient can mend a slip."""
+    return _row(appointment, Kind.CONFIRMATION, due_at=now + settings.BOOKING_CONFIRMATION_DELAY)
+
+
+def _reminders(appointment: Appointment, now: datetime) -> Iterable[Message]:
+    if not appointment.reminders:
+        return
+    for before in REMINDERS_BEFORE:
+        due_at = appointment.starts_at - before
+        if due_at > now:
+            hours = int(before.total_seconds()) // 3600
+            yield _row(appointment, Kind.REMINDER, f"{hours}h", due_at=due_at, hours_before=hours)
+
+
+def _notices(
+    appointment: Appointment, event: str, now: datetime, *, also_to: Iterable[Practitioner] = ()
+) -> Iterable[Message]:
+    """One row for the clinic and one for each practitioner concerned, each address once."""
+    addressed = {email.lower() for email in Clinic.objects.values_list("email", flat=True)}
+    yield _row(appointment, Kind.CLINIC_NOTICE, event, due_at=now, event=event)
+    for practitioner in [appointment.practitioner, *also_to]:
+        address = practitioner.email.lower()
+        if address and practitioner.is_active and address not in addressed:
+            addressed.add(address)
+            notice = _row(appointment, Kind.CLINIC_NOTICE, f"{event}-to-{practitioner.pk}", due_at=now, event=event)
+            notice.practitioner = practitioner
+            yield notice
+
+
+def _row(
+    appointment: Appointment, kind: Message.Kind, detail: str = "", *, due_at: datetime, **content: Any
+) -> Message:
+    return Message(
+        key=_key(appointment, kind, detail),
+        kind=kind,
+        appointment=appointment,
+        due_at=due_at,
+        content={"sequence": appointment.sequence, **content},
+    )
+
+
+def _key(appointment: Appointment, kind: Message.Kind, detail: str = "") -> str:
+    return "-".join(filter(None, [kind.value, appointment.reference, str(appointment.sequence), detail]))
+
+
+def _write(*messages: Message) -> None:
+    # A key that is there already is the same message: leave it as it is.
+    Message.objects.bulk_create(messages, ignore_conflicts=True)
+
+
+def _drop_waiting(appointment: Appointment, now: datetime) -> None:
+    """What a worker holds this instant is left to it: it looks at the appointment before it sends."""
+    unclaimed = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
+    appointment.messages.filter(unclaimed, state=State.WAITING).update(state=State.DROPPED)
+
+
+def _sent_or_leaving(now: datetime) -> Q:
+    return Q(state=State.SENT) | Q(state=State.WAITING, leased_until__gt=now)
+
+
+def _patient_was_told(appointment: Appointment, now: datetime) -> bool:
+    news = appointment.messages.filter(kind__in=[Kind.CONFIRMATION, Kind.RESCHEDULED])
+    return news.filter(_sent_or_leaving(now)).exists()
+
+
+def _practitioners_told(appointment: Appointment, now: datetime) -> list[Practitioner]:
+    """Who has heard of this appointment: somebody it was taken from hears of that, too."""
+    notices = appointment.messages.filter(_sent_or_leaving(now), kind=Kind.CLINIC_NOTICE, practitioner__isnull=False)
+    return list(Practitioner.objects.filter(pk__in=notices.values("practitioner")))

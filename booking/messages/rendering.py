@@ -1,0 +1,171 @@
+"""Turn an outbox row into a mail, from its appointment as it is at that moment."""
+
+import email.utils
+import re
+from datetime import datetime
+from email.mime.text import MIMEText
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.base import BaseEmailBackend
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.crypto import salted_hmac
+
+from booking.calendars import calendar_file, one_line
+from booking.models import Appointment, Clinic, Message, Patient, SampleRow
+from booking.templatetags.in_words import clock, day_without_year
+from booking.tokens import manage_url
+
+Kind = Message.Kind
+
+# Discreet: a subject shows on locked screens and in shared mailboxes. No service, no patient.
+SUBJECTS = {
+    Kind.CONFIRMATION: "Appointment at {clinic}: {when}",
+    Kind.RESCHEDULED: "New time for your appointment at {clinic}: {when}",
+    Kind.CANCELLED: "Cancelled: your appointment at {clinic} on {when}",
+    Kind.REMINDER: "Reminder: appointment at {clinic}, {when}",
+    Kind.CONTACT: "A message from your website",
+}
+NOTICE_SUBJECTS = {
+    "booked": "Booked: {reference}, {when}",
+    "changed": "Moved: {reference}, now {when}",
+    "cancelled": "Cancelled: {reference}, {when}",
+}
+NOTICE_HEADLINES = {
+    "booked": "A new appointment",
+    "changed": "An appointment was moved",
+    "cancelled": "An appointment was cancelled",
+}
+
+
+class ClinicMissing(Exception):
+    """There is no clinic row to send mail for."""
+
+
+def render(message: Message, *, now: datetime, connection: BaseEmailBackend | None = None) -> EmailMultiAlternatives:
+    """The whole mail: text, HTML and, for a patient, the calendar file."""
+    clinic = Clinic.objects.first()
+    if clinic is None:
+        raise ClinicMissing
+    appointment = message.appointment
+    context = {"clinic": clinic, "message": message, "sample_stands": SampleRow.objects.exists()}
+    if appointment is not None:
+        context |= _about(appointment, clinic, now)
+    if message.kind == Kind.CLINIC_NOTICE:
+        context |= {"headline": _headline(message), "is_cancelled": message.content["event"] == "cancelled"}
+    subject = context["subject"] = _subject(message, clinic)
+
+    mail = EmailMultiAlternatives(
+        subject=subject,
+        body=_tidy(render_to_string(f"booking/mail/{message.kind}.txt", context)),
+        from_email=settings.DEFAULT_FROM_EMAIL or _from(clinic),
+        to=[_recipient(message, clinic)],
+        reply_to=[_reply_to(message, clinic)],
+        headers={
+            "Message-ID": message_id(message.key),
+            "Date": email.utils.format_datetime(now),
+            "Auto-Submitted": "auto-generated",
+        },
+        connection=connection,
+    )
+    mail.attach_alternative(render_to_string(f"booking/mail/{message.kind}.html", context), "text/html")
+    if appointment is not None and message.kind != Kind.CLINIC_NOTICE:
+        mail.attach(_calendar_part(appointment, now, cancelled=message.kind == Kind.CANCELLED))
+    return mail
+
+
+def message_id(key: str) -> str:
+    """The same for every try at one message, so that a mail program can tell a repeat; says nothing itself."""
+    host = urlsplit(settings.SITE_URL).hostname or "localhost"
+    if ":" in host:
+        host = f"[IPv6:{host}]"  # RFC 5322, 3.4.1: an address literal stands in brackets.
+    return f"<{salted_hmac('booking.messages', key, algorithm='sha256').hexdigest()[:40]}@{host}>"
+
+
+def _about(appointment: Appointment, clinic: Clinic, now: datetime) -> dict[str, Any]:
+    patient = appointment.patient
+    assert patient is not None  # Only a hold has none, and nobody is told of holds.
+    latest_change = appointment.starts_at - appointment.cancellation_window
+    return {
+        "appointment": appointment,
+        "location": appointment.location,
+        "practitioner": appointment.practitioner,
+        "service": appointment.service,
+        "patient": patient,
+        "greeting": _name_to_say(patient.addressee),
+        "whose": _whose(patient),
+        "phone": appointment.location.phone or clinic.phone,
+        "manage_url": manage_url(appointment),
+        "book_url": settings.SITE_URL + reverse("booking:services"),
+        "admin_url": settings.SITE_URL + reverse("admin:booking_appointment_change", args=[appointment.pk]),
+        "change_until": latest_change.astimezone(appointment.location.zone),
+        "can_change_online": appointment.can_cancel_online(now),
+    }
+
+
+def _subject(message: Message, clinic: Clinic) -> str:
+    words = {"clinic": clinic.name}
+    appointment = message.appointment
+    if appointment is not None:
+        words["reference"] = appointment.reference
+        words["when"] = f"{day_without_year(appointment.local_on)}, {clock(appointment.local_time)}"
+    if message.kind == Kind.CLINIC_NOTICE:
+        pattern = NOTICE_SUBJECTS[message.content["event"]]
+    else:
+        pattern = SUBJECTS[Kind(message.kind)]
+    return one_line(pattern.format(**words))
+
+
+def _headline(message: Message) -> str:
+    appointment, to = message.appointment, message.practitioner
+    if message.content["event"] == "changed" and to is not None and appointment and to != appointment.practitioner:
+        return f"An appointment was moved to {appointment.practitioner.name}: it is no longer with you"
+    return NOTICE_HEADLINES[message.content["event"]]
+
+
+def _name_to_say(name: str) -> str:
+    """The name to greet, or nothing where it is an advertisement: anybody can type in any address."""
+    name = one_line(name)
+    return "" if re.search(r"://|/|@|\bwww\.|\.[a-z]{2,}\b", name, re.IGNORECASE) else name
+
+
+def _whose(patient: Patient) -> str:
+    """Your appointment, or whose it is where somebody else booked it and reads this."""
+    if not patient.contact_name:
+        return "your appointment"
+    name = _name_to_say(patient.called)
+    return f"the appointment for {name}" if name else "the appointment"
+
+
+def _from(clinic: Clinic) -> str:
+    return email.utils.formataddr((one_line(clinic.name), clinic.email))
+
+
+def _recipient(message: Message, clinic: Clinic) -> str:
+    if message.kind in {Kind.CLINIC_NOTICE, Kind.CONTACT}:
+        practitioner = message.practitioner
+        return practitioner.email if practitioner and practitioner.is_active and practitioner.email else clinic.email
+    assert message.appointment is not None
+    assert message.appointment.patient is not None
+    return message.appointment.patient.email
+
+
+def _reply_to(message: Message, clinic: Clinic) -> str:
+    return message.content.get("reply_to") or clinic.email
+
+
+def _calendar_part(appointment: Appointment, now: datetime, *, cancelled: bool) -> MIMEText:
+    """The calendar file as an attachment whose method mail programs read from the header (RFC 6047)."""
+    part = MIMEText(calendar_file(appointment, now=now, cancelled=cancelled).decode(), "calendar", "utf-8")
+    part.set_param("method", "CANCEL" if cancelled else "REQUEST")
+    part.add_header("Content-Disposition", "attachment", filename="appointment.ics")
+    return part
+
+
+def _tidy(text: str) -> str:
+    """Without the empty lines and spaces that template tags leave behind."""
+    lines = "\n".join(line.rstrip() for line in text.strip().splitlines())
+    return re.sub(r"\n{3,}", "\n\n", lines) + "\n"

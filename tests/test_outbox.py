@@ -1,0 +1,515 @@
+"""Rule: a message is never lost, never sent twice, and never tells of a time that no longer holds."""
+
+import smtplib
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend as LocmemBackend
+from django.db import IntegrityError, OperationalError, transaction
+
+from booking import messages
+from booking.messages import sending
+from booking.models import Clinic, Message, Status
+from tests.make import make_appointment, make_clinic, make_patient, make_practitioner
+
+pytestmark = pytest.mark.django_db
+GRACE = timedelta(minutes=2)
+HOUR = timedelta(hours=1)
+ALICE = "alice@patients.example"
+
+
+@pytest.fixture(autouse=True)
+def clinic(settings):
+    settings.BOOKING_CONFIRMATION_DELAY = GRACE
+    return make_clinic()
+
+
+@pytest.fixture
+def appointment(now):
+    """Four days ahead, so that both reminders lie ahead, too."""
+    return make_appointment(starts_at=now + timedelta(days=4))
+
+
+def rows(**wanted) -> list[tuple]:
+    found = Message.objects.filter(**wanted).order_by("due_at", "pk")
+    return [(row.kind, row.content.get("hours_before") or row.content.get("event"), row.state) for row in found]
+
+
+def subjects_to(address: str) -> list[str]:
+    return [sent.subject.split(":")[0] for sent in mail.outbox if sent.to == [address]]
+
+
+def move(appointment, by: timedelta, now) -> None:
+    appointment.starts_at += by
+    appointment.ends_at += by
+    appointment.sequence += 1
+    appointment.save()
+    messages.rescheduled(appointment, now=now)
+
+
+def cancel(appointment, now) -> None:
+    appointment.status = Status.CANCELLED
+    appointment.sequence += 1
+    appointment.save()
+    messages.cancelled(appointment, now=now)
+
+
+class TestQueueing:
+    def test_a_booking_queues_a_confirmation_both_reminders_and_a_notice(self, appointment, now):
+        messages.booked(appointment, now=now)
+        due = {(row.kind, row.content.get("hours_before")): row.due_at for row in Message.objects.all()}
+        assert due == {
+            ("clinic_notice", None): now,
+            ("confirmation", None): now + GRACE,
+            ("reminder", 48): appointment.starts_at - 48 * HOUR,
+            ("reminder", 3): appointment.starts_at - 3 * HOUR,
+        }
+
+    def test_a_practitioner_with_an_address_gets_a_notice_of_their_own(self, now):
+        steve = make_practitioner(email="steve@dynamic-physio.example")
+        messages.booked(make_appointment(practitioner=steve), now=now)
+        notices = Message.objects.filter(kind="clinic_notice")
+        assert {row.practitioner for row in notices} == {None, steve}
+
+    @pytest.mark.parametrize(
+        "fields",
+        [{"email": ""}, {"email": "Hello@dynamic-physio.example"}, {"email": "s@x.example", "is_active": False}],
+        ids=["no-address", "the-clinics-address", "has-left"],
+    )
+    def test_otherwise_there_is_one_notice(self, fields, now):
+        messages.booked(make_appointment(practitioner=make_practitioner(**fields)), now=now)
+        assert Message.objects.filter(kind="clinic_notice").count() == 1
+
+    @pytest.mark.parametrize(
+        ("ahead", "hours"),
+        [
+            (timedelta(hours=48, seconds=1), [48, 3]),
+            (timedelta(hours=48), [3]),
+            (timedelta(hours=3, seconds=1), [3]),
+            (timedelta(hours=3), []),
+        ],
+    )
+    def test_a_reminder_that_would_be_due_already_is_not_queued(self, ahead, hours, now):
+        messages.booked(make_appointment(starts_at=now + ahead), now=now)
+        assert [row[1] for row in rows(kind="reminder")] == hours
+
+    def test_who_wants_no_reminders_gets_none(self, now):
+        messages.booked(make_appointment(reminders=False), now=now)
+        assert rows(kind="reminder") == []
+
+    def test_the_same_message_is_never_queued_twice(self, appointment, now):
+        messages.booked(appointment, now=now)
+        messages.booked(appointment, now=now + GRACE)
+        assert Message.objects.count() == 4
+
+    def test_a_change_that_is_undone_queues_nothing(self, appointment, now):
+        with transaction.atomic():
+            messages.booked(appointment, now=now)
+            transaction.set_rollback(True)
+        assert Message.objects.count() == 0
+
+    def test_a_contact_form_sent_twice_is_one_message(self, now):
+        said = {"name": "Bob", "reply_to": "bob@patients.example", "phone": "", "body": "Parking?", "page": ""}
+        for body in ["Parking?", "Parking?", "Parking, please?"]:
+            messages.queue_contact(**said | {"body": body}, practitioner=None, now=now)
+        assert [row.content["body"] for row in Message.objects.order_by("pk")] == ["Parking?", "Parking, please?"]
+
+
+class TestWhatIsToldInTheEnd:
+    def test_a_booking_tells_the_patient_and_the_clinic_once(self, appointment, now):
+        messages.booked(appointment, now=now)
+        assert messages.send_due(now=now) == 1
+        assert messages.send_due(now=now + GRACE) == 1
+        assert messages.send_due(now=now + GRACE) == 0
+        assert [sent.to for sent in mail.outbox] == [["hello@dynamic-physio.example"], [ALICE]]
+
+    def test_a_slip_mended_within_the_grace_period_makes_one_mail(self, appointment, now):
+        messages.booked(appointment, now=now)
+        move(appointment, HOUR, now + GRACE / 2)
+        messages.send_due(now=now + 2 * GRACE)
+        assert subjects_to(ALICE) == ["Appointment at Dynamic Physiotherapy"]
+        assert "9:00 am" in mail.outbox[-1].body  # Booked for 8:00, moved by an hour.
+
+    def test_a_move_after_the_confirmation_left_is_told_as_a_move(self, appointment, now):
+        messages.booked(appointment, now=now)
+        messages.send_due(now=now + GRACE)
+        move(appointment, HOUR, now + HOUR)
+        move(appointment, HOUR, now + HOUR + GRACE / 2)
+        messages.send_due(now=now + 2 * HOUR)
+        assert subjects_to(ALICE) == [
+            "Appointment at Dynamic Physiotherapy",
+            "New time for your appointment at Dynamic Physiotherapy",
+        ]
+
+    def test_a_move_while_the_confirmation_is_leaving_is_told_as_a_move(self, appointment, now):
+        """The worker holds it: whether the patient gets it, nobody knows yet."""
+        messages.booked(appointment, now=now)
+        Message.objects.filter(kind="confirmation").update(leased_until=now + sending.LEASE)
+        move(appointment, HOUR, now)
+        assert Message.objects.filter(kind="rescheduled", state="waiting").exists()
+        # It never left after all: then it is stale, and only the move is told.
+        messages.send_due(now=now + sending.LEASE)
+        assert subjects_to(ALICE) == ["New time for your appointment at Dynamic Physiotherapy"]
+
+    def test_a_moved_visit_moves_its_reminders(self, appointment, now):
+        messages.booked(appointment, now=now)
+        move(appointment, timedelta(days=1), now)
+        waiting = Message.objects.filter(kind="reminder", state="waiting").order_by("due_at")
+        assert [row.due_at for row in waiting] == [appointment.starts_at - 48 * HOUR, appointment.starts_at - 3 * HOUR]
+        assert rows(kind="reminder", state="dropped") == [("reminder", 48, "dropped"), ("reminder", 3, "dropped")]
+
+    def test_a_cancelled_visit_tells_of_nothing_else(self, appointment, now):
+        messages.booked(appointment, now=now)
+        messages.send_due(now=now + GRACE)
+        cancel(appointment, now + HOUR)
+        for days in range(6):
+            messages.send_due(now=now + HOUR + timedelta(days=days))
+        assert subjects_to(ALICE) == ["Appointment at Dynamic Physiotherapy", "Cancelled"]
+
+    def test_a_visit_cancelled_within_the_grace_period_is_told_as_cancelled_only(self, appointment, now):
+        messages.booked(appointment, now=now)
+        cancel(appointment, now + GRACE / 2)
+        messages.send_due(now=now + GRACE)
+        assert subjects_to(ALICE) == ["Cancelled"]
+
+    def test_whom_a_visit_is_taken_from_hears_of_it(self, now):
+        ana = make_practitioner(name="Ana", email="ana@dynamic-physio.example")
+        bea = make_practitioner(name="Bea", email="bea@dynamic-physio.example")
+        appointment = make_appointment(practitioner=ana, starts_at=now + timedelta(days=4))
+        messages.booked(appointment, now=now)
+        messages.send_due(now=now)
+        appointment.practitioner = bea
+        move(appointment, timedelta(0), now + HOUR)
+        messages.send_due(now=now + HOUR)
+        assert subjects_to("ana@dynamic-physio.example") == ["Booked", "Moved"]
+        assert subjects_to("bea@dynamic-physio.example") == ["Moved"]
+
+    def test_who_never_heard_of_it_is_not_told_that_it_went(self, now):
+        ana = make_practitioner(name="Ana", email="ana@dynamic-physio.example")
+        appointment = make_appointment(practitioner=ana, starts_at=now + timedelta(days=4))
+        messages.booked(appointment, now=now)
+        appointment.practitioner = make_practitioner(name="Bea")
+        move(appointment, timedelta(0), now)
+        messages.send_due(now=now)
+        assert subjects_to("ana@dynamic-physio.example") == []
+
+
+class TestCheckedAgainAtSending:
+    """The commands drop what is stale; a worker that held a row just then must notice by itself."""
+
+    def test_a_reminder_of_a_time_that_moved_is_dropped(self, appointment, now):
+        messages.booked(appointment, now=now)
+        appointment.sequence += 1
+        appointment.save()
+        messages.send_due(now=appointment.starts_at - 48 * HOUR)
+        assert mail.outbox == []
+        assert set(rows(due_at__lte=appointment.starts_at - 48 * HOUR)) == {
+            ("clinic_notice", "booked", "dropped"), ("confirmation", None, "dropped"), ("reminder", 48, "dropped")
+        }  # fmt: skip
+
+    @pytest.mark.parametrize("status", [Status.CANCELLED, Status.ARRIVED, Status.NOSHOW])
+    def test_no_confirmation_or_reminder_for_a_visit_in_another_state(self, status, appointment, now):
+        messages.booked(appointment, now=now)
+        appointment.status = status
+        appointment.save()
+        messages.send_due(now=appointment.starts_at - HOUR)
+        assert subjects_to(ALICE) == []
+
+    def test_who_no_longer_wants_reminders_gets_none(self, appointment, now):
+        messages.booked(appointment, now=now)
+        appointment.reminders = False
+        appointment.save()
+        messages.send_due(now=appointment.starts_at - 48 * HOUR)
+        assert subjects_to(ALICE) == ["Appointment at Dynamic Physiotherapy"]
+
+    def test_a_worker_that_was_off_for_two_days_sends_one_reminder_not_two(self, appointment, now):
+        messages.booked(appointment, now=now)
+        messages.send_due(now=now + GRACE)
+        messages.send_due(now=appointment.starts_at - 2 * HOUR)
+        assert subjects_to(ALICE) == ["Appointment at Dynamic Physiotherapy", "Reminder"]
+        assert rows(kind="reminder") == [("reminder", 48, "dropped"), ("reminder", 3, "sent")]
+
+    def test_a_late_reminder_still_goes_while_the_visit_is_ahead(self, appointment, now):
+        messages.booked(appointment, now=now)
+        messages.send_due(now=appointment.starts_at - timedelta(seconds=1))
+        assert "Reminder" in subjects_to(ALICE)
+
+    def test_nothing_is_told_of_a_visit_that_has_begun(self, appointment, now):
+        messages.booked(appointment, now=now)
+        messages.send_due(now=appointment.starts_at)
+        assert subjects_to(ALICE) == []
+
+    def test_a_mail_says_what_holds_when_it_leaves(self, appointment, now):
+        messages.booked(appointment, now=now)
+        appointment.patient.email = "alice@elsewhere.example"
+        appointment.patient.save()
+        messages.send_due(now=now + GRACE)
+        assert subjects_to("alice@elsewhere.example") == ["Appointment at Dynamic Physiotherapy"]
+
+    def test_a_practitioner_who_has_left_gets_no_notice(self, now):
+        steve = make_practitioner(email="steve@dynamic-physio.example")
+        messages.booked(make_appointment(practitioner=steve), now=now)
+        steve.is_active = False
+        steve.save()
+        messages.send_due(now=now)
+        assert subjects_to("steve@dynamic-physio.example") == []
+
+
+class TestClaiming:
+    def test_a_message_that_a_worker_holds_is_left_to_it(self, appointment, now):
+        messages.booked(appointment, now=now)
+        Message.objects.update(leased_until=now + sending.LEASE)
+        assert messages.send_due(now=now + GRACE) == 0
+
+    def test_a_message_whose_worker_died_is_sent_when_the_lease_ends(self, appointment, now):
+        messages.booked(appointment, now=now)
+        Message.objects.filter(kind="clinic_notice").update(leased_until=now + sending.LEASE, attempts=1)
+        assert messages.send_due(now=now + sending.LEASE - timedelta(microseconds=1)) == 1  # the confirmation
+        assert messages.send_due(now=now + sending.LEASE) == 1
+
+    def test_of_two_workers_that_saw_the_same_message_one_sends_it(self, appointment, now):
+        messages.booked(appointment, now=now)
+        pk = Message.objects.get(kind="clinic_notice").pk
+        assert sending._claim(pk, now) is not None
+        assert sending._claim(pk, now) is None
+
+    def test_a_batch_sends_at_most_its_limit_oldest_first(self, now):
+        for days in (5, 6, 7):
+            messages.booked(make_appointment(starts_at=now + timedelta(days=days)), now=now - timedelta(days=days))
+        assert messages.send_due(now=now, limit=2) == 2
+        assert messages.send_due(now=now, limit=50) == 4
+
+    def test_stopping_is_asked_before_each_message(self, appointment, now):
+        messages.booked(appointment, now=now)
+        answers = iter([False, True])
+        assert messages.send_batch(now=now + GRACE, stopping=lambda: next(answers)).sent == 1
+
+    def test_the_queue_costs_the_same_few_queries_a_message(self, appointment, now, django_assert_max_num_queries):
+        messages.booked(appointment, now=now)
+        with django_assert_max_num_queries(1 + 6):
+            messages.send_due(now=now)
+
+    def test_an_empty_queue_costs_one_query_and_no_connection(self, now, django_assert_num_queries, failing):
+        failing.opening = OSError()
+        with django_assert_num_queries(1):
+            assert messages.send_due(now=now) == 0
+
+
+class FailingBackend(LocmemBackend):
+    """Fails as told: when a connection is opened, or for mails to some addresses."""
+
+    opening: Exception | None = None
+    sending: dict[str, Exception] = {}
+    closed = 0
+
+    def open(self):
+        if self.opening:
+            raise self.opening
+
+    def close(self):
+        type(self).closed += 1
+
+    def send_messages(self, email_messages):
+        for message in email_messages:
+            if problem := self.sending.get(message.to[0]):
+                raise problem
+        return super().send_messages(email_messages)
+
+
+@pytest.fixture
+def failing(settings):
+    settings.EMAIL_BACKEND = "tests.test_outbox.FailingBackend"
+    FailingBackend.opening, FailingBackend.sending, FailingBackend.closed = None, {}, 0
+    return FailingBackend
+
+
+class TestFailing:
+    @pytest.fixture
+    def confirmation(self, appointment, now):
+        messages.booked(appointment, now=now - GRACE)
+        return Message.objects.get(kind="confirmation")
+
+    def test_a_message_that_fails_is_tried_again_later_and_later_and_then_parked(self, confirmation, failing, now):
+        failing.sending = {ALICE: smtplib.SMTPResponseException(451, b"try later, alice@patients.example")}
+        waits, at = [], now
+        for _ in range(sending.MOST_TRIES):
+            assert messages.send_due(now=at - timedelta(seconds=1)) <= 1
+            messages.send_due(now=at)
+            confirmation.refresh_from_db()
+            waits.append(round((confirmation.due_at - at).total_seconds() / 60))
+            at = confirmation.due_at + timedelta(seconds=1)
+        assert waits[:-1] == [1, 5, 15, 60, 120, 240, 240, 240, 240, 240, 240]
+        assert (confirmation.state, confirmation.attempts) == ("parked", 12)
+        assert confirmation.last_error == "The mail server is busy (451). Give it some time. Then choose Send again."
+
+    def test_a_message_that_fails_once_is_sent_with_the_same_id(self, confirmation, failing, now):
+        failing.sending = {ALICE: smtplib.SMTPServerDisconnected()}
+        messages.send_due(now=now)
+        failing.sending = {}
+        messages.send_due(now=now + timedelta(minutes=2))
+        confirmation.refresh_from_db()
+        assert (confirmation.state, confirmation.attempts, confirmation.last_error) == ("sent", 2, "")
+        assert subjects_to(ALICE) == ["Appointment at Dynamic Physiotherapy"]
+
+    @pytest.mark.parametrize(
+        ("problem", "advice"),
+        [
+            (
+                smtplib.SMTPRecipientsRefused({ALICE: (550, b"no such user alice@patients.example")}),
+                "The mail server refuses this address (550). Check it with the patient. Then choose Send again.",
+            ),
+            (
+                smtplib.SMTPRecipientsRefused({ALICE: (450, b"greylisted")}),
+                "The mail server does not take mail for this address just now (450). Give it some time. We try again.",
+            ),
+            (
+                smtplib.SMTPDataError(554, b"spam"),
+                "The mail server refuses this mail (554). Ask whoever runs it why. Then choose Send again.",
+            ),
+            (
+                smtplib.SMTPDataError(452, b"full"),
+                "The mail server is busy (452). Give it some time. We try again.",
+            ),
+            (
+                smtplib.SMTPSenderRefused(553, b"not you", "x"),
+                "The mail server refuses our own address (553). Check DEFAULT_FROM_EMAIL. We try again.",
+            ),
+            (
+                smtplib.SMTPServerDisconnected("gone"),
+                "The mail server ended the conversation. Check that it runs. We try again.",
+            ),
+            (
+                smtplib.SMTPNotSupportedError("no SMTPUTF8"),
+                "The mail server cannot carry the letters of this address. Ask for another. Then choose Send again.",
+            ),
+            (
+                TimeoutError("alice"),
+                "The mail server did not answer in time. Check that it runs. We try again.",
+            ),
+            (
+                ConnectionResetError(),
+                "The mail server cannot be reached. Check EMAIL_URL if this goes on. We try again.",
+            ),
+            (
+                mail.BadHeaderError("alice"),
+                "An address or name holds characters that no mail can carry. Correct it. Then choose Send again.",
+            ),
+            (
+                UnicodeEncodeError("ascii", "é", 0, 1, "no"),
+                "An address or name holds characters that no mail can carry. Correct it. Then choose Send again.",
+            ),
+            (
+                KeyError("alice"),
+                "This message could not be written (KeyError). Tell whoever runs the site. We try again.",
+            ),
+        ],
+    )
+    def test_what_went_wrong_is_kept_without_personal_data(self, problem, advice, confirmation, failing, now, caplog):
+        failing.sending = {ALICE: problem}
+        messages.send_due(now=now)
+        confirmation.refresh_from_db()
+        assert confirmation.last_error == advice
+        assert confirmation.state == ("parked" if "Send again" in advice else "waiting")
+        assert confirmation.leased_until is None
+        assert "alice" not in caplog.text.lower()
+
+    def test_one_poison_mail_does_not_stop_the_queue(self, failing, now):
+        for number, address in enumerate(["a@x.example", "b@x.example", "c@x.example"]):
+            appointment = make_appointment(
+                patient=make_patient(email=address), starts_at=now + timedelta(days=5 + number)
+            )
+            messages.booked(appointment, now=now - GRACE)
+        failing.sending = {"b@x.example": smtplib.SMTPDataError(554, b"no")}
+        tally = messages.send_batch(now=now)
+        assert (tally.sent, tally.parked) == (5, 1)
+        assert subjects_to("a@x.example") == subjects_to("c@x.example") == ["Appointment at Dynamic Physiotherapy"]
+        assert failing.closed == 2  # After the failure, so that the next mail begins afresh, and at the end.
+
+    def test_a_message_that_stops_its_worker_each_time_is_parked(self, confirmation, now):
+        Message.objects.filter(pk=confirmation.pk).update(attempts=sending.MOST_TRIES, leased_until=now)
+        messages.send_due(now=now)
+        confirmation.refresh_from_db()
+        assert confirmation.state == "parked"
+        assert subjects_to(ALICE) == []
+
+    def test_a_mail_server_that_is_away_costs_no_message_a_try(self, confirmation, failing, now):
+        failing.opening = ConnectionRefusedError("alice@patients.example")
+        with pytest.raises(messages.MailServerAway, match=r"^The mail server cannot be reached\."):
+            messages.send_due(now=now)
+        confirmation.refresh_from_db()
+        assert (confirmation.state, confirmation.attempts, confirmation.leased_until) == ("waiting", 0, None)
+
+    def test_a_wrong_password_costs_no_message_a_try(self, confirmation, failing, now):
+        failing.opening = smtplib.SMTPAuthenticationError(535, b"no")
+        with pytest.raises(messages.MailServerAway, match="Check EMAIL_URL"):
+            messages.send_due(now=now)
+
+    def test_a_mail_server_that_goes_away_in_the_middle_leaves_the_rest_untouched(self, confirmation, failing, now):
+        class GoesAway(smtplib.SMTPServerDisconnected):
+            def __init__(self):
+                failing.opening = ConnectionRefusedError()
+
+        class Lazily(dict):
+            def get(self, address):
+                return GoesAway()
+
+        failing.sending = Lazily()
+        with pytest.raises(messages.MailServerAway):
+            messages.send_due(now=now)
+        assert sorted(Message.objects.filter(due_at__lte=now + HOUR).values_list("attempts", flat=True)) == [0, 1]
+
+    def test_without_a_clinic_nothing_is_sent_and_nothing_is_lost(self, confirmation, now):
+        Clinic.objects.all().delete()
+        messages.send_due(now=now)
+        confirmation.refresh_from_db()
+        assert (confirmation.state, confirmation.last_error) == (
+            "waiting",
+            "The clinic's details are missing. Fill them in under Clinic. We try again.",
+        )
+
+    def test_a_mail_that_left_is_marked_even_if_its_lease_ran_out_meanwhile(self, confirmation, failing, now):
+        class Slow(dict):
+            def get(self, address):
+                if address == ALICE:
+                    Message.objects.filter(pk=confirmation.pk).update(leased_until=now + HOUR)
+
+        failing.sending = Slow()
+        messages.send_due(now=now)
+        confirmation.refresh_from_db()
+        assert confirmation.state == "sent"
+
+    def test_a_failure_does_not_end_another_workers_lease(self, confirmation, failing, now):
+        class Slow(dict):
+            def get(self, address):
+                if address == ALICE:
+                    Message.objects.filter(pk=confirmation.pk).update(leased_until=now + HOUR)
+                return smtplib.SMTPServerDisconnected() if address == ALICE else None
+
+        failing.sending = Slow()
+        messages.send_due(now=now)
+        confirmation.refresh_from_db()
+        assert confirmation.leased_until == now + HOUR
+
+    def test_a_database_that_goes_away_is_not_blamed_on_the_message(self, confirmation, now, monkeypatch):
+        def away(*args, **kwargs):
+            raise OperationalError
+
+        monkeypatch.setattr(sending, "still_fits", away)
+        with pytest.raises(OperationalError):
+            messages.send_due(now=now)
+
+
+class TestHealth:
+    def test_the_oldest_due_message_is_known(self, appointment, stopped_clock):
+        assert messages.oldest_due() is None
+        messages.booked(appointment, now=stopped_clock - HOUR)
+        assert messages.oldest_due() == stopped_clock - HOUR
+        messages.send_due(now=stopped_clock)
+        assert messages.oldest_due() is None
+
+
+def test_the_database_refuses_the_same_key_twice(now):
+    Message.objects.create(key="x", kind="contact", due_at=now)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Message.objects.create(key="x", kind="contact", due_at=now)
