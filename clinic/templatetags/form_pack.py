@@ -18,9 +18,8 @@ def first_input_id(field: BoundField) -> str:
     widget = field.field.widget
     attrs = field.build_widget_attrs({"id": field.auto_id} if field.auto_id else {})
     context: dict[str, Any] = widget.get_context(field.html_name, field.value(), attrs)["widget"]
-    for _, options, _ in context.get("optgroups", ()) if context.get("type") in ("radio", "checkbox") else ():
-        for option in options:
-            return option["attrs"].get("id") or field.auto_id
-    for part in context.get("subwidgets", ()):
-        return part["attrs"].get("id") or field.auto_id
-    return context["attrs"].get("id") or field.auto_id
+    parts: list[dict[str, Any]] = context.get("subwidgets", [])
+    if getattr(field.field.widget, "input_type", "") in ("radio", "checkbox"):
+        parts = [option for _, options, _ in context.get("optgroups", ()) for option in options]
+    first = parts[0] if parts else context
+    return first["attrs"].get("id") or field.auto_id

@@ -1,0 +1,106 @@
+"""The stylesheet is one file, the fonts are small, and building again costs nothing."""
+
+from pathlib import Path, PurePosixPath
+
+import pytest
+from django.core.management import call_command
+from fontTools.ttLib import TTFont
+
+from clinic import stylesheet, typefaces
+from clinic.management.commands import build_static
+
+STATIC = Path(__file__).resolve().parent.parent / "static"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A build folder, made once: cutting the fonts takes some seconds."""
+    folder = tmp_path_factory.mktemp("build")
+    call_command("build_static", into=folder, verbosity=0)
+    return folder
+
+
+def test_everything_is_in_one_stylesheet_and_the_layers_are_declared_first(built):
+    css = (built / "css" / "site.css").read_text()
+    assert css.startswith("@layer reset, tokens, elements, layout, components;\n")
+    assert "@import" not in css
+    for source in stylesheet.sources(STATIC / "css"):
+        assert source.exists(), source
+
+
+def test_every_address_in_the_stylesheet_leads_to_a_file(built):
+    css = (built / "css" / "site.css").read_text()
+    addresses = {match["address"] for match in stylesheet._url.finditer(css)}
+    assert addresses
+    for address in addresses:
+        assert (STATIC / "css" / address).resolve().exists() or (built / "css" / address).resolve().exists(), address
+
+
+@pytest.mark.parametrize(
+    ("written", "rebased"),
+    [
+        ('url("../../img/hills.svg")', 'url("../img/hills.svg")'),
+        ("url('mark.svg')", 'url("components/mark.svg")'),
+        ('url("/static/img/hills.svg")', 'url("/static/img/hills.svg")'),
+        ('url("#hill")', 'url("#hill")'),
+    ],
+    ids=["up and over", "beside", "from the root", "inside the page"],
+)
+def test_addresses_are_rewritten_to_the_place_of_the_one_file(written, rebased):
+    assert stylesheet.rebased(written, PurePosixPath("css/components/hero.css")) == rebased
+
+
+def test_squeezing_takes_comments_and_indentation_and_nothing_else():
+    assert stylesheet.squeezed("/* why\n  so */\na {\n\n  color: red; /* yes */\n}\n") == "a {\ncolor: red;\n}\n"
+
+
+def test_the_fonts_weigh_at_most_60_kilobytes(built):
+    files = list((built / "fonts").glob("*.woff2"))
+    assert sorted(file.name for file in files) == ["atkinson-bold.woff2", "atkinson-regular.woff2", "bricolage.woff2"]
+    assert sum(file.stat().st_size for file in files) <= build_static.FONT_BUDGET
+
+
+@pytest.mark.parametrize("file", [face.file for face in typefaces.FACES])
+def test_each_font_holds_the_letters_of_both_languages_and_our_punctuation(built, file):
+    letters = TTFont(built / "fonts" / file).getBestCmap()
+    for letter in "Àâæçéèêëîïôœùûüÿ«»“”‘’–—…½×°•":
+        assert ord(letter) in letters, letter
+
+
+def test_the_heading_font_keeps_its_weight_axis_only(built):
+    axes = TTFont(built / "fonts" / "bricolage.woff2")["fvar"].axes
+    assert [(axis.axisTag, axis.minValue, axis.maxValue) for axis in axes] == [("wght", 500, 800)]
+
+
+def test_the_licences_lie_beside_the_fonts(built):
+    for name in ("atkinson_hyperlegible-licence.txt", "bricolage_grotesque-licence.txt"):
+        assert "SIL OPEN FONT LICENSE" in (built / "fonts" / name).read_text().upper()
+
+
+def test_a_fallback_gives_arial_the_width_and_the_lines_of_the_face():
+    face = typefaces.FACES[0]
+    css = typefaces.fallback_css(face, TTFont(face.source_path()))
+    # Atkinson Hyperlegible sets English about as wide as Arial does; its line box is 1.24 em.
+    assert "size-adjust: 99." in css
+    assert "ascent-override: 95." in css
+    assert "descent-override: 29." in css
+
+
+def test_building_again_writes_nothing(built):
+    before = {path: path.stat().st_mtime_ns for path in built.rglob("*") if path.is_file()}
+    call_command("build_static", into=built, verbosity=0)
+    assert {path: path.stat().st_mtime_ns for path in built.rglob("*") if path.is_file()} == before
+
+
+def test_the_same_sources_give_the_same_bytes(built):
+    face = typefaces.FACES[0]
+    assert typefaces.written(typefaces.cut(face)) == (built / "fonts" / face.file).read_bytes()
+
+
+def test_a_font_file_that_was_spoilt_is_made_again(built, monkeypatch):
+    monkeypatch.setattr(typefaces, "FACES", typefaces.FACES[:1])
+    file = built / "fonts" / typefaces.FACES[0].file
+    whole = file.read_bytes()
+    file.write_bytes(whole[:100])
+    build_static.font_faces(built / "fonts")
+    assert file.read_bytes() == whole
