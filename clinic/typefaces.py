@@ -52,6 +52,10 @@ ARIAL = {
         )
     ),
 }
+LOCAL_NAMES = {
+    "regular": ("Arial", "Liberation Sans", "Helvetica"),
+    "bold": ("Arial Bold", "Arial-BoldMT", "Liberation Sans Bold", "Helvetica Bold"),
+}
 # How often each letter occurs in running English, per thousand characters with spaces.
 FREQUENCY = dict(
     zip(
@@ -166,10 +170,7 @@ def fallback_css(face: Face, font: TTFont) -> str:
     arial_width = sum(arial[letter] * share for letter, share in FREQUENCY.items())
     size = mean_width(font, FREQUENCY) / (arial_width / sum(FREQUENCY.values()) / ARIAL_UNITS)
     units, line = font["head"].unitsPerEm, font["hhea"]
-    local = ("Arial", "Liberation Sans", "Helvetica")
-    if face.model == "bold":
-        local = ("Arial Bold", "Arial-BoldMT", "Liberation Sans Bold", "Helvetica Bold")
-    names = ", ".join(f'local("{name}")' for name in local)
+    names = ", ".join(f'local("{name}")' for name in LOCAL_NAMES[face.model])
     return (
         f'@font-face {{\nfont-family: "{face.fallback}";\nsrc: {names};\nfont-weight: {face.weight};\n'
         f"size-adjust: {size:.2%};\nascent-override: {line.ascent / units / size:.2%};\n"

@@ -1,5 +1,6 @@
 """Run the site and its worker together: everything ``make run`` does after installing."""
 
+import hashlib
 import os
 import secrets
 import signal
@@ -13,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
@@ -33,7 +35,7 @@ class Command(BaseCommand):
         refuse_a_taken_port(port)
         call_command("migrate", verbosity=0)
         call_command("build_static", verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
+        collect_changed_files()
         if not Clinic.objects.exists() and not Page.objects.exists():
             call_command("load_sample", stdout=self.stdout)
         self.give_a_login()
@@ -42,6 +44,7 @@ class Command(BaseCommand):
         if "mailfiles" in settings.EMAIL_BACKEND:
             self.stdout.write(f"  Mails:     {os.path.relpath(settings.EMAIL_FILE_PATH)}/")
         self.stdout.write("  Stop with Ctrl-C.\n")
+        self.stdout.flush()
         sys.exit(run_together(web(port), [sys.executable, manage(), "work"]))
 
     def give_a_login(self) -> None:
@@ -52,6 +55,20 @@ class Command(BaseCommand):
         password = secrets.token_urlsafe(12)
         users.objects.create_superuser(STAFF_NAME, password=password)
         self.stdout.write(f"\n  Staff login, shown this once:  {STAFF_NAME}  /  {password}")
+
+
+def collect_changed_files() -> None:
+    """Collect and compress the static files, unless none has changed since the last time."""
+    stamp = Path(settings.STATIC_ROOT) / ".collected"
+    seen = hashlib.sha256()
+    for finder in get_finders():
+        for name, storage in finder.list([]):
+            found = Path(storage.path(name)).stat()
+            seen.update(f"{name} {found.st_size} {found.st_mtime_ns}\n".encode())
+    if stamp.exists() and stamp.read_text() == seen.hexdigest():
+        return
+    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+    stamp.write_text(seen.hexdigest())
 
 
 def manage() -> str:
