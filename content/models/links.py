@@ -1,0 +1,143 @@
+"""Blocks that point at something by reference: a picture, a service, a person, a page, a source."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator, URLValidator
+from django.db import models
+from django.db.models import Q
+
+from content.models.blocks import Block, HeadedBlock
+from content.prose import RichTextField
+from content.rows import Column, RowsField
+
+DOI = RegexValidator(r"^10\.\d{4,9}/[^\s<>\"]+$", "write the DOI as 10.2519/jospt.2021.0304.")
+HTTPS_ADDRESS = URLValidator(schemes=["https"], message="write a whole address that begins with https://.")
+
+
+class PlacedPicture(Block):
+    """A picture of the library, and what it says here."""
+
+    picture = models.ForeignKey("content.Picture", on_delete=models.PROTECT, related_name="placed")
+    alt = models.CharField(
+        "what the picture shows", max_length=200, blank=True, help_text="Read aloud to people who cannot see it."
+    )
+    is_decorative = models.BooleanField(
+        "it only decorates", default=False, help_text="Tick this if it tells a reader nothing new."
+    )
+    caption = models.CharField(max_length=300, blank=True)
+
+    class Meta(Block.Meta):
+        verbose_name = "picture"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(is_decorative=True, alt="") | (Q(is_decorative=False) & ~Q(alt="")),
+                name="placed_picture_alt_is_decided",
+                violation_error_message="Say what the picture shows, or tick that it only decorates: one of the two.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.alt or "Picture"
+
+    @classmethod
+    def get_queryset(cls) -> Any:
+        return cls.objects.select_related("picture")
+
+
+class CallToAction(HeadedBlock):
+    """A band with one button that books one service. The address is never typed."""
+
+    body = RichTextField(blank=True)
+    label = models.CharField("words on the button", max_length=60)
+    service = models.ForeignKey("booking.Service", on_delete=models.PROTECT, related_name="calls_to_action")
+
+    class Meta(HeadedBlock.Meta):
+        verbose_name = "call to action"
+        verbose_name_plural = "calls to action"
+
+    def __str__(self) -> str:
+        return self.heading or self.label
+
+    @classmethod
+    def get_queryset(cls) -> Any:
+        return cls.objects.select_related("service")
+
+
+class PersonCard(HeadedBlock):
+    """Somebody of the team, with a way to reach them."""
+
+    practitioner = models.ForeignKey("booking.Practitioner", on_delete=models.PROTECT, related_name="person_cards")
+    label = models.CharField("words on the button", max_length=60, default="Contact me")
+
+    class Meta(HeadedBlock.Meta):
+        verbose_name = "person"
+        verbose_name_plural = "people"
+
+    @classmethod
+    def get_queryset(cls) -> Any:
+        return cls.objects.select_related("practitioner")
+
+
+class Signpost(Block):
+    """A card that leads to a page or to booking a service. Signposts that follow each other share a grid."""
+
+    title = models.CharField(max_length=80)
+    text = models.CharField(max_length=200, blank=True)
+    page = models.ForeignKey(
+        "content.Page", on_delete=models.PROTECT, null=True, blank=True, related_name="signposts_here"
+    )
+    service = models.ForeignKey(
+        "booking.Service", on_delete=models.PROTECT, null=True, blank=True, related_name="signposts_here"
+    )
+
+    class Meta(Block.Meta):
+        verbose_name = "signpost"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(page__isnull=True, service__isnull=False) | Q(page__isnull=False, service__isnull=True),
+                name="signpost_leads_to_one_place",
+                violation_error_message="Choose a page or a service, not both.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @classmethod
+    def get_queryset(cls) -> Any:
+        return cls.objects.select_related("page", "service")
+
+
+class Sources(HeadedBlock):
+    """What the page rests on, numbered. [1] in a text of the page leads to the first."""
+
+    items = RowsField(
+        columns=[
+            Column("text", "Authors, title, journal, year", max_length=400),
+            Column(
+                "doi",
+                "DOI",
+                is_required=False,
+                max_length=100,
+                hint="Such as 10.2519/jospt.2021.0304.",
+                validators=(DOI,),
+            ),
+            Column(
+                "address",
+                "Address",
+                is_required=False,
+                max_length=300,
+                hint="For a source without DOI.",
+                validators=(HTTPS_ADDRESS,),
+            ),
+        ]
+    )
+
+    class Meta(HeadedBlock.Meta):
+        verbose_name = "sources"
+        verbose_name_plural = "sources"
+
+    def clean(self) -> None:
+        if not self.items:
+            raise ValidationError({"items": "Name at least one source."})

@@ -1,0 +1,42 @@
+"""Which template shows which kind of block."""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+from feincms3.renderer import RegionRenderer, render_in_context, template_renderer
+
+from content import models
+
+
+class PageRenderer(RegionRenderer):
+    def handle_signposts(self, plugins: "deque[Any]", context: Any) -> Iterator[str]:
+        """Signposts that follow each other stand in one grid."""
+        signposts = list(self.takewhile_subregion(plugins, "signposts"))
+        yield render_in_context(context, "content/blocks/_signposts.html", {"signposts": signposts})
+
+    def handle_care_cards(self, plugins: "deque[Any]", context: Any) -> Iterator[str]:
+        """So do care cards: the ambulance beside the nurse, to be told apart at a glance."""
+        care_cards = list(self.takewhile_subregion(plugins, "care_cards"))
+        yield render_in_context(context, "content/blocks/_care_cards.html", {"care_cards": care_cards})
+
+
+renderer = PageRenderer()
+for block, template in {
+    models.Section: "section",
+    models.Callout: "callout",
+    models.LeadList: "lead_list",
+    models.NumberedSections: "numbered_sections",
+    models.DefinitionList: "definition_list",
+    models.DoList: "do_list",
+    models.RiskTable: "risk_table",
+    models.BeforeDuringAfter: "before_during_after",
+    models.PlacedPicture: "placed_picture",
+    models.CallToAction: "call_to_action",
+    models.PersonCard: "person_card",
+    models.Questions: "questions",
+}.items():
+    renderer.register(block, template_renderer(f"content/blocks/_{template}.html"))
+renderer.register(models.CareCard, "", subregion="care_cards")
+renderer.register(models.Signpost, "", subregion="signposts")
+renderer.register(models.Sources, "")  # Shown last and numbered through: see reading.py.

@@ -1,0 +1,196 @@
+"""Rows inside one block: a small table of texts, kept as JSON, edited without JavaScript.
+
+A ``RowsField`` names its columns; every row holds exactly those, as cleaned strings. Rows are
+checked and cleaned on every way into the database, and a row with nothing in it is dropped.
+The widget is plain inputs, so it also works in the forms that the content editor clones.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from booking.text import clean_line, clean_text
+
+MOST_ROWS = 60
+SPARE_ROWS = 3  # Empty rows to write in; saving brings more.
+
+Row = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One cell of each row. ``is_long`` cells take paragraphs, lists and **bold** (see markup.py)."""
+
+    name: str
+    label: str
+    is_required: bool = True
+    is_long: bool = False
+    max_length: int = 200
+    hint: str = ""
+    validators: tuple[Callable[[str], None], ...] = ()
+
+    def clean(self, value: object) -> str:
+        """Return the cell as it is stored, or raise ValidationError."""
+        if value is None:
+            return ""
+        if not isinstance(value, str | int):
+            raise ValidationError(f"{self.label}: this is not text.")
+        try:
+            text = clean_text(str(value)) if self.is_long else clean_line(str(value))
+            if len(text) > self.max_length:
+                raise ValidationError(f"This is {len(text)} characters long; {self.max_length} fit.")
+            if text:
+                for validate in self.validators:
+                    validate(text)
+        except ValidationError as error:
+            raise ValidationError([f"{self.label}: {message}" for message in error.messages]) from None
+        return text
+
+
+def clean_rows(columns: Sequence[Column], value: object) -> list[Row]:
+    """Every row with every column, cleaned; empty rows are dropped. Raises ValidationError."""
+    if value in (None, ""):
+        return []
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise ValidationError("These are not rows.")
+    rows: list[Row] = []
+    errors: list[str] = []
+    for number, cells in enumerate(value, start=1):
+        row: Row = {}
+        for column in columns:
+            try:
+                row[column.name] = column.clean(cells.get(column.name))
+            except ValidationError as error:
+                errors += [f"Row {number}. {message}" for message in error.messages]
+        if not any(row.values()):
+            continue
+        errors += [
+            f"Row {number}. {column.label}: write something here, or empty the whole row."
+            for column in columns
+            if column.is_required and row.get(column.name) == ""
+        ]
+        rows.append(row)
+    if len(rows) > MOST_ROWS:
+        errors.append(f"There are {len(rows)} rows; {MOST_ROWS} fit. Split them over two blocks.")
+    if errors:
+        raise ValidationError(errors)
+    return rows
+
+
+class RowsWidget(forms.Widget):
+    """A fieldset for each row: its cells, its place in the order, and a box to delete it."""
+
+    template_name = "content/widgets/rows.html"
+
+    class Media:
+        css = {"all": ["css/content_admin.css"]}
+
+    def __init__(self, columns: Sequence[Column] = (), attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs)
+        self.columns = columns
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        stored = value if isinstance(value, list) else []
+        filled = [*stored, *({} for _ in range(SPARE_ROWS))]
+        id_ = context["widget"]["attrs"].get("id") or f"id_{name}"
+        context["widget"]["total"] = len(filled)
+        context["widget"]["rows"] = [
+            {
+                "name": f"{name}-{index}",
+                "id": f"{id_}-{index}",
+                "number": index + 1,
+                "is_spare": index >= len(stored),
+                "position": (index + 1) * 10 if index < len(stored) else "",
+                "cells": [
+                    {
+                        "column": column,
+                        "name": f"{name}-{index}-{column.name}",
+                        "id": f"{id_}-{index}-{column.name}",
+                        "value": row.get(column.name, "") if isinstance(row, dict) else "",
+                    }
+                    for column in self.columns
+                ],
+            }
+            for index, row in enumerate(filled)
+        ]
+        return context
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[Row]:
+        """The rows in their new order. A number that makes no sense leaves its row at the end."""
+        found: list[tuple[float, int, Row]] = []
+        for index in range(min(_count(data.get(f"{name}-total")), MOST_ROWS + SPARE_ROWS)):
+            if data.get(f"{name}-{index}-delete"):
+                continue
+            row = {column.name: data.get(f"{name}-{index}-{column.name}") or "" for column in self.columns}
+            if any(cell.strip() for cell in row.values()):
+                found.append((_place(data.get(f"{name}-{index}-position")), index, row))
+        return [row for _place_, _index, row in sorted(found, key=lambda item: item[:2])]
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return f"{name}-total" not in data
+
+    def id_for_label(self, id_: str) -> str:
+        return f"{id_}-0-{self.columns[0].name}" if self.columns else id_
+
+
+def _count(value: Any) -> int:
+    text = str(value or "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
+
+
+def _place(value: Any) -> float:
+    try:
+        place = float(str(value).replace(",", ".")[:10])
+    except ValueError:
+        return float("inf")
+    return place if place == place else float("inf")  # "nan" equals nothing, not even itself.
+
+
+class RowsFormField(forms.Field):
+    widget = RowsWidget
+
+    def __init__(self, *, columns: Sequence[Column] = (), **kwargs: Any) -> None:
+        self.columns = columns
+        super().__init__(**kwargs)
+        self.widget.columns = columns
+
+    def to_python(self, value: Any) -> list[Row]:
+        return clean_rows(self.columns, value)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return clean_rows(self.columns, initial) != clean_rows(self.columns, data)
+        except ValidationError:
+            return True
+
+
+class RowsField(models.JSONField):
+    """A list of rows with fixed columns. The columns are code, so no migration knows them."""
+
+    def __init__(self, *args: Any, columns: Sequence[Column] = (), **kwargs: Any) -> None:
+        self.columns = columns
+        kwargs.setdefault("default", list)
+        kwargs.setdefault("blank", True)
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs
+
+    def get_prep_value(self, value: Any) -> Any:
+        if isinstance(value, list):
+            value = clean_rows(self.columns, value)
+        return super().get_prep_value(value)
+
+    def clean(self, value: Any, model_instance: Any) -> Any:
+        return super().clean(clean_rows(self.columns, value), model_instance)
+
+    def formfield(self, **kwargs: Any) -> Any:
+        # JSONField's own form field would show braces and quotes; skip past it.
+        defaults: dict[str, Any] = {"form_class": RowsFormField, "columns": self.columns, "widget": RowsWidget} | kwargs
+        return models.Field.formfield(self, **defaults)

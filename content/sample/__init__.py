@@ -1,0 +1,122 @@
+"""The sample clinic's pages and pictures.
+
+``load_sample`` calls ``load_pictures`` and then ``load_pages``. Both find what is there by its
+natural key and leave it alone, so running them again adds only what is missing and never undoes
+what an editor has changed. They return what they made, to be marked as sample.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.files.base import ContentFile
+
+from booking.models import Practitioner, Service
+from content import models
+from content.models import Page, Picture
+from content.sample import back_pain, dry_needling, formal, front, pelvic_health
+from content.sample.writing import Written, WrittenPage
+
+PAGES: tuple[WrittenPage, ...] = (
+    front.HOME,
+    front.TREATMENTS,
+    pelvic_health.PAGE,
+    dry_needling.PAGE,
+    back_pain.PAGE,
+    front.TEAM,
+    front.FEES,
+    formal.CONTACT,
+    formal.PRIVACY,
+    formal.ACCESSIBILITY,
+)
+
+FOLDER = Path(__file__).parent / "pictures"
+# Title: file, and where its focal point lies, in percent from the left and the top.
+PICTURES: dict[str, tuple[str, int, int]] = {
+    "On the path": ("home", 50, 70),
+    "Grandparent and grandchild": ("hero-back-pain", 52, 55),
+    "At the treatment table": ("hero-dry-needling", 55, 60),
+    "Two armchairs": ("hero-pelvic-health", 50, 60),
+    "The clinic": ("clinic-front", 50, 50),
+}
+
+
+def load_pictures() -> list[Picture]:
+    """Put our drawings into the library, and return those that were not there yet."""
+    made = []
+    for title, (stem, x, y) in PICTURES.items():
+        file = drawing(stem)
+        if file is None or Picture.objects.filter(title=title).exists():
+            continue
+        picture = Picture(title=title, image=file, focal_x=x, focal_y=y)
+        picture.full_clean()
+        picture.save()
+        made.append(picture)
+    return made
+
+
+def drawing(stem: str) -> ContentFile | None:
+    """One of our drawings as a picture file, such as ``steve-hansen``; None if there is no such file."""
+    for path in sorted(FOLDER.glob(f"{stem}.*")):
+        return ContentFile(path.read_bytes(), name=path.name)
+    return None
+
+
+def load_pages(
+    *,
+    services: Iterable[Service],
+    practitioners: Iterable[Practitioner],
+    pictures: Iterable[Picture] = (),
+    now: datetime,
+) -> list[Page]:
+    """Write the pages that are not there yet, and return them. All of them refer to each other."""
+    named: dict[str, dict[str, Any]] = {
+        "service": {service.slug: service for service in services},
+        "practitioner": {person.slug: person for person in practitioners},
+        "picture": {picture.title: picture for picture in (*Picture.objects.all(), *pictures)},
+    }
+    made = []
+    for written in PAGES:
+        page = _page(written, named, now)
+        if page is not None:
+            made.append((page, written))
+    named["page"] = {page.slug or page.kind: page for page in Page.objects.all()}
+    for page, written in made:
+        for ordering, block in enumerate(written.blocks, start=1):
+            _block(page, block, named, ordering * 10)
+    return [page for page, _written in made]
+
+
+def _page(written: WrittenPage, named: dict[str, dict[str, Any]], now: datetime) -> Page | None:
+    if Page.objects.filter(kind=written.kind, slug=written.slug).exists():
+        return None
+    fields = dict(written.fields)
+    hero = named["picture"].get(written.refers_to.get("hero_picture", ""))
+    if hero is None:
+        fields.pop("hero_alt", None)
+    page = Page(
+        kind=written.kind,
+        slug=written.slug,
+        hero_picture=hero,
+        service=named["service"].get(written.refers_to.get("service", "")),
+        written_by=named["practitioner"].get(written.refers_to.get("written_by", "")),
+        is_published=True,
+        published_at=now,
+        updated_at=now,
+        **fields,
+    )
+    page.full_clean()
+    page.save()
+    return page
+
+
+def _block(page: Page, written: Written, named: dict[str, dict[str, Any]], ordering: int) -> None:
+    """One block; it is left out if what it refers to is not there."""
+    referred = {name: named[name].get(slug) for name, slug in written.refers_to.items()}
+    if any(row is None for row in referred.values()):
+        return
+    model = getattr(models, written.model)
+    block = model(parent=page, region=written.region, ordering=ordering, **written.fields, **referred)
+    block.full_clean()
+    block.save()

@@ -1,0 +1,252 @@
+"""Page B: dry needling for back pain."""
+
+from content.sample.evidence import (
+    ASK_FIRST,
+    BOYCE,
+    BRADY,
+    CHYS,
+    COLLEGE,
+    GUIDELINE,
+    HU,
+    LARA_PALOMO,
+    WHO,
+    needling_risks,
+)
+from content.sample.writing import (
+    Kind,
+    WrittenPage,
+    call_to_action,
+    callout,
+    care_card,
+    definitions,
+    do_list,
+    lead_list,
+    numbered,
+    person,
+    section,
+    sources,
+    visit,
+)
+
+PAGE = WrittenPage(
+    kind=Kind.TREATMENT,
+    slug="dry-needling-for-back-pain",
+    fields={
+        "title": "Dry needling for back pain",
+        "lede": "You are not alone with back pain. Rest and pain medicine may help for a while. "
+        "Needling is one more thing to try.",
+        "description": "Causes of back pain, what dry needling may do, its risks in numbers, emergency signs and other "
+        "choices.",
+        "position": 30,
+        "alternate_names": "intramuscular stimulation (IMS), trigger point needling",
+        "performed_by": "A physiotherapist authorized for needling",
+        "referral": "Not needed",
+        "booking_label": "Book Your Back Assessment",
+        "hero_alt": "An older person with white hair walks through the foothills, a laughing grandchild on their back.",
+    },
+    refers_to={
+        "service": "back-assessment",
+        "written_by": "steve-hansen",
+        "hero_picture": "Grandparent and grandchild",
+    },
+    blocks=[
+        section(
+            "What is dry needling?",
+            """
+A physiotherapist puts a very thin needle into a tight, sore muscle. Nothing is injected. Some people call it IMS, which
+is short for intramuscular stimulation.
+
+For the back, needles go into muscles beside the spine or in the buttocks (the glutes). Needling is one part of a plan.
+It is never the whole plan.
+""",
+        ),
+        definitions(
+            "What causes back pain?",
+            "Most back pain has no single cause, and most of it is not a sign of harm. These things often play a part:",
+            [
+                (
+                    "Muscle strain",
+                    "A muscle was asked for more than it was ready for. A heavy lift or a long day in the garden can "
+                    "do it.",
+                ),
+                (
+                    "Staying in one position",
+                    "Hours at a desk or behind the wheel can tire the back. No one posture is wrong. Too long in any "
+                    "of them is tiring.",
+                ),
+                (
+                    "Disc problems",
+                    "Discs are the pads between the bones of the spine. A disc can bulge and irritate a nerve. Many "
+                    "people have a bulge and no pain at all.",
+                ),
+                (
+                    "A narrow spinal canal, or arthritis",
+                    "With age the space for the nerves can get narrow. This is called spinal stenosis. Small joints "
+                    "of the spine can also get stiff and sore, which is arthritis.",
+                ),
+            ],
+        ),
+        callout(
+            "warning",
+            "Check this first",
+            """
+A few signs with back pain are an emergency: a numb groin, a change in how your bladder or bowel works, or a leg that
+gets weak. See [when to get help quickly](#when-to-get-help-quickly).
+""",
+        ),
+        numbered(
+            "How might it work?",
+            "Nobody knows for sure. These are the three ideas you will hear most. They are ideas, not facts.",
+            [
+                (
+                    "A tight muscle may let go",
+                    "The needle may help a tight band in a muscle to relax. The muscle may then be easier to stretch "
+                    "and to use.",
+                ),
+                (
+                    "More blood may reach the spot",
+                    "Around the needle, small blood vessels may open for a while.",
+                ),
+                (
+                    "The body may dull the pain",
+                    "The needle may prompt the body to make its own painkillers, so the area is less sensitive for a "
+                    "while. You may feel a twitch in the muscle. It is not needed for an effect.",
+                ),
+            ],
+        ),
+        section(
+            "Will it help?",
+            """
+It may ease pain for a short time. Studies do not show that it helps you do more in daily life. We cannot promise that
+it will help you.
+
+- A review of 16 trials found less pain than with sham needling in the short term. Sham means that people only thought
+  they were needled. Most trials had a high or unclear risk of error [3].
+- A review of 8 trials with 414 people found less pain for a short time, but no gain in what people could do [4].
+- A look at 36 reviews found relief in the short term, about equal to other treatment [5].
+- A guideline for physiotherapists says it can be considered beside other treatment when pain has lasted long [1].
+- The World Health Organization says it may be offered. The proof is of low certainty [2].
+
+**How sure are we?** Not very. So we set a goal with you, and check it. If needling does not help in two or three
+visits, we stop it.
+""",
+        ),
+        needling_risks(6, 7),
+        lead_list(
+            "Who should not have it, and what to tell us first",
+            "Tell us about each of these before any needle is used.",
+            ASK_FIRST,
+            ask_first=True,
+        ),
+        definitions(
+            "What to expect",
+            "",
+            [
+                (
+                    "Assessment first",
+                    "We ask about your pain, your health and your work. We watch you bend, turn and walk. We look for "
+                    "signs that need a doctor.",
+                ),
+                (
+                    "The procedure",
+                    "You lie down. We clean the skin and feel for tight areas along the spine or in the glutes. A "
+                    "needle goes in for a few seconds to a few minutes.",
+                ),
+                ("The sensation", "Most people feel a small prick. Some feel a twitch or a deep ache as well."),
+                (
+                    "Aftercare",
+                    "The spot may be sore for 24 to 48 hours. Light movement helps: walk, stretch a little and change "
+                    "position often.",
+                ),
+            ],
+        ),
+        visit(
+            "Before, during and after your visit",
+            before="Eat something. Wear loose clothes. Bring a list of your medicines and any scans you have.",
+            during="You can ask for a break or stop at any time. We tell you what we are about to do before we do it.",
+            after="Stand up slowly. Plan a quiet hour, and then do what feels easy.",
+        ),
+        do_list(
+            "Do and do not afterwards",
+            [
+                "Walk a little, several times a day.",
+                "Do the one or two exercises we showed you.",
+                "Go back to normal tasks step by step.",
+            ],
+            [
+                "Do not stay in bed.",
+                "Do not test your back with a heavy lift that day.",
+                "Do not take more pain medicine than the label says.",
+            ],
+        ),
+        definitions(
+            "A wider plan",
+            "What helps most people in the long run is to get moving again. Your plan may hold:",
+            [
+                (
+                    "Exercise",
+                    "Moves for your core and back, chosen for you. The core is the ring of muscles around your "
+                    "middle. We start small and build up.",
+                ),
+                ("Manual therapy", "Hands-on work on stiff joints and sore muscles."),
+                (
+                    "Posture",
+                    "Ways to sit, stand and lift that suit your day. Change position often: the next one is a good "
+                    "one.",
+                ),
+                (
+                    "Education",
+                    "What pain is, why it can last, and what you can do when it flares up.",
+                ),
+            ],
+        ),
+        lead_list(
+            "Is it right for you?",
+            "It may be worth a talk if you see yourself here. Each of these people could also do well without needles.",
+            [
+                ("You train or play sports.", "Your back tightens up and holds you back."),
+                ("You work at a desk.", "Your back aches by the end of the day."),
+                ("You have years of hard use behind you.", "Work or age has left your back stiff and sore."),
+            ],
+        ),
+        section(
+            "Other choices, and your right to say no",
+            """
+You can treat a sore back without needles. Staying active, exercise, hands-on care, warmth and good sleep all help some
+people. Ask your doctor or pharmacist about pain medicine. Many backs get better with time.
+
+We talk through the risks and the other choices at your visit, and ask if you agree. You can say no, or stop at any
+time.
+""",
+        ),
+        section("When to get help quickly", "Do not wait for a visit with us if you have any of these signs."),
+        care_card(
+            "911",
+            "Go to an emergency department now, or call 911, if you have:",
+            [
+                "numbness around the groin or back passage",
+                "new loss of bladder or bowel control",
+                "new weakness in a leg",
+                "sudden chest pain or trouble breathing after needling, even hours later",
+            ],
+        ),
+        care_card(
+            "811",
+            "Call Health Link on 811 if:",
+            [
+                "pain came after a fall or a crash",
+                "you have a fever or lose weight and do not know why",
+                "pain wakes you each night and nothing eases it",
+                "a treated spot is hot, swollen or weeping",
+            ],
+        ),
+        call_to_action(
+            "See us about your back, in Okotoks",
+            "We find out what your back needs, with or without needles.",
+            "Book Your Back Assessment",
+            "back-assessment",
+        ),
+        person("steve-hansen", "Who wrote this page", "Contact Me"),
+        sources(GUIDELINE, WHO, HU, LARA_PALOMO, CHYS, BRADY, BOYCE, COLLEGE),
+    ],
+)

@@ -1,0 +1,237 @@
+"""Page A: dry needling and physical therapy."""
+
+from content.sample.evidence import ASK_FIRST, BOYCE, BRADY, CHYS, COLLEGE, GUIDELINE, WHO, needling_risks
+from content.sample.writing import (
+    Kind,
+    WrittenPage,
+    call_to_action,
+    callout,
+    care_card,
+    do_list,
+    lead_list,
+    person,
+    questions,
+    section,
+    signpost,
+    sources,
+    visit,
+)
+
+PAGE = WrittenPage(
+    kind=Kind.TREATMENT,
+    slug="dry-needling",
+    fields={
+        "title": "Dry needling and physical therapy",
+        "lede": "Thin needles, used by a trained physiotherapist, may ease pain for a short time "
+        "and make it easier to move.",
+        "description": "What dry needling is, how sure we are that it helps, its risks in numbers, and who should not "
+        "have it.",
+        "position": 20,
+        "alternate_names": "trigger point needling, intramuscular stimulation (IMS)",
+        "performed_by": "A physiotherapist authorized for needling",
+        "referral": "Not needed",
+        "booking_label": "Schedule Now",
+        "hero_alt": "A person lies at ease on a treatment table; a physiotherapist in gloves feels the calf muscle.",
+    },
+    refers_to={
+        "service": "dry-needling",
+        "written_by": "steve-hansen",
+        "hero_picture": "At the treatment table",
+    },
+    blocks=[
+        section(
+            "What is dry needling?",
+            """
+Dry needling is a way to treat sore, tight muscles. A physiotherapist puts a very thin needle through the skin and into
+the muscle. The needle is called dry because nothing is injected.
+
+You may also hear it called trigger point needling, or IMS. A trigger point is a sore, tight spot in a muscle. IMS is
+short for intramuscular stimulation.
+
+In Alberta, physiotherapists may use needles only if their College has authorized them to [6]. Anyone can look this up
+in the College's public register.
+""",
+        ),
+        callout(
+            "important",
+            "Important note",
+            """
+Dry needling and acupuncture use the same kind of needle. The training and the reasons behind them differ. Names vary,
+too: the College counts acupuncture, IMS and trigger point needling alike as needling.
+
+Here, needling is never the whole treatment. It is one part of your care.
+""",
+        ),
+        lead_list(
+            "How it fits into physical therapy",
+            "Needling may give you an easier hour or day. What you do with that time counts for more.",
+            [
+                (
+                    "Hands-on techniques.",
+                    "We may move a stiff joint for you, which is called joint mobilization. We may also press and "
+                    "stretch the muscles around it. This is soft tissue work.",
+                ),
+                (
+                    "Gentle movement and exercise.",
+                    "Right after needling you try a few easy moves. They show what has changed, and what has not.\n\n"
+                    "You then take home a short set of exercises. They start where you are now, and grow as you do.",
+                ),
+                (
+                    "Teaching.",
+                    "We look at how you sit, lift and rest. You learn how your body shares a load, how posture fits "
+                    "in, and how to manage pain at home.",
+                ),
+            ],
+        ),
+        lead_list(
+            "What people hope it will do",
+            """
+Less pain for a short time is the effect that has been studied most [3]. The other points are ideas about how needling
+may help. They overlap, and they are not proven.
+""",
+            [
+                ("Pain relief.", "Pain may ease for days or weeks."),
+                ("Looser muscles.", "A tight muscle may let go a little and stretch further."),
+                ("Better control.", "Nerves and muscles may work together more smoothly, so you can build strength."),
+                ("Blood flow.", "More blood, and the oxygen in it, may reach the sore spot for a while."),
+                ("Healthy tissue.", "Tissue around the spot may settle. Little is known about this."),
+                ("Ease of movement.", "As you relax, a joint may turn or bend further."),
+                ("A calmer nervous system.", "The nerves around the spot may fire less."),
+                ("The brain and pain.", "The area may be less sensitive for a while."),
+            ],
+        ),
+        section(
+            "Will it help?",
+            """
+It may ease pain for a short time. We cannot promise that it will help you.
+
+- One review put together 36 earlier reviews of needling for pain in muscles and joints. Pain eased in the short term.
+  The effect was about the same as with other treatment [3].
+- For back pain that lasts, a guideline for physiotherapists says needling can be considered beside other treatment [1].
+- The World Health Organization says needling may be offered for lasting back pain. It calls its own advice conditional,
+  because the proof is of low certainty [2].
+
+**How sure are we?** Not very. Many of the studies are small, and few follow people for long. So we check with you
+at each visit. If needling does not help, we stop it.
+""",
+        ),
+        needling_risks(4, 5),
+        lead_list(
+            "Who should not have it, and what to tell us first",
+            "Tell us about each of these before any needle is used. Some rule needling out. For others we change the "
+            "plan.",
+            ASK_FIRST,
+            ask_first=True,
+        ),
+        visit(
+            "Before, during and after",
+            before="""
+Eat something light, and wear clothes that leave the sore area easy to reach. Bring a list of your medicines. If you
+are new here, your first visit is an assessment.
+""",
+            during="""
+We ask about your health and watch how you move. We tell you what we suggest, and why. You decide, and you can change
+your mind at any time.
+
+The needle is in for some seconds to some minutes. You may feel a dull ache or a quick twitch. A twitch is not needed
+for the treatment to work.
+""",
+            after="""
+**What to expect after a session.** Mild soreness is common and fades in a day or two. Gentle stretching, a walk and
+light activity help. Do not overdo it on the first day.
+""",
+        ),
+        do_list(
+            "Do and do not on the day of needling",
+            [
+                "Keep moving in ways that feel easy.",
+                "Drink and eat as you always do.",
+                "Use warmth on a sore spot, if you like it.",
+                "Tell us how you felt when you come next.",
+            ],
+            [
+                "Do not train hard or lift heavy things that day.",
+                "Do not drive until you feel clear and steady.",
+                "Do not press or rub a fresh bruise.",
+                "Do not wait with chest pain or short breath: call 911.",
+            ],
+        ),
+        section(
+            "Why include it in a plan?",
+            """
+People ask us about needling for pain that has lasted for months, for muscles that feel tight, and for joints that do
+not move as they should. In all three, needling may make it easier to start to exercise.
+
+It is not for everyone. Ask your physiotherapist whether it makes sense for you, and what they would do without it.
+""",
+        ),
+        section(
+            "Other choices, and your right to say no",
+            """
+You can have physical therapy without needles. Exercise, hands-on treatment, warmth, pacing and time all help some
+people. Your family doctor or pharmacist can talk with you about pain medicine. It is also fine to wait and see.
+
+Before any needle is used, we talk about risks and choices and ask if you agree. You can say no. You can stop at any
+time, even with the needle in. It will not change how we treat you.
+""",
+        ),
+        section("When to get help quickly", "Most effects of needling are small. These are not."),
+        care_card(
+            "911",
+            "Call 911 if after needling you have:",
+            [
+                "sudden chest pain",
+                "trouble breathing or short breath, even hours later",
+                "a faint that does not pass in a minute",
+            ],
+        ),
+        care_card(
+            "811",
+            "Call Health Link on 811 if:",
+            [
+                "a treated spot is hot, swollen or weeping",
+                "you have a fever or chills",
+                "you have new numbness or weakness",
+                "a bruise keeps growing",
+            ],
+        ),
+        questions(
+            "Questions people ask",
+            [
+                (
+                    "Does it hurt?",
+                    "The prick is small. In the muscle you may feel an ache, a cramp or a twitch for a moment. Tell "
+                    "us, and we stop.",
+                ),
+                (
+                    "How many visits will I need?",
+                    "There is no fixed number. We look at the effect after two or three visits. If there is none, we "
+                    "do something else.",
+                ),
+                (
+                    "Is the needle clean?",
+                    "Each needle comes sealed and sterile. It is used once and then thrown away in a sharps box.",
+                ),
+                (
+                    "Can I have it at my first visit?",
+                    "We assess you first. If needling fits, and you agree, we may begin on that day.",
+                ),
+            ],
+        ),
+        call_to_action(
+            "Ready to talk about it?",
+            "Choose a time that suits you. New here? Booking leads you to a first assessment.",
+            "Schedule Now",
+            "dry-needling",
+        ),
+        section("Learn more", ""),
+        signpost(
+            "Dry needling for back pain",
+            "What we know about needling for a sore back, and what else helps.",
+            page="dry-needling-for-back-pain",
+        ),
+        signpost("The people who do it", "Who is authorized for needling at this clinic.", page="team"),
+        person("steve-hansen"),
+        sources(GUIDELINE, WHO, CHYS, BRADY, BOYCE, COLLEGE),
+    ],
+)

@@ -1,0 +1,249 @@
+"""What a page says to machines: one JSON-LD graph, made of what the page shows to people.
+
+Markup equals visible text: every value here stands on the page or in its footer. No ratings, no
+FAQ markup, no claim of a review that has not happened. Vocabulary: schema.org.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from html import unescape
+from typing import Any
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import strip_tags
+from django.utils.safestring import SafeString, mark_safe
+
+from booking.models import Clinic, Location, OpeningHours, Practitioner
+from content import markup, pictures
+from content.models import BeforeDuringAfter, LeadList, Page, RiskTable
+from content.reading import Reading
+
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+Node = dict[str, Any]
+
+
+def for_page(
+    request: HttpRequest,
+    *,
+    page: Page | None,
+    reading: Reading | None,
+    crumbs: list[tuple[str, str]],
+    person: Practitioner | None = None,
+    people: Iterable[Practitioner] = (),
+    **_others: Any,
+) -> "Lazy":
+    """The graph of one page, made when the template writes it."""
+    return Lazy(request=request, page=page, reading=reading, crumbs=crumbs, person=person, people=people)
+
+
+class Lazy:
+    """Renders inside the template, where the clinic's facts are at hand (see the json_ld tag)."""
+
+    def __init__(self, **facts: Any) -> None:
+        self.facts = facts
+
+    def graph(self, *, clinic: Clinic | None, location: Location | None, hours: Iterable[OpeningHours]) -> Node:
+        nodes = _nodes(clinic=clinic, location=location, hours=hours, **self.facts)
+        return {"@context": "https://schema.org", "@graph": nodes}
+
+
+def script(graph: Node) -> SafeString:
+    """As the body of a script element: nothing in it can end the element or begin another."""
+    text = json.dumps(graph, ensure_ascii=False, separators=(",", ":"))
+    for character, escape in (
+        ("<", "\\u003C"),
+        (">", "\\u003E"),
+        ("&", "\\u0026"),
+        ("\u2028", "\\u2028"),
+        ("\u2029", "\\u2029"),
+    ):
+        text = text.replace(character, escape)
+    return mark_safe(f'<script type="application/ld+json">{text}</script>')  # noqa: S308
+
+
+def address(path: str) -> str:
+    return urljoin(settings.SITE_URL + "/", path)
+
+
+def _nodes(
+    *,
+    request: HttpRequest,
+    page: Page | None,
+    reading: Reading | None,
+    crumbs: list[tuple[str, str]],
+    person: Practitioner | None,
+    people: Iterable[Practitioner],
+    clinic: Clinic | None,
+    location: Location | None,
+    hours: Iterable[OpeningHours],
+) -> list[Node]:
+    here = address(request.path)
+    nodes = [_clinic(clinic, location, hours)] if clinic else []
+    if crumbs:
+        nodes.append(_crumbs(crumbs, here))
+    shown = [person] if person else list(people)
+    if page and reading:
+        nodes.append(_web_page(page, reading, here, has_crumbs=bool(crumbs)))
+        if page.kind == Page.Kind.TREATMENT:
+            nodes.append(_therapy(page, reading, here))
+            shown += [named for named in (page.written_by, page.reviewed_by) if named]
+    seen: set[int] = set()
+    for named in shown:
+        if named.pk not in seen:
+            seen.add(named.pk)
+            nodes.append(_person(named))
+    return nodes
+
+
+def _id(path: str, name: str) -> str:
+    return f"{address(path)}#{name}"
+
+
+def _clinic_id() -> str:
+    return _id(reverse("content:home"), "clinic")
+
+
+def _clinic(clinic: Clinic, location: Location | None, hours: Iterable[OpeningHours]) -> Node:
+    node: Node = {
+        "@type": "MedicalClinic",
+        "@id": _clinic_id(),
+        "name": clinic.name,
+        "url": address(reverse("content:home")),
+        "telephone": str(clinic.phone),
+        "email": clinic.email,
+        "medicalSpecialty": "https://schema.org/Physiotherapy",
+        "potentialAction": {
+            "@type": "ReserveAction",
+            "name": "Book a visit",
+            "target": {"@type": "EntryPoint", "urlTemplate": address(reverse("booking:services"))},
+        },
+    }
+    if location:
+        node["address"] = {
+            "@type": "PostalAddress",
+            "streetAddress": location.street,
+            "addressLocality": location.city,
+            "addressRegion": location.province,
+            "postalCode": location.postal_code,
+            "addressCountry": "CA",
+        }
+        if location.latitude is not None and location.longitude is not None:
+            node["geo"] = {
+                "@type": "GeoCoordinates",
+                "latitude": float(location.latitude),
+                "longitude": float(location.longitude),
+            }
+    opening = [
+        {
+            "@type": "OpeningHoursSpecification",
+            "dayOfWeek": f"https://schema.org/{WEEKDAYS[row.weekday]}",
+            "opens": f"{row.opens:%H:%M}",
+            "closes": f"{row.closes:%H:%M}",
+        }
+        for row in hours
+    ]
+    if opening:
+        node["openingHoursSpecification"] = opening
+    return node
+
+
+def _crumbs(crumbs: list[tuple[str, str]], here: str) -> Node:
+    return {
+        "@type": "BreadcrumbList",
+        "@id": f"{here}#breadcrumbs",
+        "itemListElement": [
+            {"@type": "ListItem", "position": position, "name": title, "item": address(path) if path else here}
+            for position, (title, path) in enumerate(crumbs, start=1)
+        ],
+    }
+
+
+def _web_page(page: Page, reading: Reading, here: str, *, has_crumbs: bool) -> Node:
+    is_medical = page.kind == Page.Kind.TREATMENT
+    node: Node = {
+        "@type": "MedicalWebPage" if is_medical else "WebPage",
+        "@id": f"{here}#page",
+        "url": here,
+        "name": page.title,
+        "description": page.lede,
+        "inLanguage": "en-CA",
+        "dateModified": page.updated_at.isoformat(),
+        "publisher": {"@id": _clinic_id()},
+    }
+    if has_crumbs:
+        node["breadcrumb"] = {"@id": f"{here}#breadcrumbs"}
+    if page.hero_picture and not page.hero_is_decorative:
+        shown = pictures.show(page.hero_picture.image)
+        node["primaryImageOfPage"] = {"@type": "ImageObject", "url": address(shown.src), "caption": page.hero_alt}
+    if page.written_by:
+        node["author"] = {"@id": _person_id(page.written_by)}
+    if page.reviewed_by and page.last_reviewed_on:
+        node["reviewedBy"] = {"@id": _person_id(page.reviewed_by)}
+        node["lastReviewed"] = page.last_reviewed_on.isoformat()
+    if reading.sources:
+        node["citation"] = [_citation(source.text, source.link) for source in reading.sources]
+    if is_medical:
+        node["about"] = {"@id": f"{here}#therapy"}
+    return node
+
+
+def _citation(text: str, link: str) -> Node:
+    node: Node = {"@type": "CreativeWork", "name": text}
+    return node | {"url": link} if link else node
+
+
+def _therapy(page: Page, reading: Reading, here: str) -> Node:
+    node: Node = {"@type": "MedicalTherapy", "@id": f"{here}#therapy", "name": page.title, "description": page.lede}
+    if page.other_names:
+        node["alternateName"] = page.other_names
+    ask_first = [
+        _plain_row(row)
+        for block in reading.of_kind(LeadList)
+        if block.purpose == LeadList.Purpose.ASK_FIRST
+        for row in block.items
+    ]
+    if ask_first:
+        node["contraindication"] = [{"@type": "MedicalContraindication", "name": text} for text in ask_first]
+    effects = [row["effect"] for block in reading.of_kind(RiskTable) for row in block.rows]
+    if effects:
+        node["adverseOutcome"] = [{"@type": "MedicalEntity", "name": _plain(effect)} for effect in effects]
+    for visit in reading.of_kind(BeforeDuringAfter)[:1]:
+        node["preparation"] = _plain(visit.before)
+        node["howPerformed"] = _plain(visit.during)
+        node["followup"] = _plain(visit.after)
+    return node
+
+
+def _plain_row(row: dict[str, str]) -> str:
+    lead, body = row.get("lead", ""), _plain(markup.to_html(row.get("body", "")))
+    return f"{_plain(lead)} {body}".strip()
+
+
+def _plain(html: str) -> str:
+    """Words only: no tags, no source numbers."""
+    spaced = re.sub(r"</(p|li|ul|ol)>|<br ?/?>", " ", str(html))
+    return " ".join(re.sub(r"\s?\[\d[\d, ]*\]", "", unescape(strip_tags(spaced))).replace("**", "").split())
+
+
+def _person_id(person: Practitioner) -> str:
+    return _id(person.get_absolute_url(), "person")
+
+
+def _person(person: Practitioner) -> Node:
+    node: Node = {
+        "@type": "Person",
+        "@id": _person_id(person),
+        "name": person.name,
+        "url": address(person.get_absolute_url()),
+        "jobTitle": person.protected_title,
+        "worksFor": {"@id": _clinic_id()},
+    }
+    if person.credentials:
+        node["hasCredential"] = {"@type": "EducationalOccupationalCredential", "name": person.credentials}
+    if person.photo:
+        node["image"] = address(pictures.show(person.photo).src)
+    return node

@@ -1,0 +1,108 @@
+"""What templates of pages need: blocks, pictures, and words with their citations."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django import template
+from django.utils.safestring import SafeString, mark_safe
+
+from content import markup, pictures, structured_data
+from content.citations import cite
+from content.models import Page, Section
+from content.renderer import renderer
+
+register = template.Library()
+_clean = Section._meta.get_field("body").sanitize  # type: ignore[union-attr]
+
+
+@register.simple_tag(takes_context=True)
+def blocks(context: template.Context, of: Any) -> SafeString:
+    """The blocks of one part of a page, each in its own template."""
+    return mark_safe("".join(renderer.handle(of, context)))  # noqa: S308
+
+
+@register.simple_tag(takes_context=True)
+def json_ld(context: template.Context) -> SafeString:
+    """The page's graph for search engines, as a data block that nothing executes."""
+    data = context.get("structured_data")
+    if data is None:
+        return mark_safe("")
+    facts = {name: context.get(name) or None for name in ("clinic", "location")}
+    return structured_data.script(data.graph(hours=context.get("opening_hours") or (), **facts))
+
+
+@register.simple_tag
+def share_picture(page: Page | None) -> str:
+    """The address of the picture for shared links: cut from the page's own, where it has one."""
+    picture = page.hero_picture if page else None
+    url = pictures.share_url(picture.image) if picture else ""
+    return structured_data.address(url) if url else ""
+
+
+@register.filter
+def rich(html: str, sources: Collection[int] = ()) -> SafeString:
+    """Rich text, cleaned once more on its way out, with its citations."""
+    return cite(_clean(html or ""), sources)
+
+
+@register.filter
+def words(text: str, sources: Collection[int] = ()) -> SafeString:
+    """Paragraphs and lists of a row's long cell, with their citations."""
+    return cite(markup.to_html(text or ""), sources)
+
+
+@register.filter
+def lead_and_body(row: dict[str, str], sources: Collection[int] = ()) -> SafeString:
+    """A list item: its first words, in bold, begin its first paragraph."""
+    lead, body = row.get("lead", ""), row.get("body", "")
+    if not lead or not body:
+        return line(lead, sources) if lead else words(body, sources)
+    html: str = markup.to_html(body)
+    bold = f"<strong>{markup.to_line(lead)}</strong>"
+    html = f"<p>{bold} {html[3:]}" if html.startswith("<p>") else f"<p>{bold}</p>{html}"
+    return cite(html, sources)
+
+
+@register.filter
+def line(text: str, sources: Collection[int] = ()) -> SafeString:
+    """A row's short cell, with its citations."""
+    return cite(markup.to_line(text or ""), sources)
+
+
+@register.filter
+def source_marks(numbers: str, sources: Collection[int] = ()) -> SafeString:
+    """A cell that holds nothing but source numbers, as links."""
+    return cite(markup.to_line(f"[{numbers}]"), sources) if numbers else mark_safe("")
+
+
+@register.inclusion_tag("includes/_picture.html")
+def picture(
+    file: Any,
+    alt: str = "",
+    sizes: str = "100vw",
+    eager: bool = False,
+    css: str = "",
+    focus: Any = None,
+) -> dict[str, Any]:
+    """A <picture> of a stored image. ``focus`` may be the library's Picture, whose focal point counts.
+
+    Lazy by default; ``eager`` is for the one picture at the head of a page.
+    """
+    classes = [css, _focus_class(focus)] if focus is not None else [css]
+    return {
+        "shown": pictures.show(file) if file else None,
+        "alt": alt,
+        "sizes": sizes,
+        "eager": eager,
+        "css": " ".join(filter(None, classes)),
+    }
+
+
+def _focus_class(focus: Any) -> str:
+    """Which way a picture leans when it is cut: the axis that is further from the middle decides."""
+    across, down = focus.focal_x - 50, focus.focal_y - 50
+    if max(abs(across), abs(down)) < 17:
+        return ""
+    if abs(across) >= abs(down):
+        return "focus-left" if across < 0 else "focus-right"
+    return "focus-top" if down < 0 else "focus-bottom"
