@@ -121,7 +121,7 @@ def mail(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     }
 
 
-def secret_key(var_dir: Path, site: str, environ: Mapping[str, str] = os.environ) -> str:
+def secret_key(var_dir: Path, environ: Mapping[str, str] = os.environ) -> str:
     """SECRET_KEY, or one made once and kept in ``var/secret_key``.
 
     Patients' links are signed with it: whoever loses it breaks the links in mails already sent.

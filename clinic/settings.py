@@ -28,7 +28,7 @@ IS_LOCAL = environment.is_local_host(_site.hostname or "")
 IS_TESTING = "pytest" in sys.modules
 
 DEBUG = False
-SECRET_KEY = environment.secret_key(VAR_DIR, SITE_URL)
+SECRET_KEY = environment.secret_key(VAR_DIR)
 ALLOWED_HOSTS = [_site.hostname] + (["127.0.0.1", "localhost", "[::1]"] if IS_LOCAL else [])
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 TRUSTED_PROXIES = environment.trusted_proxies()
