@@ -111,7 +111,7 @@ def test_commas_semicolons_and_backslashes_are_escaped(now):
     assert event_of(file)["SUMMARY"] == "Appointment at Back; Neck, and C:\\Spine"
 
 
-HOSTILE = 'Eve"\r\nEND:VEVENT\r\nBEGIN:VEVENT\nATTENDEE:mailto:eve@evil.example\x00\x1b\u202e\u2028;X="1'
+HOSTILE = 'Eve"\r\nEND:VEVENT\r\nBEGIN:VEVENT\nATTENDEE:mailto:eve@evil.example\x01\x1b\u202e\u2028;X="1'
 
 
 def property_names(file: bytes) -> list[str]:

@@ -25,7 +25,7 @@ from tests.make import (
 )
 
 pytestmark = pytest.mark.django_db
-HOSTILE = "Eve\r\nBcc: everyone@evil.example\r\n\r\n<script>alert(1)</script>\u202e\x00"
+HOSTILE = "Eve\r\nBcc: everyone@evil.example\r\n\r\n<script>alert(1)</script>\u202e\x01"
 TO_PATIENTS = ["confirmation", "rescheduled", "reminder", "cancelled"]
 
 
@@ -84,7 +84,7 @@ def test_a_confirmation_says_what_a_patient_needs(appointment, now):
     mail = write(appointment, "confirmation", now)
     assert mail["Subject"] == "Appointment at Dynamic Physiotherapy: Tuesday 24 November, 11:15 am"
     assert mail["To"] == "alice@patients.example"
-    for body in (text_of(mail), html_of(mail)):
+    for body in (text_of(mail), re.sub("</?span[^>]*>", "", html_of(mail))):
         for words in [
             "Hello Alice Martin",
             "Tuesday 24 November 2026",

@@ -1,12 +1,14 @@
 """Rule: a message is never lost, never sent twice, and never tells of a time that no longer holds."""
 
 import smtplib
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend as LocmemBackend
-from django.db import IntegrityError, OperationalError, transaction
+from django.db import IntegrityError, OperationalError, connections, transaction
 
 from booking import messages
 from booking.messages import sending
@@ -294,6 +296,31 @@ class TestClaiming:
         failing.opening = OSError()
         with django_assert_num_queries(1):
             assert messages.send_due(now=now) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_workers_at_once_each_message_is_sent_by_one(now):
+    make_clinic()
+    for number in range(20):
+        patient = make_patient(email=f"p{number}@patients.example")
+        starts_at = now + timedelta(days=5, hours=number)
+        messages.booked(make_appointment(patient=patient, starts_at=starts_at), now=now - GRACE)
+    together = Barrier(4)
+
+    def work(_):
+        try:
+            together.wait(timeout=30)
+            return messages.send_due(now=now)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(work, range(4))) == 40
+    assert (
+        sorted(subjects_to(f"p{number}@patients.example") for number in range(20))
+        == [["Appointment at Dynamic Physiotherapy"]] * 20
+    )
+    assert len(mail.outbox) == len({sent.extra_headers["Message-ID"] for sent in mail.outbox}) == 40
 
 
 class FailingBackend(LocmemBackend):
