@@ -74,7 +74,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        build_dir = options["into"] or settings.VAR_DIR / "build"
+        build_dir = options["into"] or settings.BUILD_DIR
         try:
             faces = font_faces(build_dir / "fonts")
         except typefaces.FontMissing as missing:
