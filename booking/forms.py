@@ -232,7 +232,7 @@ class DetailsForm(SaidOnceForm):
             "booking_for",
             Fieldset("The patient" if self.for_other else "About you", *(n for n in patient if n in self.fields)),
             Fieldset(
-                "You, who book" if self.for_other else "How we reach you", *(n for n in reach if n in self.fields)
+                "About you" if self.for_other else "How we reach you", *(n for n in reach if n in self.fields)
             ),
             Div("homepage", css_class="form-trap", aria_hidden="true"),
         )

@@ -8,8 +8,10 @@ date, a wall time, ``Appointment.local_start``) is written as it stands.
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django import template
+from django.template.defaultfilters import length as count
 
 from booking.models import Location, Service
 
@@ -54,8 +56,13 @@ def clock(value: datetime | time) -> str:
 
 
 @register.filter
-def length(value: timedelta) -> str:
-    """45 minutes; 1 hour; 1 hour 30 minutes; 2 days."""
+def length(value: Any) -> str | int:
+    """45 minutes; 1 hour; 1 hour 30 minutes; 2 days. Anything else is counted, as Django's own filter does."""
+    return duration(value) if isinstance(value, timedelta) else count(value)
+
+
+def duration(value: timedelta) -> str:
+    """The same for a duration that is known to be one."""
     minutes = int(value.total_seconds()) // 60
     if minutes and minutes % (24 * 60) == 0 and minutes > 24 * 60:
         return _counted(minutes // (24 * 60), "day")
@@ -76,7 +83,7 @@ def money(value: Decimal) -> str:
 def lengths(values: Iterable[timedelta]) -> str:
     """45 minutes, or 45 minutes to 1 hour where people differ."""
     values = sorted(values)
-    return length(values[0]) if values[0] == values[-1] else f"{length(values[0])} to {length(values[-1])}"
+    return duration(values[0]) if values[0] == values[-1] else f"{duration(values[0])} to {duration(values[-1])}"
 
 
 @register.filter

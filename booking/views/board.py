@@ -7,7 +7,7 @@ from itertools import count
 
 from booking.models import Location
 from booking.scheduling import Opening
-from booking.templatetags.in_words import clock, day, length, one_of
+from booking.templatetags.in_words import clock, day, duration, one_of
 from booking.views.asked import write_instant
 
 Find = Callable[[date, date], list[Opening]]
@@ -108,7 +108,7 @@ def arrange(
             value=write_instant(opening.starts_at),
             input_id=f"id_start_{next(numbers)}",
             local=local,
-            lasts=length(opening.ends_at - opening.starts_at),
+            lasts=duration(opening.ends_at - opening.starts_at),
             people=_people(opening, names),
             is_chosen=opening.starts_at == chosen,
         )

@@ -1,0 +1,89 @@
+"""A small clinic, and a patient's steps through the booking pages, as plain functions."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from booking.models import Appointment, Location, Practitioner, Service
+from tests import make
+
+# Tuesday 24 November 2026, 9:00 am and 9:45 am in Alberta (UTC-06): both free in the small clinic.
+NINE = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
+QUARTER_TO_TEN = NINE + timedelta(minutes=45)
+
+ALICE = {
+    "booking_for": "me",
+    "name": "Alice Martin",
+    "preferred_name": "",
+    "pronouns": "",
+    "email": "alice@patients.example",
+    "phone": "403-555-0123",
+    "reminders": "on",
+    "homepage": "",
+}
+
+
+@dataclass(frozen=True)
+class SmallClinic:
+    location: Location
+    steve: Practitioner
+    amara: Practitioner
+    assessment: Service  # for anyone
+    needling: Service  # for returning patients, who first had an assessment
+
+
+def make_small_clinic() -> SmallClinic:
+    """One place, two people who work Monday to Friday, 9 to 5; only Steve does the needling."""
+    make.make_clinic()
+    location = make.make_location(slug="okotoks")
+    assessment = make.make_service(slug="assessment")
+    needling = make.make_service(
+        name="Dry needling", slug="dry-needling", audience="returning", first_visit_service=assessment
+    )
+    steve = make.make_practitioner([assessment, needling], name="Steve Hansen", slug="steve-hansen")
+    amara = make.make_practitioner([assessment], name="Amara Okafor", slug="amara-okafor")
+    for person in (steve, amara):
+        make.make_hours(person, location)
+    return SmallClinic(location, steve, amara, assessment, needling)
+
+
+def instant(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%MZ")
+
+
+def choose(client: Client, at: datetime = NINE, slug: str = "assessment", query: str = "?visit=new") -> Any:
+    return client.post(f"/book/{slug}/{query}", {"start": instant(at)})
+
+
+def type_details(client: Client, seconds: float = 30, **answers: Any) -> Any:
+    """Open the details form and send it some seconds later."""
+    form = client.get("/book/details/").context["form"]
+    sent = {"hold": form["hold"].value(), "shown": form["shown"].value()} | ALICE | answers
+    with time_machine.travel(timezone.now() + timedelta(seconds=seconds), tick=False):
+        return client.post("/book/details/", {name: value for name, value in sent.items() if value is not None})
+
+
+def confirmation(client: Client) -> dict[str, str]:
+    """What the check page's form would send."""
+    context = client.get("/book/check/").context
+    return {"hold": context["hold"].reference, "submission_key": context["submission_key"]}
+
+
+def confirm(client: Client) -> Any:
+    return client.post("/book/check/", confirmation(client))
+
+
+def book(client: Client, at: datetime = NINE, **answers: Any) -> Appointment:
+    """The whole way, to an appointment."""
+    assert choose(client, at).status_code == 302
+    assert type_details(client, **answers).status_code == 302
+    assert confirm(client).status_code == 302
+    return Appointment.objects.get(status="booked", starts_at=at, patient__name=answers.get("name", ALICE["name"]))
+
+
+def text_of(response: Any) -> str:
+    return " ".join(response.content.decode().split())

@@ -1,0 +1,217 @@
+"""Checking and booking: one press, one appointment; a lost race keeps every answer."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+
+from booking.models import Appointment, Message, Patient
+from tests.conftest import NOW
+from tests.journey import (
+    NINE,
+    QUARTER_TO_TEN,
+    book,
+    choose,
+    confirm,
+    confirmation,
+    make_small_clinic,
+    text_of,
+    type_details,
+)
+from tests.make import make_appointment
+
+
+@pytest.fixture(autouse=True)
+def clinic(db, stopped_clock):
+    return make_small_clinic()
+
+
+def ready(client, **answers):
+    """A visitor before the last press."""
+    choose(client)
+    type_details(client, **answers)
+
+
+def lose_the_time(clinic):
+    """The hold runs out, and others take the time from both people."""
+    Appointment.objects.filter(status="held").update(status="expired")
+    for person in (clinic.steve, clinic.amara):
+        make_appointment(service=clinic.assessment, practitioner=person, location=clinic.location, starts_at=NINE)
+
+
+def test_all_answers_are_shown_with_the_way_to_change_them(client):
+    ready(client, preferred_name="Ali", pronouns="she/her")
+    page = text_of(client.get("/book/check/"))
+    for words in ("Tuesday 24 November 2026, 9:00 am", "Alice Martin", "Ali", "she/her", "alice@patients.example",
+                  "(403) 555-0123", "$140", "Okotoks"):  # fmt: skip
+        assert words in page
+    assert 'href="/book/details/#id_email"' in page
+    assert 'href="/book/assessment/?visit=new' in page
+
+
+def test_changing_an_answer_returns_to_the_check(client):
+    ready(client)
+    assert type_details(client, email="martin@patients.example")["Location"] == "/book/check/"
+    assert "martin@patients.example" in text_of(client.get("/book/check/"))
+
+
+def test_confirming_books_the_visit(client):
+    ready(client, preferred_name="Ali")
+    assert confirm(client)["Location"] == "/book/done/"
+    made = Appointment.objects.get()
+    assert (made.status, made.starts_at, made.is_first_visit, made.notice_version) == (
+        "booked",
+        NINE,
+        True,
+        "2026-11-01",
+    )
+    assert (made.patient.name, made.patient.preferred_name, str(made.patient.phone)) == (
+        "Alice Martin",
+        "Ali",
+        "+14035550123",
+    )
+
+
+def test_reminders_are_the_patient_s_choice(client):
+    assert book(client, reminders=None).reminders is False
+    assert not Message.objects.filter(kind="reminder").exists()
+
+
+def test_somebody_else_s_visit_has_the_patient_and_the_one_who_booked(client):
+    made = book(client, booking_for="other", name="Ben Martin", contact_name="Alice Martin")
+    assert (made.patient.name, made.patient.contact_name, made.patient.email) == (
+        "Ben Martin",
+        "Alice Martin",
+        "alice@patients.example",
+    )
+
+
+def test_the_answer_new_or_returning_given_in_the_form_is_kept(client):
+    choose(client, query="")
+    type_details(client, visit="returning")
+    confirm(client)
+    assert Appointment.objects.get().is_first_visit is False
+
+
+def test_a_date_of_birth_is_kept_where_it_is_needed(client, clinic):
+    clinic.assessment.needs_date_of_birth = True
+    clinic.assessment.save()
+    made = book(client, date_of_birth="1980-11-24")
+    assert str(made.patient.date_of_birth) == "1980-11-24"
+
+
+def test_pressing_twice_gives_one_appointment(client):
+    ready(client)
+    form = confirmation(client)
+    answers = [client.post("/book/check/", form)["Location"] for _ in range(3)]
+    assert answers == ["/book/done/"] * 3
+    assert (Appointment.objects.count(), Patient.objects.count()) == (1, 1)
+
+
+def test_two_presses_at_once_give_one_appointment(client):
+    ready(client)
+    form = confirmation(client)
+    # The second request read the session before the first had written it.
+    twin = Client()
+    session = client.session
+    before = dict(session["booking"])
+    twin.cookies = client.cookies
+    client.post("/book/check/", form)
+    session = client.session
+    session["booking"] = before
+    session.save()
+    assert twin.post("/book/check/", form)["Location"] == "/book/done/"
+    assert Appointment.objects.count() == 1
+
+
+def test_going_back_after_booking_shows_the_same_visit(client):
+    made = book(client)
+    for address in ("/book/check/", "/book/details/", "/book/safety/"):
+        assert client.get(address)["Location"] == "/book/done/"
+    assert made.reference in text_of(client.get("/book/done/"))
+
+
+def test_what_was_typed_is_forgotten_once_it_is_booked(client):
+    book(client)
+    assert "alice" not in str(dict(client.session)).lower()
+
+
+def test_a_lost_race_keeps_every_answer_and_a_new_time_returns_to_the_check(client, clinic):
+    ready(client, preferred_name="Ali")
+    form = confirmation(client)
+    lose_the_time(clinic)
+    with time_machine.travel(NOW + timedelta(minutes=11), tick=False):
+        response = client.post("/book/check/", form)
+        assert response.status_code == 409
+        page = text_of(response)
+        assert "Your answers are kept." in page
+        assert page.count('name="start"') == 3
+        action = response.context["here"]
+        assert client.post(action, {"start": "2026-11-24T15:45Z"})["Location"] == "/book/check/"
+        assert "Ali" in text_of(client.get("/book/check/"))
+        assert confirm(client)["Location"] == "/book/done/"
+    assert Appointment.objects.get(submission_key__isnull=False).starts_at == QUARTER_TO_TEN
+
+
+@pytest.mark.parametrize(
+    "change", [{"hold": "ABCD2345"}, {"hold": ""}, {"submission_key": "other"}, {"submission_key": ""}]
+)
+def test_a_form_about_another_hold_books_nothing(client, change):
+    ready(client)
+    response = client.post("/book/check/", confirmation(client) | change)
+    assert response.status_code == 409
+    assert Appointment.objects.get().status == "held"
+
+
+def test_the_old_tab_of_a_visitor_who_chose_again_books_nothing(client):
+    ready(client)
+    old = confirmation(client)
+    choose(client, QUARTER_TO_TEN)
+    response = client.post("/book/check/", old)
+    assert response.status_code == 409
+    assert "9:45 am" in text_of(response)
+    assert not Appointment.objects.filter(status="booked").exists()
+
+
+def test_a_second_visit_can_be_booked_after_the_first(client):
+    first = book(client)
+    second = book(client, QUARTER_TO_TEN)
+    assert first.pk != second.pk
+    assert second.reference in text_of(client.get("/book/done/"))
+
+
+def test_the_last_page_says_what_was_booked_and_what_comes_next(client):
+    made = book(client)
+    page = text_of(client.get("/book/done/"))
+    for words in ("You are booked", "Tuesday 24 November 2026, 9:00 am", made.practitioner.name, made.reference,
+                  "alice@patients.example", "Loose clothing", "Free parking", "calendar.ics"):  # fmt: skip
+        assert words in page
+
+
+def test_pages_of_a_visitor_are_kept_out_of_caches_and_search_engines(client):
+    book(client)
+    choose(client, QUARTER_TO_TEN)
+    for address in ("/book/", "/book/assessment/", "/book/details/", "/book/check/", "/book/done/", "/appointment/",
+                    "/appointment/cancel/", "/appointment/change/", "/appointment/calendar.ics"):  # fmt: skip
+        headers = client.get(address).headers
+        assert headers["Cache-Control"] == "no-store", address
+        assert (headers["X-Robots-Tag"], headers["Referrer-Policy"]) == ("noindex", "same-origin"), address
+
+
+def test_every_form_without_its_token_is_refused(clinic):
+    strict = Client(enforce_csrf_checks=True)
+    for address in (
+        "/book/assessment/",
+        "/book/details/",
+        "/book/check/",
+        "/appointment/cancel/",
+        "/appointment/change/",
+    ):
+        assert strict.post(address, {}).status_code == 403
+    assert not Appointment.objects.exists()
+
+
+def test_a_session_ends_two_hours_after_its_last_change(client):
+    choose(client)
+    assert client.session.get_expiry_age() == 2 * 60 * 60

@@ -1,0 +1,224 @@
+"""Choosing a time: a week at a time, by address, and what happens to links that have grown old."""
+
+from datetime import date, datetime, time, timedelta
+
+import pytest
+from django.test.utils import CaptureQueriesContext
+
+from booking.models import Appointment, WorkingHours
+from tests.conftest import NOW
+from tests.journey import NINE, QUARTER_TO_TEN, choose, instant, make_small_clinic, text_of
+from tests.make import make_appointment, make_hours, make_location, make_practitioner
+
+
+@pytest.fixture(autouse=True)
+def clinic(db, stopped_clock):
+    return make_small_clinic()
+
+
+def starts(response):
+    return [choice.opening.starts_at for day in response.context["week"].days for choice in day.choices]
+
+
+def nearest(response):
+    return [choice.opening.starts_at for day in response.context["days"] for choice in day.choices]
+
+
+def fill_up(clinic, at=NINE):
+    """Take a start from everybody."""
+    for person in (clinic.steve, clinic.amara):
+        make_appointment(
+            service=clinic.assessment,
+            practitioner=person,
+            location=clinic.location,
+            starts_at=at,
+            buffer_after=timedelta(0),
+        )
+
+
+def test_the_first_week_with_a_free_start_is_shown(client, clinic):
+    WorkingHours.objects.update(starts_on=date(2026, 12, 9))
+    response = client.get("/book/assessment/?visit=new")
+    assert response.context["week"].monday == date(2026, 12, 7)
+    assert starts(response)[0] == datetime(2026, 12, 9, 15, tzinfo=NINE.tzinfo)
+
+
+def test_a_week_can_be_asked_for_and_its_neighbours_are_linked(client):
+    response = client.get("/book/assessment/?from=2026-12-03")
+    assert {start.date() for start in starts(response)} == {date(2026, 11, 30) + timedelta(days=n) for n in range(5)}
+    page = text_of(response)
+    assert "from=2026-11-23#times" in page
+    assert "from=2026-12-07#times" in page
+
+
+def test_there_is_no_week_before_today_nor_after_the_horizon(client):
+    first = client.get("/book/assessment/").context["week"]
+    last = client.get("/book/assessment/?from=2027-01-20").context["week"]
+    assert (first.earlier_on, last.later_on) == (None, None)
+
+
+def test_each_time_says_its_whole_sentence(client):
+    sentences = [
+        choice.sentence
+        for day in client.get("/book/dry-needling/?visit=returning").context["week"].days
+        for choice in day.choices
+    ]
+    assert "Tuesday 24 November 2026, 9:00 am, 45 minutes, with Steve Hansen" in sentences
+
+
+def test_one_person_can_be_asked_for(client, clinic):
+    WorkingHours.objects.filter(practitioner=clinic.amara).exclude(weekday=2).delete()
+    response = client.get("/book/assessment/?practitioner=amara-okafor")
+    assert {start.date() for start in starts(response)} == {date(2026, 11, 25)}
+
+
+def test_the_next_free_time_of_each_person_is_shown(client, clinic):
+    WorkingHours.objects.filter(practitioner=clinic.amara).exclude(weekday=2).delete()
+    page = text_of(client.get("/book/assessment/"))
+    assert "Next free: Monday 23 November, 10:30 am" in page
+    assert "Next free: Wednesday 25 November, 9:00 am" in page
+
+
+def test_a_place_is_asked_for_only_where_there_are_several(client, clinic):
+    assert 'name="location"' not in text_of(client.get("/book/assessment/"))
+    calgary = make_location(name="Calgary", slug="calgary", position=1)
+    make_hours(clinic.amara, calgary, weekdays=[5])
+    response = client.get("/book/assessment/?location=calgary")
+    assert 'name="location"' in text_of(response)
+    assert {start.date() for start in starts(response)} == {date(2026, 11, 28)}
+
+
+def test_without_an_answer_the_place_with_the_first_free_time_is_shown(client, clinic):
+    calgary = make_location(name="Calgary", slug="calgary", position=1)
+    WorkingHours.objects.update(location=calgary)
+    assert client.get("/book/assessment/").context["place"] == calgary
+
+
+def test_a_week_without_free_times_names_the_nearest_weeks_that_have_some(client, clinic):
+    WorkingHours.objects.update(starts_on=date(2026, 12, 9))
+    response = client.get("/book/assessment/?from=2026-11-30")
+    assert response.context["week"].elsewhere == [date(2026, 12, 7)]
+    assert "No free times this week" in text_of(response)
+
+
+def test_when_nothing_is_left_the_page_says_so_with_the_phone(client):
+    WorkingHours.objects.all().delete()
+    page = text_of(client.get("/book/assessment/"))
+    assert "No free times online" in page
+    assert "(403) 555-0100" in page
+
+
+def test_where_new_and_returning_differ_it_is_asked_above_the_times(client):
+    page = text_of(client.get("/book/dry-needling/?from=2026-11-30"))
+    assert "Have you been here before?" in page
+    assert 'name="from" value="2026-11-30"' in page
+    assert 'name="start"' not in page
+
+
+def test_a_person_who_takes_no_new_patients_makes_the_question_matter(client, clinic):
+    clinic.amara.takes_new_patients = False
+    clinic.amara.save()
+    assert "Have you been here before?" in text_of(client.get("/book/assessment/"))
+    page = text_of(client.get("/book/assessment/?visit=new&practitioner=amara-okafor"))
+    assert "Amara Okafor takes no new patients just now" in page
+
+
+def test_a_new_patient_is_led_from_a_returning_service_to_its_first_visit(client):
+    page = text_of(client.get("/book/dry-needling/?visit=new"))
+    assert "is for people we have met before" in page
+    assert "/book/assessment/?visit=new" in page
+    assert choose(client, slug="dry-needling", query="?visit=new").status_code == 422
+    assert not Appointment.objects.exists()
+
+
+def test_a_returning_patient_is_led_from_a_first_visit_to_the_others(client, clinic):
+    clinic.assessment.audience = "new"
+    clinic.assessment.save()
+    assert "/book/?visit=returning" in text_of(client.get("/book/assessment/?visit=returning"))
+
+
+def test_a_link_to_a_time_chooses_it(client):
+    response = client.get(f"/book/assessment/?start={instant(NINE)}")
+    assert [c.opening.starts_at for d in response.context["week"].days for c in d.choices if c.is_chosen] == [NINE]
+
+
+def test_a_link_to_a_taken_time_shows_the_three_nearest(client, clinic):
+    fill_up(clinic)
+    response = client.get(f"/book/assessment/?start={instant(NINE)}")
+    assert response.status_code == 410
+    assert nearest(response) == [QUARTER_TO_TEN + timedelta(minutes=45 * n) for n in range(3)]
+
+
+def test_choosing_a_time_holds_it_and_goes_on(client):
+    response = choose(client)
+    hold = Appointment.objects.get()
+    assert (response.status_code, response["Location"]) == (302, "/book/details/")
+    assert (hold.status, hold.starts_at, hold.hold_expires_at) == ("held", NINE, NOW + timedelta(minutes=10))
+
+
+def test_choosing_again_gives_the_first_time_back(client):
+    choose(client)
+    choose(client, QUARTER_TO_TEN)
+    assert list(Appointment.objects.filter(status="held").values_list("starts_at", flat=True)) == [QUARTER_TO_TEN]
+
+
+def test_the_own_hold_stays_on_offer_to_its_holder(client):
+    choose(client, query="?visit=new&practitioner=steve-hansen")
+    assert NINE in starts(client.get("/book/assessment/?visit=new&practitioner=steve-hansen"))
+
+
+def test_a_lost_race_says_so_and_offers_the_three_nearest(client, clinic):
+    client.get("/book/assessment/")
+    fill_up(clinic)
+    response = choose(client)
+    assert response.status_code == 409
+    assert nearest(response) == [QUARTER_TO_TEN + timedelta(minutes=45 * n) for n in range(3)]
+    assert not Appointment.objects.filter(status="held").exists()
+
+
+def test_continuing_without_a_time_says_what_is_missing(client):
+    response = client.post("/book/assessment/", {})
+    page = text_of(response)
+    assert response.status_code == 422
+    assert "Choose a time for your visit." in page
+    assert 'href="#id_start_0"' in page
+    assert "<title>Error:" in page
+
+
+def test_the_emergency_signs_come_before_a_first_visit_only(client, clinic):
+    clinic.assessment.shows_emergency_signs = True
+    clinic.assessment.save()
+    assert choose(client)["Location"] == "/book/safety/"
+    page = text_of(client.get("/book/safety/"))
+    assert "New loss of bladder or bowel control" in page
+    assert "911" in page
+    assert "811" in page
+    assert choose(client, query="?visit=returning")["Location"] == "/book/details/"
+    assert client.get("/book/safety/").status_code == 302
+
+
+def test_a_service_only_staff_book_says_to_call(client, clinic):
+    clinic.assessment.booked_by = "staff"
+    clinic.assessment.save()
+    response = client.get("/book/assessment/")
+    assert response.status_code == 404
+    assert "call us on" in text_of(response)
+
+
+def test_a_service_that_does_not_exist_is_not_found(client):
+    assert client.get("/book/levitation/").status_code == 404
+
+
+def test_one_or_three_people_need_the_same_number_of_queries(client, clinic):
+    from django.db import connection
+
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get("/book/assessment/?visit=new&from=2026-11-30").status_code == 200
+        return len(captured)
+
+    clinic.assessment.practitioner_services.filter(practitioner=clinic.amara).delete()
+    with_one = queries()
+    for name in ("Jo Bell", "Mia Tran"):
+        make_hours(make_practitioner([clinic.assessment], name=name), clinic.location, end_time=time(12))
+    assert queries() == with_one
