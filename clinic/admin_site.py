@@ -13,12 +13,13 @@ from django.utils import timezone
 
 from booking.models import Location
 
-# What belongs together, in the order of a working day. Models that nobody named come after these.
+# What belongs together, in the order of a working day; the pages' own models come before the logins.
 SECTIONS = [
     ("Every day", ["booking.Appointment", "booking.Patient", "booking.Message"]),
     ("People and hours", ["booking.Practitioner", "booking.HoursOverride", "booking.TimeOff", "booking.Closure"]),
     ("The clinic", ["booking.Clinic", "booking.Location", "booking.Service", "booking.SampleRow"]),
 ]
+LAST_SECTION = ("Staff logins", ["auth.User", "auth.Group"])
 NAMES = {"booking.Appointment": "Diary", "booking.Message": "Outbox", "booking.SampleRow": "Sample data"}
 
 
@@ -74,17 +75,17 @@ def _label(model: dict[str, Any]) -> str:
 def _in_sections(apps: list[Any]) -> list[Any]:
     """The same entries under our own headings; whatever has no place here keeps its app's heading."""
     entries = {_label(model): (app, model) for app in apps for model in app["models"]}
-    sections = []
-    for heading, labels in SECTIONS:
-        here = [entries.pop(label) for label in labels if label in entries]
-        if here:
-            sections.append({**here[0][0], "name": heading, "models": [model for _app, model in here]})
-    left = {_label(model) for _app, model in entries.values()}
-    for app in apps:
-        models = [model for model in app["models"] if _label(model) in left]
-        if models:
-            sections.append({**app, "models": models})
-    return sections
+    named = {label for _heading, labels in [*SECTIONS, LAST_SECTION] for label in labels}
+    others = [{**app, "models": [model for model in app["models"] if _label(model) not in named]} for app in apps]
+    sections = [_section(heading, labels, entries) for heading, labels in SECTIONS]
+    sections += [app for app in others if app["models"]]
+    sections.append(_section(*LAST_SECTION, entries))
+    return [section for section in sections if section]
+
+
+def _section(heading: str, labels: list[str], entries: dict[str, Any]) -> dict[str, Any]:
+    here = [entries[label] for label in labels if label in entries]
+    return {**here[0][0], "name": heading, "models": [model for _app, model in here]} if here else {}
 
 
 def clinic_zone() -> tzinfo:

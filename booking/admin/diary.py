@@ -1,0 +1,212 @@
+"""Each appointment's page, and the diary that lists them.
+
+Times and statuses never change in a form of the admin: buttons and actions lead to the pages of
+``diary_pages``, and those call the scheduling commands, which check, record and tell the patient.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from booking.admin import diary_pages
+from booking.admin.diary_list import DiaryList, StatusFilter
+from booking.admin.diary_record import EventInline, MessageInline
+from booking.admin.diary_steps import ARRIVED, ATTENDED, NO_SHOW, STEPS, name_of, next_steps, take_step
+from booking.admin.durations import write_duration
+from booking.admin.outbox import ReadOnlyAdmin
+from booking.admin.search import phone_digits
+from booking.admin.words import colour_mark, day, mail_link, moment, phone_link, span
+from booking.models import Appointment, Status
+from booking.templatetags.in_words import money
+
+
+@admin.register(Appointment)
+class AppointmentAdmin(ReadOnlyAdmin):
+    list_display = ["__str__"]
+    list_filter = [StatusFilter, "practitioner", "location"]
+    list_select_related = ["patient", "practitioner", "service", "location", "room"]
+    list_per_page = 300
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    search_fields = ["patient__name", "patient__preferred_name", "patient__contact_name", "patient__email", "reference"]
+    search_help_text = "Searches all days: a patient's name, e-mail or phone, or a reference."
+    actions = ["mark_arrived", "mark_attended", "mark_no_show", "cancel_visits"]
+    inlines = [EventInline, MessageInline]
+    readonly_fields = [
+        *("day", "time", "mark", "lasts", "costs", "made", "held_until"),
+        *("patient_link", "phone", "email", "first_visit", "wants_reminders"),
+    ]
+
+    # Who may do what. Nobody edits the fields themselves.
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("booking.add_appointment")
+
+    def has_keep_diary_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("booking.change_appointment")
+
+    # The list
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return DiaryList
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> Any:
+        digits = phone_digits(search_term)
+        if digits:
+            return queryset.filter(Q(patient__phone__contains=digits) | Q(reference=digits)), False
+        return super().get_search_results(request, queryset, search_term)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        page = {
+            "may_keep_diary": self.has_keep_diary_permission(request),
+            "is_nav_sidebar_enabled": False,  # The day needs the whole width.
+        }
+        return super().changelist_view(request, page | (extra_context or {}))
+
+    @admin.action(description="Arrived", permissions=["keep_diary"])
+    def mark_arrived(self, request: HttpRequest, queryset: QuerySet) -> None:
+        take_step(request, queryset, ARRIVED)
+
+    @admin.action(description="Attended", permissions=["keep_diary"])
+    def mark_attended(self, request: HttpRequest, queryset: QuerySet) -> None:
+        take_step(request, queryset, ATTENDED)
+
+    @admin.action(description="Did not come", permissions=["keep_diary"])
+    def mark_no_show(self, request: HttpRequest, queryset: QuerySet) -> None:
+        take_step(request, queryset, NO_SHOW)
+
+    @admin.action(description="Cancel …", permissions=["keep_diary"])
+    def cancel_visits(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+        return diary_pages.cancel_several(self, request, queryset)
+
+    # Its pages
+
+    def get_urls(self) -> list[URLPattern]:
+        def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+            def of_this_office(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+                return view(self, request, **kwargs)
+
+            return self.admin_site.admin_view(of_this_office)
+
+        return [
+            path("<int:pk>/move/", page(diary_pages.move), name="booking_appointment_move"),
+            path("<int:pk>/cancel/", page(diary_pages.cancel), name="booking_appointment_cancel"),
+            *(
+                path(f"<int:pk>/{slug}/", page(diary_pages.step), {"slug": slug}, f"booking_appointment_{slug}")
+                for slug in STEPS
+            ),
+            *super().get_urls(),
+        ]
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return diary_pages.book(self, request)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        appointment = self.get_object(request, object_id)
+        page: dict[str, Any] = {"may_keep_diary": self.has_keep_diary_permission(request), "subtitle": None}
+        if appointment is not None:
+            page |= {
+                "title": name_of(appointment),
+                "next_steps": next_steps(appointment, now=timezone.now(), with_mending=True),
+                "can_move": appointment.status == Status.BOOKED,
+                "can_cancel": appointment.status in {Status.BOOKED, Status.ARRIVED},
+            }
+        return super().change_view(request, object_id, form_url, page | (extra_context or {}))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related(*self.list_select_related)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Appointment | None = None) -> Any:
+        """Lines that would be empty for this appointment are left out."""
+        reasons = [name for name in ("overbooked_reason", "cancel_reason") if getattr(obj, name, "")]
+        held = ["held_until"] if obj is not None and obj.status == Status.HELD else []
+        notice = ["notice_version"] if obj is not None and obj.notice_version else []
+        return [
+            (
+                None,
+                {
+                    "fields": [
+                        "status",
+                        *reasons,
+                        *held,
+                        ("day", "time"),
+                        ("service", "mark"),
+                        ("location", "room"),
+                    ]
+                },
+            ),
+            ("Patient", {"fields": ["patient_link", ("phone", "email"), ("first_visit", "wants_reminders")]}),
+            ("As agreed", {"fields": [("reference", "made"), ("lasts", "costs"), *notice]}),
+        ]
+
+    @admin.display(description="day")
+    def day(self, appointment: Appointment) -> str:
+        return day(appointment.local_start)
+
+    @admin.display(description="time")
+    def time(self, appointment: Appointment) -> str:
+        return f"{span(appointment)}, {appointment.location.time_zone_label}"
+
+    @admin.display(description="length")
+    def lasts(self, appointment: Appointment) -> str:
+        return write_duration(appointment.duration)
+
+    @admin.display(description="practitioner")
+    def mark(self, appointment: Appointment) -> SafeString:
+        return format_html("{} {}", colour_mark(appointment.practitioner.colour), appointment.practitioner)
+
+    @admin.display(description="patient")
+    def patient_link(self, appointment: Appointment) -> SafeString | str:
+        patient = appointment.patient
+        if patient is None:
+            return "Nobody yet"
+        called = patient.preferred_name and f"called {patient.preferred_name}"
+        contact = patient.contact_name and f"booked by {patient.contact_name}"
+        return format_html(
+            '<a href="{}">{}</a> {}',
+            reverse("admin:booking_patient_change", args=[patient.pk]),
+            patient.name,
+            " · ".join(filter(None, [called, patient.pronouns, contact])),
+        )
+
+    @admin.display(description="phone")
+    def phone(self, appointment: Appointment) -> SafeString | str:
+        return phone_link(appointment.patient and appointment.patient.phone)
+
+    @admin.display(description="e-mail")
+    def email(self, appointment: Appointment) -> SafeString | str:
+        return mail_link(appointment.patient.email) if appointment.patient else ""
+
+    @admin.display(description="price")
+    def costs(self, appointment: Appointment) -> str:
+        return money(appointment.price)
+
+    @admin.display(description="first visit")
+    def first_visit(self, appointment: Appointment) -> str:
+        return {True: "Yes, as the patient said", False: "No, as the patient said", None: "Not asked"}[
+            appointment.is_first_visit
+        ]
+
+    @admin.display(description="reminders")
+    def wants_reminders(self, appointment: Appointment) -> str:
+        return "Yes" if appointment.reminders else "Not wanted"
+
+    @admin.display(description="made")
+    def made(self, appointment: Appointment) -> str:
+        with timezone.override(appointment.location.zone):
+            return moment(appointment.created_at)
+
+    @admin.display(description="held until")
+    def held_until(self, appointment: Appointment) -> str:
+        with timezone.override(appointment.location.zone):
+            return moment(appointment.hold_expires_at)

@@ -1,0 +1,123 @@
+"""What happened to an appointment and what was sent about it: to read, never to write."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from booking.admin.words import clock, moment, short_day
+from booking.models import Appointment, AppointmentEvent, Location, Message, Practitioner, Room
+
+
+class ReadOnlyInline(admin.TabularInline):
+    classes = ["record"]
+    empty_value_display = ""
+    can_delete = False
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class EventInline(ReadOnlyInline):
+    model = AppointmentEvent
+    verbose_name_plural = "what happened"
+    fields = readonly_fields = ["when", "what", "who", "change", "note"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("actor", "appointment__location")
+
+    @cached_property
+    def names(self) -> dict[str, dict[int, Model]]:
+        """What the ids in events stand for. An inline lives as long as its page."""
+        models: dict[str, type[Model]] = {"practitioner": Practitioner, "location": Location, "room": Room}
+        return {word: model._default_manager.in_bulk() for word, model in models.items()}
+
+    @admin.display(description="when")
+    def when(self, event: AppointmentEvent) -> str:
+        with timezone.override(event.appointment.location.zone):
+            return moment(event.at)
+
+    @admin.display(description="what")
+    def what(self, event: AppointmentEvent) -> str:
+        return event.get_kind_display()
+
+    @admin.display(description="who")
+    def who(self, event: AppointmentEvent) -> str:
+        return str(event.actor) if event.actor else event.get_actor_kind_display()
+
+    @admin.display(description="before and after")
+    def change(self, event: AppointmentEvent) -> str:
+        before, after = self._in_words(event, event.before), self._in_words(event, event.after)
+        changed = [word for word in after if before.get(word) != after[word]]
+        return "; ".join(
+            f"{before[word]} \N{RIGHTWARDS ARROW} {after[word]}" if before.get(word) else after[word]
+            for word in changed
+            if after[word]
+        )
+
+    def _in_words(self, event: AppointmentEvent, snapshot: Mapping[str, Any]) -> dict[str, str]:
+        """The parts of a snapshot that people care about, each as they would say it."""
+        words: dict[str, str] = {}
+        if snapshot.get("starts_at"):
+            local = datetime.fromisoformat(snapshot["starts_at"]).astimezone(event.appointment.location.zone)
+            words["starts_at"] = f"{short_day(local)}, {clock(local)}"
+        for word, rows in self.names.items():
+            row = rows.get(snapshot.get(word) or 0)
+            words[word] = str(row) if row is not None else ""
+        return words
+
+
+class MessageInline(ReadOnlyInline):
+    model = Message
+    verbose_name_plural = "messages"
+    fields = readonly_fields = ["what", "state", "due", "sent", "last_error"]
+    ordering = ["due_at", "pk"]
+
+    @admin.display(description="what")
+    def what(self, message: Message) -> str:
+        return message.get_kind_display()
+
+    @admin.display(description="due")
+    def due(self, message: Message) -> str:
+        return moment(message.due_at)
+
+    @admin.display(description="sent")
+    def sent(self, message: Message) -> str:
+        return moment(message.sent_at)
+
+
+class VisitInline(ReadOnlyInline):
+    """A patient's appointments, to follow: they change in the diary."""
+
+    model = Appointment
+    verbose_name_plural = "appointments, latest first"
+    fields = readonly_fields = ["when", "service", "practitioner", "status", "reference"]
+    ordering = ["-starts_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("service", "practitioner", "location")
+
+    @admin.display(description="when")
+    def when(self, appointment: Appointment) -> SafeString:
+        local = appointment.local_start
+        return format_html(
+            '<a href="{}">{}, {}</a>',
+            reverse("admin:booking_appointment_change", args=[appointment.pk]),
+            short_day(local),
+            clock(local),
+        )

@@ -1,0 +1,105 @@
+"""What the start page says of today: visits, messages that could not be sent, sample data."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from booking.admin.diary_steps import name_of
+from booking.models import AGREED, Appointment, Clinic, Message, SampleRow, Status
+
+
+@dataclass(frozen=True)
+class Note:
+    """``tone`` is a tint: sky for news, straw for something to see to, rose for something broken."""
+
+    tone: str
+    heading: str
+    text: str
+    link: str
+    link_text: str
+
+
+def notes(user: Any) -> list[Note]:
+    """Only what this person may look at."""
+    found = []
+    if user.has_perm("booking.change_clinic") and not Clinic.objects.exists():
+        found.append(_no_clinic())
+    if user.has_perm("booking.view_appointment") or user.has_perm("booking.change_appointment"):
+        found.append(_today())
+    if user.has_perm("booking.view_message") or user.has_perm("booking.change_message"):
+        found += _parked()
+    if user.has_perm("booking.view_samplerow"):
+        found += _sample()
+    return found
+
+
+def _no_clinic() -> Note:
+    return Note(
+        "straw",
+        "The clinic has no name yet",
+        "Write down its name, phone and e-mail address first: pages and mails need them.",
+        reverse("admin:booking_clinic_add"),
+        "Write it down",
+    )
+
+
+def _today() -> Note:
+    """Today on the clinic's clock, which is the current time zone of the office's pages."""
+    now = timezone.now()
+    visits = list(
+        Appointment.objects.filter(local_on=timezone.localdate(), status__in=AGREED)
+        .exclude(status=Status.CANCELLED)
+        .select_related("patient", "location", "practitioner")
+        .order_by("starts_at", "pk")
+    )
+    states = Counter(visit.status for visit in visits)
+    parts = [f"{states[status]} {str(status.label).lower()}" for status in AGREED if states[status]]
+    ahead = next((visit for visit in visits if visit.status == Status.BOOKED and visit.starts_at >= now), None)
+    text = ", ".join(parts).capitalize() + "." if parts else "Nobody is booked today."
+    if ahead:
+        text += f" Next: {name_of(ahead)}, with {ahead.practitioner}."
+    return Note(
+        "sky",
+        _counted(len(visits), "visit") + " today",
+        text,
+        reverse("admin:booking_appointment_changelist"),
+        "Open the diary",
+    )
+
+
+def _parked() -> list[Note]:
+    count = Message.objects.filter(state=Message.State.PARKED).count()
+    if not count:
+        return []
+    return [
+        Note(
+            "rose",
+            f"{_counted(count, 'message')} could not be sent",
+            "Each says why. Mend the cause, then choose Send again.",
+            reverse("admin:booking_message_changelist") + "?state__exact=parked",
+            "Open the outbox",
+        )
+    ]
+
+
+def _sample() -> list[Note]:
+    count = SampleRow.objects.count()
+    if not count:
+        return []
+    return [
+        Note(
+            "straw",
+            "The sample clinic is still here",
+            f"{_counted(count, 'row')} came with it. Keep what you have made your own, then have the rest removed "
+            "with the load_sample --remove command.",
+            reverse("admin:booking_samplerow_changelist"),
+            "See what is sample data",
+        )
+    ]
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
