@@ -24,7 +24,7 @@ test: $(VENV)/.installed-dev ## Run every test, on SQLite and on PostgreSQL, and
 	@tests/install_tools.sh
 	$(PY) manage.py build_static --verbosity 0
 	$(PY) -m pytest -q -m "not prove"
-	$(PY) tests/on_postgresql.py $(PY) -m pytest -q -m "not prove and not browser"
+	$(PY) tests/on_postgresql.py $(PY) -m pytest -q -m "not prove and not browser and not once"
 
 prove: $(VENV)/.installed-dev ## Run the long proofs (races between real processes), on both databases
 	@tests/install_tools.sh

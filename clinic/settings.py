@@ -117,6 +117,7 @@ STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 BUILD_DIR = VAR_DIR / "build"  # site.css and the fonts, made by the build_static command
 BUILD_DIR.mkdir(exist_ok=True)
+STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static", BUILD_DIR]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = environment.media_root(VAR_DIR)

@@ -25,6 +25,7 @@ from booking.availability import (
     starts,
 )
 
+pytestmark = pytest.mark.once
 EDMONTON = ZoneInfo("America/Edmonton")
 DENVER = ZoneInfo("America/Denver")
 MONDAY = date(2026, 11, 23)

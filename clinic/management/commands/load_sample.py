@@ -2,6 +2,7 @@
 
 from argparse import ArgumentParser
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from django.contrib.admin.utils import NestedObjects
@@ -67,30 +68,18 @@ class Command(BaseCommand):
         self.stdout.write(f"The sample clinic is loaded ({len(made)} new rows)." if made else "Nothing was missing.")
 
     def remove(self) -> None:
-        gone = 0
-        kept: list[str] = []
-        files: list[Any] = []
         with transaction.atomic():
-            # The newest first: what refers to something was made after it.
-            for mark in SampleRow.objects.select_related("content_type").order_by("-pk"):
-                model = mark.content_type.model_class()
-                row = model._default_manager.filter(pk=mark.object_id).first() if model else None
-                if row is None:
-                    mark.delete()
-                    continue
-                needed_by = real_dependants(row)
-                if needed_by:
-                    if isinstance(row, INDEPENDENT):
-                        kept.append(f"{row._meta.verbose_name} “{row}”, because of {needed_by}")
-                    continue
-                files += uploads_of(row)
-                row.delete()
-                mark.delete()
-                gone += 1
+            found = [(mark.pk, marked_row(mark)) for mark in SampleRow.objects.select_related("content_type")]
+            rows = [row for _mark, row in found if row is not None]
+            kept = needed_by_real_rows([row for row in rows if isinstance(row, INDEPENDENT)])
+            going = [row for row in rows if owner_of(row) not in kept]
+            count, files = len(going), [file for row in going for file in uploads_of(row)]
+            delete_all(going)
+            SampleRow.objects.filter(pk__in=[mark for mark, row in found if row is None or is_gone(row)]).delete()
             transaction.on_commit(lambda: [file.delete(save=False) for file in files])
-        self.stdout.write(f"{gone} sample rows are gone.")
-        for line in kept:
-            self.stdout.write(f"Kept: {line}.")
+        self.stdout.write(f"{count} sample rows are gone.")
+        for row, reason in kept.items():
+            self.stdout.write(f"Kept: {row._meta.verbose_name} “{row}”, because of {reason}.")
 
 
 def add_photos(practitioners: Iterable[Practitioner]) -> None:
@@ -113,19 +102,73 @@ def real_rows() -> list[str]:
     return found
 
 
-def real_dependants(row: models.Model) -> str:
-    """What real thing would go, or would stop it, if this row were deleted: "" when nothing would."""
+def marked_row(mark: SampleRow) -> models.Model | None:
+    """The row a mark is for, or None when somebody has deleted it."""
+    model = mark.content_type.model_class()
+    return model._default_manager.filter(pk=mark.object_id).first() if model else None
+
+
+def is_gone(row: models.Model) -> bool:
+    return row.pk is None or not type(row)._default_manager.filter(pk=row.pk).exists()
+
+
+def owner_of(row: models.Model) -> models.Model:
+    """The independent row that this one is a part of: a block's page, hours' practitioner."""
+    while not isinstance(row, INDEPENDENT):
+        names = [name for name in ("parent", "practitioner", "location") if hasattr(row, name)]
+        above = getattr(row, names[0]) if names else None
+        if above is None:
+            break
+        row = above
+    return row
+
+
+def needed_by_real_rows(rows: list[models.Model]) -> dict[models.Model, str]:
+    """Which of these sample rows have to stay, and what for: something real, or that has to stay, refers to them."""
+    kept: dict[models.Model, str] = {}
+    grew = True
+    while grew:
+        grew = False
+        for row in rows:
+            if row in kept:
+                continue
+            going_too, in_the_way = dependants_of(row)
+            # A marked part, such as "this person offers this service", may go with either of its sides.
+            holding = [part for part in going_too if not is_marked(part)] + in_the_way
+            for other in map(owner_of, holding):
+                if other != row and (other in kept or (isinstance(other, INDEPENDENT) and not is_marked(other))):
+                    kept[row] = f"{other._meta.verbose_name} “{other}”"
+                    grew = True
+                    break
+    return kept
+
+
+def dependants_of(row: models.Model) -> tuple[list[models.Model], list[models.Model]]:
+    """What would go with this row, and what would stop it from going."""
     collector = NestedObjects(using=router.db_for_write(type(row), instance=row))
     collector.collect([row])
-    others = [other for model in collector.data for other in collector.data[model] if other != row]
-    others += list(collector.protected)
-    for other in others:
-        if isinstance(other, INDEPENDENT) and not is_marked(other):
-            return f"{other._meta.verbose_name} “{other}”"
-    if collector.protected:
-        # A sample row that had to stay keeps what it refers to.
-        return "other rows that stay"
-    return ""
+    going_too = [other for found in collector.data.values() for other in found if other != row]
+    return going_too, list(collector.protected)
+
+
+def delete_all(rows: list[models.Model]) -> None:
+    """Delete rows that refer to one another: what refers goes before what is referred to."""
+    for row in rows:
+        for dependant in chain(*dependants_of(row)):
+            if not isinstance(dependant, INDEPENDENT):
+                dependant.delete()
+    left = [row for row in rows if isinstance(row, INDEPENDENT)]
+    while left:
+        waiting = []
+        for row in left:
+            try:
+                with transaction.atomic():
+                    row.delete()
+            except models.ProtectedError:
+                waiting.append(row)
+        if len(waiting) == len(left):
+            raise CommandError(f"“{waiting[0]}” cannot be deleted: something still refers to it. Nothing was removed.")
+        left = waiting
 
 
 def is_marked(row: models.Model) -> bool:
