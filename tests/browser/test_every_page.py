@@ -1,0 +1,73 @@
+"""What holds on every public page: no sideways scroll, nothing for axe to find, nothing from elsewhere."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+ADDRESSES = [
+    "/",
+    "/treatments/",
+    "/treatments/dry-needling/",
+    "/treatments/dry-needling-for-back-pain/",
+    "/treatments/trans-non-binary-intersex-pelvic-health/",
+    "/team/",
+    "/team/steve-hansen/",
+    "/fees/",
+    "/contact/",
+    "/contact/?page=/treatments/dry-needling/",
+    "/privacy/",
+    "/accessibility/",
+    "/book/",
+    "/book/?visit=new",
+    "/book/back-assessment/",
+    "/book/back-assessment/?visit=new",
+    "/book/dry-needling/?visit=new",
+    "/appointment/",
+    "/appointment/not-a-link/",
+    "/no-such-page/",
+]
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_no_page_scrolls_sideways(page: Page, site: str, width: int):
+    page.set_viewport_size({"width": width, "height": 800})
+    wide = {}
+    for address in ADDRESSES:
+        page.goto(f"{site}{address}")
+        page_width = page.evaluate("document.documentElement.scrollWidth")
+        if page_width > width:
+            wide[address] = page_width
+    assert wide == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(browser: Browser, site: str, scheme: str):
+    # The pages need no script; axe, which looks at them, does. It comes from outside their policy.
+    context = browser.new_context(
+        java_script_enabled=True, bypass_csp=True, color_scheme=scheme, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    found = {}
+    for address in ADDRESSES:
+        page.goto(f"{site}{address}")
+        result = Axe().run(page, options=RULES | {"rules": {"target-size": {"enabled": True}}})
+        violations = [(each["id"], each["nodes"][0]["html"][:120]) for each in result.response["violations"]]
+        if violations:
+            found[address] = violations
+    context.close()
+    assert found == {}
+
+
+def test_no_page_asks_another_host_for_anything_or_breaks_its_own_policy(browser: Browser, site: str):
+    context = browser.new_context(java_script_enabled=True, reduced_motion="reduce")
+    page = context.new_page()
+    asked, complaints = set(), []
+    page.on("request", lambda request: asked.add(request.url))
+    page.on("console", lambda message: complaints.append((page.url, message.text)))
+    page.on("response", lambda got: got.status >= 500 and complaints.append((got.url, got.status)))
+    for address in ADDRESSES:
+        page.goto(f"{site}{address}")
+    context.close()
+    assert [url for url in asked if not url.startswith(site)] == []
+    assert [complaint for complaint in complaints if "404" not in str(complaint[1])] == []
