@@ -13,7 +13,7 @@ from urllib.parse import quote
 from icalendar import Alarm, Calendar, Event, vCalAddress
 
 from booking.models import Appointment, Clinic
-from booking.templatetags.in_words import clock, day
+from booking.words import clock, day
 
 REMIND_BEFORE = timedelta(hours=2)
 _JOINERS = "\u200c\u200d"  # They shape letters in Persian, Hindi and other scripts.

@@ -231,9 +231,7 @@ class DetailsForm(SaidOnceForm):
             "shown",
             "booking_for",
             Fieldset("The patient" if self.for_other else "About you", *(n for n in patient if n in self.fields)),
-            Fieldset(
-                "About you" if self.for_other else "How we reach you", *(n for n in reach if n in self.fields)
-            ),
+            Fieldset("About you" if self.for_other else "How we reach you", *(n for n in reach if n in self.fields)),
             Div("homepage", css_class="form-trap", aria_hidden="true"),
         )
         return helper
@@ -253,8 +251,9 @@ class DetailsForm(SaidOnceForm):
         """What was typed and is worth keeping, as plain values that a session can hold."""
         names = [name for name in self.fields if name not in {"hold", "shown", "homepage"}]
         values = {name: self.cleaned_data.get(name) for name in names}
-        if isinstance(values.get("date_of_birth"), date):
-            values["date_of_birth"] = values["date_of_birth"].isoformat()
+        born_on = values.get("date_of_birth")
+        if isinstance(born_on, date):
+            values["date_of_birth"] = born_on.isoformat()
         return values | {"notice_version": self.notice_version}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import time_machine
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import strip_tags
 
 from booking.models import Appointment, Location, Practitioner, Service
 from tests import make
@@ -85,5 +86,11 @@ def book(client: Client, at: datetime = NINE, **answers: Any) -> Appointment:
     return Appointment.objects.get(status="booked", starts_at=at, patient__name=answers.get("name", ALICE["name"]))
 
 
+def words_of(response: Any) -> str:
+    """What a reader sees and hears, without the markup."""
+    return " ".join(strip_tags(response.content.decode()).split())
+
+
 def text_of(response: Any) -> str:
+    """The page's source on one line."""
     return " ".join(response.content.decode().split())

@@ -144,6 +144,25 @@ def test_the_hold_can_be_made_longer_and_keeps_what_was_typed(client):
     assert Appointment.objects.get(status="held").hold_expires_at == NOW + timedelta(minutes=18)
 
 
+def test_what_was_typed_badly_before_asking_for_longer_harms_nothing(client):
+    choose(client, query="")
+    first = Appointment.objects.get()
+    typed = {"hold": first.reference, "longer": "yes", "visit": "banana", "phone": "x\x00", "date_of_birth": "9" * 400}
+    assert client.post("/book/details/", typed)["Location"] == "/book/details/"
+    assert client.get("/book/details/").status_code == 200
+    assert client.get("/book/check/")["Location"] == "/book/details/"
+
+
+def test_a_hold_too_near_to_the_visit_is_not_made_longer_but_stands(client, clinic):
+    with time_machine.travel(NINE - timedelta(hours=2), tick=False):
+        choose(client)
+        hold = Appointment.objects.get()
+    with time_machine.travel(NINE - timedelta(hours=1, minutes=55), tick=False):
+        response = client.post("/book/details/", {"hold": hold.reference, "longer": "yes"})
+    assert response["Location"] == "/book/details/"
+    assert Appointment.objects.get().hold_expires_at == hold.hold_expires_at
+
+
 def test_a_hold_that_ran_out_while_typing_loses_nothing(client):
     choose(client)
     with time_machine.travel(NOW + timedelta(minutes=30), tick=False):

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from booking.models import Appointment, WorkingHours
 from tests.conftest import NOW
-from tests.journey import NINE, QUARTER_TO_TEN, choose, instant, make_small_clinic, text_of
+from tests.journey import NINE, QUARTER_TO_TEN, choose, instant, make_small_clinic, text_of, words_of
 from tests.make import make_appointment, make_hours, make_location, make_practitioner
 
 
@@ -74,7 +74,7 @@ def test_one_person_can_be_asked_for(client, clinic):
 
 def test_the_next_free_time_of_each_person_is_shown(client, clinic):
     WorkingHours.objects.filter(practitioner=clinic.amara).exclude(weekday=2).delete()
-    page = text_of(client.get("/book/assessment/"))
+    page = words_of(client.get("/book/assessment/"))
     assert "Next free: Monday 23 November, 10:30 am" in page
     assert "Next free: Wednesday 25 November, 9:00 am" in page
 
@@ -165,6 +165,19 @@ def test_choosing_again_gives_the_first_time_back(client):
 def test_the_own_hold_stays_on_offer_to_its_holder(client):
     choose(client, query="?visit=new&practitioner=steve-hansen")
     assert NINE in starts(client.get("/book/assessment/?visit=new&practitioner=steve-hansen"))
+
+
+def test_the_own_hold_is_chosen_already_when_its_holder_looks_again(client):
+    choose(client)
+    week = client.get("/book/assessment/?visit=new").context["week"]
+    assert [choice.opening.starts_at for day in week.days for choice in day.choices if choice.is_chosen] == [NINE]
+
+
+def test_whoever_asked_for_a_person_sees_that_person_s_times_when_changing_the_time(client):
+    choose(client, query="?visit=new&practitioner=steve-hansen")
+    assert "practitioner=steve-hansen" in client.get("/book/details/").context["change_time"]
+    choose(client)
+    assert "practitioner" not in client.get("/book/details/").context["change_time"]
 
 
 def test_a_lost_race_says_so_and_offers_the_three_nearest(client, clinic):

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {"availability", "constraints", "pictures", "text"},
     {"models"},
-    {"checks", "tokens", "calendars", "messages", "sample"},
+    {"checks", "tokens", "calendars", "messages", "sample", "words"},
     {"scheduling"},
     {"forms", "context", "templatetags"},
     {"views", "admin", "desk", "management", "urls", "apps", "migrations"},

@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 
+from booking import words
 from booking.forms import BirthDateField, EmailLineField, PhoneField
 from booking.models import Location
-from booking.templatetags import in_words
 from booking.text import LineField, ParagraphsField, clean_line, clean_text, is_plain_digits
 
 NAMES = [
@@ -158,20 +158,20 @@ def test_a_child_born_today_has_a_date_of_birth():
 
 
 def test_days_and_times_are_written_in_words():
-    local = in_words.at(datetime(2026, 11, 24, 16, 5, tzinfo=UTC), Location(time_zone="America/Edmonton"))
-    assert (in_words.day(local), in_words.clock(local)) == ("Tuesday 24 November 2026", "10:05 am")
+    local = words.at(datetime(2026, 11, 24, 16, 5, tzinfo=UTC), Location(time_zone="America/Edmonton"))
+    assert (words.day(local), words.clock(local)) == ("Tuesday 24 November 2026", "10:05 am")
 
 
 @pytest.mark.parametrize(
-    ("wall", "words"),
+    ("wall", "said"),
     [(time(0, 0), "12:00 am"), (time(12, 0), "12:00 pm"), (time(23, 59), "11:59 pm"), (time(9), "9:00 am")],
 )
-def test_noon_and_midnight_are_twelve(wall, words):
-    assert in_words.clock(wall) == words
+def test_noon_and_midnight_are_twelve(wall, said):
+    assert words.clock(wall) == said
 
 
 @pytest.mark.parametrize(
-    ("minutes", "words"),
+    ("minutes", "said"),
     [
         (45, "45 minutes"),
         (60, "1 hour"),
@@ -181,13 +181,13 @@ def test_noon_and_midnight_are_twelve(wall, words):
         (4320, "3 days"),
     ],
 )
-def test_durations_are_written_in_words(minutes, words):
-    assert in_words.length(timedelta(minutes=minutes)) == words
+def test_durations_are_written_in_words(minutes, said):
+    assert words.duration(timedelta(minutes=minutes)) == said
 
 
 def test_amounts_show_cents_only_where_there_are_some():
-    assert [in_words.money(Decimal(value)) for value in ("120.00", "97.50", "1250")] == ["$120", "$97.50", "$1,250"]
+    assert [words.money(Decimal(value)) for value in ("120.00", "97.50", "1250")] == ["$120", "$97.50", "$1,250"]
 
 
 def test_people_who_could_take_a_visit_are_listed_in_words():
-    assert [in_words.one_of(names) for names in (["A"], ["A", "B"], ["A", "B", "C"])] == ["A", "A or B", "A, B or C"]
+    assert [words.one_of(names) for names in (["A"], ["A", "B"], ["A", "B", "C"])] == ["A", "A or B", "A, B or C"]

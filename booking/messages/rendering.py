@@ -16,8 +16,8 @@ from django.utils.crypto import salted_hmac
 
 from booking.calendars import calendar_file, one_line
 from booking.models import Appointment, Clinic, Message, Patient, SampleRow
-from booking.templatetags.in_words import clock, day_without_year
 from booking.tokens import manage_url
+from booking.words import clock, day_without_year
 
 Kind = Message.Kind
 

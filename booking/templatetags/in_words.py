@@ -1,115 +1,54 @@
-"""Days, times, lengths and amounts as this site writes them.
+"""The words of ``booking.words`` as template filters: ``{{ opening.starts_at|at:location|day }}``."""
 
-"Tuesday 24 November 2026", "9:00 am", "45 minutes", "$120". An instant is first brought to a
-place with ``at``: ``{{ opening.starts_at|at:location|day }}``. What is already a local time (a
-date, a wall time, ``Appointment.local_start``) is written as it stands.
-"""
-
-from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import date, timedelta
 from typing import Any
 
 from django import template
 from django.template.defaultfilters import length as count
 
-from booking.models import Location, Service
+from booking.words import (
+    MONTHS,
+    WEEKDAYS,
+    at,
+    clock,
+    date_in_words,
+    day,
+    day_without_year,
+    duration,
+    instant,
+    lengths,
+    lengths_of,
+    money,
+    prices,
+    prices_of,
+)
+
+__all__ = ["MONTHS", "WEEKDAYS", "at", "clock", "day", "day_without_year", "duration", "money", "register"]
 
 register = template.Library()
-
-# English whatever the process's locale says: strftime("%A") would follow that.
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
-
-
-@register.filter
-def at(instant: datetime, location: Location) -> datetime:
-    """An instant on the location's clock."""
-    return instant.astimezone(location.zone)
-
-
-@register.filter
-def day(value: date) -> str:
-    """Tuesday 24 November 2026."""
-    return f"{day_without_year(value)} {value.year}"
-
-
-@register.filter
-def day_without_year(value: date) -> str:
-    """Tuesday 24 November, where the year is clear."""
-    return f"{WEEKDAYS[value.weekday()]} {value.day} {MONTHS[value.month - 1]}"
-
-
-@register.filter
-def date_in_words(value: date) -> str:
-    """24 November 2026, where the weekday says nothing (a date of birth)."""
-    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
-
-
-@register.filter
-def clock(value: datetime | time) -> str:
-    """9:00 am; noon and midnight are 12:00 pm and 12:00 am."""
-    return f"{value.hour % 12 or 12}:{value.minute:02} {'am' if value.hour < 12 else 'pm'}"
+for function in (
+    at,
+    clock,
+    date_in_words,
+    day,
+    day_without_year,
+    instant,
+    lengths,
+    lengths_of,
+    money,
+    prices,
+    prices_of,
+):
+    register.filter(function.__name__, function)
 
 
 @register.filter
 def length(value: Any) -> str | int:
-    """45 minutes; 1 hour; 1 hour 30 minutes; 2 days. Anything else is counted, as Django's own filter does."""
+    """A duration in words; anything else is counted, as by Django's own filter of that name."""
     return duration(value) if isinstance(value, timedelta) else count(value)
 
 
-def duration(value: timedelta) -> str:
-    """The same for a duration that is known to be one."""
-    minutes = int(value.total_seconds()) // 60
-    if minutes and minutes % (24 * 60) == 0 and minutes > 24 * 60:
-        return _counted(minutes // (24 * 60), "day")
-    hours, minutes = divmod(minutes, 60)
-    parts = [_counted(hours, "hour")] if hours else []
-    if minutes or not hours:
-        parts.append(_counted(minutes, "minute"))
-    return " ".join(parts)
-
-
 @register.filter
-def money(value: Decimal) -> str:
-    """$120, or $97.50: cents only where there are some."""
-    return f"${value:,.0f}" if value == value.to_integral_value() else f"${value:,.2f}"
-
-
-@register.filter
-def lengths(values: Iterable[timedelta]) -> str:
-    """45 minutes, or 45 minutes to 1 hour where people differ."""
-    values = sorted(values)
-    return duration(values[0]) if values[0] == values[-1] else f"{duration(values[0])} to {duration(values[-1])}"
-
-
-@register.filter
-def prices(values: Iterable[Decimal]) -> str:
-    """$120, or $110 to $120 where people differ."""
-    values = sorted(values)
-    return money(values[0]) if values[0] == values[-1] else f"{money(values[0])} to {money(values[-1])}"
-
-
-@register.filter
-def lengths_of(service: Service) -> str:
-    """How long the service takes with those who offer it (prefetched)."""
-    return lengths([offer.duration for offer in service.practitioner_services.all()] or [service.duration])
-
-
-@register.filter
-def prices_of(service: Service) -> str:
-    """What the service costs with those who offer it (prefetched)."""
-    return prices([offer.price for offer in service.practitioner_services.all()] or [service.price])
-
-
-def one_of(names: Iterable[str]) -> str:
-    """Steve Hansen; A or B; A, B or C."""
-    names = list(names)
-    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else ""
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+def from_day(address: str, on: date) -> str:
+    """The address of a page of times, from a day on: it holds no ``from`` yet."""
+    return f"{address}{'&' if '?' in address else '?'}from={on.isoformat()}"

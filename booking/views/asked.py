@@ -15,6 +15,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from booking.models import Location, Practitioner, Service
+from booking.words import instant as instant_in_address
 
 Thing = TypeVar("Thing", Practitioner, Location)
 
@@ -59,7 +60,7 @@ def single_values(query: QueryDict, names: Collection[str]) -> dict[str, str]:
     for key in query:
         if key.split("[")[0] in names and (key not in names or len(query.getlist(key)) > 1):
             raise BadAddress("This address says the same thing twice, or in a way we do not know.")
-    return {name: query[name] for name in names if name in query}
+    return {name: query.get(name, "") for name in names if name in query}
 
 
 def visit(value: str) -> bool | None:
@@ -82,11 +83,6 @@ def instant(value: str) -> datetime:
     raise BadAddress("This address holds a time that we cannot read.")
 
 
-def write_instant(value: datetime) -> str:
-    """The same, for our own links; seconds only where there are some."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ" if value.second else "%Y-%m-%dT%H:%MZ")
-
-
 def check_day(day: date, *, today: date, horizon_days: int) -> None:
     """Raise BadAddress for a day before today or beyond the days that can be booked (R8)."""
     if day < today:
@@ -107,7 +103,7 @@ def times_url(service: Service, asked: Asked, **changes: date | datetime | str |
         "from": asked.from_on,
     }
     for name, value in changes.items():
-        said = write_instant(value) if isinstance(value, datetime) else value
+        said = instant_in_address(value) if isinstance(value, datetime) else value
         values = {**values, "from" if name == "from_on" else name: said}
     query = urlencode({name: value for name, value in values.items() if value})
     return reverse("booking:times", args=[service.slug]) + (f"?{query}" if query else "")

@@ -7,8 +7,7 @@ from itertools import count
 
 from booking.models import Location
 from booking.scheduling import Opening
-from booking.templatetags.in_words import clock, day, duration, one_of
-from booking.views.asked import write_instant
+from booking.words import clock, day, duration, instant, one_of
 
 Find = Callable[[date, date], list[Opening]]
 Near = Callable[[datetime, int], list[Opening]]
@@ -105,7 +104,7 @@ def arrange(
         local = opening.starts_at.astimezone(location.zone)
         choice = Choice(
             opening=opening,
-            value=write_instant(opening.starts_at),
+            value=instant(opening.starts_at),
             input_id=f"id_start_{next(numbers)}",
             local=local,
             lasts=duration(opening.ends_at - opening.starts_at),

@@ -58,6 +58,7 @@ class Search:
     locations: list[Location]
     holder: str = ""
     asked: Asked = field(default_factory=Asked)
+    held_start: datetime | None = None  # what this visitor holds of this service
 
     @cached_property
     def takers(self) -> list[PractitionerService]:
@@ -118,7 +119,10 @@ class Search:
         """The first free start of the person asked for, or of anyone."""
         wanted = self.asked.practitioner
         found = [first.starts_at for person, first in self.first_free.items() if wanted is None or person == wanted.pk]
-        return min(found, default=None)
+        if found or not self.holder:
+            return min(found, default=None)
+        # The only time left may be the one this visitor holds.
+        return next((opening.starts_at for opening in self.near(self.now, 1)), None)
 
     def find(self, first: Any, last: Any) -> list[Opening]:
         return scheduling.open_starts(first_on=first, last_on=last, holder=self.holder, **self._common())
@@ -151,6 +155,8 @@ def times(request: HttpRequest, slug: str) -> HttpResponse:
         locations=list(Location.objects.all()),
         holder=visitor.holder() if visitor.has_begun else "",
     )
+    held = visitor.chosen()
+    search.held_start = held.starts_at if held and held.service_id == service.pk else None
     people = [offer.practitioner for offer in search.everyone]
     try:
         search.asked = asking.read(request.GET, people=people, locations=search.locations)
@@ -187,7 +193,7 @@ def _show(request: HttpRequest, search: Search, form: TimeForm | None = None) ->
         around=around,
         now=search.now,
         horizon_days=search.service.horizon_days,
-        chosen=asked.start,
+        chosen=asked.start or search.held_start,
     )
     context = _context(search) | {"week": week, "form": form}
     return render(request, "booking/times.html", context, status=422 if form else 200)
@@ -218,7 +224,7 @@ def _hold(request: HttpRequest, search: Search, visitor: Visitor) -> HttpRespons
         return taken(request, search, refusal.nearest, status=409)
     except scheduling.NotOffered as refusal:
         return bad_address(request, BadAddress(refusal.message, status=422), search.service)
-    visitor.choose(hold)
+    visitor.choose(hold, wants_this_person=search.asked.practitioner is not None)
     return redirect(next_step(visitor, hold))
 
 

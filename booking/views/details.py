@@ -8,19 +8,19 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
-from phonenumber_field.phonenumber import PhoneNumber
+from phonenumber_field.phonenumber import to_python as read_phone
 
 from booking import scheduling, tokens
 from booking.forms import DetailsForm, stamp
 from booking.models import Appointment, Clinic, Status
 from booking.scheduling import Actor, PatientDetails
-from booking.templatetags.in_words import date_in_words
 from booking.views import asked as asking
 from booking.views.asked import Asked, BadAddress, times_url
 from booking.views.choose import bad_address, search_for, taken
 from booking.views.privacy import private_page
 from booking.views.steps import shows_signs, step
 from booking.views.visitor import Visitor
+from booking.words import date_in_words
 
 FOR = ("me", "other")
 
@@ -29,14 +29,15 @@ FOR = ("me", "other")
 @require_safe
 def safety(request: HttpRequest) -> HttpResponse:
     """Signs that need an emergency department, before a first visit. Nothing about it is kept."""
-    hold = Visitor(request).chosen()
+    visitor = Visitor(request)
+    hold = visitor.chosen()
     if hold is None:
         return _nothing_chosen(request)
     clinic = Clinic.objects.first()
     signs = [line.strip() for line in clinic.emergency_signs.splitlines() if line.strip()] if clinic else []
     if not signs or not shows_signs(hold.service, hold.is_first_visit):
         return redirect("booking:details")
-    context = _about(hold, "safety") | {"signs": signs}
+    context = _about(visitor, hold, "safety") | {"signs": signs}
     return render(request, "booking/safety.html", context)
 
 
@@ -121,7 +122,8 @@ def _show_details(
     was_quick: bool = False,
     status: int = 200,
 ) -> HttpResponse:
-    context = _about(hold, "details") | {"form": form, "was_quick": was_quick, "is_live": hold.is_live_hold(now)}
+    context = _about(Visitor(request), hold, "details")
+    context |= {"form": form, "was_quick": was_quick, "is_live": hold.is_live_hold(now)}
     return render(request, "booking/details.html", context, status=status)
 
 
@@ -138,11 +140,14 @@ def _hold_longer(request: HttpRequest, visitor: Visitor, hold: Appointment, now:
             practitioner=hold.practitioner,
             new_patient=hold.is_first_visit,
         )
-    except scheduling.StartTaken as refusal:
-        return taken(request, search_for(hold, now, visitor.holder()), refusal.nearest, status=409)
+    except scheduling.StartTaken:
+        if hold.is_live_hold(now):  # Too close to the visit to be chosen anew: the hold stands as it is.
+            return redirect("booking:details")
+        search = search_for(hold, now, visitor.holder())
+        return taken(request, search, search.near(hold.starts_at, 3), status=409)
     except scheduling.NotOffered as refusal:
         return bad_address(request, BadAddress(refusal.message, status=422), hold.service)
-    visitor.choose(again)
+    visitor.choose(again, wants_this_person=visitor.wants_this_person)
     return redirect("booking:details")
 
 
@@ -164,7 +169,7 @@ def check(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     if request.method == "POST":
         return _book(request, visitor, hold, details, now)
-    context = _about(hold, "check") | {
+    context = _about(visitor, hold, "check") | {
         "rows": _rows(hold, details),
         "has_contact": bool(details.contact_name),
         "submission_key": visitor.submission_key(),
@@ -210,13 +215,13 @@ def done(request: HttpRequest) -> HttpResponse:
 def _details_from(visitor: Visitor, hold: Appointment) -> PatientDetails | None:
     """What was typed, as a booking takes it; None while something is missing for this visit."""
     answers = visitor.answers
+    if not visitor.are_complete:
+        return None
     is_first_visit = hold.is_first_visit
-    if is_first_visit is None and answers.get("visit"):
-        is_first_visit = asking.VISITS[answers["visit"]]
-    born_on = (
-        date.fromisoformat(answers["date_of_birth"]) if visitor.are_complete and answers.get("date_of_birth") else None
-    )
-    if not visitor.are_complete or is_first_visit is None or (hold.service.needs_date_of_birth and born_on is None):
+    if is_first_visit is None:
+        is_first_visit = asking.VISITS.get(answers.get("visit") or "")
+    born_on = date.fromisoformat(answers["date_of_birth"]) if answers.get("date_of_birth") else None
+    if is_first_visit is None or (hold.service.needs_date_of_birth and born_on is None):
         return None
     for_other = answers.get("booking_for") == "other"
     return PatientDetails(
@@ -254,19 +259,20 @@ def _rows(hold: Appointment, details: PatientDetails) -> list[tuple[str, str, st
 
 def _phone_in_words(number: str) -> str:
     """(403) 555-0123; a number from abroad with its country; what is no number as it was typed."""
-    try:
-        phone = PhoneNumber.from_string(number, region="CA")
-    except ValueError:
+    phone = read_phone(number, region="CA")
+    if not phone or not phone.is_valid():
         return number
     return str(phone.as_national if phone.country_code == 1 else phone.as_international)
 
 
-def _about(hold: Appointment, page: str) -> dict[str, Any]:
+def _about(visitor: Visitor, hold: Appointment, page: str) -> dict[str, Any]:
     """What every page about a held time tells."""
-    asked = Asked(new_patient=hold.is_first_visit, location=hold.location)
+    wanted = hold.practitioner if visitor.wants_this_person else None
+    asked = Asked(new_patient=hold.is_first_visit, location=hold.location, practitioner=wanted)
     return {
         "hold": hold,
         "service": hold.service,
+        "visit": asking.write_visit(hold.is_first_visit),
         "step": step(page, hold.service, hold.is_first_visit),
         "change_time": times_url(hold.service, asked, from_on=hold.local_on.isoformat()),
         "shows_signs": shows_signs(hold.service, hold.is_first_visit),
@@ -284,4 +290,4 @@ def _nothing_chosen(request: HttpRequest) -> HttpResponse:
 
 def _other_hold(request: HttpRequest, hold: Appointment) -> HttpResponse:
     """The form was about another time than the one this browser now holds."""
-    return render(request, "booking/other_hold.html", _about(hold, "details"), status=409)
+    return render(request, "booking/other_hold.html", _about(Visitor(request), hold, "details"), status=409)

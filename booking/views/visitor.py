@@ -37,9 +37,14 @@ class Visitor:
     def has_begun(self) -> bool:
         return "holder" in self._kept
 
-    def choose(self, hold: Appointment) -> None:
+    def choose(self, hold: Appointment, *, wants_this_person: bool) -> None:
         """From now on it is about this hold. Confirming it needs a submission key of its own."""
-        self._keep(hold=hold.uid.hex, submission_key=None)
+        self._keep(hold=hold.uid.hex, wants_this_person=wants_this_person, submission_key=None)
+
+    @property
+    def wants_this_person(self) -> bool:
+        """Whether the practitioner was asked for by name, and did not just happen to be free."""
+        return bool(self._kept.get("wants_this_person"))
 
     def chosen(self) -> Appointment | None:
         """The hold of this session, also when it has lapsed, or has just become an appointment."""
