@@ -3,6 +3,7 @@
 These forms check what was typed; whether a time may be taken is the commands' business.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -14,9 +15,9 @@ from phonenumber_field.formfields import PhoneNumberField
 
 from booking import availability
 from booking.admin.inputs import CLOCKS_READ, DAYS_READ, ClockInput, DayInput, PhoneInput
-from booking.admin.words import clock
+from booking.admin.words import clock, phone_in_words
 from booking.models import Appointment, Location, Patient, Practitioner, Service
-from booking.text import LineField
+from booking.text import LineField, is_plain_digits
 
 FURTHEST = timedelta(days=730)
 
@@ -24,10 +25,26 @@ FURTHEST = timedelta(days=730)
 class WhenForm(forms.Form):
     """With whom, where and when. ``cleaned_data["starts_at"]`` is the instant (UTC) that was meant."""
 
-    practitioner = forms.ModelChoiceField(Practitioner.objects.active(), empty_label="Choose a practitioner")
-    location = forms.ModelChoiceField(Location.objects.all(), empty_label="Choose a location")
-    on = forms.DateField(label="Date", widget=DayInput, input_formats=DAYS_READ)
-    at = forms.TimeField(label="Time", widget=ClockInput, input_formats=CLOCKS_READ)
+    practitioner = forms.ModelChoiceField(
+        Practitioner.objects.active(),
+        empty_label="Choose a practitioner",
+        error_messages={"required": "Choose a practitioner."},
+    )
+    location = forms.ModelChoiceField(
+        Location.objects.all(), empty_label="Choose a location", error_messages={"required": "Choose a location."}
+    )
+    on = forms.DateField(
+        label="Date",
+        widget=DayInput,
+        input_formats=DAYS_READ,
+        error_messages={"required": "Choose a date.", "invalid": "Write the date as 2026-11-24."},
+    )
+    at = forms.TimeField(
+        label="Time",
+        widget=ClockInput,
+        input_formats=CLOCKS_READ,
+        error_messages={"required": "Choose a time.", "invalid": "Write the time as 9:00 am or 14:30."},
+    )
     overbooked_reason = LineField(
         label="Reason to overbook",
         max_length=200,
@@ -89,15 +106,23 @@ class MoveForm(WhenForm):
     """A new time for a visit that stands."""
 
 
-class PatientChoice(forms.ModelChoiceField):
-    """Patients may share a name, so each is shown with a phone number."""
+class PatientBox(AutocompleteSelect):
+    """Django looks up whatever an address or a form names; only what can be a row's number may get there."""
 
+    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
+        return super().optgroups(
+            name, [one for one in value if is_plain_digits(str(one)) and len(str(one)) < 19], attrs
+        )
+
+
+class PatientChoice(forms.ModelChoiceField):
     def label_from_instance(self, patient: Any) -> str:
         return patient_in_a_list(patient)
 
 
 def patient_in_a_list(patient: Patient) -> str:
-    return f"{patient.name}, {patient.phone.as_national if patient.phone else patient.email}"
+    """Patients may share a name, so each is shown with a phone number."""
+    return f"{patient.name}, {phone_in_words(patient.phone) if patient.phone else patient.email}"
 
 
 class BookForm(WhenForm):
@@ -126,7 +151,11 @@ class BookForm(WhenForm):
         widget=AdminTextInputWidget,
         help_text="Where it is not the patient: a parent, a relative. Messages greet this person.",
     )
-    service = forms.ModelChoiceField(Service.objects.filter(is_active=True), empty_label="Choose a service")
+    service = forms.ModelChoiceField(
+        Service.objects.filter(is_active=True),
+        empty_label="Choose a service",
+        error_messages={"required": "Choose a service."},
+    )
 
     field_order = ["patient", "name", "preferred_name", "phone", "email", "contact_name", "service"]
     new_patient_fields = ["name", "preferred_name", "phone", "email", "contact_name"]
@@ -134,7 +163,7 @@ class BookForm(WhenForm):
     def __init__(self, *args: Any, admin_site: admin.AdminSite, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choice = self.fields["patient"]
-        choice.widget = AutocompleteSelect(Appointment._meta.get_field("patient"), admin_site)  # type: ignore[arg-type]
+        choice.widget = PatientBox(Appointment._meta.get_field("patient"), admin_site)  # type: ignore[arg-type]
         choice.widget.choices = choice.choices  # type: ignore[attr-defined]
 
     def fieldsets_shown(self) -> list[tuple[str | None, dict[str, Any]]]:

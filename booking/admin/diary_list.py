@@ -126,7 +126,7 @@ class DiaryList(ChangeList):
     def _today(self, request: HttpRequest) -> date:
         """Today on the clock of the location that is looked at, else of the first one."""
         chosen = [place for place in self.locations if str(place.pk) == request.GET.get("location__id__exact")]
-        place = (chosen or self.locations or [None])[0]
+        place = next(iter(chosen or self.locations), None)
         now = timezone.now()
         return now.astimezone(place.zone).date() if place else now.date()
 

@@ -23,6 +23,10 @@ class ReadOnlyInline(admin.TabularInline):
     can_delete = False
     extra = 0
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Who may see a row may see what belongs to it."""
+        return True
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
@@ -36,7 +40,8 @@ class ReadOnlyInline(admin.TabularInline):
 class EventInline(ReadOnlyInline):
     model = AppointmentEvent
     verbose_name_plural = "what happened"
-    fields = readonly_fields = ["when", "what", "who", "change", "note"]
+    fields = ["when", "what", "who", "change", "note"]
+    readonly_fields = ["when", "what", "who", "change", "note"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("actor", "appointment__location")
@@ -85,7 +90,8 @@ class EventInline(ReadOnlyInline):
 class MessageInline(ReadOnlyInline):
     model = Message
     verbose_name_plural = "messages"
-    fields = readonly_fields = ["what", "state", "due", "sent", "last_error"]
+    fields = ["what", "state", "due", "sent", "last_error"]
+    readonly_fields = ["what", "state", "due", "sent", "last_error"]
     ordering = ["due_at", "pk"]
 
     @admin.display(description="what")
@@ -106,11 +112,15 @@ class VisitInline(ReadOnlyInline):
 
     model = Appointment
     verbose_name_plural = "appointments, latest first"
-    fields = readonly_fields = ["when", "service", "practitioner", "status", "reference"]
+    fields = ["when", "service", "practitioner", "status", "reference"]
+    readonly_fields = ["when", "service", "practitioner", "status", "reference"]
     ordering = ["-starts_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("service", "practitioner", "location")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("booking.view_appointment") or request.user.has_perm("booking.change_appointment")
 
     @admin.display(description="when")
     def when(self, appointment: Appointment) -> SafeString:

@@ -4,7 +4,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminTextareaWidget, AdminTextInputWidget, RelatedFieldWidgetWrapper
+from django.contrib.admin.widgets import (
+    AdminTextareaWidget,
+    AdminTextInputWidget,
+    AdminURLFieldWidget,
+    RelatedFieldWidgetWrapper,
+)
 from django.db import models
 from django.http import HttpRequest
 from phonenumber_field.modelfields import PhoneNumberField
@@ -48,6 +53,7 @@ OFFICE_INPUTS: dict[type[models.Field], dict[str, Any]] = {
     # These are kinds of CharField, but each checks what is typed in its own way.
     models.SlugField: {"widget": AdminTextInputWidget},
     PhoneNumberField: {"widget": PhoneInput},
+    models.URLField: {"widget": AdminURLFieldWidget, "assume_scheme": "https"},
 }
 
 

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.html import format_html, linebreaks
 from django.utils.safestring import SafeString, mark_safe
 
-from booking import messages as outbox
 from booking.admin.words import clock, mail_link, moment, short_day
 from booking.models import Message, SampleRow
 
@@ -57,7 +56,9 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.action(description="Send again", permissions=["send"])
     def send_again(self, request: HttpRequest, queryset: QuerySet) -> None:
         """Parked messages go back into the queue; the worker takes them at once."""
-        count = sum(outbox.try_again(message, now=timezone.now()) for message in queryset)
+        count = queryset.filter(state=Message.State.PARKED).update(
+            state=Message.State.WAITING, due_at=timezone.now(), attempts=0, leased_until=None
+        )
         if count:
             self.message_user(request, f"{count} put back into the queue.", messages.SUCCESS)
         else:

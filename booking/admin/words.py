@@ -10,7 +10,7 @@ from phonenumber_field.phonenumber import PhoneNumber
 from booking.models import Appointment
 from booking.templatetags.in_words import MONTHS, WEEKDAYS, clock, day
 
-__all__ = ["clock", "colour_mark", "day", "mail_link", "moment", "phone_link", "short_day", "span"]
+__all__ = ["clock", "colour_mark", "day", "mail_link", "moment", "phone_in_words", "phone_link", "short_day", "span"]
 
 
 def short_day(value: date) -> str:
@@ -35,15 +35,16 @@ def span(appointment: Appointment) -> str:
     return f"{begin} to {clock(end)}"
 
 
+def phone_in_words(phone: PhoneNumber) -> str:
+    """A number as people write it here: "403-555-0123"; numbers from abroad with their country."""
+    if phone.country_code != 1:
+        return str(phone.as_international)
+    return str(phone.as_national).replace("(", "").replace(") ", "-")
+
+
 def phone_link(phone: PhoneNumber | None) -> SafeString | str:
-    """A number to press on a phone, written as people say it here: "403-555-0123"."""
-    if not phone:
-        return ""
-    # "(403) 555-0123" is how the library writes numbers of this country.
-    national = str(phone.as_national).replace("(", "").replace(") ", "-")
-    return format_html(
-        '<a href="{}">{}</a>', phone.as_rfc3966, national if phone.country_code == 1 else phone.as_international
-    )
+    """A number to press on a phone."""
+    return format_html('<a href="{}">{}</a>', phone.as_rfc3966, phone_in_words(phone)) if phone else ""
 
 
 def mail_link(email: str) -> SafeString | str:

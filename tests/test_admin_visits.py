@@ -1,0 +1,270 @@
+"""A visit changes by commands alone: who may give them, what they do, and what no form can do."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from django.core.exceptions import ValidationError
+from django.test import Client
+
+from booking.models import AppointmentEvent, Message
+from tests import make
+
+VISITS = "/admin/booking/appointment/"
+STARTED = datetime(2026, 11, 23, 13, 30, tzinfo=UTC)  # Half an hour before the clock stands still.
+
+
+@pytest.fixture(autouse=True)
+def _today(stopped_clock):
+    """Monday 23 November 2026, 8:00 am in Alberta."""
+
+
+def member_of_staff(*permissions):
+    user = get_user_model().objects.create_user(f"staff-{len(permissions)}", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    assert user.user_permissions.count() == len(permissions)
+    return user
+
+
+def signed_in(user, **kwargs):
+    client = Client(**kwargs)
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def visit(location):
+    return make.make_appointment(location=location, starts_at=STARTED)
+
+
+@pytest.fixture
+def desk(db):
+    return signed_in(member_of_staff("view_appointment", "change_appointment", "add_appointment"))
+
+
+def last_event(appointment):
+    return appointment.events.last()
+
+
+# Who may do what
+
+
+@pytest.mark.parametrize("page", ["move", "cancel", "arrived", "attended", "no-show"])
+@pytest.mark.parametrize(
+    ("permissions", "may"), [([], False), (["view_appointment"], False), (["change_appointment"], True)], ids=str
+)
+def test_changing_a_visit_needs_the_permission_to_change_appointments(visit, page, permissions, may):
+    response = signed_in(member_of_staff(*permissions)).post(f"{VISITS}{visit.pk}/{page}/")
+    assert (response.status_code == 403) is not may
+    visit.refresh_from_db()
+    assert may or visit.status == "booked"
+
+
+@pytest.mark.parametrize(("permission", "status"), [("change_appointment", 403), ("add_appointment", 200)])
+def test_booking_for_a_caller_needs_the_permission_to_add_appointments(db, permission, status):
+    assert signed_in(member_of_staff(permission)).get(f"{VISITS}add/").status_code == status
+
+
+def test_who_may_only_look_sees_the_diary_without_buttons(visit):
+    client = signed_in(member_of_staff("view_appointment"))
+    for page in (client.get(VISITS), client.get(f"{VISITS}{visit.pk}/change/")):
+        assert page.status_code == 200
+        assert b"formaction" not in page.content
+        assert b'name="action"' not in page.content
+
+
+def test_strangers_are_sent_to_the_login(client, visit):
+    response = client.post(f"{VISITS}{visit.pk}/arrived/")
+    assert response.status_code == 302
+    assert response.url.startswith("/admin/login/")
+
+
+@pytest.mark.parametrize("page", ["move", "cancel", "arrived"])
+def test_a_forged_form_changes_nothing(admin_user, visit, page):
+    response = signed_in(admin_user, enforce_csrf_checks=True).post(f"{VISITS}{visit.pk}/{page}/", {"reason": ""})
+    assert response.status_code == 403
+    visit.refresh_from_db()
+    assert visit.status == "booked"
+
+
+@pytest.mark.parametrize("step", ["arrived", "attended", "no-show"])
+def test_following_a_link_changes_nothing(admin_client, visit, step):
+    assert admin_client.get(f"{VISITS}{visit.pk}/{step}/").status_code == 405
+
+
+# What no form can do
+
+
+def test_times_and_status_cannot_be_typed_even_by_a_superuser(admin_client, visit):
+    address = f"{VISITS}{visit.pk}/change/"
+    assert admin_client.get(address).context["adminform"].form.fields == {}
+    response = admin_client.post(address, {"status": "fulfilled", "starts_at_0": "2026-12-01", "starts_at_1": "9:00"})
+    assert response.status_code == 403
+    visit.refresh_from_db()
+    assert (visit.status, visit.starts_at) == ("booked", STARTED)
+
+
+def test_appointments_events_and_messages_cannot_be_deleted(admin_client, visit):
+    message = Message.objects.create(
+        key="reminder-1", kind="reminder", appointment=visit, state="sent", sent_at=STARTED, due_at=STARTED
+    )
+    assert admin_client.post(f"{VISITS}{visit.pk}/delete/", {"post": "yes"}).status_code == 403
+    address = f"/admin/booking/message/{message.pk}"
+    assert admin_client.post(f"{address}/delete/", {"post": "yes"}).status_code == 403
+    assert admin_client.post(f"{address}/change/", {"state": "waiting"}).status_code == 403
+    assert b"delete_selected" not in admin_client.get("/admin/booking/message/").content
+    assert admin_client.post("/admin/booking/appointmentevent/").status_code == 404
+
+
+def test_events_are_shown_and_refuse_to_be_changed_or_deleted(desk, visit):
+    desk.post(f"{VISITS}{visit.pk}/arrived/")
+    event = last_event(visit)
+    page = desk.get(f"{VISITS}{visit.pk}/change/")
+    (events,) = [shown for shown in page.context["inline_admin_formsets"] if shown.opts.model is AppointmentEvent]
+    may = [events.has_add_permission, events.has_change_permission, events.has_delete_permission]
+    assert may == [False, False, False]
+    for change in (event.save, event.delete, AppointmentEvent.objects.all().delete):
+        with pytest.raises(TypeError, match="Events are a record"):
+            change()
+
+
+def test_an_overlap_is_refused_with_a_sentence_when_a_row_is_checked(visit):
+    other = make.make_appointment(location=visit.location, starts_at=STARTED + timedelta(hours=2))
+    other.practitioner, other.starts_at = visit.practitioner, STARTED + timedelta(minutes=30)
+    with pytest.raises(ValidationError) as refused:
+        other.full_clean()
+    assert "This practitioner already has an appointment at that time." in refused.value.messages
+
+
+# One click at the desk
+
+
+@pytest.mark.parametrize(
+    ("steps", "status"),
+    [
+        (["arrived"], "arrived"),
+        (["arrived", "attended"], "fulfilled"),
+        (["no-show"], "noshow"),
+        (["no-show", "arrived"], "arrived"),
+    ],
+    ids=str,
+)
+def test_one_click_takes_a_visit_a_step_further(desk, visit, steps, status):
+    for step in steps:
+        response = desk.post(f"{VISITS}{visit.pk}/{step}/")
+    assert response.url == f"{VISITS}?day=2026-11-23"
+    visit.refresh_from_db()
+    assert visit.status == status
+    assert last_event(visit).actor.username == "staff-3"
+
+
+def test_a_step_that_makes_no_sense_says_why_and_changes_nothing(desk, visit):
+    ahead = make.make_appointment(location=visit.location, practitioner=visit.practitioner)
+    response = desk.post(f"{VISITS}{ahead.pk}/no-show/", follow=True)
+    assert "This visit has not begun yet. To free its time, cancel it." in response.content.decode()
+    ahead.refresh_from_db()
+    assert ahead.status == "booked"
+
+
+def test_ticked_visits_are_taken_a_step_further_together(desk, visit):
+    second = make.make_appointment(location=visit.location, starts_at=STARTED)
+    gone = make.make_appointment(location=visit.location, starts_at=STARTED, status="cancelled")
+    chosen = {"action": "mark_arrived", "_selected_action": [visit.pk, second.pk, gone.pk], "index": "0"}
+    response = desk.post(VISITS, chosen, follow=True)
+    for appointment, status in ((visit, "arrived"), (second, "arrived"), (gone, "cancelled")):
+        appointment.refresh_from_db()
+        assert appointment.status == status
+    assert [message.level_tag for message in response.context["messages"]].count("error") == 1
+
+
+# Cancelling
+
+
+def test_cancelling_keeps_the_reason_and_queues_the_news(desk, visit):
+    assert desk.get(f"{VISITS}{visit.pk}/cancel/").status_code == 200
+    response = desk.post(f"{VISITS}{visit.pk}/cancel/", {"reason": "Called in with a cold"})
+    assert response.status_code == 302
+    visit.refresh_from_db()
+    assert (visit.status, visit.cancel_reason) == ("cancelled", "Called in with a cold")
+    assert last_event(visit).note == "Called in with a cold"
+    assert visit.messages.filter(kind="cancelled", state="waiting").exists()
+
+
+def test_a_refused_cancellation_says_why_and_keeps_what_was_typed(desk, location):
+    over = make.make_appointment(location=location, starts_at=STARTED, status="fulfilled")
+    response = desk.post(f"{VISITS}{over.pk}/cancel/", {"reason": "A slip"})
+    assert response.status_code == 409
+    assert b"This appointment is over" in response.content
+    assert b'value="A slip"' in response.content
+
+
+@pytest.mark.parametrize("reason", ["line\x00", "a\u202eb", "x" * 201], ids=["nul", "bidi", "long"])
+def test_a_reason_that_cannot_be_meant_is_refused(desk, visit, reason):
+    assert desk.post(f"{VISITS}{visit.pk}/cancel/", {"reason": reason}).status_code == 422
+    visit.refresh_from_db()
+    assert visit.status == "booked"
+
+
+def test_ticked_visits_are_cancelled_only_after_being_asked_once(desk, visit):
+    second = make.make_appointment(location=visit.location, starts_at=STARTED)
+    chosen = {"action": "cancel_visits", "_selected_action": [visit.pk, second.pk], "index": "0"}
+    asked = desk.post(VISITS, chosen)
+    assert "Cancel 2 visits" in asked.content.decode()
+    visit.refresh_from_db()
+    assert visit.status == "booked"
+    desk.post(VISITS, chosen | {"is_sure": "1", "reason": "Steve is ill"})
+    for appointment in (visit, second):
+        appointment.refresh_from_db()
+        assert (appointment.status, appointment.cancel_reason) == ("cancelled", "Steve is ill")
+
+
+# Moving
+
+
+@pytest.fixture
+def ahead(location):
+    service = make.make_service()
+    practitioner = make.make_practitioner([service])
+    make.make_hours(practitioner, location)
+    return make.make_appointment(location=location, service=service, practitioner=practitioner)
+
+
+def test_the_move_page_begins_with_where_the_visit_is(desk, ahead):
+    page = desk.get(f"{VISITS}{ahead.pk}/move/").content.decode()
+    assert 'value="2026-11-24"' in page
+    assert 'value="11:15"' in page
+
+
+def test_moving_takes_the_new_time_and_records_both(desk, ahead):
+    new = {"practitioner": ahead.practitioner_id, "on": "2026-11-25", "at": "09:30"}
+    response = desk.post(f"{VISITS}{ahead.pk}/move/", new)
+    assert response.url == f"{VISITS}?day=2026-11-25"
+    before = ahead.starts_at
+    ahead.refresh_from_db()
+    assert ahead.starts_at == datetime(2026, 11, 25, 15, 30, tzinfo=UTC)
+    event = last_event(ahead)
+    assert (event.kind, event.before["starts_at"]) == ("rescheduled", before.isoformat())
+
+
+def test_a_taken_time_is_refused_with_free_ones_and_the_visit_stays(desk, ahead):
+    taken = datetime(2026, 11, 25, 15, 30, tzinfo=UTC)
+    make.make_appointment(location=ahead.location, practitioner=ahead.practitioner, starts_at=taken)
+    response = desk.post(
+        f"{VISITS}{ahead.pk}/move/", {"practitioner": ahead.practitioner_id, "on": "2026-11-25", "at": "09:30"}
+    )
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert "already has an appointment at that time" in page
+    assert 'value="09:30"' in page
+    assert page.count('name="take"') == 3
+    ahead.refresh_from_db()
+    assert ahead.starts_at == make.VISIT_AT
+
+
+def test_a_cancelled_visit_cannot_be_moved(desk, ahead):
+    desk.post(f"{VISITS}{ahead.pk}/cancel/", {"reason": ""})
+    new = {"practitioner": ahead.practitioner_id, "on": "2026-11-25", "at": "09:30"}
+    response = desk.post(f"{VISITS}{ahead.pk}/move/", new)
+    assert response.status_code == 422
+    assert "Only an appointment that is still ahead can be moved." in response.content.decode()
