@@ -59,10 +59,10 @@ class ReviewFilter(admin.SimpleListFilter):
 
 @admin.register(models.Page)
 class PageAdmin(ContentEditor):
-    """Facts above, words below. Blocks are ordered by dragging, or by their arrows from the keyboard."""
+    """Facts above, words below. Blocks are ordered by dragging."""
 
     formfield_overrides = OFFICE_INPUTS
-    list_display = ["title", "kind", "topic", "position", "is_published", "updated_at", "next_review_on"]
+    list_display = ["title", "kind", "is_published", "updated_at", "next_review_on"]
     list_filter = ["kind", "is_published", ReviewFilter]
     search_fields = ["title", "lede", "alternate_names", "slug"]
     ordering = ["kind", "position", "title"]

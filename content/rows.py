@@ -82,7 +82,7 @@ def clean_rows(columns: Sequence[Column], value: object) -> list[Row]:
 
 
 class RowsWidget(forms.Widget):
-    """A fieldset for each row: its cells, its place in the order, and a box to delete it."""
+    """A group for each row: its cells, its place in the order, and a box to delete it."""
 
     template_name = "content/widgets/rows.html"
 
@@ -99,6 +99,9 @@ class RowsWidget(forms.Widget):
         filled = [*stored, *({} for _ in range(SPARE_ROWS))]
         id_ = context["widget"]["attrs"].get("id") or f"id_{name}"
         context["widget"]["total"] = len(filled)
+        context["widget"]["first_spare"] = len(stored) + 1
+        context["widget"]["is_empty"] = not stored
+        context["widget"]["has_long"] = any(column.is_long for column in self.columns)
         context["widget"]["rows"] = [
             {
                 "name": f"{name}-{index}",
@@ -191,6 +194,12 @@ class RowsField(models.JSONField):
         return super().clean(clean_rows(self.columns, value), model_instance)
 
     def formfield(self, **kwargs: Any) -> Any:
-        # JSONField's own form field would show braces and quotes; skip past it.
-        defaults: dict[str, Any] = {"form_class": RowsFormField, "columns": self.columns, "widget": RowsWidget} | kwargs
+        # JSONField's own form field would show braces and quotes; skip past it. A default that is
+        # called makes Django compare with a hidden copy of the value; rows compare by themselves.
+        defaults: dict[str, Any] = {
+            "form_class": RowsFormField,
+            "columns": self.columns,
+            "widget": RowsWidget,
+            "show_hidden_initial": False,
+        } | kwargs
         return models.Field.formfield(self, **defaults)

@@ -191,6 +191,8 @@ class Page(models.Model):
         return reverse(f"content:{self.kind}")
 
     def clean(self) -> None:
+        if self.kind != self.Kind.TREATMENT:
+            self.slug = ""  # The admin's form fills it in from the title, whatever the kind.
         if self.is_published and self.published_at is None:
             self.published_at = timezone.now()
         if (

@@ -57,7 +57,7 @@ A physiotherapist puts a very thin needle into a tight, sore muscle. Nothing is 
 is short for intramuscular stimulation.
 
 For the back, needles go into muscles beside the spine or in the buttocks (the glutes). Needling is one part of a plan.
-It is never the whole plan.
+It is never the whole plan. In Alberta, only physiotherapists whom the College has authorized may do it [8].
 """,
         ),
         definitions(

@@ -61,7 +61,7 @@ def needling_risks(brady: int, boyce: int) -> Written:
     return risks(
         "What are the risks?",
         f"""Two large surveys counted what went wrong. One looked at 7,629 treatments [{brady}], the other at 20,464
-        [{boyce}]. Both asked the people who did the needling, so some effects may have been missed.""",
+        treatments [{boyce}]. Both asked the people who did the needling, so some effects may have been missed.""",
         "How often effects were reported, for each treatment",
         [
             ("Any minor effect", "19 to 37 in 100", both),

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django import template
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from content import markup, pictures, structured_data
@@ -70,9 +71,12 @@ def line(text: str, sources: Collection[int] = ()) -> SafeString:
 
 
 @register.filter
-def source_marks(numbers: str, sources: Collection[int] = ()) -> SafeString:
-    """A cell that holds nothing but source numbers, as links."""
-    return cite(markup.to_line(f"[{numbers}]"), sources) if numbers else mark_safe("")
+def source_links(numbers: str, sources: Collection[int] = ()) -> SafeString:
+    """A cell that holds nothing but source numbers: links on the line, which no figure can be mistaken for."""
+    known = [int(number) for number in numbers.split(",") if number.strip().isdigit() and int(number) in sources]
+    return format_html_join(
+        ", ", '<a href="#source-{0}"><span class="visually-hidden">source </span>{0}</a>', zip(known)
+    )
 
 
 @register.inclusion_tag("includes/_picture.html")

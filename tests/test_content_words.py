@@ -1,0 +1,99 @@
+"""Rich text, row markup and citations: what a reader gets, and what no writer can smuggle in."""
+
+import pytest
+
+from content.citations import cite
+from content.markup import to_html, to_line
+from content.models import Section
+from tests.make_content import make_page, make_section
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '<img src=x onerror="alert(1)">',
+    '<a href="javascript:alert(1)">x</a>',
+    '<a href="data:text/html,<script>alert(1)</script>">x</a>',
+    "<svg><script>alert(1)</script></svg>",
+    '<p style="background:url(//evil.example)">x</p>',
+    "<iframe src=//evil.example></iframe>",
+    '<form action="//evil.example"><input name=x></form>',
+    '<a href="/x" onclick="alert(1)">x</a>',
+    '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=alert(1)&gt;">',
+]
+FORBIDDEN = ("<script", "onerror", "javascript:", "data:", "<svg", "style=", "<iframe", "<form", "onclick", "<img")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("html", HOSTILE)
+def test_rich_text_is_cleaned_however_it_is_saved(html):
+    page = make_page()
+    section = make_section(page, body=html)
+    Section.objects.bulk_create([Section(parent=page, region="main", body=html)])
+    Section.objects.filter(pk=section.pk).update(body=html)
+
+    for stored in Section.objects.values_list("body", flat=True):
+        assert [bad for bad in FORBIDDEN if bad in stored.lower()] == []
+
+
+@pytest.mark.django_db
+def test_rich_text_keeps_what_the_editor_offers():
+    html = '<p><strong>Bold</strong> <em>italic</em><br><a href="/fees/">fees</a></p><ul><li><p>one</p></li></ul>'
+
+    assert make_section(make_page(), body=html).body == html
+
+
+def test_row_text_becomes_paragraphs_and_lists():
+    text = "First.\nSecond line.\n\nThen:\n- one\n- **two**\n1. first"
+
+    lists = "<ul><li>one</li><li><strong>two</strong></li></ul><ol><li>first</li></ol>"
+    assert to_html(text) == f"<p>First.<br>Second line.</p><p>Then:</p>{lists}"
+
+
+@pytest.mark.parametrize("html", HOSTILE)
+def test_markup_in_a_row_is_text(html):
+    assert "<" not in to_line(html).replace("<strong>", "").replace("</strong>", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("[fees](/fees/)", '<a href="/fees/">fees</a>'),
+        ("[below](#risks)", '<a href="#risks">below</a>'),
+        ("[call](tel:811)", '<a href="tel:811">call</a>'),
+        ("[x](//evil.example)", "[x](//evil.example)"),
+        ("[x](javascript:alert(1))", "[x](javascript:alert(1))"),
+        ('[x](/a"onclick="b)', '<a href="/a&quot;onclick=&quot;b">x</a>'),
+    ],
+)
+def test_links_in_rows_lead_only_where_nothing_runs(text, html):
+    assert to_line(text) == html
+
+
+def link(number):
+    return f'<a href="#source-{number}"><span class="visually-hidden">source </span>{number}</a>'
+
+
+def test_a_citation_links_to_its_source():
+    assert cite("<p>It may help [1].</p>", {1}) == f'<p>It may help<sup class="source-mark">{link(1)}</sup>.</p>'
+
+
+def test_several_sources_share_one_mark():
+    assert cite("So [1, 3]", {1, 2, 3}) == f'So<sup class="source-mark">{link(1)}, {link(3)}</sup>'
+
+
+def test_a_number_without_a_source_stays_as_it_was_typed():
+    assert cite("So [9] and [1]", {1}) == f'So [9] and<sup class="source-mark">{link(1)}</sup>'
+
+
+@pytest.mark.parametrize(
+    "html",
+    ['<a href="/x?a=[1]">words</a>', '<a href="/x">see [1]</a>', '<a title="a > [1]" href="/x">y</a>', "&#91;1&#93;"],
+    ids=["inside a tag", "words of a link", "a bracket inside a tag", "escaped brackets"],
+)
+def test_citations_are_read_in_text_alone(html):
+    assert cite(html, {1}) == html
+
+
+def test_citing_keeps_escapes_as_they_are():
+    assert cite("<p>A &lt;b&gt; &amp; c&nbsp;[2]</p>", {2}) == (
+        f'<p>A &lt;b&gt; &amp; c&nbsp;<sup class="source-mark">{link(2)}</sup></p>'
+    )

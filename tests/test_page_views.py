@@ -1,0 +1,316 @@
+"""The public pages: what is shown, what is live, and what it costs."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.test import Client
+from django.urls import reverse
+
+from booking.models import PractitionerService, SampleRow
+from content.models import (
+    CallToAction,
+    CareCard,
+    LeadList,
+    Page,
+    PersonCard,
+    PlacedPicture,
+    RiskTable,
+    Section,
+    Signpost,
+)
+from tests import make
+from tests.make_content import make_page, make_picture, make_section, make_site, make_sources
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
+SPECIAL = ["home", "treatments", "team", "fees", "contact", "privacy", "accessibility"]
+
+
+def text_of(client: Client, address: str, status: int = 200) -> str:
+    response = client.get(address)
+    assert response.status_code == status
+    return response.content.decode()
+
+
+def queries(client, django_assert_max_num_queries, address):
+    client.get(address)  # Content types and the like are looked up once a process.
+    with django_assert_max_num_queries(100) as counted:
+        assert client.get(address).status_code == 200
+    return len(counted)
+
+
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_every_special_page_has_its_address(client, kind):
+    make_site()
+
+    html = text_of(client, reverse(f"content:{kind}"))
+
+    assert html.count("<h1") == 1
+    assert "style=" not in html
+    assert "<script>" not in html
+    assert 'lang="en-CA"' in html
+    assert f'<link rel="canonical" href="http://127.0.0.1:8000{reverse(f"content:{kind}")}">' in html
+
+
+@pytest.mark.parametrize("kind", [kind for kind in SPECIAL if kind != "home"])
+def test_an_unpublished_page_is_not_there(client, kind):
+    make_page(kind=kind, is_published=False)
+
+    text_of(client, reverse(f"content:{kind}"), status=404)
+
+
+def test_home_survives_an_empty_database(client):
+    assert "This site is being set up" in text_of(client, "/")
+
+
+def test_a_page_appears_when_its_time_has_come(client, now):
+    page = make_page(published_at=now + timedelta(minutes=1))
+    text_of(client, page.get_absolute_url(), status=404)
+
+    Page.objects.update(published_at=now)
+
+    text_of(client, page.get_absolute_url())
+
+
+@pytest.mark.parametrize(
+    "address", ["/treatments/no-such/", "/team/no-such/", "/treatments/UPPER%00/", "/team/%E2%80%AE/"]
+)
+def test_an_unknown_address_is_404(client, address):
+    assert client.get(address).status_code in {400, 404}
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete"])
+def test_pages_only_read(client, method):
+    make_site()
+
+    assert getattr(client, method)("/fees/").status_code == 405
+
+
+def test_the_facts_are_the_service_s_own(client):
+    service = make.make_service(name="Back assessment", slug="back-assessment", price="97.50")
+    make.make_hours(make.make_practitioner([service]), make.make_location())
+    page = make_page(service=service, booking_label="Book Your Back Assessment", performed_by="Somebody", referral="No")
+
+    html = text_of(client, page.get_absolute_url())
+
+    assert "45 minutes" in html
+    assert "$97.50" in html
+    assert "Monday 23 November, 10:30 am" in html  # It is 8:00, with two hours of notice; visits begin at 9:00.
+    assert '<a class="button" href="/book/back-assessment/">Book Your Back Assessment</a>' in html
+
+
+def test_a_service_that_cannot_be_booked_online_asks_for_a_call(client):
+    make.make_clinic()
+    service = make.make_service(booked_by="staff")
+    make.make_practitioner([service])
+    page = make_page(service=service)
+    CallToAction.objects.create(parent=page, region="main", label="Schedule Now", service=service)
+
+    html = text_of(client, page.get_absolute_url())
+
+    assert "Schedule Now" not in html
+    assert html.count("cannot be booked online just now") == 2
+    assert service.get_absolute_url() not in html
+
+
+def test_a_call_to_action_leads_to_its_service(client):
+    service = make.make_service(slug="dry-needling")
+    make.make_practitioner([service])
+    page = make_page()
+    CallToAction.objects.create(parent=page, region="main", label="Schedule Now", service=service)
+
+    assert '<a class="button" href="/book/dry-needling/">Schedule Now</a>' in text_of(client, page.get_absolute_url())
+
+
+def test_previous_and_next_follow_the_order_inside_a_topic(client):
+    last = make_page(title="Last", position=30)
+    first = make_page(title="First", position=10)
+    middle = make_page(title="Middle", position=20)
+    make_page(title="Hidden", position=15, is_published=False)
+    make_page(title="Elsewhere", position=16, topic="Other")
+
+    html = text_of(client, middle.get_absolute_url())
+
+    pager = html[html.index('class="pager"') :]
+    assert f'href="{first.get_absolute_url()}" rel="prev"' in pager
+    assert f'href="{last.get_absolute_url()}" rel="next"' in pager
+    assert 'rel="prev"' not in text_of(client, first.get_absolute_url())
+
+
+def test_contents_list_the_sections_once_each(client):
+    page = make_page()
+    make_section(page, heading="Risks")
+    make_section(page, heading="Risks", level=3)
+    make_section(page, heading="Sources")
+    make_section(page, heading="שלום")
+    make_sources(page, "George 2021")
+
+    html = text_of(client, page.get_absolute_url())
+
+    contents = html[html.index('class="toc__list"') : html.index("</nav>", html.index('class="toc__list"'))]
+    assert [part.split('"')[0] for part in contents.split('href="')[1:]] == [
+        "#risks",
+        "#sources-2",
+        "#section",
+        "#sources",
+    ]
+    ids = [part.split('"')[0] for part in html.split(' id="')[1:]]
+    assert len(ids) == len(set(ids))
+
+
+def test_citations_lead_to_numbered_sources(client):
+    page = make_page()
+    make_section(page, body="<p>It may help [2] and [9].</p>")
+    LeadList.objects.create(parent=page, region="main", items=[{"lead": "", "body": "Rarely [1]."}])
+    RiskTable.objects.create(
+        parent=page,
+        region="main",
+        caption="Out of 100",
+        rows=[{"effect": "A bruise", "how_often": "8 in 100", "sources": "1, 2"}],
+    )
+    make_sources(page, "George 2021", "WHO 2023")
+
+    html = text_of(client, page.get_absolute_url())
+
+    assert html.count('href="#source-1"') == 2
+    assert html.count('href="#source-2"') == 2
+    assert "[9]" in html
+    assert '<li id="source-2">WHO 2023</li>' in html
+
+
+def test_a_person_card_leads_to_the_contact_form(client):
+    person = make.make_practitioner(slug="steve-hansen", name="Steve Hansen")
+    page = make_page()
+    PersonCard.objects.create(parent=page, region="main", practitioner=person, label="Contact Me")
+
+    html = text_of(client, page.get_absolute_url())
+
+    assert 'href="/contact/?to=steve-hansen">Contact Me' in html
+    assert "Physiotherapist" in html
+
+
+def test_every_treatment_can_be_said_not_to_help(client):
+    page = make_page(slug="dry-needling")
+
+    assert 'href="/contact/?page=/treatments/dry-needling/"' in text_of(client, page.get_absolute_url())
+
+
+def test_a_review_is_named_only_when_there_was_one(client, now):
+    person = make.make_practitioner(name="Amara Okafor")
+    page = make_page()
+    assert "Not yet clinically reviewed." in text_of(client, page.get_absolute_url())
+
+    clinic = make.make_clinic()
+    SampleRow.objects.create(content_type=ContentType.objects.get_for_model(clinic), object_id=clinic.pk)
+    assert "sample content, not yet clinically reviewed" in text_of(client, page.get_absolute_url())
+
+    on = now.date()
+    Page.objects.update(reviewed_by=person, last_reviewed_on=on, next_review_on=on + timedelta(days=365))
+    html = text_of(client, page.get_absolute_url())
+    assert "Clinically reviewed by" in html
+    assert "Last reviewed on 23 November 2026. Next review due by 23 November 2027." in html
+
+
+def test_sample_pages_ask_not_to_be_indexed(client):
+    clinic = make.make_clinic()
+    SampleRow.objects.create(content_type=ContentType.objects.get_for_model(clinic), object_id=clinic.pk)
+
+    assert '<meta name="robots" content="noindex">' in text_of(client, make_page().get_absolute_url())
+
+
+def test_a_practitioner_shows_only_what_they_may_do(client):
+    needling = make.make_service(name="Dry needling", needs_needling_authorisation=True)
+    follow_up = make.make_service(name="Follow-up")
+    person = make.make_practitioner([needling, follow_up], authorised_for_needling=False)
+
+    html = text_of(client, person.get_absolute_url())
+
+    assert "Dry needling" not in html
+    assert f'href="{follow_up.get_absolute_url()}?practitioner={person.pk}"' in html
+
+
+def test_somebody_who_left_is_no_longer_shown(client):
+    make_site()
+    person = make.make_practitioner(name="Gone Away", is_active=False)
+
+    text_of(client, person.get_absolute_url(), status=404)
+    assert "Gone Away" not in text_of(client, "/team/")
+
+
+def test_fees_show_the_span_where_people_ask_different_ones(client):
+    make_site()
+    service = make.make_service(name="Assessment", price="140")
+    make.make_practitioner([service])
+    other = make.make_practitioner([service])
+    PractitionerService.objects.filter(practitioner=other).update(own_price="120", own_duration=timedelta(hours=1))
+
+    html = text_of(client, "/fees/")
+
+    assert "$120 to $140" in html
+    assert "45 minutes to 1 hour" in html
+
+
+def many_blocks(page, picture, service, person, number):
+    for _ in range(number):
+        make_section(page)
+        CareCard.objects.create(parent=page, region="main", heading="Call 911 if", items=[{"text": "pain"}])
+        CallToAction.objects.create(parent=page, region="main", label="Book", service=service)
+        PersonCard.objects.create(parent=page, region="main", practitioner=person)
+        PlacedPicture.objects.create(parent=page, region="main", picture=picture, is_decorative=True)
+        Signpost.objects.create(parent=page, region="main", title="There", page=page)
+        make_sources(page, "George 2021")
+
+
+def test_a_longer_page_costs_no_more_queries(client, django_assert_max_num_queries):
+    make.make_clinic()
+    service = make.make_service()
+    person = make.make_practitioner([service])
+    make.make_hours(person, make.make_location())
+    page = make_page(service=service, written_by=person)
+    many_blocks(page, make_picture(), service, person, 1)
+    with_one = queries(client, django_assert_max_num_queries, page.get_absolute_url())
+
+    many_blocks(page, make_picture(), make.make_service(), make.make_practitioner(), 2)
+
+    assert queries(client, django_assert_max_num_queries, page.get_absolute_url()) == with_one
+    assert Section.objects.count() == 3
+
+
+@pytest.mark.parametrize("address", ["/", "/treatments/", "/team/", "/fees/", "/contact/", "/sitemap.xml"])
+def test_more_people_services_and_pages_cost_no_more_queries(client, django_assert_max_num_queries, address):
+    make_site()
+    make.make_clinic()
+    location = make.make_location()
+
+    def add(number):
+        for _ in range(number):
+            service = make.make_service()
+            make.make_hours(make.make_practitioner([service], photo="people/nobody.jpg"), location)
+            make_page(service=service, hero_picture=make_picture(), hero_alt="A drawing")
+
+    add(1)
+    with_one = queries(client, django_assert_max_num_queries, address)
+    add(2)
+
+    assert queries(client, django_assert_max_num_queries, address) == with_one
+
+
+def test_the_sitemap_tells_when_words_last_changed(client):
+    make_page(slug="dry-needling")
+    make_page(slug="hidden", is_published=False)
+    make.make_practitioner(slug="steve-hansen")
+
+    xml = text_of(client, "/sitemap.xml")
+
+    page = "<loc>http://127.0.0.1:8000/treatments/dry-needling/</loc><lastmod>2026-01-05T15:00:00+00:00</lastmod>"
+    assert page in xml
+    assert "hidden" not in xml
+    assert "<loc>http://127.0.0.1:8000/team/steve-hansen/</loc></url>" in xml
+
+
+def test_robots_points_at_the_sitemap(client):
+    response = client.get("/robots.txt")
+
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+    assert "Sitemap: http://127.0.0.1:8000/sitemap.xml" in response.content.decode()
+    assert "Disallow: /appointment/" in response.content.decode()
