@@ -191,6 +191,12 @@ def test_the_last_page_says_what_was_booked_and_what_comes_next(client):
         assert words in page
 
 
+def test_the_last_page_no_longer_says_booked_once_the_visit_is_cancelled(client):
+    made = book(client)
+    client.post("/appointment/cancel/", {"reference": made.reference})
+    assert "This visit is cancelled" in text_of(client.get("/book/done/", follow=True))
+
+
 def test_pages_of_a_visitor_are_kept_out_of_caches_and_search_engines(client):
     book(client)
     choose(client, QUARTER_TO_TEN)

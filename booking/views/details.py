@@ -203,12 +203,11 @@ def done(request: HttpRequest) -> HttpResponse:
     appointment = Visitor(request).done()
     if appointment is None:
         return render(request, "booking/nothing_chosen.html", {"was_done": True}, status=410)
-    context = {
-        "appointment": appointment,
-        "service": appointment.service,
-        # By its own link: this browser may have opened another visit in the meantime.
-        "manage_link": reverse("booking:link", args=[tokens.manage_token(appointment)]),
-    }
+    # By its own link: this browser may have opened another visit in the meantime.
+    manage_link = reverse("booking:link", args=[tokens.manage_token(appointment)])
+    if appointment.status != Status.BOOKED:
+        return redirect(manage_link)
+    context = {"appointment": appointment, "service": appointment.service, "manage_link": manage_link}
     return render(request, "booking/done.html", context)
 
 
