@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from datetime import tzinfo
 from functools import update_wrapper
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.template.response import SimpleTemplateResponse
+from django.template.response import SimpleTemplateResponse, TemplateResponse
 from django.utils import timezone
 
 from booking.models import Location
@@ -53,9 +53,9 @@ class ClinicAdminSite(admin.AdminSite):
         return update_wrapper(on_the_clinics_clock, inner)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        return AutocompleteOffice.as_view(admin_site=self)(request)
+        return cast(HttpResponse, AutocompleteOffice.as_view(admin_site=self)(request))
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         from booking.admin.start_page import notes  # Here: booking.admin registers with this very site.
 
         return super().index(request, {"notes": notes(request.user), **(extra_context or {})})
