@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
-from booking.models import Clinic, Location, OpeningHours, Practitioner
+from booking.models import Clinic, Closure, Location, OpeningHours, Practitioner
 from content import markup, pictures
 from content.models import BeforeDuringAfter, LeadList, Page, RiskTable
 from content.reading import Reading
@@ -34,10 +34,13 @@ def for_page(
     crumbs: list[tuple[str, str]],
     person: Practitioner | None = None,
     people: Iterable[Practitioner] = (),
+    closures: Iterable[Closure] = (),
     **_others: Any,
 ) -> "Lazy":
     """The graph of one page, made when the template writes it."""
-    return Lazy(request=request, page=page, reading=reading, crumbs=crumbs, person=person, people=people)
+    return Lazy(
+        request=request, page=page, reading=reading, crumbs=crumbs, person=person, people=people, closures=closures
+    )
 
 
 class Lazy:
@@ -77,12 +80,13 @@ def _nodes(
     crumbs: list[tuple[str, str]],
     person: Practitioner | None,
     people: Iterable[Practitioner],
+    closures: Iterable[Closure],
     clinic: Clinic | None,
     location: Location | None,
     hours: Iterable[OpeningHours],
 ) -> list[Node]:
     here = address(request.path)
-    nodes = [_clinic(clinic, location, hours)] if clinic else []
+    nodes = [_clinic(clinic, location, hours, closures)] if clinic else []
     if crumbs:
         nodes.append(_crumbs(crumbs, here))
     shown = [person] if person else list(people)
@@ -107,7 +111,9 @@ def _clinic_id() -> str:
     return _id(reverse("content:home"), "clinic")
 
 
-def _clinic(clinic: Clinic, location: Location | None, hours: Iterable[OpeningHours]) -> Node:
+def _clinic(
+    clinic: Clinic, location: Location | None, hours: Iterable[OpeningHours], closures: Iterable[Closure]
+) -> Node:
     node: Node = {
         "@type": "MedicalClinic",
         "@id": _clinic_id(),
@@ -148,6 +154,20 @@ def _clinic(clinic: Clinic, location: Location | None, hours: Iterable[OpeningHo
     ]
     if opening:
         node["openingHoursSpecification"] = opening
+    shut = [
+        {
+            "@type": "OpeningHoursSpecification",
+            "name": closure.name,
+            "opens": "00:00",
+            "closes": "00:00",
+            "validFrom": closure.on.isoformat(),
+            "validThrough": closure.on.isoformat(),
+        }
+        for closure in closures
+        if location and closure.location_id == location.pk
+    ]
+    if shut:
+        node["specialOpeningHoursSpecification"] = shut
     return node
 
 

@@ -1,6 +1,6 @@
 """The public pages. Each view finds its page, gathers what is live beside it, and shows both."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import messages, scheduling
-from booking.models import Practitioner, PractitionerService, Service
+from booking.models import Closure, Practitioner, PractitionerService, Service
 from content import structured_data
 from content.fees import fee_rows
 from content.forms import ContactForm
@@ -137,8 +137,27 @@ def contact(request: HttpRequest) -> HttpResponse:
             now=now,
         )
         return redirect("content:contact_sent")
-    status = 422 if form.errors else 200
-    return _show(request, "content/contact.html", reading, [("Contact", "")], status=status, form=form, about=about)
+    return _show(
+        request,
+        "content/contact.html",
+        reading,
+        [("Contact", "")],
+        status=422 if form.errors else 200,
+        form=form,
+        about=about,
+        closures=_closures(now),
+    )
+
+
+def _closures(now: datetime) -> list[Closure]:
+    """The days in the next three months when a location is shut. A day too many is no harm: zones differ."""
+    first = now.date() - timedelta(days=1)
+    soon = Closure.objects.filter(on__range=(first, first + timedelta(days=92))).select_related("location")
+    return [closure for closure in soon.order_by("on", "location") if closure.on >= _today(closure, now)]
+
+
+def _today(closure: Closure, now: datetime) -> date:
+    return now.astimezone(closure.location.zone).date()
 
 
 def _page_at(address: str, now: datetime) -> Page | None:

@@ -2,11 +2,11 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
-from booking.models import OpeningHours
+from booking.models import Closure, OpeningHours
 from content.models import BeforeDuringAfter, LeadList, RiskTable
 from content.structured_data import script
 from tests import make
@@ -85,6 +85,22 @@ def test_the_clinic_says_where_and_when(client):
         }
     ]
     assert clinic["potentialAction"]["target"]["urlTemplate"] == f"{SITE}/book/"
+
+
+def test_a_day_when_the_clinic_is_shut_is_told_where_it_is_shown(client):
+    make_site()
+    make.make_clinic()
+    location = make.make_location()
+    for on in (date(2026, 11, 22), date(2026, 12, 25), date(2027, 6, 1)):
+        Closure.objects.create(location=location, on=on, name="Christmas Day")
+
+    html = client.get("/contact/").content.decode()
+
+    (shut,) = graph(client, "/contact/")["MedicalClinic"]["specialOpeningHoursSpecification"]
+    assert (shut["validFrom"], shut["opens"], shut["closes"]) == ("2026-12-25", "00:00", "00:00")
+    assert html.count("Friday 25 December 2026: Christmas Day") == 1
+    assert "June 2027" not in html
+    assert "22 November" not in html
 
 
 def test_a_review_is_marked_up_only_when_there_was_one(client, now):
