@@ -6,13 +6,14 @@ page is. Templates and search engines' data both read from here, so they cannot 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from content_editor.contents import contents_for_item
 from django.utils.text import slugify
 
 from booking.models import Service
-from content.models import Callout, CallToAction, CareCard, Page, Signpost, Sources
+from content.models import Callout, CallToAction, CareCard, Page, PersonCard, Signpost, Sources
 from content.renderer import renderer
 
 
@@ -68,12 +69,12 @@ class Reading:
         return [block for block in self.blocks if isinstance(block, kind)]
 
 
-def read(page: Page) -> Reading:
+def read(page: Page, *, now: datetime) -> Reading:
     contents = contents_for_item(page, plugins=renderer.plugins())
     everything = [block for region in page.regions for block in contents[region.key]]
     reading = Reading(page=page)
-    reading.main = [block for block in contents["main"] if not isinstance(block, Sources)]
-    reading.end = [block for block in contents["end"] if not isinstance(block, Sources)]
+    reading.main = [block for block in contents["main"] if _stands_in_the_text(block, now)]
+    reading.end = [block for block in contents["end"] if _stands_in_the_text(block, now)]
     source_blocks = [block for block in everything if isinstance(block, Sources)]
     rows = [row for block in source_blocks for row in block.items]
     reading.sources = [
@@ -90,6 +91,15 @@ def read(page: Page) -> Reading:
     if wanted:
         reading.bookable = frozenset(Service.objects.bookable().filter(pk__in=wanted).values_list("pk", flat=True))
     return reading
+
+
+def _stands_in_the_text(block: Any, now: datetime) -> bool:
+    """Sources stand last. Who left and what is not published yet would be links to nothing."""
+    if isinstance(block, Signpost) and block.page is not None:
+        return block.page.is_live(at=now)
+    if isinstance(block, PersonCard):
+        return block.practitioner.is_active
+    return not isinstance(block, Sources)
 
 
 def outline(blocks: Iterable[Any]) -> list[Heading]:

@@ -258,10 +258,11 @@ def _person(person: Practitioner) -> Node:
         "@type": "Person",
         "@id": _person_id(person),
         "name": person.name,
-        "url": address(person.get_absolute_url()),
         "jobTitle": person.protected_title,
         "worksFor": {"@id": _clinic_id()},
     }
+    if person.is_active:
+        node["url"] = address(person.get_absolute_url())
     if person.credentials:
         node["hasCredential"] = {"@type": "EducationalOccupationalCredential", "name": person.credentials}
     if person.photo:

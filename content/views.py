@@ -23,7 +23,7 @@ Crumbs = list[tuple[str, str]]
 
 
 def _find(kind: str, now: datetime) -> Reading:
-    return read(get_object_or_404(Page.objects.published(at=now).with_references(), kind=kind))
+    return read(get_object_or_404(Page.objects.published(at=now).with_references(), kind=kind), now=now)
 
 
 def _show(
@@ -41,7 +41,7 @@ def _show(
 def home(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     page = Page.objects.published(at=now).with_references().filter(kind=Kind.HOME).first()
-    reading = read(page) if page else None
+    reading = read(page, now=now) if page else None
     service = page.service if page else None
     return _show(
         request,
@@ -72,7 +72,7 @@ def treatment(request: HttpRequest, slug: str) -> HttpResponse:
     return _show(
         request,
         "content/treatment.html",
-        read(page),
+        read(page, now=now),
         [("Treatments", reverse("content:treatments")), (page.title, "")],
         next_free=scheduling.next_free(service=page.service, now=now) if page.service else None,
         previous=previous,

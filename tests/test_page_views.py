@@ -237,6 +237,25 @@ def test_somebody_who_left_is_no_longer_shown(client):
     assert "Gone Away" not in text_of(client, "/team/")
 
 
+def test_who_left_is_named_but_not_linked(client):
+    person = make.make_practitioner(name="Gone Away", is_active=False)
+    page = make_page(written_by=person)
+    PersonCard.objects.create(parent=page, region="main", practitioner=person)
+
+    html = text_of(client, page.get_absolute_url())
+
+    assert "Written by Gone Away, physiotherapist." in html
+    assert f'href="{person.get_absolute_url()}"' not in html
+    assert "Contact me" not in html
+
+
+def test_a_signpost_to_a_page_that_is_not_published_is_left_out(client):
+    page, hidden = make_page(), make_page(is_published=False)
+    Signpost.objects.create(parent=page, region="main", title="There", page=hidden)
+
+    assert "There" not in text_of(client, page.get_absolute_url())
+
+
 def test_fees_show_the_span_where_people_ask_different_ones(client):
     make_site()
     service = make.make_service(name="Assessment", price="140")

@@ -202,6 +202,10 @@ class Page(models.Model):
         ):
             raise ValidationError({"next_review_on": "The next review is due at most 24 months after the last one."})
 
+    def is_live(self, *, at: datetime) -> bool:
+        """Whether readers see it (see also ``PageQuerySet.published``)."""
+        return self.is_published and self.published_at is not None and self.published_at <= at
+
     @property
     def regions(self) -> list[Region]:
         """Where blocks stand: pages with a live part have words before and after it."""

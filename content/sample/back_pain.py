@@ -39,7 +39,7 @@ PAGE = WrittenPage(
         "choices.",
         "position": 30,
         "alternate_names": "intramuscular stimulation (IMS), trigger point needling",
-        "performed_by": "A physiotherapist authorized for needling",
+        "performed_by": "A physiotherapist; for needling, one authorized for it",
         "referral": "Not needed",
         "booking_label": "Book Your Back Assessment",
         "hero_alt": "An older person with white hair walks through the foothills, a laughing grandchild on their back.",

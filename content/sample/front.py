@@ -112,10 +112,9 @@ FEES = WrittenPage(
     },
     blocks=[
         definitions(
-            "Paying and insurance",
+            "Insurance and other help",
             "",
             [
-                ("How to pay", "By card, by debit or in cash, on the day of your visit. You get a receipt each time."),
                 (
                     "Health insurance from work",
                     "Many plans pay for part of physiotherapy. Ask yours how much, and whether it needs a note from a "
