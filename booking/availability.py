@@ -9,9 +9,14 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from enum import Enum
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 ONE_DAY = timedelta(days=1)
+# Hours may run past midnight, and a place may skip a whole day (Samoa had no 30 December 2011):
+# what is open today can have begun on the calendar's day before yesterday.
+LOOK_BACK = timedelta(days=2)
 NOTHING = timedelta(0)
 
 
@@ -206,26 +211,42 @@ def reopens(schedule: Schedule, place: Place, day: date) -> bool:
     return any(dated.location == place.id and dated.span for dated in schedule.overrides.get(day, ()))
 
 
-def blocks_of(schedule: Schedule, place: Place, request: Request, first: date, last: date) -> list[Interval]:
-    """All that cuts time out of hours starting on ``first`` to ``last``: closures, breaks, time off, visits."""
-    blocks = [
+def closures_of(schedule: Schedule, place: Place, first: date, last: date) -> list[Interval]:
+    """The closed local days between ``first`` and ``last`` that no dated hours open again (R9)."""
+    return [
         day_interval(day, day, place.zone)
         for day in place.closed_on
-        if first <= day <= last + ONE_DAY and not reopens(schedule, place, day)
+        if first <= day <= last and not reopens(schedule, place, day)
     ]
-    for day in days(first - ONE_DAY, last + ONE_DAY):
-        blocks += [row.span.on(day, place.zone) for row in schedule.breaks if row.holds_on(day)]
-    blocks += [away.instants(place.zone) for away in schedule.away]
-    # Buffers are shared (R6): between two visits there is the longer of what the first needs
-    # after it and what the second needs before it.
-    blocks += [
-        Interval(
-            visit.start - max(request.buffer_after, visit.buffer_before),
-            visit.end + max(request.buffer_before, visit.buffer_after),
+
+
+def breaks_of(schedule: Schedule, place: Place, first: date, last: date) -> list[Interval]:
+    """The breaks that start on the local days ``first`` to ``last``."""
+    return [row.span.on(day, place.zone) for day in days(first, last) for row in schedule.breaks if row.holds_on(day)]
+
+
+def buffered(visit: Visit, request: Request) -> Interval:
+    """The time that a visit takes from another one (R6).
+
+    Buffers are shared: between two visits there is the longer of what the first needs after it
+    and what the second needs before it.
+    """
+    return Interval(
+        visit.start - max(request.buffer_after, visit.buffer_before),
+        visit.end + max(request.buffer_before, visit.buffer_after),
+    )
+
+
+def blocks_of(schedule: Schedule, place: Place, request: Request, first: date, last: date) -> list[Interval]:
+    """All that cuts time out of hours starting on ``first`` to ``last``: closures, breaks, time off, visits."""
+    return merge(
+        chain(
+            closures_of(schedule, place, first, last + ONE_DAY),
+            breaks_of(schedule, place, first - ONE_DAY, last + ONE_DAY),
+            (away.instants(place.zone) for away in schedule.away),
+            (buffered(visit, request) for visit in schedule.visits),
         )
-        for visit in schedule.visits
-    ]
-    return merge(blocks)
+    )
 
 
 def starts(
@@ -237,10 +258,9 @@ def starts(
     bounded the days by the horizon (R8).
     """
     window = day_interval(first, last, place.zone)
-    # Hours of the evening before may run into the first day.
-    blocks = blocks_of(schedule, place, request, first - ONE_DAY, last)
+    blocks = blocks_of(schedule, place, request, first - LOOK_BACK, last)
     found: set[datetime] = set()
-    for day in days(first - ONE_DAY, last):
+    for day in days(first - LOOK_BACK, last):
         for hours in hours_of(schedule, place, day):
             for free in gaps(hours, blocks):
                 earliest = max(free.start, window.start, not_before)
@@ -256,6 +276,67 @@ def starts(
             start for start in ordered if free_room(place, Interval(start, start + request.duration)) is not None
         ]
     return ordered
+
+
+class Reason(Enum):
+    """The rule that keeps a start from being offered."""
+
+    HORIZON = "too far ahead"
+    LEAD_TIME = "too soon"
+    CLOSED = "outside working hours"
+    OVERRIDE = "other hours on this date"
+    CLOSURE = "the location is closed"
+    BREAK = "a break"
+    TIME_OFF = "time off"
+    VISIT = "another visit"
+    BUFFER = "too close to another visit"
+    ROOM = "no room is free"
+    GRID = "between the offered starts"
+
+
+def why_not(
+    schedule: Schedule,
+    place: Place,
+    request: Request,
+    start: datetime,
+    *,
+    first: date,
+    last: date,
+    not_before: datetime,
+) -> Reason | None:
+    """The first rule that hides a start, or None exactly when ``starts`` offers it.
+
+    ``first`` to ``last`` are the days of the booking horizon.
+    """
+    visit = Interval(start, start + request.duration)
+    day = local_day(start, place.zone)
+    if not first <= day <= last:
+        return Reason.HORIZON
+    if start < not_before:
+        return Reason.LEAD_TIME
+    covering = [
+        hours
+        for since in days(day - LOOK_BACK, day)
+        for hours in hours_of(schedule, place, since)
+        if hours.start <= visit.start and visit.end <= hours.end
+    ]
+
+    def hit(blocks: Iterable[Interval]) -> bool:
+        return any(block.overlaps(visit) for block in blocks)
+
+    # The widest reason first: a closed day has neither hours nor breaks worth naming.
+    checks = (
+        (Reason.CLOSURE, lambda: hit(closures_of(schedule, place, day - LOOK_BACK, day + ONE_DAY))),
+        (Reason.OVERRIDE, lambda: not covering and day in schedule.overrides),
+        (Reason.CLOSED, lambda: not covering),
+        (Reason.TIME_OFF, lambda: hit(away.instants(place.zone) for away in schedule.away)),
+        (Reason.BREAK, lambda: hit(breaks_of(schedule, place, day - ONE_DAY - LOOK_BACK, day + ONE_DAY))),
+        (Reason.VISIT, lambda: hit(Interval(other.start, other.end) for other in schedule.visits)),
+        (Reason.BUFFER, lambda: hit(buffered(other, request) for other in schedule.visits)),
+        (Reason.GRID, lambda: all((start - hours.start) % request.step for hours in covering)),
+        (Reason.ROOM, lambda: request.needs_room and free_room(place, visit) is None),
+    )
+    return next((reason for reason, hides in checks if hides()), None)
 
 
 def free_room(place: Place, visit: Interval) -> int | None:

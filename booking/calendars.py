@@ -42,7 +42,7 @@ def calendar_file(appointment: Appointment, *, now: datetime, cancelled: bool = 
     event.add("class", "PRIVATE")
     event.add("transp", "TRANSPARENT" if cancelled else "OPAQUE")
     event.add("organizer", _person(clinic.email, CN=one_line(clinic.name).replace('"', "'")))
-    if appointment.patient is not None:
+    if appointment.patient is not None and appointment.patient.email:
         # Already accepted: the patient's calendar has nobody to answer.
         event.add("attendee", _person(appointment.patient.email, PARTSTAT="ACCEPTED", RSVP="FALSE"))
     if not cancelled:

@@ -221,7 +221,7 @@ PEOPLE = [
             "languages": "Cree",
             "summary": "Long-lasting pain, balance, and moving well in later life.",
             "bio": (
-                "Jordan works with people who have lived with pain for a long time, and with people who fear a fall.\n\n"
+                "Jordan works with people who have lived with pain for a long time, and with those who fear a fall.\n\n"
                 "They plan in small steps, and are glad to have family along."
             ),
             "colour": "#1D5C8A",

@@ -244,7 +244,7 @@ def taken_minutes(schedule: Schedule, at: Place, request: Request, minute: datet
     local = minute.astimezone(at.zone)
     if local.date() in at.closed_on and not availability.reopens(schedule, at, local.date()):
         return True
-    for day in (local.date() - timedelta(days=1), local.date()):
+    for day in (local.date() - timedelta(days=back) for back in range(3)):
         for row in schedule.breaks:
             span = row.span.on(day, at.zone)
             if row.holds_on(day) and span.start <= minute < span.end:
@@ -258,7 +258,7 @@ def taken_minutes(schedule: Schedule, at: Place, request: Request, minute: datet
 
 def brute_force(schedule: Schedule, at: Place, request: Request, first: date, last: date, not_before: datetime) -> list:
     found = set()
-    for offset in range(-1, (last - first).days + 1):
+    for offset in range(-2, (last - first).days + 1):
         day = first + timedelta(days=offset)
         covered = set()
         for hours in availability.hours_of(schedule, at, day):
@@ -359,6 +359,40 @@ def test_every_rule_at_once_agrees_with_counting_minutes(case):
     assert starts(schedule, at, request, first=first, last=last, not_before=not_before) == brute_force(
         schedule, at, request, first, last, not_before
     )
+
+
+@settings(max_examples=150, deadline=None)
+@given(cases(), st.data())
+def test_a_start_is_offered_exactly_when_no_rule_hides_it(case, data):
+    schedule, at, request, first, last, not_before = case
+    offered = set(starts(schedule, at, request, first=first, last=last, not_before=not_before))
+    begin = resolve(first, time(0), at.zone)
+    offsets = data.draw(st.lists(st.integers(-100, 1200), max_size=12))
+    asked = {begin + minutes(5 * offset) for offset in offsets} | offered
+    bounds = {"first": first, "last": last, "not_before": not_before}
+    assert offered == {start for start in asked if availability.why_not(schedule, at, request, start, **bounds) is None}
+
+
+@pytest.mark.parametrize(
+    ("start", "reason"),
+    [
+        ("09:00", None), ("09:10", "between the offered starts"), ("08:30", "outside working hours"),
+        ("11:45", "outside working hours"), ("10:00", "a break"), ("10:30", "another visit"), ("11:00", "time off"),
+        ("09:30", "too close to another visit"), ("07:00", "too soon"),
+    ],
+)  # fmt: skip
+def test_staff_are_told_which_rule_hides_a_start(start, reason):
+    schedule = Schedule(
+        weekly=mondays(NINE_TO_NOON),
+        breaks=[WeeklySpan(0, WallSpan(time(10, 5), time(10, 15)))],
+        visits=[Visit(resolve(MONDAY, time(10, 30), EDMONTON), resolve(MONDAY, time(10, 45), EDMONTON))],
+        away=[Away(MONDAY, time(11, 15), MONDAY, time(11, 30))],
+    )
+    request = half_hour(buffer_after=minutes(31))
+    bounds = {"first": MONDAY, "last": MONDAY, "not_before": resolve(MONDAY, time(8), EDMONTON)}
+    instant = resolve(MONDAY, time.fromisoformat(start), EDMONTON)
+    found = availability.why_not(schedule, place(), request, instant, **bounds)
+    assert (found and found.value) == reason
 
 
 @given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 60)), max_size=20))

@@ -51,7 +51,7 @@ def test_a_postgres_url_is_read(tmp_path):
 
 def test_postgres_without_its_driver_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
-    with pytest.raises(ImproperlyConfigured, match="requirements-postgres.txt"):
+    with pytest.raises(ImproperlyConfigured, match=r"requirements-postgres\.txt"):
         environment.database(tmp_path, {"DATABASE_URL": "postgres://u:p@db.example/clinic"})
 
 

@@ -329,3 +329,11 @@ def test_the_database_refuses_the_same_key_twice(now):
     Message.objects.create(key="x", kind="contact", due_at=now)
     with pytest.raises(IntegrityError), transaction.atomic():
         Message.objects.create(key="x", kind="contact", due_at=now)
+
+
+def test_nobody_is_written_to_who_has_no_address(now):
+    make_clinic()
+    appointment = make_appointment(patient=make_patient(email=""))
+    messages.booked(appointment, now=now)
+    messages.cancelled(appointment, now=now)
+    assert {message.kind for message in Message.objects.all()} == {Message.Kind.CLINIC_NOTICE}

@@ -142,7 +142,7 @@ class TestRounds:
             tries.append(len(worker.pauses))
             raise messages.MailServerAway("The mail server cannot be reached.")
 
-        elapsed = count(time.monotonic(), 2.0)  # Two seconds pass between any two looks at the clock.
+        elapsed = count(time.monotonic(), 1.0)  # A second passes between any two looks at the clock.
         monkeypatch.setattr(time, "monotonic", lambda: next(elapsed))
         monkeypatch.setattr(messages, "send_batch", no_server)
         worker._stop.rounds = 60

@@ -10,6 +10,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextInputWidget, AutocompleteSelect
+from django.db.models import Q
 from django.utils import timezone
 from phonenumber_field.formfields import PhoneNumberField
 
@@ -142,7 +143,7 @@ class BookForm(WhenForm):
         label="E-mail",
         required=False,
         widget=forms.EmailInput(attrs={"class": "vTextField"}),
-        help_text="The confirmation and its link to change or cancel go here.",
+        help_text="The confirmation and its link to change or cancel go here. Leave it empty if they have none.",
     )
     contact_name = LineField(
         label="Who is calling",
@@ -155,6 +156,13 @@ class BookForm(WhenForm):
         Service.objects.filter(is_active=True),
         empty_label="Choose a service",
         error_messages={"required": "Choose a service."},
+    )
+
+    is_first_visit = forms.BooleanField(
+        label="This is their first visit to the clinic", required=False, help_text="Marked in the diary."
+    )
+    reminders = forms.BooleanField(
+        label="Send reminders", required=False, initial=True, help_text="By e-mail, two days and three hours before."
     )
 
     field_order = ["patient", "name", "preferred_name", "phone", "email", "contact_name", "service"]
@@ -171,6 +179,7 @@ class BookForm(WhenForm):
             ("Who", {"fields": ["patient"]}),
             ("A new patient", {"fields": [("name", "preferred_name"), ("phone", "email"), "contact_name"]}),
             ("When", {"fields": ["service", *self._present(self.when_fields)]}),
+            ("Also", {"fields": ["is_first_visit", "reminders"]}),
         ]
 
     def clean(self) -> dict[str, Any]:
@@ -188,14 +197,16 @@ class BookForm(WhenForm):
         wanted = {
             "name": "Write down the name.",
             "phone": "Write down a phone number.",
-            "email": "Write down an e-mail address: the confirmation goes there.",
         }
         for name, sentence in wanted.items():
             if not cleaned.get(name) and name not in self.errors:
                 self.add_error(name, sentence)
         if all(cleaned.get(name) for name in wanted):
             twins = Patient.objects.filter(name__iexact=cleaned["name"])
-            twin = twins.filter(phone=cleaned["phone"]).first() or twins.filter(email__iexact=cleaned["email"]).first()
+            same_address = Q(phone=cleaned["phone"])
+            if cleaned.get("email"):
+                same_address |= Q(email__iexact=cleaned["email"])
+            twin = twins.filter(same_address).first()
             if twin is not None:
                 self.add_error("name", f"{patient_in_a_list(twin)}, is a patient already: search for them above.")
 

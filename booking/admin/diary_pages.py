@@ -62,6 +62,8 @@ def book(office: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
                 by=Actor.staff(request.user),
                 now=timezone.now(),
                 overbooked_reason=filled.cleaned_data.get("overbooked_reason", ""),
+                is_first_visit=filled.cleaned_data["is_first_visit"] or None,
+                reminders=filled.cleaned_data["reminders"],
             )
     except Refused as refused:
         return _show_refusal(office, request, form, filled, refused, page, service=when["service"])

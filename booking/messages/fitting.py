@@ -13,6 +13,8 @@ def still_fits(message: Message, *, now: datetime) -> bool:
     appointment = message.appointment
     if appointment is None:
         return True  # A contact form's message is about nothing that could change.
+    if message.kind != Kind.CLINIC_NOTICE and not (appointment.patient and appointment.patient.email):
+        return False  # Staff have taken the address away.
     if message.kind == Kind.CANCELLED:
         return appointment.status == Status.CANCELLED and now < appointment.ends_at
     if message.kind == Kind.CLINIC_NOTICE:

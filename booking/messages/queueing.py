@@ -23,7 +23,10 @@ Kind, State = Message.Kind, Message.State
 
 def booked(appointment: Appointment, *, now: datetime) -> None:
     """Queue the confirmation, the reminders and the notices of a new appointment."""
-    _write(_confirmation(appointment, now), *_reminders(appointment, now), *_notices(appointment, "booked", now))
+    _write(
+        *_to_patient(appointment, _confirmation(appointment, now), *_reminders(appointment, now)),
+        *_notices(appointment, "booked", now),
+    )
 
 
 def rescheduled(appointment: Appointment, *, now: datetime) -> None:
@@ -36,8 +39,7 @@ def rescheduled(appointment: Appointment, *, now: datetime) -> None:
         news.kind = Kind.RESCHEDULED
         news.key = _key(appointment, Kind.RESCHEDULED)
     _write(
-        news,
-        *_reminders(appointment, now),
+        *_to_patient(appointment, news, *_reminders(appointment, now)),
         *_notices(appointment, "changed", now, also_to=told_practitioners),
     )
 
@@ -50,7 +52,7 @@ def cancelled(appointment: Appointment, *, now: datetime) -> None:
     told_practitioners = _practitioners_told(appointment, now)
     _drop_waiting(appointment, now)
     _write(
-        _row(appointment, Kind.CANCELLED, due_at=now),
+        *_to_patient(appointment, _row(appointment, Kind.CANCELLED, due_at=now)),
         *_notices(appointment, "cancelled", now, also_to=told_practitioners),
     )
 
@@ -80,6 +82,11 @@ def oldest_due() -> datetime | None:
         .values_list("due_at", flat=True)
         .first()
     )
+
+
+def _to_patient(appointment: Appointment, *messages: Message) -> Iterable[Message]:
+    """These messages, or none for a patient without an e-mail address (staff booked for a caller)."""
+    return messages if appointment.patient and appointment.patient.email else ()
 
 
 def _confirmation(appointment: Appointment, now: datetime) -> Message:

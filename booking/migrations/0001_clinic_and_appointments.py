@@ -78,7 +78,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=120)),
                 ('preferred_name', models.CharField(blank=True, help_text='What to call them, where it differs.', max_length=120)),
                 ('pronouns', models.CharField(blank=True, max_length=40)),
-                ('email', models.EmailField(max_length=254)),
+                ('email', models.EmailField(blank=True, help_text='Confirmations and reminders go here. A caller may have none: then nobody is written to.', max_length=254)),
                 ('phone', phonenumber_field.modelfields.PhoneNumberField(max_length=128, region=None)),
                 ('date_of_birth', models.DateField(blank=True, null=True)),
                 ('contact_name', models.CharField(blank=True, help_text='Who we write to when it is not the patient: a parent, a relative.', max_length=120)),

@@ -32,7 +32,9 @@ class Patient(models.Model):
     name = models.CharField(max_length=120)
     preferred_name = models.CharField(max_length=120, blank=True, help_text="What to call them, where it differs.")
     pronouns = models.CharField(max_length=40, blank=True)
-    email = models.EmailField()
+    email = models.EmailField(
+        blank=True, help_text="Confirmations and reminders go here. A caller may have none: then nobody is written to."
+    )
     phone = PhoneNumberField()
     date_of_birth = models.DateField(null=True, blank=True)
     contact_name = models.CharField(

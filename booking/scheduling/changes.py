@@ -10,7 +10,7 @@ from booking import messages
 from booking.models import Appointment, AppointmentEvent, Location, Practitioner, PractitionerService, Status
 from booking.scheduling.actors import Actor
 from booking.scheduling.holding import fairest, pick_room, take_for_staff
-from booking.scheduling.locks import locked
+from booking.scheduling.locks import locked, overlaps_refused
 from booking.scheduling.openings import Search, nearest, opening_at
 from booking.scheduling.record import add_event, expire_lapsed, place_at, snapshot
 from booking.scheduling.refusals import NotOffered, StartTaken, TooLate, WrongState
@@ -42,16 +42,19 @@ def reschedule(
     had. Raises StartTaken, TooLate, WrongState or NotOffered, and then nothing has changed.
     """
     place = location or appointment.location
+    search = _search_for(appointment, practitioner, place, now)
     if by.is_staff:
         takers = [(practitioner or appointment.practitioner).pk]
     else:
         _refuse_late(appointment, by, now)
-        search = _search_for(appointment, practitioner, place, now)
         seen = opening_at(search, starts_at)
         if seen is None:
             raise _taken(search, starts_at)
         takers = list(seen.practitioner_ids)
-    with locked([*takers, appointment.practitioner_id], place):
+    with (
+        overlaps_refused(lambda: _taken(search, starts_at)),
+        locked([*takers, appointment.practitioner_id], place),
+    ):
         moving = _again(appointment)
         if moving.status != Status.BOOKED:
             raise WrongState("Only an appointment that is still ahead can be moved.")

@@ -20,7 +20,7 @@ from booking.models import (
     Status,
 )
 from booking.scheduling.actors import Actor
-from booking.scheduling.locks import locked
+from booking.scheduling.locks import locked, overlaps_refused
 from booking.scheduling.openings import Search, busyness, nearest, opening_at
 from booking.scheduling.record import add_event, expire, expire_lapsed, place_at, room_taken_by, snapshot
 from booking.scheduling.refusals import AlreadyBooked, NotOffered, StartTaken, WrongState
@@ -62,6 +62,8 @@ def hold(
     """
     if not service.is_bookable:
         raise NotOffered("This visit cannot be booked online. Please call us.")
+    if not service.is_open_to(new_patient):
+        raise NotOffered("This visit is not for you yet. Choose another one, or call us and we help you choose.")
     search = Search(service, now, practitioner, location, new_patient, holder)
     seen = opening_at(search, starts_at)
     if seen is None:
@@ -144,7 +146,10 @@ def book(*, hold: Appointment, details: PatientDetails, submission_key: str, by:
     The same ``submission_key`` again gives the same appointment. A hold that has lapsed is taken
     again if its time is still free; otherwise StartTaken, with the nearest free times.
     """
-    with locked([hold.practitioner_id], hold.location):
+    search = Search(
+        hold.service, now, hold.practitioner, hold.location, hold.is_first_visit, moving=hold, lead_time=timedelta(0)
+    )
+    with overlaps_refused(lambda: _taken(search, hold.starts_at)), locked([hold.practitioner_id], hold.location):
         appointment = (
             Appointment.objects.select_related("service", "practitioner", "location", "room", "patient")
             .select_for_update(of=("self",))
@@ -156,7 +161,7 @@ def book(*, hold: Appointment, details: PatientDetails, submission_key: str, by:
             raise AlreadyBooked("This time has already been booked from another page. Nothing was booked twice.")
         before = snapshot(appointment)
         if not appointment.is_live_hold(now):
-            _take_again(appointment, now)
+            _take_again(appointment, search)
         appointment.status = Status.BOOKED
         appointment.patient = patient_for(details)
         appointment.is_first_visit = details.is_first_visit
@@ -171,24 +176,18 @@ def book(*, hold: Appointment, details: PatientDetails, submission_key: str, by:
         return appointment
 
 
-def _take_again(appointment: Appointment, now: datetime) -> None:
-    """Check, under the lock, that a lapsed hold's time is still free for it; choose its room afresh."""
-    search = Search(
-        appointment.service,
-        now,
-        appointment.practitioner,
-        appointment.location,
-        appointment.is_first_visit,
-        moving=appointment,
-        lead_time=timedelta(0),  # The notice was long enough when the time was chosen.
-    )
+def _take_again(appointment: Appointment, search: Search) -> None:
+    """Check, under the lock, that a lapsed hold's time is still free for it; choose its room afresh.
+
+    The search asks for no lead time: the notice was long enough when the time was chosen.
+    """
     if opening_at(search, appointment.starts_at) is None:
         raise _taken(search, appointment.starts_at)
     expire_lapsed(
-        now=now, practitioners=[appointment.practitioner_id], location=appointment.location, but=appointment.pk
+        now=search.now, practitioners=[appointment.practitioner_id], location=appointment.location, but=appointment.pk
     )
     if appointment.service.needs_room:
-        appointment.room = pick_room(appointment, now)
+        appointment.room = pick_room(appointment, search.now)
         if appointment.room is None:
             raise _taken(search, appointment.starts_at)
 
@@ -232,6 +231,8 @@ def book_for(
     by: Actor,
     now: datetime,
     overbooked_reason: str = "",
+    is_first_visit: bool | None = None,
+    reminders: bool = True,
 ) -> Appointment:
     """Book for a caller: staff may choose any time, on the grid or off it, inside working hours or not.
 
@@ -243,7 +244,8 @@ def book_for(
         raise NotOffered(f"{practitioner} does not offer {service}. Choose another person or visit.")
     if service.needs_needling_authorisation and not practitioner.authorised_for_needling:
         raise NotOffered(f"{practitioner} is not authorised for needling, so this visit cannot be booked.")
-    with locked([practitioner.pk], location):
+    clash = StartTaken(f"{practitioner} already has an appointment at that time.")
+    with overlaps_refused(lambda: clash), locked([practitioner.pk], location):
         made = Appointment(
             status=Status.BOOKED,
             patient=patient,
@@ -253,6 +255,8 @@ def book_for(
             buffer_after=service.buffer_after,
             price=service.price if offer.own_price is None else offer.own_price,
             cancellation_window=service.cancellation_window,
+            is_first_visit=is_first_visit,
+            reminders=reminders,
         )
         place_at(made, starts_at, offer.own_duration or service.duration, location)
         take_for_staff(made, by=by, now=now, overbooked_reason=overbooked_reason)

@@ -1,11 +1,14 @@
 """Let one change at a time decide about a practitioner's and a room's time."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
-from booking.models import Location, Practitioner, Room
+from booking.constraints import NoOverlap
+from booking.models import Appointment, Location, Practitioner, Room
+
+_GUARDS = tuple(guard.name for guard in Appointment._meta.constraints if isinstance(guard, NoOverlap))
 
 
 @contextmanager
@@ -22,3 +25,17 @@ def locked(practitioners: Iterable[int], location: Location) -> Iterator[None]:
         rooms = Room.objects.select_for_update(no_key=True).filter(location=location).order_by("pk")
         list(rooms.values_list("pk"))
         yield
+
+
+@contextmanager
+def overlaps_refused(refusal: Callable[[], Exception]) -> Iterator[None]:
+    """Turn the database's own refusal of an overlap into an answer for a person.
+
+    The lock lets nobody come this far; the guard stands for the day when something goes around it.
+    """
+    try:
+        yield
+    except IntegrityError as problem:
+        if any(guard in str(problem) for guard in _GUARDS):
+            raise refusal() from problem
+        raise

@@ -248,7 +248,7 @@ def _taken(
 
 def _reach(first: date, last: date) -> tuple[date, date]:
     """Days that can matter for ``first`` to ``last``: hours of the evening before run over, closures follow."""
-    return first - timedelta(days=2), last + timedelta(days=2)
+    return first - timedelta(days=3), last + timedelta(days=2)
 
 
 # What the rest of the project asks

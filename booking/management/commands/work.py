@@ -1,4 +1,4 @@
-"""The worker: sends what is due and frees holds that ran out, until it is told to stop."""
+"""The worker: sends what is due, frees holds that ran out, forgets old sessions, until it is told to stop."""
 
 import logging
 import signal
@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
@@ -21,6 +22,7 @@ logger = logging.getLogger("booking.work")
 PAUSE = 2.0  # seconds between two rounds
 LONGEST_PAUSE = 60.0  # seconds, while the database or the mail server is away
 BATCH = 50
+BETWEEN_FORGETTING = 600.0  # seconds
 
 
 class Command(BaseCommand):
@@ -47,6 +49,7 @@ class Worker:
         self._stop = threading.Event()
         self._database = Patience()
         self._mail = Patience()
+        self._forget_at = time.monotonic()
 
     def stop(self) -> None:
         """End after the message that is just being sent."""
@@ -56,6 +59,7 @@ class Worker:
         """All that is due now; CommandError if the database or the mail server is away."""
         try:
             self._free_holds()
+            self._forget_sessions()
             self._send_all()
         except messages.MailServerAway as away:
             raise CommandError(str(away)) from away
@@ -73,6 +77,7 @@ class Worker:
         try:
             close_old_connections()  # One that failed in the last round is not used again.
             self._free_holds()
+            self._forget_sessions()
             if self._mail.is_over():
                 self._send_all()
                 self._mail.is_back()
@@ -90,6 +95,12 @@ class Worker:
         freed = scheduling.expire_holds(now=timezone.now())
         if freed:
             logger.info("Holds that ran out: %d.", freed)
+
+    def _forget_sessions(self) -> None:
+        """Delete what visitors typed and left behind, now and then."""
+        if time.monotonic() >= self._forget_at:
+            SessionStore.clear_expired()
+            self._forget_at = time.monotonic() + BETWEEN_FORGETTING
 
     def _send_all(self) -> None:
         """Batch after batch: what fails is due later, so this ends."""
