@@ -69,7 +69,6 @@ class PageAdmin(ContentEditor):
     autocomplete_fields = ["hero_picture", "service", "written_by", "reviewed_by"]
     prepopulated_fields = {"slug": ["title"]}
     readonly_fields = ["updated_at"]
-    save_on_top = True
     fieldsets = [
         (None, {"fields": ["title", "lede", ("kind", "slug"), ("is_published", "published_at")]}),
         (

@@ -87,7 +87,7 @@ def add_photos(practitioners: Iterable[Practitioner]) -> None:
     for practitioner in practitioners:
         portrait = pages.drawing(practitioner.slug)
         if portrait is not None:
-            practitioner.photo.save(portrait.name, portrait)
+            practitioner.photo.save(str(portrait.name), portrait)
 
 
 def real_rows() -> list[str]:
