@@ -111,7 +111,7 @@ studies of two kinds of treatment.
                     "The effect named most often in a trial with 81 women",
                     "7",
                 ),
-                ("Effects of exercise, such as an ache", "Rare and minor in 31 trials with 1,817 women", "5"),
+                ("Effects of exercise, such as an ache", "Rare and minor, in the trials that counted them", "5"),
                 ("Feeling upset during or after an exam", "Not counted. It can happen to anybody", ""),
             ],
             """
