@@ -14,7 +14,7 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         parts = []
-        for width, address in ((1280, "/"), (420, "/book/back-assessment/?visit=new")):
+        for width, address in ((1280, "/"), (420, "/book/back-assessment/?visit=new#times")):
             page = browser.new_page(
                 viewport={"width": width, "height": 900}, java_script_enabled=False, reduced_motion="reduce"
             )
