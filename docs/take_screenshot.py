@@ -19,6 +19,7 @@ def main() -> None:
                 viewport={"width": width, "height": 900}, java_script_enabled=False, reduced_motion="reduce"
             )
             page.goto(SITE + address)
+            page.wait_for_timeout(1000)  # Pictures are decoded beside the page, after it is loaded.
             file = HERE / f"{width}.png"
             page.screenshot(path=file)
             parts.append(Image.open(file).convert("RGB"))
