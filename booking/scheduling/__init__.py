@@ -6,19 +6,24 @@ an event and queues messages, in one transaction. What it refuses it leaves unto
 
 from booking.scheduling.actors import Actor
 from booking.scheduling.changes import cancel, check_in, fulfil, mark_no_show, reschedule
+from booking.scheduling.explaining import Explanation, Withheld, why_not
 from booking.scheduling.holding import PatientDetails, book, book_for, expire_holds, hold, release
 from booking.scheduling.openings import Opening, nearest, next_free, next_free_each, offers, open_starts
 from booking.scheduling.refusals import AlreadyBooked, NotOffered, Refused, StartTaken, TooLate, WrongState
+from booking.scheduling.zone_law import Retimed, retime
 
 __all__ = [
     "Actor",
     "AlreadyBooked",
+    "Explanation",
     "NotOffered",
     "Opening",
     "PatientDetails",
     "Refused",
+    "Retimed",
     "StartTaken",
     "TooLate",
+    "Withheld",
     "WrongState",
     "book",
     "book_for",
@@ -35,4 +40,6 @@ __all__ = [
     "open_starts",
     "release",
     "reschedule",
+    "retime",
+    "why_not",
 ]
