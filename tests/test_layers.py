@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {"availability", "constraints", "pictures", "text"},
     {"models"},
-    {"checks", "tokens", "calendars", "messages", "sample", "words"},
+    {"checks", "tokens", "calendars", "messages", "sample", "statutory_holidays", "words"},
     {"scheduling"},
     {"forms", "context", "templatetags"},
     {"views", "admin", "desk", "management", "urls", "apps", "migrations"},
