@@ -16,15 +16,25 @@ from django.db.models.sql import Query
 _POSTGRESQL = "EXCLUDE USING gist (%(key)s WITH =, tstzrange(%(start)s, %(end)s, '[)') WITH &&) WHERE (%(condition)s)"
 
 # AFTER, not BEFORE: only then does NEW hold the row's own primary key. The condition stands
-# unqualified, so it always speaks of the one table named in its subquery.
+# unqualified, so it always speaks of the one table named in its subquery. SQLite compares instants
+# as text, so that only one way of writing them can be let in: Django's.
 _SQLITE = """CREATE TRIGGER %(name)s_%(event)s AFTER %(event)s ON %(table)s
 WHEN EXISTS (SELECT 1 FROM %(table)s WHERE %(pk)s = NEW.%(pk)s AND (%(condition)s))
- AND EXISTS (
+ AND (%(start_is_odd)s OR %(end_is_odd)s OR EXISTS (
   SELECT 1 FROM %(table)s
   WHERE %(key)s = NEW.%(key)s AND %(pk)s <> NEW.%(pk)s
   AND %(end)s > NEW.%(start)s AND %(start)s < NEW.%(end)s AND (%(condition)s)
-)
+))
 BEGIN SELECT RAISE(ABORT, 'NoOverlap constraint failed: %(plain_name)s'); END"""
+
+_TWO_DIGITS = "[0-9][0-9]"
+_AS_DJANGO_WRITES = "{2}{2}-{2}-{2} {2}:{2}:{2}".replace("{2}", _TWO_DIGITS)
+
+
+def _is_odd(column: str) -> str:
+    """SQL: whether an instant is not written as 2026-11-24 17:00:00, perhaps with six decimals."""
+    whole, decimals = f"GLOB '{_AS_DJANGO_WRITES}'", f"GLOB '{_AS_DJANGO_WRITES}.{_TWO_DIGITS * 3}'"
+    return f"NOT (NEW.{column} {whole} OR NEW.{column} {decimals})"
 
 
 class NoOverlap(BaseConstraint):
@@ -154,6 +164,7 @@ class NoOverlap(BaseConstraint):
         return _POSTGRESQL % self._parts(model, schema_editor)
 
     def _triggers(self, model: type[Model], schema_editor: BaseDatabaseSchemaEditor) -> list[Statement]:
+        parts = self._parts(model, schema_editor)
         return [
             Statement(
                 _SQLITE,
@@ -161,7 +172,9 @@ class NoOverlap(BaseConstraint):
                 name=self.name,
                 plain_name=self.name,
                 event=event,
-                **self._parts(model, schema_editor),
+                start_is_odd=_is_odd(parts["start"]),
+                end_is_odd=_is_odd(parts["end"]),
+                **parts,
             )
             for event in ("insert", "update")
         ]
