@@ -27,7 +27,8 @@ def site_url(environ: Mapping[str, str] = os.environ) -> str:
     except ValueError:
         port_is_fine = False
         parts = urlsplit("")
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query or not port_is_fine:
+    extras = parts.path or parts.query or parts.fragment or parts.username or parts.password
+    if parts.scheme not in {"http", "https"} or not parts.hostname or extras or not port_is_fine:
         raise ImproperlyConfigured(
             f"SITE_URL is {value!r}. Set it to the address patients will use, for example "
             "SITE_URL=https://www.yourclinic.ca, with http:// or https:// and nothing after the host."
@@ -179,3 +180,25 @@ def trusted_proxies(environ: Mapping[str, str] = os.environ) -> list[Any]:
                 "such as 127.0.0.1 10.0.0.0/8."
             ) from problem
     return networks
+
+
+def var_dir(default: Path, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where everything that is written goes; made when it is missing."""
+    path = Path(environ.get("VAR_DIR", "").strip() or default).resolve()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise ImproperlyConfigured(
+            f"VAR_DIR {path} cannot be made ({problem.strerror}). Choose a folder this user may write to."
+        ) from problem
+    return path
+
+
+def whole_number(name: str, default: int, environ: Mapping[str, str] = os.environ, *, lowest: int = 0) -> int:
+    """A variable that counts something."""
+    value = environ.get(name, "").strip()
+    if not value:
+        return default
+    if not (value.isascii() and value.isdigit() and lowest <= int(value) <= 100_000):
+        raise ImproperlyConfigured(f"{name} is {value!r}. Write a whole number of at least {lowest}, or leave it out.")
+    return int(value)

@@ -2,9 +2,11 @@
 
 import os
 
+from clinic import environment
+
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 # Two processes use two cores; threads let one slow phone wait without keeping others waiting.
-workers = int(os.environ.get("WEB_WORKERS", "2"))
+workers = environment.whole_number("WEB_WORKERS", 2, lowest=1)
 worker_class = "gthread"
 threads = 8
 # A request that takes longer than this is stuck, not slow.

@@ -1,7 +1,7 @@
 """The site's settings: one file, driven by the few variables of ``clinic/environment.py``.
 
-SITE_URL decides hosts, cookies and HSTS; DATABASE_URL, EMAIL_URL, SECRET_KEY, MEDIA_ROOT and
-TRUSTED_PROXIES have sensible defaults for one machine. README.md lists them.
+SITE_URL decides hosts, cookies and HSTS; DATABASE_URL, EMAIL_URL, SECRET_KEY, MEDIA_ROOT,
+TRUSTED_PROXIES and a few more have sensible defaults for one machine. docs/deployment.md lists them.
 """
 
 import os
@@ -18,8 +18,7 @@ from clinic import environment
 zoneinfo.reset_tzpath(to=())
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = Path(os.environ.get("VAR_DIR", BASE_DIR / "var")).resolve()
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+VAR_DIR = environment.var_dir(BASE_DIR / "var")
 
 SITE_URL = environment.site_url()
 _site = urlsplit(SITE_URL)
@@ -184,7 +183,13 @@ SECURE_CSP_ADMIN = SECURE_CSP | {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "clinic.logs.DiscreetFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {"booking": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
@@ -192,4 +197,4 @@ LOGGING = {
 
 # What a clinic may want to change without touching code.
 BOOKING_HOLD = timedelta(minutes=10)
-BOOKING_CONFIRMATION_DELAY = timedelta(seconds=int(os.environ.get("CONFIRMATION_DELAY_SECONDS", "120")))
+BOOKING_CONFIRMATION_DELAY = timedelta(seconds=environment.whole_number("CONFIRMATION_DELAY_SECONDS", 120))

@@ -211,6 +211,7 @@ class Migration(migrations.Migration):
                 ('notice_version', models.CharField(blank=True, max_length=20, verbose_name='collection notice shown')),
                 ('overbooked_reason', models.CharField(blank=True, max_length=200)),
                 ('cancel_reason', models.CharField(blank=True, max_length=200)),
+                ('asked_to_move_at', models.DateTimeField(blank=True, help_text='Since when we have been asking the patient to choose another time.', null=True)),
                 ('hold_expires_at', models.DateTimeField(blank=True, null=True)),
                 ('hold_key', models.CharField(blank=True, help_text='Which browser session holds it; never shown.', max_length=64)),
                 ('submission_key', models.CharField(blank=True, help_text='Sending the same form twice gives one appointment.', max_length=64, null=True, unique=True)),
@@ -269,14 +270,14 @@ class Migration(migrations.Migration):
             name='AppointmentEvent',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('held', 'Time held'), ('expired', 'Hold expired'), ('released', 'Hold given up'), ('booked', 'Booked'), ('rescheduled', 'Moved'), ('cancelled', 'Cancelled'), ('arrived', 'Arrived'), ('fulfilled', 'Attended'), ('noshow', 'Did not come'), ('link_reissued', 'New link sent')], max_length=20)),
+                ('kind', models.CharField(choices=[('held', 'Time held'), ('expired', 'Hold expired'), ('released', 'Hold given up'), ('booked', 'Booked'), ('rescheduled', 'Moved'), ('move_requested', 'Asked to move'), ('cancelled', 'Cancelled'), ('arrived', 'Arrived'), ('fulfilled', 'Attended'), ('noshow', 'Did not come'), ('retimed', 'Clock law changed')], max_length=20)),
                 ('at', models.DateTimeField()),
                 ('actor_kind', models.CharField(choices=[('patient', 'Patient'), ('staff', 'Staff'), ('system', 'The system')], max_length=10)),
                 ('before', models.JSONField(blank=True, default=dict)),
                 ('after', models.JSONField(blank=True, default=dict)),
                 ('note', models.CharField(blank=True, max_length=200)),
                 ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='booking.appointment')),
+                ('appointment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='booking.appointment')),
             ],
             options={
                 'verbose_name': 'event',
@@ -318,7 +319,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.CharField(help_text='Says what it is: the same message is never queued twice.', max_length=120, unique=True)),
-                ('kind', models.CharField(choices=[('confirmation', 'Confirmation'), ('rescheduled', 'Moved'), ('cancelled', 'Cancelled'), ('reminder', 'Reminder'), ('clinic_notice', 'Notice to the clinic'), ('contact', 'From the contact form')], max_length=20)),
+                ('kind', models.CharField(choices=[('confirmation', 'Confirmation'), ('rescheduled', 'Moved'), ('move_requested', 'Asked to move'), ('cancelled', 'Cancelled'), ('reminder', 'Reminder'), ('clock_change', 'Calendar entry mended'), ('clinic_notice', 'Notice to the clinic'), ('contact', 'From the contact form')], max_length=20)),
                 ('content', models.JSONField(blank=True, default=dict)),
                 ('state', models.CharField(choices=[('waiting', 'Waiting'), ('sent', 'Sent'), ('dropped', 'No longer needed'), ('parked', 'Could not be sent')], default='waiting', max_length=10)),
                 ('due_at', models.DateTimeField()),

@@ -87,9 +87,6 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         """What takes up time at ``now``: lapsed holds do not, though the row may still say held."""
         return self.filter(status__in=OCCUPYING).exclude(status=Status.HELD, hold_expires_at__lte=now)
 
-    def upcoming(self, *, now: datetime) -> "AppointmentQuerySet":
-        return self.filter(status=Status.BOOKED, starts_at__gte=now)
-
 
 class Appointment(models.Model):
     """A time agreed between a patient and a practitioner, or held while a patient fills in a form.
@@ -126,6 +123,9 @@ class Appointment(models.Model):
     notice_version = models.CharField("collection notice shown", max_length=20, blank=True)
     overbooked_reason = models.CharField(max_length=200, blank=True)
     cancel_reason = models.CharField(max_length=200, blank=True)
+    asked_to_move_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when we have been asking the patient to choose another time."
+    )
 
     hold_expires_at = models.DateTimeField(null=True, blank=True)
     hold_key = models.CharField(max_length=64, blank=True, help_text="Which browser session holds it; never shown.")
@@ -212,9 +212,14 @@ class Appointment(models.Model):
     def is_live_hold(self, now: datetime) -> bool:
         return self.status == Status.HELD and self.hold_expires_at is not None and now < self.hold_expires_at
 
+    @property
+    def changes_until(self) -> datetime:
+        """Until when a patient may change it: whom we have asked to move it may do so to the last."""
+        return self.starts_at if self.asked_to_move_at else self.starts_at - self.cancellation_window
+
     def can_cancel_online(self, now: datetime) -> bool:
         """Whether a patient may still cancel or move it: the window's boundary is included."""
-        return self.status == Status.BOOKED and now + self.cancellation_window <= self.starts_at
+        return self.status == Status.BOOKED and now <= self.changes_until
 
 
 class EventQuerySet(models.QuerySet["AppointmentEvent"]):
@@ -234,18 +239,19 @@ class AppointmentEvent(models.Model):
         RELEASED = "released", "Hold given up"
         BOOKED = "booked", "Booked"
         RESCHEDULED = "rescheduled", "Moved"
+        MOVE_REQUESTED = "move_requested", "Asked to move"
         CANCELLED = "cancelled", "Cancelled"
         ARRIVED = "arrived", "Arrived"
         FULFILLED = "fulfilled", "Attended"
         NOSHOW = "noshow", "Did not come"
-        LINK_REISSUED = "link_reissued", "New link sent"
+        RETIMED = "retimed", "Clock law changed"
 
     class ActorKind(models.TextChoices):
         PATIENT = "patient", "Patient"
         STAFF = "staff", "Staff"
         SYSTEM = "system", "The system"
 
-    appointment = models.ForeignKey(Appointment, on_delete=models.CASCADE, related_name="events")
+    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(max_length=20, choices=Kind)
     at = models.DateTimeField()
     actor_kind = models.CharField(max_length=10, choices=ActorKind)

@@ -1,6 +1,6 @@
 """When practitioners work. All times here are wall-clock times in the location's zone."""
 
-from datetime import date, time
+from datetime import time
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -33,11 +33,6 @@ SPAN_IS_CLEAR = (
 )
 SPAN_MESSAGE = "The end must be after the start; tick the box if it runs past midnight."
 VALIDITY_MESSAGE = "The last day is before the first."
-
-
-def is_valid_on(starts_on: date | None, ends_on: date | None, day: date) -> bool:
-    """Whether a row with these validity dates (both included, open if empty) holds on a day."""
-    return (starts_on is None or starts_on <= day) and (ends_on is None or day <= ends_on)
 
 
 class WorkingHours(models.Model):

@@ -17,8 +17,10 @@ class Message(models.Model):
     class Kind(models.TextChoices):
         CONFIRMATION = "confirmation", "Confirmation"
         RESCHEDULED = "rescheduled", "Moved"
+        MOVE_REQUESTED = "move_requested", "Asked to move"
         CANCELLED = "cancelled", "Cancelled"
         REMINDER = "reminder", "Reminder"
+        CLOCK_CHANGE = "clock_change", "Calendar entry mended"
         CLINIC_NOTICE = "clinic_notice", "Notice to the clinic"
         CONTACT = "contact", "From the contact form"
 

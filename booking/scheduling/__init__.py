@@ -1,15 +1,20 @@
 """The only way to change an appointment, and the questions asked before one is made.
 
 Every command names its actor, refuses early, locks, checks again under the lock, writes, records
-an event and queues messages, in one transaction. What it refuses it leaves untouched.
+an event and queues messages, in one transaction. What it refuses it leaves untouched. Commands
+that take time lock the people and rooms concerned; those that only give it back or mark it lock
+the appointment.
 """
 
 from booking.scheduling.actors import Actor
-from booking.scheduling.changes import cancel, check_in, fulfil, mark_no_show, reschedule
+from booking.scheduling.changes import ask_to_move, cancel, check_in, fulfil, mark_no_show, reschedule
+from booking.scheduling.desk import book_for
 from booking.scheduling.explaining import Explanation, Withheld, why_not
-from booking.scheduling.holding import PatientDetails, book, book_for, expire_holds, hold, release
+from booking.scheduling.holding import book, expire_holds, forget_holds, hold, release
 from booking.scheduling.openings import Opening, nearest, next_free, next_free_each, offers, open_starts
+from booking.scheduling.patients import PatientDetails
 from booking.scheduling.refusals import AlreadyBooked, NotOffered, Refused, StartTaken, TooLate, WrongState
+from booking.scheduling.stranded import Stranded, stranded, substitutes
 from booking.scheduling.zone_law import Retimed, retime
 
 __all__ = [
@@ -22,14 +27,17 @@ __all__ = [
     "Refused",
     "Retimed",
     "StartTaken",
+    "Stranded",
     "TooLate",
     "Withheld",
     "WrongState",
+    "ask_to_move",
     "book",
     "book_for",
     "cancel",
     "check_in",
     "expire_holds",
+    "forget_holds",
     "fulfil",
     "hold",
     "mark_no_show",
@@ -41,5 +49,7 @@ __all__ = [
     "release",
     "reschedule",
     "retime",
+    "stranded",
+    "substitutes",
     "why_not",
 ]

@@ -1,4 +1,4 @@
-"""What happens to an appointment after it is made: move, cancel, arrive, attend, not come."""
+"""What happens to an appointment after it is made: move, ask to move, cancel, arrive, attend, not come."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,13 +9,16 @@ from django.db import transaction
 from booking import messages
 from booking.models import Appointment, AppointmentEvent, Location, Practitioner, PractitionerService, Status
 from booking.scheduling.actors import Actor
-from booking.scheduling.holding import fairest, pick_room, take_for_staff
-from booking.scheduling.locks import locked, overlaps_refused
-from booking.scheduling.openings import Search, nearest, opening_at
+from booking.scheduling.desk import take_for_staff
+from booking.scheduling.holding import fairest
+from booking.scheduling.locks import locked, overlaps_lost
+from booking.scheduling.openings import Search, opening_at, start_taken
 from booking.scheduling.record import add_event, expire_lapsed, place_at, snapshot
-from booking.scheduling.refusals import NotOffered, StartTaken, TooLate, WrongState
+from booking.scheduling.refusals import Lost, NotOffered, TooLate, WrongState
+from booking.scheduling.rooms import pick_room
 
 _Kind = AppointmentEvent.Kind
+_STAYS = "This time is no longer free. Your appointment stays as it was."
 
 # From which states staff may set each state. A slip at the desk can be mended.
 _MAY_BECOME = {
@@ -49,30 +52,31 @@ def reschedule(
         _refuse_late(appointment, by, now)
         seen = opening_at(search, starts_at)
         if seen is None:
-            raise _taken(search, starts_at)
+            raise start_taken(search, starts_at, _STAYS)
         takers = list(seen.practitioner_ids)
-    with (
-        overlaps_refused(lambda: _taken(search, starts_at)),
-        locked([*takers, appointment.practitioner_id], place),
-    ):
-        moving = _again(appointment)
-        if moving.status != Status.BOOKED:
-            raise WrongState("Only an appointment that is still ahead can be moved.")
-        if moving.practitioner_id != appointment.practitioner_id:
-            raise WrongState("Somebody else has just changed this appointment. Look at it again first.")
-        _refuse_late(moving, by, now)
-        before = snapshot(moving)
-        if by.is_staff:
-            _move_for_staff(moving, takers[0], starts_at, place, by, now, overbooked_reason)
-        else:
-            _move_for_patient(moving, practitioner, takers, starts_at, place, now)
-        if snapshot(moving) == before:
+    try:
+        with overlaps_lost(), locked([*takers, appointment.practitioner_id], place):
+            moving = _again(appointment)
+            if moving.status != Status.BOOKED:
+                raise WrongState("Only an appointment that is still ahead can be moved.")
+            if moving.sequence != appointment.sequence:
+                raise WrongState("Somebody else has just changed this appointment. Look at it again first.")
+            _refuse_late(moving, by, now)
+            before = snapshot(moving)
+            if by.is_staff:
+                _move_for_staff(moving, takers[0], starts_at, place, by, now, overbooked_reason)
+            else:
+                _move_for_patient(moving, practitioner, takers, starts_at, place, now)
+            if snapshot(moving) == before:
+                return moving
+            moving.sequence += 1
+            moving.asked_to_move_at = None
+            moving.save()
+            add_event(moving, _Kind.RESCHEDULED, by=by, now=now, before=before, note=moving.overbooked_reason)
+            messages.rescheduled(moving, now=now)
             return moving
-        moving.sequence += 1
-        moving.save()
-        add_event(moving, _Kind.RESCHEDULED, by=by, now=now, before=before, note=moving.overbooked_reason)
-        messages.rescheduled(moving, now=now)
-        return moving
+    except Lost:
+        raise start_taken(search, starts_at, _STAYS) from None
 
 
 def _move_for_staff(
@@ -99,7 +103,7 @@ def _move_for_patient(
     opening = opening_at(search, starts_at)
     takers = [person for person in opening.practitioner_ids if person in seen] if opening else []
     if not takers:
-        raise _taken(search, starts_at)
+        raise Lost
     expire_lapsed(now=now, practitioners=takers, location=place)
     # Whoever the patient has seen so far goes on seeing them, if they are free.
     keeps = moving.practitioner_id in takers
@@ -109,7 +113,28 @@ def _move_for_patient(
     moving.overbooked_reason = ""
     moving.room = pick_room(moving, now) if moving.service.needs_room else None
     if moving.service.needs_room and moving.room is None:
-        raise _taken(search, starts_at)
+        raise Lost
+
+
+def ask_to_move(*, appointment: Appointment, by: Actor, now: datetime, note: str = "") -> Appointment:
+    """Ask the patient to choose another time; until they do, the appointment stands. Else WrongState.
+
+    From now on the cancellation window stops them no longer: the change is ours. Asking again, before
+    the appointment has moved, changes nothing and writes to nobody. ``note`` is for staff.
+    """
+    if not by.is_staff:
+        raise WrongState("Only staff can do this.")
+    with _changing(appointment) as current:
+        if current.status != Status.BOOKED or current.starts_at <= now:
+            raise WrongState("Only an appointment that is still ahead can be moved.")
+        if current.asked_to_move_at is not None:
+            return current
+        before = snapshot(current)
+        current.asked_to_move_at = now
+        current.save()
+        add_event(current, _Kind.MOVE_REQUESTED, by=by, now=now, before=before, note=note)
+        messages.move_requested(current, now=now)
+        return current
 
 
 def cancel(*, appointment: Appointment, by: Actor, now: datetime, reason: str = "") -> Appointment:
@@ -120,8 +145,9 @@ def cancel(*, appointment: Appointment, by: Actor, now: datetime, reason: str = 
     with _changing(appointment) as current:
         if current.status == Status.CANCELLED:
             return current
-        if current.status not in {Status.BOOKED, Status.ARRIVED} or (not by.is_staff and current.starts_at <= now):
-            raise WrongState("This appointment is over, so it cannot be cancelled any more.")
+        may_be = {Status.BOOKED, Status.ARRIVED} if by.is_staff else {Status.BOOKED}
+        if current.status not in may_be or (not by.is_staff and current.starts_at <= now):
+            raise WrongState("This appointment has begun or is over, so it cannot be cancelled any more.")
         _refuse_late(current, by, now)
         before = snapshot(current)
         current.status = Status.CANCELLED
@@ -187,18 +213,3 @@ def _refuse_late(appointment: Appointment, by: Actor, now: datetime) -> None:
 
 def _search_for(appointment: Appointment, practitioner: Practitioner | None, place: Location, now: datetime) -> Search:
     return Search(appointment.service, now, practitioner, place, appointment.is_first_visit, moving=appointment)
-
-
-def _taken(search: Search, starts_at: datetime) -> StartTaken:
-    return StartTaken(
-        "This time is no longer free. Your appointment stays as it was.",
-        nearest(
-            service=search.service,
-            starts_at=starts_at,
-            now=search.now,
-            practitioner=search.practitioner,
-            location=search.location,
-            new_patient=search.new_patient,
-            moving=search.moving,
-        ),
-    )

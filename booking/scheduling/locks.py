@@ -1,14 +1,20 @@
 """Let one change at a time decide about a practitioner's and a room's time."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from django.db import IntegrityError, transaction
 
 from booking.constraints import NoOverlap
 from booking.models import Appointment, Location, Practitioner, Room
+from booking.scheduling.refusals import Lost
 
-_GUARDS = tuple(guard.name for guard in Appointment._meta.constraints if isinstance(guard, NoOverlap))
+# How the two engines name what was refused; SQLite names a partial unique index by its column.
+_GUARDS = (
+    *(guard.name for guard in Appointment._meta.constraints if isinstance(guard, NoOverlap)),
+    "appointment_one_hold_a_session",
+    "booking_appointment.hold_key",
+)
 
 
 @contextmanager
@@ -28,8 +34,17 @@ def locked(practitioners: Iterable[int], location: Location) -> Iterator[None]:
 
 
 @contextmanager
-def overlaps_refused(refusal: Callable[[], Exception]) -> Iterator[None]:
-    """Turn the database's own refusal of an overlap into an answer for a person.
+def everything_locked() -> Iterator[None]:
+    """As ``locked``, for every practitioner and every room at once, and in the same order."""
+    with transaction.atomic():
+        list(Practitioner.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+        list(Room.objects.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+        yield
+
+
+@contextmanager
+def overlaps_lost() -> Iterator[None]:
+    """Turn the database's own refusal of an overlap, or of a session's second hold, into Lost.
 
     The lock lets nobody come this far; the guard stands for the day when something goes around it.
     """
@@ -37,5 +52,5 @@ def overlaps_refused(refusal: Callable[[], Exception]) -> Iterator[None]:
         yield
     except IntegrityError as problem:
         if any(guard in str(problem) for guard in _GUARDS):
-            raise refusal() from problem
+            raise Lost from problem
         raise

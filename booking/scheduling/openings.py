@@ -23,6 +23,7 @@ from booking.models import (
     TimeOff,
     WorkingHours,
 )
+from booking.scheduling.refusals import StartTaken
 
 LONGEST_BUFFER = timedelta(hours=4)  # A constraint on services holds it.
 _WEEKLY = ("weekday", "start_time", "end_time", "ends_next_day", "starts_on", "ends_on")
@@ -375,3 +376,18 @@ def busyness(people: Iterable[int], on: date, now: datetime, holder: str = "") -
     for person in rows.order_by().values_list(F("practitioner"), flat=True):
         counts[person] += 1
     return counts
+
+
+def start_taken(search: Search, starts_at: datetime, message: str = "") -> StartTaken:
+    """The refusal of a start that is not free, with up to three free ones near it."""
+    near = nearest(
+        service=search.service,
+        starts_at=starts_at,
+        now=search.now,
+        practitioner=search.practitioner,
+        location=search.location,
+        new_patient=search.new_patient,
+        holder=search.holder,
+        moving=search.moving,
+    )
+    return StartTaken(message, nearest=near) if message else StartTaken(nearest=near)

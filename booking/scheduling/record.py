@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Q
 
 from booking.models import Appointment, AppointmentEvent, Location, Status
+from booking.models.appointments import AppointmentQuerySet
 from booking.scheduling.actors import Actor
 
 
@@ -66,19 +67,12 @@ def expire(holds: Iterable[Appointment], *, kind: AppointmentEvent.Kind, by: Act
 
 def expire_lapsed(*, now: datetime, practitioners: Iterable[int], location: Location, but: int | None = None) -> None:
     """Mark lapsed holds before something is written over them: the database's guard knows no clock."""
-    lapsed = Appointment.objects.filter(status=Status.HELD, hold_expires_at__lte=now).filter(
-        Q(practitioner__in=list(practitioners)) | Q(room__location=location)
-    )
+    lapsed = lapsed_holds(now).filter(Q(practitioner__in=list(practitioners)) | Q(room__location=location))
     if but is not None:
         lapsed = lapsed.exclude(pk=but)
     expire(lapsed, kind=AppointmentEvent.Kind.EXPIRED, by=Actor.system(), now=now)
 
 
-def room_taken_by(
-    room_ids: Iterable[int], start: datetime, end: datetime, now: datetime, but: int | None = None
-) -> set[int]:
-    """Which of these rooms have something in [start, end), other than the appointment ``but``."""
-    rows = Appointment.objects.occupying(now=now).filter(room__in=room_ids, starts_at__lt=end, ends_at__gt=start)
-    if but is not None:
-        rows = rows.exclude(pk=but)
-    return {room for room in rows.values_list("room", flat=True) if room is not None}
+def lapsed_holds(now: datetime) -> AppointmentQuerySet:
+    """In the order of their keys, so that two commands that mark them never wait for one another."""
+    return Appointment.objects.filter(status=Status.HELD, hold_expires_at__lte=now).order_by("pk")

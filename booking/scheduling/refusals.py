@@ -41,3 +41,11 @@ class WrongState(Refused):
 
 class AlreadyBooked(Refused):
     """This hold has become an appointment by another submission."""
+
+
+class Lost(Exception):
+    """Found under the lock: somebody else has this time now.
+
+    It never leaves the package: a command answers with StartTaken, but only once the lock is given
+    back, because looking for the nearest free times takes a moment.
+    """

@@ -97,9 +97,10 @@ class Worker:
             logger.info("Holds that ran out: %d.", freed)
 
     def _forget_sessions(self) -> None:
-        """Delete what visitors typed and left behind, now and then."""
+        """Delete, now and then, what visitors typed or held and left behind."""
         if time.monotonic() >= self._forget_at:
             SessionStore.clear_expired()
+            scheduling.forget_holds(now=timezone.now())
             self._forget_at = time.monotonic() + BETWEEN_FORGETTING
 
     def _send_all(self) -> None:

@@ -18,8 +18,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from booking.models import Clinic
-from content.models import Page
+from clinic.management.commands.load_sample import real_rows
 
 STAFF_NAME = "owner"
 
@@ -36,9 +35,11 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         call_command("build_static", verbosity=0)
         collect_changed_files()
-        if not Clinic.objects.exists() and not Page.objects.exists():
-            call_command("load_sample", stdout=self.stdout)
-        self.give_a_login()
+        if not get_user_model().objects.exists():
+            # Only ever the first time: who has taken the sample away does not want it back.
+            if not real_rows():
+                call_command("load_sample", stdout=self.stdout)
+            self.give_a_login()
         self.stdout.write(f"\n  The site:  http://127.0.0.1:{port}/")
         self.stdout.write(f"  Staff:     http://127.0.0.1:{port}/admin/")
         if "mailfiles" in settings.EMAIL_BACKEND:
@@ -49,11 +50,8 @@ class Command(BaseCommand):
 
     def give_a_login(self) -> None:
         """Make the first staff login and print its password, once: it is stored nowhere in clear."""
-        users = get_user_model()
-        if users.objects.exists():
-            return
         password = secrets.token_urlsafe(12)
-        users.objects.create_superuser(STAFF_NAME, password=password)
+        get_user_model().objects.create_superuser(STAFF_NAME, password=password)
         self.stdout.write(f"\n  Staff login, shown this once:  {STAFF_NAME}  /  {password}")
 
 
