@@ -26,7 +26,8 @@ from tests.make import (
 
 pytestmark = pytest.mark.django_db
 HOSTILE = "Eve\r\nBcc: everyone@evil.example\r\n\r\n<script>alert(1)</script>\u202e\x01"
-TO_PATIENTS = ["confirmation", "rescheduled", "reminder", "cancelled"]
+WITH_A_CALENDAR_FILE = ["confirmation", "rescheduled", "reminder", "cancelled"]
+TO_PATIENTS = [*WITH_A_CALENDAR_FILE, "move_requested"]
 
 
 @pytest.fixture(autouse=True)
@@ -170,8 +171,8 @@ def test_a_message_id_is_sound_on_a_local_site_too(site, host, settings):
     assert message_id("x").endswith(f"@{host}>")
 
 
-@pytest.mark.parametrize("kind", TO_PATIENTS)
-def test_each_mail_to_a_patient_carries_the_calendar_file(kind, appointment, now):
+@pytest.mark.parametrize("kind", WITH_A_CALENDAR_FILE)
+def test_each_mail_that_tells_a_patient_of_a_time_carries_the_calendar_file(kind, appointment, now):
     part = calendar_of(write(appointment, kind, now))
     method = "CANCEL" if kind == "cancelled" else "REQUEST"
     assert part.get_content_disposition() == "attachment"

@@ -4,7 +4,15 @@
 its appointment, ``rendering`` turns it into a mail, and ``sending`` claims and sends what is due.
 """
 
-from booking.messages.queueing import booked, cancelled, oldest_due, queue_contact, rescheduled
+from booking.messages.queueing import (
+    booked,
+    cancelled,
+    clocks_changed,
+    move_requested,
+    oldest_due,
+    queue_contact,
+    rescheduled,
+)
 from booking.messages.sending import MailServerAway, Tally, send_batch, send_due
 
 __all__ = [
@@ -12,6 +20,8 @@ __all__ = [
     "Tally",
     "booked",
     "cancelled",
+    "clocks_changed",
+    "move_requested",
     "oldest_due",
     "queue_contact",
     "rescheduled",

@@ -14,11 +14,12 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from booking.models import Appointment, Clinic, Message, Practitioner
+from booking.models import Appointment, Clinic, Message, Practitioner, Status
 
 REMINDERS_BEFORE = (timedelta(hours=48), timedelta(hours=3))
 
 Kind, State = Message.Kind, Message.State
+_NEWS = (Kind.CONFIRMATION, Kind.RESCHEDULED, Kind.CLOCK_CHANGE)  # Each brings the calendar entry up to date.
 
 
 def booked(appointment: Appointment, *, now: datetime) -> None:
@@ -42,6 +43,32 @@ def rescheduled(appointment: Appointment, *, now: datetime) -> None:
         *_to_patient(appointment, news, *_reminders(appointment, now)),
         *_notices(appointment, "changed", now, also_to=told_practitioners),
     )
+
+
+def move_requested(appointment: Appointment, *, now: datetime) -> None:
+    """Ask the patient, at once, to choose another time. What else waits still fits: the time stands."""
+    _write(*_to_patient(appointment, _row(appointment, Kind.MOVE_REQUESTED, due_at=now)))
+
+
+def clocks_changed(appointments: Iterable[Appointment], *, now: datetime) -> None:
+    """Keep what waits, for the wall times stand; move reminders with the instants; mend calendars.
+
+    A calendar holds instants, so whoever has an entry gets it anew. Somebody whose first news is still
+    waiting reads the right one there, and the clinic, whose diary shows wall times, has nothing to hear.
+    """
+    changed = {appointment.pk: appointment for appointment in appointments}
+    queued = list(Message.objects.filter(appointment__in=changed).order_by("pk"))
+    unsent = [message for message in queued if message.state in {State.WAITING, State.PARKED}]
+    for message in unsent:
+        _keep(message, changed[message.appointment_id or 0])
+    Message.objects.bulk_update(unsent, ["content", "due_at"])
+    has_entry = {message.appointment_id for message in queued if _left_with_a_file(message, now)}
+    hears_anyway = {
+        message.appointment_id for message in queued if message.kind in _NEWS and _waits_unclaimed(message, now)
+    }
+    for pk, appointment in changed.items():
+        if pk in has_entry - hears_anyway and appointment.status == Status.BOOKED:
+            _write(*_to_patient(appointment, _row(appointment, Kind.CLOCK_CHANGE, due_at=now)))
 
 
 def cancelled(appointment: Appointment, *, now: datetime) -> None:
@@ -102,6 +129,23 @@ def _reminders(appointment: Appointment, now: datetime) -> Iterable[Message]:
         if due_at > now:
             hours = int(before.total_seconds()) // 3600
             yield _row(appointment, Kind.REMINDER, f"{hours}h", due_at=due_at, hours_before=hours)
+
+
+def _keep(message: Message, appointment: Appointment) -> None:
+    """Let a message that has not left fit the appointment as it is now."""
+    message.content["sequence"] = appointment.sequence
+    if message.kind == Kind.REMINDER and not message.attempts:  # After a failed try, due_at is when the next one comes.
+        message.due_at = appointment.starts_at - timedelta(hours=message.content["hours_before"])
+
+
+def _left_with_a_file(message: Message, now: datetime) -> bool:
+    """Also what a worker holds this instant: it may leave with the old instant in it."""
+    is_leaving = message.state == State.WAITING and not _waits_unclaimed(message, now)
+    return message.kind in {*_NEWS, Kind.REMINDER} and (message.state == State.SENT or is_leaving)
+
+
+def _waits_unclaimed(message: Message, now: datetime) -> bool:
+    return message.state == State.WAITING and (message.leased_until is None or message.leased_until <= now)
 
 
 def _notices(

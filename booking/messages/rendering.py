@@ -25,8 +25,10 @@ Kind = Message.Kind
 SUBJECTS = {
     Kind.CONFIRMATION: "Appointment at {clinic}: {when}",
     Kind.RESCHEDULED: "New time for your appointment at {clinic}: {when}",
+    Kind.MOVE_REQUESTED: "Please choose another time: appointment at {clinic}, {when}",
     Kind.CANCELLED: "Cancelled: your appointment at {clinic} on {when}",
     Kind.REMINDER: "Reminder: appointment at {clinic}, {when}",
+    Kind.CLOCK_CHANGE: "Your appointment at {clinic} stays at {when}",
     Kind.CONTACT: "A message from your website",
 }
 NOTICE_SUBJECTS = {
@@ -39,6 +41,10 @@ NOTICE_HEADLINES = {
     "changed": "An appointment was moved",
     "cancelled": "An appointment was cancelled",
 }
+
+
+# Staff keep their own diary; and being asked to choose another time has changed nothing in a calendar yet.
+_WITHOUT_A_FILE = {Kind.CLINIC_NOTICE, Kind.MOVE_REQUESTED}
 
 
 class ClinicMissing(Exception):
@@ -72,7 +78,7 @@ def render(message: Message, *, now: datetime, connection: BaseEmailBackend | No
         connection=connection,
     )
     mail.attach_alternative(render_to_string(f"booking/mail/{message.kind}.html", context), "text/html")
-    if appointment is not None and message.kind != Kind.CLINIC_NOTICE:
+    if appointment is not None and message.kind not in _WITHOUT_A_FILE:
         mail.attach(_calendar_part(appointment, now, cancelled=message.kind == Kind.CANCELLED))
     return mail
 
@@ -88,7 +94,6 @@ def message_id(key: str) -> str:
 def _about(appointment: Appointment, clinic: Clinic, now: datetime) -> dict[str, Any]:
     patient = appointment.patient
     assert patient is not None  # Only a hold has none, and nobody is told of holds.
-    latest_change = appointment.starts_at - appointment.cancellation_window
     return {
         "appointment": appointment,
         "location": appointment.location,
@@ -101,7 +106,7 @@ def _about(appointment: Appointment, clinic: Clinic, now: datetime) -> dict[str,
         "manage_url": manage_url(appointment),
         "book_url": settings.SITE_URL + reverse("booking:services"),
         "admin_url": settings.SITE_URL + reverse("admin:booking_appointment_change", args=[appointment.pk]),
-        "change_until": latest_change.astimezone(appointment.location.zone),
+        "change_until": appointment.changes_until.astimezone(appointment.location.zone),
         "can_change_online": appointment.can_cancel_online(now),
     }
 

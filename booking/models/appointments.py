@@ -87,6 +87,10 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         """What takes up time at ``now``: lapsed holds do not, though the row may still say held."""
         return self.filter(status__in=OCCUPYING).exclude(status=Status.HELD, hold_expires_at__lte=now)
 
+    def upcoming(self, *, now: datetime) -> "AppointmentQuerySet":
+        """What is agreed and has not begun."""
+        return self.filter(status=Status.BOOKED, starts_at__gte=now)
+
 
 class Appointment(models.Model):
     """A time agreed between a patient and a practitioner, or held while a patient fills in a form.

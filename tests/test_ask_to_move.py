@@ -1,0 +1,176 @@
+"""Asking a patient to choose another time: what they are told, and what they may then do."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+
+from booking import messages, scheduling, tokens
+from booking.models import Message, TimeOff
+from booking.scheduling import Actor, TooLate, WrongState
+from tests.make import make_appointment, make_clinic, make_hours, make_location, make_practitioner, make_service
+
+PATIENT = Actor.patient()
+pytestmark = pytest.mark.django_db
+
+
+def at(hour, minute=0, day=24):
+    """An instant by Alberta's clock, which is UTC-06."""
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC) + timedelta(hours=6)
+
+
+@pytest.fixture(autouse=True)
+def clinic():
+    return make_clinic()
+
+
+@pytest.fixture
+def service():
+    return make_service(duration=timedelta(hours=1))
+
+
+@pytest.fixture
+def place():
+    return make_location()
+
+
+@pytest.fixture
+def steve(service, place):
+    made = make_practitioner([service])
+    make_hours(made, place)
+    return made
+
+
+@pytest.fixture
+def visit(service, place, steve):
+    """In less than the 24 hours of its cancellation window."""
+    return make_appointment(service=service, location=place, practitioner=steve, starts_at=at(15, day=23))
+
+
+@pytest.fixture
+def desk(django_user_model):
+    return Actor.staff(django_user_model.objects.create_user("desk", password="a long password"))
+
+
+@pytest.fixture
+def asked(visit, desk, now):
+    return scheduling.ask_to_move(appointment=visit, by=desk, now=now, note="Ill today")
+
+
+def told(visit):
+    return [message.kind for message in visit.messages.filter(state="waiting").order_by("due_at", "pk")]
+
+
+def test_the_visit_stands_until_the_patient_has_moved_it(asked, visit, now):
+    visit.refresh_from_db()
+    assert (visit.status, visit.starts_at, visit.sequence, visit.asked_to_move_at) == ("booked", at(15, day=23), 0, now)
+    event = visit.events.get()
+    assert (event.kind, event.actor_kind, event.note) == ("move_requested", "staff", "Ill today")
+
+
+def test_the_patient_is_told_at_once_and_once(asked, visit, desk, now):
+    again = scheduling.ask_to_move(appointment=visit, by=desk, now=now + timedelta(minutes=1))
+    assert again.asked_to_move_at == now
+    assert (told(visit), visit.events.count()) == (["move_requested"], 1)
+
+
+def test_a_patient_without_an_address_is_written_to_by_nobody(visit, desk, now):
+    visit.patient.email = ""
+    visit.patient.save()
+    scheduling.ask_to_move(appointment=visit, by=desk, now=now)
+    assert Message.objects.count() == 0
+
+
+@pytest.mark.parametrize("status", ["arrived", "fulfilled", "cancelled", "noshow"])
+def test_only_what_is_still_ahead_can_be_asked_about(status, service, place, steve, desk, now):
+    visit = make_appointment(service=service, location=place, practitioner=steve, status=status)
+    with pytest.raises(WrongState):
+        scheduling.ask_to_move(appointment=visit, by=desk, now=now)
+    begun = make_appointment(service=service, location=place, practitioner=steve, starts_at=now)
+    with pytest.raises(WrongState):
+        scheduling.ask_to_move(appointment=begun, by=desk, now=now)
+    assert (begun.events.count(), Message.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize("actor", [PATIENT, Actor.system()], ids=["patient", "system"])
+def test_only_staff_ask(actor, visit, now):
+    with pytest.raises(WrongState):
+        scheduling.ask_to_move(appointment=visit, by=actor, now=now)
+
+
+def test_the_cancellation_window_stops_nobody_who_was_asked(visit, desk, now):
+    with pytest.raises(TooLate):
+        scheduling.reschedule(appointment=visit, starts_at=at(10), by=PATIENT, now=now)
+    asked = scheduling.ask_to_move(appointment=visit, by=desk, now=now)
+    moved = scheduling.reschedule(appointment=asked, starts_at=at(10), by=PATIENT, now=now)
+    assert (moved.starts_at, moved.asked_to_move_at) == (at(10), None)
+    assert told(moved) == ["clinic_notice", "confirmation", "reminder"]
+    with pytest.raises(TooLate):
+        scheduling.cancel(appointment=moved, by=PATIENT, now=at(9))
+
+
+def test_who_was_asked_may_cancel_to_the_last(asked, now):
+    just_before = at(14, 59, day=23)
+    assert asked.can_cancel_online(just_before)
+    assert scheduling.cancel(appointment=asked, by=PATIENT, now=just_before).status == "cancelled"
+
+
+def test_staff_may_move_it_instead_and_the_question_is_settled(asked, desk, now):
+    moved = scheduling.reschedule(appointment=asked, starts_at=at(8), by=desk, now=now)
+    assert moved.asked_to_move_at is None
+    again = scheduling.ask_to_move(appointment=moved, by=desk, now=now)
+    assert (again.asked_to_move_at, told(again).count("move_requested")) == (now, 1)
+
+
+def test_a_question_that_is_settled_is_not_sent_any_more(asked, now, mailoutbox):
+    scheduling.reschedule(appointment=asked, starts_at=at(10), by=PATIENT, now=now)
+    messages.send_due(now=now + timedelta(hours=1))
+    assert [mail.subject for mail in mailoutbox if mail.subject.startswith("Please choose")] == []
+
+
+def test_the_mail_leads_to_the_visit_and_keeps_the_reason_to_staff(asked, now, mailoutbox):
+    messages.send_due(now=now)
+    (mail,) = mailoutbox
+    assert (
+        mail.subject == "Please choose another time: appointment at Dynamic Physiotherapy, Monday 23 November, 3:00 pm"
+    )
+    assert mail.to == ["alice@patients.example"]
+    assert mail.attachments == []
+    for words in (mail.body, mail.alternatives[0][0]):
+        assert tokens.manage_url(asked) in words
+        assert "It costs nothing" in words
+        assert "Ill today" not in words
+        assert asked.service.name not in words
+
+
+def test_a_reminder_of_a_time_we_cannot_keep_asks_once_more(asked, now, mailoutbox):
+    asked.messages.all().delete()
+    Message.objects.create(
+        key="r", kind="reminder", appointment=asked, due_at=now, content={"sequence": 0, "hours_before": 3}
+    )
+    messages.send_due(now=now)
+    (mail,) = mailoutbox
+    assert "We cannot keep this time, and have asked you to choose another one." in mail.body
+    assert asked.service.late_cancellation_fee not in mail.body
+
+
+# The patient's own page
+
+
+def test_the_visits_page_asks_and_names_no_fee(client, asked, stopped_clock):
+    page = client.get(tokens.manage_url(asked), follow=True).content.decode()
+    assert "Please choose another time" in page
+    assert "Monday 23 November 2026, 3:00 pm." in page
+    assert asked.service.late_cancellation_fee not in page
+
+
+def test_the_same_time_with_somebody_else_is_offered(client, asked, service, steve, place, stopped_clock):
+    TimeOff.objects.create(practitioner=steve, starts_on=asked.local_on, ends_on=asked.local_on)
+    maria = make_practitioner([service], name="Maria Chen")
+    make_hours(maria, place, start_time=time(14))
+    client.get(tokens.manage_url(asked), follow=True)
+    page = client.get("/appointment/change/").content.decode()
+    assert 'value="2026-11-23T21:00Z"' in page
+    response = client.post("/appointment/change/", {"reference": asked.reference, "start": "2026-11-23T21:00Z"})
+    assert response.status_code == 302
+    asked.refresh_from_db()
+    assert (asked.practitioner, asked.starts_at, asked.asked_to_move_at) == (maria, at(15, day=23), None)
