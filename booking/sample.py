@@ -29,6 +29,15 @@ from booking.models import (
 MON, TUE, WED, THU, FRI, SAT = range(6)
 COLLEGE_REGISTER = "https://www.cpta.ab.ca/"
 
+# One list for the page before booking and for the treatment pages: advice must not differ between them.
+EMERGENCY_SIGNS = [
+    "numbness around your groin, genitals or back passage",
+    "new trouble passing urine, or new loss of bladder or bowel control",
+    "new weakness or numbness in one or both legs",
+    "back pain after a serious fall or crash",
+    "back pain with a fever, or with chest pain",
+]
+
 CLINIC = {
     "name": "Dynamic Physiotherapy",
     "email": "hello@dynamic-physio.example",
@@ -41,15 +50,7 @@ CLINIC = {
         "Questions? Ask our privacy officer: privacy@dynamic-physio.example or 403-555-0141."
     ),
     "collection_notice_version": "2026-11-01",
-    "emergency_signs": "\n".join(
-        [
-            "Numbness around your groin, genitals or back passage",
-            "New trouble passing urine, or new loss of bladder or bowel control",
-            "New weakness in one or both legs",
-            "Back pain after a serious fall or crash",
-            "Back pain with fever, or with chest pain",
-        ]
-    ),
+    "emergency_signs": "\n".join(f"{sign[0].upper()}{sign[1:]}" for sign in EMERGENCY_SIGNS),
     "fees_note": (
         "We bill many insurers directly. Tell us your plan when you arrive and we check it with you. "
         "You can pay by debit, credit card or cash, and every visit comes with a receipt."
@@ -98,6 +99,7 @@ SERVICES: list[dict[str, Any]] = [
         "what_to_bring": f"{_LOOSE}\n{_MEDICINES}\nReports or pictures of the problem, if you have any.",
         "duration": timedelta(minutes=45),
         "price": Decimal("140.00"),
+        "shows_emergency_signs": True,  # Many who book it come with their back.
     },
     {
         "slug": "back-assessment",

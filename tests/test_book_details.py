@@ -8,6 +8,7 @@ import time_machine
 from booking.models import Appointment, Patient
 from tests.conftest import NOW
 from tests.journey import ALICE, NINE, QUARTER_TO_TEN, choose, confirm, make_small_clinic, text_of, type_details
+from tests.make import make_service
 
 
 @pytest.fixture(autouse=True)
@@ -189,3 +190,14 @@ def test_another_time_chosen_later_keeps_the_answers_and_returns_to_the_check(cl
 def test_an_address_that_says_not_clearly_for_whom_is_refused(client, query):
     choose(client)
     assert client.get(f"/book/details/{query}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("audience", "new_patient", "shows"),
+    [("anyone", True, True), ("anyone", None, True), ("anyone", False, False), ("returning", False, True)],
+    ids=["new", "not asked", "returning", "a service for returning patients"],
+)
+def test_emergency_signs_come_before_a_first_visit_and_before_any_needling(audience, new_patient, shows):
+    service = make_service(shows_emergency_signs=True, audience=audience, first_visit_service=make_service())
+    assert service.shows_signs_to(new_patient) is shows
+    assert make_service(shows_emergency_signs=False).shows_signs_to(new_patient) is False

@@ -160,7 +160,7 @@ class Migration(migrations.Migration):
                 ('needs_room', models.BooleanField(default=True)),
                 ('needs_needling_authorisation', models.BooleanField(default=False, help_text='Only practitioners authorised for needling are offered.')),
                 ('needs_date_of_birth', models.BooleanField(default=False, help_text='Ask for it only where the visit needs it.')),
-                ('shows_emergency_signs', models.BooleanField(default=False, help_text='Show the emergency signs before a first visit is booked.')),
+                ('shows_emergency_signs', models.BooleanField(default=False, help_text='Show the emergency signs before a first visit (or, for returning patients, each one) is booked.')),
                 ('is_active', models.BooleanField(default=True)),
                 ('position', models.PositiveSmallIntegerField(default=0, help_text='Lower numbers come first.')),
                 ('first_visit_service', models.ForeignKey(blank=True, help_text='For a service for returning patients: what a new patient books instead.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='booking.service')),

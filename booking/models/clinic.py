@@ -265,7 +265,7 @@ class Service(models.Model):
     )
     needs_date_of_birth = models.BooleanField(default=False, help_text="Ask for it only where the visit needs it.")
     shows_emergency_signs = models.BooleanField(
-        default=False, help_text="Show the emergency signs before a first visit is booked."
+        default=False, help_text="Show the emergency signs before a first visit (or, for returning patients, each one) is booked."
     )
     is_active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0, help_text="Lower numbers come first.")
@@ -328,6 +328,14 @@ class Service(models.Model):
         if new_patient is None or self.audience == self.Audience.ANYONE:
             return True
         return new_patient == (self.audience == self.Audience.NEW)
+
+    def shows_signs_to(self, new_patient: bool | None) -> bool:
+        """Whether the emergency signs come before booking: on a first visit here, or a first one of its kind.
+
+        A visit for returning patients may be their first needling, and nobody is asked: it always shows them.
+        """
+        is_first = new_patient is not False or self.audience == self.Audience.RETURNING
+        return self.shows_emergency_signs and is_first
 
     @property
     def is_bookable(self) -> bool:

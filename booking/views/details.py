@@ -18,7 +18,7 @@ from booking.views import asked as asking
 from booking.views.asked import Asked, BadAddress, times_url
 from booking.views.choose import bad_address, search_for, taken
 from booking.views.privacy import private_page
-from booking.views.steps import shows_signs, step
+from booking.views.steps import step
 from booking.views.visitor import Visitor
 from booking.words import date_in_words
 
@@ -35,7 +35,7 @@ def safety(request: HttpRequest) -> HttpResponse:
         return _nothing_chosen(request)
     clinic = Clinic.objects.first()
     signs = [line.strip() for line in clinic.emergency_signs.splitlines() if line.strip()] if clinic else []
-    if not signs or not shows_signs(hold.service, hold.is_first_visit):
+    if not signs or not hold.service.shows_signs_to(hold.is_first_visit):
         return redirect("booking:details")
     context = _about(visitor, hold, "safety") | {"signs": signs}
     return render(request, "booking/safety.html", context)
@@ -274,7 +274,7 @@ def _about(visitor: Visitor, hold: Appointment, page: str) -> dict[str, Any]:
         "visit": asking.write_visit(hold.is_first_visit),
         "step": step(page, hold.service, hold.is_first_visit),
         "change_time": times_url(hold.service, asked, from_on=hold.local_on.isoformat()),
-        "shows_signs": shows_signs(hold.service, hold.is_first_visit),
+        "shows_signs": hold.service.shows_signs_to(hold.is_first_visit),
         "held_until": hold.hold_expires_at and hold.hold_expires_at.astimezone(hold.location.zone),
     }
 

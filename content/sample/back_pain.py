@@ -1,5 +1,6 @@
 """Page B: dry needling for back pain."""
 
+from booking.sample import EMERGENCY_SIGNS
 from content.sample.evidence import (
     ASK_FIRST,
     BOYCE,
@@ -39,7 +40,7 @@ PAGE = WrittenPage(
         "choices.",
         "position": 30,
         "alternate_names": "intramuscular stimulation (IMS), trigger point needling",
-        "performed_by": "A physiotherapist; for needling, one authorized for it",
+        "performed_by": "A physiotherapist. Needling only by those authorized for it",
         "referral": "Not needed",
         "booking_label": "Book Your Back Assessment",
         "hero_alt": "An older person with white hair walks through the foothills, a laughing grandchild on their back.",
@@ -117,8 +118,8 @@ gets weak. See [when to get help quickly](#when-to-get-help-quickly).
         section(
             "Will it help?",
             """
-It may ease pain for a short time. Studies do not show that it helps you do more in daily life. We cannot promise that
-it will help you.
+It may ease pain for a short time. One review found no gain in what people could do [4]. We cannot promise that it will
+help you.
 
 - A review of 16 trials found less pain than with sham needling in the short term. Sham means that people only thought
   they were needled. Most trials had a high or unclear risk of error [3].
@@ -223,19 +224,14 @@ time.
         care_card(
             "911",
             "Go to an emergency department now, or call 911, if you have:",
-            [
-                "numbness around the groin or back passage",
-                "new loss of bladder or bowel control",
-                "new weakness in a leg",
-                "sudden chest pain or trouble breathing after needling, even hours later",
-            ],
+            [*EMERGENCY_SIGNS, "sudden chest pain or trouble breathing after needling, even hours later"],
         ),
         care_card(
             "811",
             "Call Health Link on 811 if:",
             [
-                "pain came after a fall or a crash",
-                "you have a fever or lose weight and do not know why",
+                "pain came after a small fall or knock, and does not ease",
+                "you lose weight and do not know why",
                 "pain wakes you each night and nothing eases it",
                 "a treated spot is hot, swollen or weeping",
             ],

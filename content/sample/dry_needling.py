@@ -90,7 +90,7 @@ Less pain for a short time is the effect that has been studied most [3]. The oth
 may help. They overlap, and they are not proven.
 """,
             [
-                ("Pain relief.", "Pain may ease for days or weeks."),
+                ("Pain relief.", "Pain may ease for a short time."),
                 ("Looser muscles.", "A tight muscle may let go a little and stretch further."),
                 ("Better control.", "Nerves and muscles may work together more smoothly, so you can build strength."),
                 ("Blood flow.", "More blood, and the oxygen in it, may reach the sore spot for a while."),
@@ -183,6 +183,7 @@ time, even with the needle in. It will not change how we treat you.
                 "sudden chest pain",
                 "trouble breathing or short breath, even hours later",
                 "a faint that does not pass in a minute",
+                "new weakness or numbness in an arm or a leg that does not pass",
             ],
         ),
         care_card(
@@ -191,7 +192,6 @@ time, even with the needle in. It will not change how we treat you.
             [
                 "a treated spot is hot, swollen or weeping",
                 "you have a fever or chills",
-                "you have new numbness or weakness",
                 "a bruise keeps growing",
             ],
         ),

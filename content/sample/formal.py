@@ -56,16 +56,16 @@ PRIVACY = WrittenPage(
         section(
             "The law we follow",
             """
-Alberta has laws on how clinics treat what they know about people: the Health Information Act and the Personal
-Information Protection Act. They say that we may collect only what we need, must keep it safe, and must show it to you
-when you ask.
+Physiotherapists in Alberta are custodians under the Health Information Act. It says that we may collect only what we
+need for your care, must tell you why, must keep it safe, and must show it to you when you ask.
 """,
         ),
         section(
             "Who sees it",
             """
 The people who treat you and the front desk see your bookings. We tell nobody else, unless you agree or the law demands
-it. Our mails name no treatment and no illness, not even in the subject line.
+it. No subject line and no calendar entry that we send names a treatment. The mail itself says which visit you booked,
+so keep it where only you can read it.
 """,
         ),
         lead_list(
@@ -74,9 +74,9 @@ it. Our mails name no treatment and no illness, not even in the subject line.
             [
                 ("Reading pages.", "No cookies, no counting of visitors, no fingerprints."),
                 (
-                    "Booking.",
+                    "Booking and writing to us.",
                     "One cookie holds your place while you book. Another keeps strangers from sending forms in your "
-                    "name. Both end by themselves.",
+                    "name. Both end when you close the browser, or within hours.",
                 ),
                 (
                     "The server's log.",
@@ -87,15 +87,15 @@ it. Our mails name no treatment and no illness, not even in the subject line.
         section(
             "How long we keep it",
             """
-We keep patient files as long as the law and the College ask us to. Messages from the contact form are deleted once
-they are dealt with, unless they belong in your file.
+We keep patient files as long as the law and the College ask us to. What you type into a booking and do not send is
+forgotten within hours.
 """,
         ),
         section(
             "What you can ask of us",
             """
-You may see your file, get a copy, and have mistakes put right. You may ask who has looked at it. If you are not happy
-with our answer, the [Office of the Information and Privacy Commissioner of Alberta](https://oipc.ab.ca/) can help.
+You may see your file, get a copy, and have mistakes put right. If you are not happy with our answer, the
+[Office of the Information and Privacy Commissioner of Alberta](https://oipc.ab.ca/) can help.
 """,
         ),
     ],
@@ -124,7 +124,11 @@ computer and on a slow line. We build it to the Web Content Accessibility Guidel
                 ("No scripts needed.", "Every page, booking included, works without JavaScript."),
                 ("Large text.", "You can zoom to 400 percent without scrolling sideways."),
                 ("Dark or light.", "The site follows your device, and its colours keep their contrast."),
-                ("Calm pages.", "Nothing blinks, plays by itself or times out while you read."),
+                (
+                    "Calm pages.",
+                    "Nothing blinks or plays by itself. A time you chose is held for ten minutes, and you can ask for "
+                    "more.",
+                ),
                 ("Clear errors.", "When a form needs something, it says what, where and how."),
                 ("Plain words.", "We write short sentences and explain the terms we use."),
             ],
@@ -139,8 +143,8 @@ program. Wide tables scroll sideways on a narrow screen, inside their own frame.
         section(
             "At the clinic",
             """
-The way in, parking and washrooms are described on the [contact page](/contact/). Tell us when you book if you need more
-time, an interpreter, a quiet place to wait or a table that lowers. Guide dogs are welcome.
+The way in, parking and washrooms are described on the [contact page](/contact/). Call or write to us before you come if
+you need more time, an interpreter, a quiet place to wait or a table that lowers. Guide dogs are welcome.
 """,
         ),
         section(

@@ -32,7 +32,12 @@ HOME = WrittenPage(
         ),
         signpost(
             "Pelvis, bladder or bowel",
-            "Care for trans, non-binary and intersex people, at your pace.",
+            "A visit for everybody, which begins with talking.",
+            service="pelvic-health-assessment",
+        ),
+        signpost(
+            "Trans, non-binary and intersex pelvic health",
+            "What to expect, at your pace, with your words.",
             page="trans-non-binary-intersex-pelvic-health",
         ),
         signpost(
@@ -143,8 +148,8 @@ FEES = WrittenPage(
                 ),
                 (
                     "What does a late change cost?",
-                    "If there is a fee, you see it when you book. Call us if you are ill or the roads are bad. We know "
-                    "that life happens.",
+                    "A visit that you cancel less than a day before it costs half its fee. You see this when you book, "
+                    "too. Call us if you are ill or the roads are bad: we know that life happens.",
                 ),
                 (
                     "What if money is tight?",
