@@ -117,7 +117,7 @@ def _show_times(request: HttpRequest, found: Appointment, now: datetime, form: T
 
     def find(first: Any, last: Any) -> list[Opening]:
         starts = scheduling.open_starts(first_on=first, last_on=last, **asked)
-        return [opening for opening in starts if opening.starts_at != found.starts_at]
+        return [opening for opening in starts if not _is_as_now(opening, found)]
 
     def near(instant: datetime, count: int) -> list[Opening]:
         return scheduling.nearest(starts_at=instant, count=count, **asked)
@@ -165,6 +165,11 @@ def calendar_file(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def _is_as_now(opening: Opening, found: Appointment) -> bool:
+    """Whether the visit would stay as it is: the same time, with the same person."""
+    return opening.starts_at == found.starts_at and found.practitioner_id in opening.practitioner_ids
+
+
 def _names(found: Appointment, now: datetime) -> dict[int, str]:
     offers = scheduling.offers(service=found.service, now=now, new_patient=found.is_first_visit)
     return {offer.practitioner_id: offer.practitioner.name for offer in offers}
@@ -172,14 +177,13 @@ def _names(found: Appointment, now: datetime) -> dict[int, str]:
 
 def _about(found: Appointment, now: datetime) -> dict[str, Any]:
     """What every page about an appointment tells."""
-    last_change = found.starts_at - found.cancellation_window
     return {
         "appointment": found,
         "service": found.service,
         "is_ahead": found.status == Status.BOOKED and now < found.starts_at,
         "can_change": found.can_cancel_online(now),
         "is_cancelled": found.status == Status.CANCELLED,
-        "last_change": last_change.astimezone(found.location.zone),
+        "last_change": found.changes_until.astimezone(found.location.zone),
     }
 
 
