@@ -134,3 +134,29 @@ def test_two_visits_that_want_one_new_time_never_both_get_it(now):
     assert sum(isinstance(result, StartTaken) for result in results) == 3
     assert Appointment.objects.filter(starts_at=NINE).count() == 1
     assert Appointment.objects.filter(status=Status.BOOKED).count() == 4
+
+
+def test_the_worker_and_patients_never_wait_for_one_another_in_a_circle(now):
+    make_clinic()
+    service, place = make_service(duration=timedelta(minutes=15)), make_location()
+    people = [make_practitioner([service]) for _ in range(2)]
+    for person in people:
+        make_hours(person, place)
+    starts = [NINE + timedelta(minutes=15 * index) for index in range(30)]
+    for index, start in enumerate(starts):
+        scheduling.hold(
+            service=service, starts_at=start, holder=f"old {index}", by=PATIENT, now=now, location=place,
+            practitioner=people[index % 2],
+        )  # fmt: skip
+    later = now + timedelta(minutes=11)
+
+    def work(index):
+        if index % 2:
+            return scheduling.expire_holds(now=later)
+        return scheduling.hold(
+            service=service, starts_at=starts[index], holder=f"old {29 - index}", by=PATIENT, now=later, location=place
+        )
+
+    results = at_once(6, work)
+    assert sum(isinstance(result, Appointment) for result in results) == 3
+    assert Appointment.objects.filter(status=Status.HELD).count() == 3

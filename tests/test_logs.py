@@ -1,0 +1,47 @@
+"""Nothing that opens a visit, and nobody's data, reaches the logs."""
+
+import io
+import logging
+
+import pytest
+from django.db import IntegrityError
+
+from clinic.logs import DiscreetFormatter
+
+
+def logged(message, *args, **kwargs):
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(DiscreetFormatter("{levelname} {message}", style="{"))
+    logger = logging.Logger("test")
+    logger.addHandler(handler)
+    logger.error(message, *args, **kwargs)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("area", ["appointment", "waitlist", "calendar", "preview"])
+def test_links_that_open_something_are_masked(area):
+    token = "aB3-_" * 9
+    assert logged("Internal Server Error: %s", f"/{area}/{token}/") == f"ERROR Internal Server Error: /{area}/.../\n"
+
+
+def test_ordinary_addresses_stay_readable():
+    assert logged("Not Found: /appointment/cancel/") == "ERROR Not Found: /appointment/cancel/\n"
+
+
+def test_a_refused_row_is_not_quoted():
+    try:
+        raise IntegrityError(
+            'new row violates check constraint "x"\nDETAIL:  Failing row contains (1, Alice Martin, a@b.example).\n'
+        )
+    except IntegrityError:
+        text = logged("Internal Server Error", exc_info=True)
+    assert "violates check constraint" in text
+    assert "Alice" not in text
+
+
+def test_a_refused_key_is_not_quoted():
+    try:
+        raise IntegrityError("conflict\nDETAIL:  Key (email)=(a@b.example) already exists.")
+    except IntegrityError:
+        assert "a@b.example" not in logged("Internal Server Error", exc_info=True)
