@@ -26,7 +26,7 @@ from tests.make import (
 
 pytestmark = pytest.mark.django_db
 HOSTILE = "Eve\r\nBcc: everyone@evil.example\r\n\r\n<script>alert(1)</script>\u202e\x01"
-WITH_A_CALENDAR_FILE = ["confirmation", "rescheduled", "reminder", "cancelled"]
+WITH_A_CALENDAR_FILE = ["confirmation", "rescheduled", "reminder", "clock_change", "cancelled"]
 TO_PATIENTS = [*WITH_A_CALENDAR_FILE, "move_requested"]
 
 

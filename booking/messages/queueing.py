@@ -57,18 +57,23 @@ def clocks_changed(appointments: Iterable[Appointment], *, now: datetime) -> Non
     waiting reads the right one there, and the clinic, whose diary shows wall times, has nothing to hear.
     """
     changed = {appointment.pk: appointment for appointment in appointments}
-    queued = list(Message.objects.filter(appointment__in=changed).order_by("pk"))
+    # Locked, so that no worker takes one with the old instant in it unseen.
+    queued = list(Message.objects.select_for_update(no_key=True).filter(appointment__in=changed).order_by("pk"))
     unsent = [message for message in queued if message.state in {State.WAITING, State.PARKED}]
-    for message in unsent:
+    for message in unsent:  # One by one: faster than a bulk_update, whose statement Django is long in writing.
         _keep(message, changed[message.appointment_id or 0])
-    Message.objects.bulk_update(unsent, ["content", "due_at"])
+        message.save(update_fields=["content", "due_at"])
     has_entry = {message.appointment_id for message in queued if _left_with_a_file(message, now)}
     hears_anyway = {
         message.appointment_id for message in queued if message.kind in _NEWS and _waits_unclaimed(message, now)
     }
-    for pk, appointment in changed.items():
-        if pk in has_entry - hears_anyway and appointment.status == Status.BOOKED:
-            _write(*_to_patient(appointment, _row(appointment, Kind.CLOCK_CHANGE, due_at=now)))
+    mails = [
+        mail
+        for pk, appointment in changed.items()
+        if pk in has_entry - hears_anyway and appointment.status == Status.BOOKED
+        for mail in _to_patient(appointment, _row(appointment, Kind.CLOCK_CHANGE, due_at=now))
+    ]
+    _write(*mails)
 
 
 def cancelled(appointment: Appointment, *, now: datetime) -> None:

@@ -28,7 +28,7 @@ SUBJECTS = {
     Kind.MOVE_REQUESTED: "Please choose another time: appointment at {clinic}, {when}",
     Kind.CANCELLED: "Cancelled: your appointment at {clinic} on {when}",
     Kind.REMINDER: "Reminder: appointment at {clinic}, {when}",
-    Kind.CLOCK_CHANGE: "Your appointment at {clinic} stays at {when}",
+    Kind.CLOCK_CHANGE: "No change to your appointment at {clinic}: {when}",
     Kind.CONTACT: "A message from your website",
 }
 NOTICE_SUBJECTS = {
