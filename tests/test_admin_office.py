@@ -217,6 +217,7 @@ def test_the_start_page_tells_of_today_of_unsent_messages_and_of_sample_data(adm
     notes = [(note.heading, note.text) for note in admin_client.get("/admin/").context["notes"]]
     assert [heading for heading, _text in notes] == [
         "1 visit today",
+        "2 appointments outside hours",
         "1 message could not be sent",
         "The sample clinic is still here",
     ]

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from booking.admin.durations import HOW_TO_WRITE_IT, write_duration
 from booking.admin.inputs import OFFICE_INPUTS, OfficeInline
+from booking.admin.stranded import AsksBeforeStranding
 from booking.models import Clinic, Location, OpeningHours, PractitionerService, Room, Service
 
 
@@ -49,7 +50,7 @@ class RoomInline(OfficeInline):
 
 
 @admin.register(Location)
-class LocationAdmin(admin.ModelAdmin):
+class LocationAdmin(AsksBeforeStranding):
     formfield_overrides = OFFICE_INPUTS
     list_display = ["name", "address", "phone", "time_zone_label"]
     search_fields = ["name", "city", "street"]
@@ -78,7 +79,7 @@ class OfferedByInline(OfficeInline):
 
 
 @admin.register(Service)
-class ServiceAdmin(admin.ModelAdmin):
+class ServiceAdmin(AsksBeforeStranding):
     formfield_overrides = OFFICE_INPUTS
     list_display = ["name", "lasts", "price", "audience", "booked_by", "is_active"]
     list_filter = ["is_active", "booked_by", "audience"]

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from booking.admin import diary_pages
+from booking.admin import diary_pages, outside, whole_day
 from booking.admin.diary_list import DiaryList, StatusFilter
 from booking.admin.diary_record import EventInline, MessageInline
 from booking.admin.diary_steps import ARRIVED, ATTENDED, NO_SHOW, STEPS, name_of, next_steps, take_step
@@ -41,7 +41,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
     actions = ["mark_arrived", "mark_attended", "mark_no_show", "cancel_visits"]
     inlines = [EventInline, MessageInline]
     readonly_fields = [
-        *("day", "time", "mark", "lasts", "costs", "made", "held_until"),
+        *("day", "time", "mark", "lasts", "costs", "made", "held_until", "asked_to_move"),
         *("patient_link", "phone", "email", "first_visit", "wants_reminders"),
     ]
 
@@ -97,6 +97,8 @@ class AppointmentAdmin(ReadOnlyAdmin):
             return self.admin_site.admin_view(of_this_office)
 
         return [
+            path("outside/", page(outside.page), name="booking_appointment_outside"),
+            path("day/<int:practitioner>/<str:on>/", page(whole_day.page), name="booking_appointment_day"),
             path("<int:pk>/move/", page(diary_pages.move), name="booking_appointment_move"),
             path("<int:pk>/cancel/", page(diary_pages.cancel), name="booking_appointment_cancel"),
             *(
@@ -129,6 +131,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Appointment | None = None) -> Any:
         """Lines that would be empty for this appointment are left out."""
         reasons = [name for name in ("overbooked_reason", "cancel_reason") if getattr(obj, name, "")]
+        asked = ["asked_to_move"] if obj is not None and obj.asked_to_move_at else []
         held = ["held_until"] if obj is not None and obj.status == Status.HELD else []
         notice = ["notice_version"] if obj is not None and obj.notice_version else []
         return [
@@ -139,6 +142,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
                         "status",
                         *reasons,
                         *held,
+                        *asked,
                         ("day", "time"),
                         ("service", "mark"),
                         ("location", "room"),
@@ -210,3 +214,8 @@ class AppointmentAdmin(ReadOnlyAdmin):
     def held_until(self, appointment: Appointment) -> str:
         with timezone.override(appointment.location.zone):
             return moment(appointment.hold_expires_at)
+
+    @admin.display(description="asked to move")
+    def asked_to_move(self, appointment: Appointment) -> str:
+        with timezone.override(appointment.location.zone):
+            return moment(appointment.asked_to_move_at)

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from booking.admin.diary_steps import Step, next_steps
+from booking.admin.outside import day_address
 from booking.admin.words import clock, colour_mark, phone_link, span
 from booking.admin.words import day as in_words
 from booking.models import AGREED, Appointment, Location, Practitioner, Status
@@ -60,6 +61,10 @@ class Section:
     @property
     def heading(self) -> str:
         return in_words(self.day)
+
+    @property
+    def address(self) -> str:
+        return day_address(self.practitioner, self.day)
 
     @property
     def count(self) -> int:

@@ -39,18 +39,18 @@ def book(office: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
 
     if request.method != "POST":
         asked = {name: request.GET[name] for name in ("patient", "practitioner", "on") if name in request.GET}
-        return _show(office, request, form(initial=asked), page)
+        return show(office, request, form(initial=asked), page)
     if _asks_for_times(request):
         return _show_times(office, request, form, page)
 
     filled = form(request.POST, offers_overbooking=_overbooks(request))
     if not filled.is_valid():
-        return _show(office, request, filled, page, status=422)
+        return show(office, request, filled, page, status=422)
     when = {name: filled.cleaned_data[name] for name in ("service", "practitioner", "location", "starts_at")}
     patient = filled.cleaned_data["patient"]
     if patient and Appointment.objects.filter(patient=patient, status="booked", **when).exists():
         filled.add_error(None, "This patient already has exactly this visit. Nothing was booked twice.")
-        return _show(office, request, filled, page, status=409)
+        return show(office, request, filled, page, status=409)
     try:
         with transaction.atomic():
             if patient is None:
@@ -74,7 +74,7 @@ def book(office: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
 def move(office: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """Another time, practitioner or place for the same visit."""
     appointment = _find(office, request, pk)
-    page: dict[str, Any] = {"title": "Move this visit", "button": "Move", "visits": [_visit(appointment)]}
+    page: dict[str, Any] = {"title": "Move this visit", "button": "Move", "visits": [in_a_line(appointment)]}
     page["original"] = appointment
 
     def form(*args: Any, **kwargs: Any) -> MoveForm:
@@ -88,13 +88,13 @@ def move(office: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpRespons
             "on": local.date(),
             "at": local.time(),
         }
-        return _show(office, request, form(initial=here), page)
+        return show(office, request, form(initial=here), page)
     if _asks_for_times(request):
         return _show_times(office, request, form, page, moving=appointment)
 
     filled = form(request.POST, offers_overbooking=_overbooks(request))
     if not filled.is_valid():
-        return _show(office, request, filled, page, status=422)
+        return show(office, request, filled, page, status=422)
     try:
         moved = scheduling.reschedule(
             appointment=appointment,
@@ -117,10 +117,10 @@ def cancel(office: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpRespo
     """Call one visit off."""
     appointment = _find(office, request, pk)
     page: dict[str, Any] = {"title": "Cancel this visit", "button": "Cancel the visit", "is_drastic": True}
-    page |= {"visits": [_visit(appointment)], "original": appointment}
+    page |= {"visits": [in_a_line(appointment)], "original": appointment}
     filled = CancelForm(request.POST if request.method == "POST" else None)
     if not filled.is_valid():
-        return _show(office, request, filled, page, status=422 if filled.errors else 200)
+        return show(office, request, filled, page, status=422 if filled.errors else 200)
     try:
         cancelled = scheduling.cancel(
             appointment=appointment,
@@ -130,7 +130,7 @@ def cancel(office: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpRespo
         )
     except Refused as refused:
         filled.add_error(None, refused.message)
-        return _show(office, request, filled, page, status=409)
+        return show(office, request, filled, page, status=409)
     messages.success(request, f"Cancelled: {name_of(cancelled)}. The patient is told by e-mail.")
     return _to_the_day(cancelled)
 
@@ -145,7 +145,7 @@ def cancel_several(office: admin.ModelAdmin, request: HttpRequest, chosen: Query
             "title": "Cancel these visits",
             "button": f"Cancel {len(visits)} visit{'' if len(visits) == 1 else 's'}",
             "is_drastic": True,
-            "visits": [_visit(visit) for visit in visits],
+            "visits": [in_a_line(visit) for visit in visits],
             "carried": [
                 ("action", "cancel_visits"),
                 ("index", "0"),
@@ -153,7 +153,7 @@ def cancel_several(office: admin.ModelAdmin, request: HttpRequest, chosen: Query
                 *((admin.helpers.ACTION_CHECKBOX_NAME, visit.pk) for visit in visits),
             ],
         }
-        return _show(office, request, filled, page, status=422 if filled.errors else 200)
+        return show(office, request, filled, page, status=422 if filled.errors else 200)
     for visit in visits:
         try:
             scheduling.cancel(
@@ -187,7 +187,7 @@ def _find(office: Any, request: HttpRequest, pk: int) -> Appointment:
     return get_object_or_404(office.get_queryset(request), pk=pk)
 
 
-def _visit(appointment: Appointment) -> str:
+def in_a_line(appointment: Appointment) -> str:
     """A visit in one line, on a page that is about to change it."""
     return (
         f"{appointment.patient or 'A held time'}: {appointment.service}, {day(appointment.local_on)}, "
@@ -205,7 +205,7 @@ def _overbooks(request: HttpRequest) -> bool:
     return "overbooked_reason" in request.POST and request.user.has_perm("booking.overbook_appointment")
 
 
-def _show(
+def show(
     office: admin.ModelAdmin, request: HttpRequest, form: Any, page: Mapping[str, Any], *, status: int = 200
 ) -> HttpResponse:
     context = {
@@ -232,7 +232,7 @@ def _show_refusal(
     """The form again, with the command's sentence, free times nearby and, for some, a way to overbook."""
     if not isinstance(refused, StartTaken):
         filled.add_error(None, refused.message)
-        return _show(office, request, filled, page, status=422)
+        return show(office, request, filled, page, status=422)
     again = form(request.POST, offers_overbooking=request.user.has_perm("booking.overbook_appointment"))
     again.full_clean()
     again.errors.pop("overbooked_reason", None)
@@ -246,7 +246,7 @@ def _show_refusal(
         location=typed["location"],
     )
     page = {**page, "free": free_times(free), "free_heading": "Free close to that"}
-    return _show(office, request, again, page, status=409)
+    return show(office, request, again, page, status=409)
 
 
 def _asks_for_times(request: HttpRequest) -> bool:
@@ -265,14 +265,14 @@ def _show_times(
     typed = {name: value for name, value in request.POST.items() if name not in {"look", "take"}}
     chosen = read_choice(request.POST.get("take", ""))
     if chosen:
-        return _show(office, request, form(initial=typed | chosen), page)
+        return show(office, request, form(initial=typed | chosen), page)
     looked = form(request.POST)
     looked.full_clean()
     found = looked.cleaned_data
     service = moving.service if moving else found.get("service")
     if service is None:
         messages.warning(request, "Choose a service first, then look for free times.")
-        return _show(office, request, form(initial=typed), page)
+        return show(office, request, form(initial=typed), page)
     first = found.get("on") or date.fromisoformat(timezone.localdate().isoformat())
     openings = scheduling.open_starts(
         service=service,
@@ -284,4 +284,4 @@ def _show_times(
         moving=moving,
     )
     page = {**page, "free": free_times(openings), "free_heading": f"Free times for {service}, a week from {day(first)}"}
-    return _show(office, request, form(initial=typed), page)
+    return show(office, request, form(initial=typed), page)

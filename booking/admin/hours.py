@@ -2,15 +2,18 @@
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 
+from booking.admin import statutory
 from booking.admin.inputs import OFFICE_INPUTS
+from booking.admin.stranded import AsksBeforeStranding
 from booking.admin.words import clock, short_day
 from booking.models import Closure, HoursOverride, TimeOff
 
 
 @admin.register(HoursOverride)
-class HoursOverrideAdmin(admin.ModelAdmin):
+class HoursOverrideAdmin(AsksBeforeStranding):
     formfield_overrides = OFFICE_INPUTS
     list_display = ["day", "practitioner", "hours", "location", "note"]
     list_filter = ["practitioner", "location"]
@@ -42,7 +45,7 @@ class HoursOverrideAdmin(admin.ModelAdmin):
 
 
 @admin.register(TimeOff)
-class TimeOffAdmin(admin.ModelAdmin):
+class TimeOffAdmin(AsksBeforeStranding):
     formfield_overrides = OFFICE_INPUTS
     list_display = ["first_day", "last_day", "practitioner", "note"]
     list_filter = ["practitioner"]
@@ -55,7 +58,7 @@ class TimeOffAdmin(admin.ModelAdmin):
             None,
             {
                 "description": "No time is offered while somebody is away. Appointments already made stay: "
-                "move them or call the patients.",
+                "you are shown which before this is saved.",
                 "fields": ["practitioner", ("starts_on", "start_time"), ("ends_on", "end_time"), "note"],
             },
         )
@@ -71,7 +74,7 @@ class TimeOffAdmin(admin.ModelAdmin):
 
 
 @admin.register(Closure)
-class ClosureAdmin(admin.ModelAdmin):
+class ClosureAdmin(AsksBeforeStranding):
     formfield_overrides = OFFICE_INPUTS
     list_display = ["day", "name", "location"]
     list_filter = ["location"]
@@ -84,11 +87,19 @@ class ClosureAdmin(admin.ModelAdmin):
             None,
             {
                 "description": "The whole day is closed for everyone at this location. Appointments already made "
-                "stay: move them or call the patients. Somebody who works all the same gets hours for that date.",
+                "stay: you are shown which before this is saved. Somebody who works all the same gets hours for that "
+                "date.",
                 "fields": ["location", "on", "name"],
             },
         )
     ]
+
+    def get_urls(self) -> list[URLPattern]:
+        def holidays_of_a_year(request: HttpRequest) -> HttpResponse:
+            return statutory.page(self, request)
+
+        address = path("statutory/", self.admin_site.admin_view(holidays_of_a_year), name="booking_closure_statutory")
+        return [address, *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("location")

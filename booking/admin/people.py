@@ -12,6 +12,7 @@ from booking.admin.diary_forms import patient_in_a_list
 from booking.admin.diary_record import VisitInline
 from booking.admin.inputs import OFFICE_INPUTS, ColourInput, OfficeInline
 from booking.admin.search import phone_digits
+from booking.admin.stranded import AsksBeforeStranding
 from booking.admin.words import colour_mark, phone_link
 from booking.models import Break, Patient, Practitioner, PractitionerService, WorkingHours
 
@@ -36,7 +37,7 @@ class PractitionerForm(forms.ModelForm):
 
 
 @admin.register(Practitioner)
-class PractitionerAdmin(admin.ModelAdmin):
+class PractitionerAdmin(AsksBeforeStranding):
     form = PractitionerForm
     formfield_overrides = OFFICE_INPUTS
     list_display = ["mark", "name", "protected_title", "takes_new_patients", "authorised_for_needling", "is_active"]

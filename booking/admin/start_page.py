@@ -1,4 +1,4 @@
-"""What the start page says of today: visits, messages that could not be sent, sample data."""
+"""What the start page says of today: visits, what falls outside hours, messages that could not be sent, sample data."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from booking.admin.diary_steps import name_of
+from booking.admin.outside import to_see_to
 from booking.models import AGREED, Appointment, Clinic, Message, SampleRow, Status
 
 
@@ -29,6 +30,7 @@ def notes(user: Any) -> list[Note]:
         found.append(_no_clinic())
     if user.has_perm("booking.view_appointment") or user.has_perm("booking.change_appointment"):
         found.append(_today())
+        found += _outside()
     if user.has_perm("booking.view_message") or user.has_perm("booking.change_message"):
         found += _parked()
     if user.has_perm("booking.view_samplerow"):
@@ -68,6 +70,22 @@ def _today() -> Note:
         reverse("admin:booking_appointment_changelist"),
         "Open the diary",
     )
+
+
+def _outside() -> list[Note]:
+    count = len(to_see_to())
+    if not count:
+        return []
+    return [
+        Note(
+            "straw",
+            _counted(count, "appointment") + " outside hours",
+            "Changed since they were agreed, asked to move, or booked so on purpose. They stay until somebody sees to "
+            "them.",
+            reverse("admin:booking_appointment_outside"),
+            "See to them",
+        )
+    ]
 
 
 def _parked() -> list[Note]:
