@@ -8,7 +8,7 @@ from django.test import Client
 
 from booking.models import Appointment, AppointmentEvent
 from booking.tokens import manage_token
-from tests.journey import make_small_clinic, text_of
+from tests.journey import make_small_clinic, text_of, words_of
 from tests.make import make_appointment, make_patient
 
 
@@ -35,7 +35,7 @@ def test_a_link_is_exchanged_for_the_visitor_s_own_session(client, visit):
 
 
 def test_the_page_shows_time_place_person_and_service(client, visit):
-    page = text_of(client.get(f"/appointment/{manage_token(visit)}/", follow=True))
+    page = words_of(client.get(f"/appointment/{manage_token(visit)}/", follow=True))
     for words in ("Tuesday 24 November 2026, 11:15 am", "12 Elizabeth Street", "Hansen", "Physiotherapy assessment",
                   visit.reference, "Alberta time"):  # fmt: skip
         assert words in page

@@ -109,6 +109,12 @@ def times_url(service: Service, asked: Asked, **changes: date | datetime | str |
     return reverse("booking:times", args=[service.slug]) + (f"?{query}" if query else "")
 
 
+def services_url(new_patient: bool | None) -> str:
+    """The address of the page where a visit is chosen, with what was said about the first one."""
+    said = write_visit(new_patient)
+    return reverse("booking:services") + (f"?visit={said}" if said else "")
+
+
 def write_visit(new_patient: bool | None) -> str:
     return "" if new_patient is None else "new" if new_patient else "returning"
 

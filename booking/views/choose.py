@@ -7,7 +7,6 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,7 +18,7 @@ from booking.models import Location, PractitionerService, Service
 from booking.scheduling import Actor, Opening
 from booking.views import asked as asking
 from booking.views import board
-from booking.views.asked import Asked, BadAddress, times_url
+from booking.views.asked import Asked, BadAddress, services_url, times_url
 from booking.views.privacy import private_page
 from booking.views.steps import next_step, step
 from booking.views.visitor import Visitor
@@ -39,9 +38,7 @@ def services(request: HttpRequest) -> HttpResponse:
         new_patient = asking.visit(asking.single_values(request.GET, {"visit"}).get("visit", ""))
     except BadAddress as bad:
         return bad_address(request, bad)
-    offers = PractitionerService.objects.filter(practitioner__is_active=True)
-    rows = Service.objects.bookable().select_related("first_visit_service")
-    rows = rows.prefetch_related(Prefetch("practitioner_services", queryset=offers.select_related("service")))
+    rows = Service.objects.bookable().with_offers().select_related("first_visit_service")
     open_rows = [service for service in rows if service.is_open_to(new_patient)]
     groups = [(title, [row for row in open_rows if row.audience == audience]) for audience, title in AUDIENCES]
     context = {"groups": [group for group in groups if group[1]], "visit": asking.write_visit(new_patient)}
@@ -254,6 +251,7 @@ def _context(search: Search) -> dict[str, Any]:
         "visit": asking.write_visit(asked.new_patient),
         "place": search.location,
         "step": step("times", service, asked.new_patient),
+        "services": services_url(asked.new_patient),
         "here": times_url(service, asked),
         "everywhere": times_url(service, Asked(new_patient=asked.new_patient, location=asked.location)),
         "people": [

@@ -15,7 +15,7 @@ from booking.forms import DetailsForm, stamp
 from booking.models import Appointment, Clinic, Status
 from booking.scheduling import Actor, PatientDetails
 from booking.views import asked as asking
-from booking.views.asked import Asked, BadAddress, times_url
+from booking.views.asked import Asked, BadAddress, services_url, times_url
 from booking.views.choose import bad_address, search_for, taken
 from booking.views.privacy import private_page
 from booking.views.steps import step
@@ -273,6 +273,7 @@ def _about(visitor: Visitor, hold: Appointment, page: str) -> dict[str, Any]:
         "service": hold.service,
         "visit": asking.write_visit(hold.is_first_visit),
         "step": step(page, hold.service, hold.is_first_visit),
+        "change_visit": services_url(hold.is_first_visit),
         "change_time": times_url(hold.service, asked, from_on=hold.local_on.isoformat()),
         "shows_signs": hold.service.shows_signs_to(hold.is_first_visit),
         "held_until": hold.hold_expires_at and hold.hold_expires_at.astimezone(hold.location.zone),
