@@ -5,91 +5,18 @@ values to ``booking.scheduling``.
 """
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Fieldset, Layout
 from django import forms
-from django.core import signing
 from django.core.exceptions import ValidationError
-from phonenumber_field.phonenumber import to_python as read_phone
 
+from booking.fields import BirthDateField, EmailLineField, PhoneField, validate_has_a_letter
+from booking.filling import SaidOnceForm, WatchedForm, read_stamp
 from booking.models import Service
 from booking.text import LineField
-
-MINIMUM_FILL_TIME = timedelta(seconds=2)
-OLDEST = timedelta(days=366 * 125)
-_STAMP_SALT = "booking.forms.shown"
-
-
-class EmailLineField(LineField):
-    """An e-mail address as mail servers take it."""
-
-    widget = forms.EmailInput
-    default_validators = forms.EmailField.default_validators
-
-
-class PhoneField(LineField):
-    """A phone number, Canadian unless it starts with +; its value is in E.164 form, such as +14035550123."""
-
-    widget = forms.TextInput
-    MESSAGE = "Write the phone number with its area code, such as 403-555-0123. From abroad, start with +."
-
-    def to_python(self, value: Any) -> str:
-        typed = super().to_python(value)
-        if not typed:
-            return ""
-        # The library would take other scripts' digits, and letters for digits.
-        if not typed.isascii() or any(character.isalpha() for character in typed):
-            raise ValidationError(self.MESSAGE, code="invalid")
-        number = read_phone(typed, region="CA")
-        if not number or not number.is_valid() or number.extension:
-            raise ValidationError(self.MESSAGE, code="invalid")
-        return str(number.as_e164)
-
-
-class BirthDateField(LineField):
-    """A day in the past, written 1980-11-24 as the browser's date field does. Its value is a date."""
-
-    widget = forms.DateInput
-
-    def __init__(self, *, today: date, **kwargs: Any) -> None:
-        super().__init__(max_length=10, **kwargs)
-        self.today = today
-
-    def clean(self, value: Any) -> Any:
-        typed = super().clean(value)
-        if not typed:
-            return None
-        try:
-            # fromisoformat also takes 19801124 and week dates, which nobody means here.
-            born_on = date.fromisoformat(typed) if typed.isascii() and typed[4:5] == "-" and typed[7:8] == "-" else None
-        except ValueError:
-            born_on = None
-        if born_on is None:
-            raise ValidationError("Write the date of birth as year, month and day, such as 1980-11-24.")
-        if born_on > self.today:
-            raise ValidationError("This date of birth has not come yet. Check the year.")
-        if self.today - born_on > OLDEST:
-            raise ValidationError("This date of birth is too long ago. Check the year.")
-        return born_on
-
-
-def validate_has_a_letter(value: str) -> None:
-    if not any(character.isalpha() for character in value):
-        raise ValidationError("Write a name, with letters.")
-
-
-class SaidOnceForm(forms.Form):
-    """A form that refuses a field which arrives twice: it cannot know which one was meant."""
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        for name in self.fields:
-            if hasattr(self.data, "getlist") and len(self.data.getlist(self.add_prefix(name))) > 1:
-                self.add_error(name, "This was sent twice. Fill it in once.")
-        return cleaned
 
 
 class TimeForm(SaidOnceForm):
@@ -112,7 +39,7 @@ class TimeForm(SaidOnceForm):
             raise ValidationError("Choose one of the times shown.") from None
 
 
-class DetailsForm(SaidOnceForm):
+class DetailsForm(WatchedForm):
     """Who comes, and how we reach them: as little as a booking needs, and nothing about health.
 
     ``for_other``: somebody books for a child or relative, and says who they are themselves. Then
@@ -121,7 +48,6 @@ class DetailsForm(SaidOnceForm):
     """
 
     hold = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20)
-    shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=200)
     booking_for = forms.CharField(widget=forms.HiddenInput, required=False, max_length=10)
     name = LineField(max_length=120, validators=[validate_has_a_letter])
     preferred_name = LineField(max_length=120, required=False)
@@ -157,7 +83,6 @@ class DetailsForm(SaidOnceForm):
     reminders = forms.BooleanField(
         label="Send reminders by e-mail, two days and three hours before the visit", required=False, initial=True
     )
-    homepage = forms.CharField(label="Leave this empty", required=False, widget=forms.TextInput)
 
     def __init__(
         self, *args: Any, service: Service, today: date, for_other: bool, asks_visit: bool, **kwargs: Any
@@ -219,7 +144,6 @@ class DetailsForm(SaidOnceForm):
         self.fields["phone"].widget.attrs["type"] = "tel"
         for name in ("name", "preferred_name", "email"):
             self.fields[name].widget.attrs["spellcheck"] = "false"
-        self.fields["homepage"].widget.attrs |= {"autocomplete": "off", "tabindex": "-1"}
 
     def _helper(self) -> FormHelper:
         patient = ["name", "preferred_name", "pronouns", "date_of_birth", "visit"]
@@ -237,12 +161,6 @@ class DetailsForm(SaidOnceForm):
         return helper
 
     @property
-    def needs_a_second_look(self) -> bool:
-        """Whether it was filled in as a program does: faster than a person, or with the hidden field."""
-        stamp = read_stamp(self.cleaned_data.get("shown", ""), older_than=MINIMUM_FILL_TIME)
-        return stamp is None or bool(self.cleaned_data.get("homepage"))
-
-    @property
     def notice_version(self) -> str:
         """The version of the collection notice that was on the page."""
         return read_stamp(self.cleaned_data.get("shown", "")) or ""
@@ -255,25 +173,6 @@ class DetailsForm(SaidOnceForm):
         if isinstance(born_on, date):
             values["date_of_birth"] = born_on.isoformat()
         return values | {"notice_version": self.notice_version}
-
-
-def stamp(notice_version: str) -> str:
-    """What ``shown`` holds: the notice's version and the time, signed."""
-    return signing.TimestampSigner(salt=_STAMP_SALT).sign(notice_version)
-
-
-def read_stamp(value: str, *, older_than: timedelta = timedelta(0)) -> str | None:
-    """The notice's version of a stamp; None for one that is forged, missing or not yet so old."""
-    signer = signing.TimestampSigner(salt=_STAMP_SALT)
-    try:
-        version = signer.unsign(value)
-    except signing.BadSignature:
-        return None
-    try:
-        signer.unsign(value, max_age=older_than) if older_than else None
-    except signing.SignatureExpired:
-        return version
-    return None if older_than else version
 
 
 class CancelForm(SaidOnceForm):

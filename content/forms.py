@@ -6,39 +6,40 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Layout
 from django import forms
-from django.core.exceptions import ValidationError
-from phonenumber_field.formfields import PhoneNumberField
 
+from booking.fields import EmailLineField, PhoneField, validate_has_a_letter
+from booking.filling import WatchedForm
 from booking.models import Practitioner
 from booking.text import LineField, ParagraphsField
 
 
-class ContactForm(forms.Form):
-    """A message to the clinic or to one person of the team. Asks for one way to answer, not two.
-
-    ``website`` is a trap: people never see it, programs fill it in.
-    """
+class ContactForm(WatchedForm):
+    """A message to the clinic or to one person of the team. Asks for one way to answer, not two."""
 
     name = LineField(
         label="Your name",
         max_length=120,
+        validators=[validate_has_a_letter],
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
         error_messages={"required": "Write your name.", "max_length": "This name is too long: 120 characters fit."},
     )
-    email = forms.EmailField(
+    email = EmailLineField(
         label="E-mail address",
         required=False,
         max_length=254,
         help_text="An e-mail address or a phone number is enough.",
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
-        error_messages={"invalid": "Write the e-mail address like name@example.com."},
+        error_messages={
+            "invalid": "Write the e-mail address in full, such as name@example.ca.",
+            "max_length": "This is too long for an e-mail address.",
+        },
     )
-    phone = PhoneNumberField(
+    phone = PhoneField(
         label="Phone number",
         required=False,
-        region="CA",
+        max_length=40,
         widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
-        error_messages={"invalid": "Write the phone number with its area code, like 403-555-0123."},
+        error_messages={"max_length": PhoneField.MESSAGE},
     )
     to = forms.ChoiceField(
         label="Who is it for?", required=False, error_messages={"invalid_choice": "Choose somebody from the list."}
@@ -53,12 +54,6 @@ class ContactForm(forms.Form):
             "max_length": "Your message is too long: 4,000 characters fit.",
         },
     )
-    website = forms.CharField(
-        label="Leave this empty",
-        required=False,
-        max_length=200,
-        widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"}),
-    )
 
     def __init__(self, *args: Any, people: Iterable[Practitioner], about_page: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -71,13 +66,8 @@ class ContactForm(forms.Form):
         if about_page:
             asked.remove("to")
             self.fields["message"].label = "What were you looking for, or what should be clearer?"
-        self.helper.layout = Layout(*asked, Div("website", css_class="visually-hidden", aria_hidden="true"))
+        self.helper.layout = Layout("shown", *asked, Div("homepage", css_class="form-trap", aria_hidden="true"))
         self.helper.layout.append(HTML('<button class="button" type="submit">Send the message</button>'))
-
-    def clean_website(self) -> str:
-        if self.cleaned_data["website"]:
-            raise ValidationError("This message looks as if a program had written it. Leave the last field empty.")
-        return ""
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data

@@ -1,6 +1,7 @@
 """The public pages. Each view finds its page, gathers what is live beside it, and shows both."""
 
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,9 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import messages, scheduling
+from booking.filling import stamp
 from booking.models import Closure, Practitioner, PractitionerService, Service
 from content import structured_data
-from content.fees import fee_rows
 from content.forms import ContactForm
 from content.models import Page
 from content.reading import Reading, read
@@ -49,7 +50,7 @@ def home(request: HttpRequest) -> HttpResponse:
         reading,
         [],
         next_free=scheduling.next_free(service=service, now=now) if service else None,
-        fees=fee_rows(Service.objects.bookable()),
+        fees=Service.objects.bookable().with_offers(),
         people=Practitioner.objects.active(),
     )
 
@@ -108,8 +109,8 @@ def practitioner(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def fees(request: HttpRequest) -> HttpResponse:
     reading = _find(Kind.FEES, timezone.now())
-    services = Service.objects.filter(is_active=True)
-    return _show(request, "content/fees.html", reading, [("Fees", "")], fees=fee_rows(services))
+    services = Service.objects.filter(is_active=True).with_offers()
+    return _show(request, "content/fees.html", reading, [("Fees", "")], fees=services)
 
 
 @never_cache
@@ -119,18 +120,22 @@ def contact(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     reading = _find(Kind.CONTACT, now)
     about = _page_at(request.GET.get("page", ""), now)
-    form = ContactForm(
-        request.POST if request.method == "POST" else None,
+    blank = partial(
+        ContactForm,
         people=Practitioner.objects.active(),
         about_page=about is not None,
-        initial={"to": request.GET.get("to", "")},
+        initial={"to": request.GET.get("to", ""), "shown": stamp("contact")},
     )
-    if form.is_valid():
+    form = blank(request.POST if request.method == "POST" else None)
+    was_quick = form.is_valid() and form.needs_a_second_look
+    if was_quick:
+        form = blank(form.for_a_second_look(fresh_stamp=stamp("contact")))
+    elif form.is_valid():
         given = form.cleaned_data
         messages.queue_contact(
             name=given["name"],
             reply_to=given["email"],
-            phone=str(given["phone"] or ""),
+            phone=given["phone"],
             body=given["message"],
             practitioner=form.practitioner,
             page=about.get_absolute_url() if about else "",
@@ -142,8 +147,9 @@ def contact(request: HttpRequest) -> HttpResponse:
         "content/contact.html",
         reading,
         [("Contact", "")],
-        status=422 if form.errors else 200,
+        status=422 if form.is_bound else 200,
         form=form,
+        was_quick=was_quick,
         about=about,
         closures=_closures(now),
     )

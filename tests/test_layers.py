@@ -13,7 +13,7 @@ LAYERS = [
     {"models"},
     {"checks", "tokens", "calendars", "messages", "sample", "statutory_holidays", "words"},
     {"scheduling"},
-    {"forms", "context", "templatetags"},
+    {"fields", "filling", "forms", "context", "templatetags"},
     {"views", "admin", "desk", "management", "urls", "apps", "migrations"},
 ]
 

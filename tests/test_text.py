@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from booking import words
-from booking.forms import BirthDateField, EmailLineField, PhoneField
+from booking.fields import BirthDateField, EmailLineField, PhoneField
 from booking.models import Location
 from booking.text import LineField, ParagraphsField, clean_line, clean_text, is_plain_digits
 

@@ -203,6 +203,12 @@ class ServiceQuerySet(models.QuerySet["Service"]):
             practitioner_services__practitioner__is_active=True,
         ).distinct()
 
+    def with_offers(self) -> "ServiceQuerySet":
+        """With those who do each service (R11), whose durations and prices may be their own."""
+        may = Q(service__needs_needling_authorisation=False) | Q(practitioner__authorised_for_needling=True)
+        offers = PractitionerService.objects.filter(may, practitioner__is_active=True).select_related("service")
+        return self.prefetch_related(models.Prefetch("practitioner_services", queryset=offers))
+
 
 class Service(models.Model):
     """Something a patient can book. Changing it never changes appointments already made."""

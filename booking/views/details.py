@@ -11,7 +11,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from phonenumber_field.phonenumber import to_python as read_phone
 
 from booking import scheduling, tokens
-from booking.forms import DetailsForm, stamp
+from booking.filling import stamp
+from booking.forms import DetailsForm
 from booking.models import Appointment, Clinic, Status
 from booking.scheduling import Actor, PatientDetails
 from booking.views import asked as asking
@@ -73,10 +74,7 @@ def _take_details(request: HttpRequest, visitor: Visitor, hold: Appointment, now
         return _hold_longer(request, visitor, hold, now)
     if accepted and form.needs_a_second_look:
         # Somebody whose browser fills in everything may be as quick as a program: ask once more.
-        again = request.POST.copy()
-        again["homepage"] = ""
-        if not form.notice_version:
-            again["shown"] = _stamp()
+        again = form.for_a_second_look(fresh_stamp=_stamp())
         form = _form(hold, now, "other" if form.for_other else "me", data=again)
         return _show_details(request, hold, form, now, was_quick=True, status=422)
     if not accepted:

@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
+from booking.models import Service
+
 LONGEST_LEDE = 25  # words
 LONGEST_REVIEW = timedelta(days=731)  # 24 months, leap year included
 
@@ -29,7 +31,8 @@ class PageQuerySet(models.QuerySet["Page"]):
 
     def with_references(self) -> "PageQuerySet":
         """With everything that a page names, so that showing it asks for nothing twice."""
-        return self.select_related("hero_picture", "service", "written_by", "reviewed_by")
+        offered = models.Prefetch("service", queryset=Service.objects.with_offers())
+        return self.select_related("hero_picture", "written_by", "reviewed_by").prefetch_related(offered)
 
     def due_for_review(self, *, by: date) -> "PageQuerySet":
         return self.filter(next_review_on__lte=by)

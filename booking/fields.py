@@ -1,0 +1,74 @@
+"""Form fields for what people say of themselves, each checked once, whichever form asks.
+
+What they refuse could not be meant or could not be used: an address no mail reaches, a number
+nobody can dial, a day that cannot be a birth date.
+"""
+
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from phonenumber_field.phonenumber import to_python as read_phone
+
+from booking.text import LineField
+
+OLDEST = timedelta(days=366 * 125)
+
+
+class EmailLineField(LineField):
+    """An e-mail address as mail servers take it."""
+
+    widget = forms.EmailInput
+    default_validators = forms.EmailField.default_validators
+
+
+class PhoneField(LineField):
+    """A phone number, Canadian unless it starts with +; its value is in E.164 form, such as +14035550123."""
+
+    widget = forms.TextInput
+    MESSAGE = "Write the phone number with its area code, such as 403-555-0123. From abroad, start with +."
+
+    def to_python(self, value: Any) -> str:
+        typed = super().to_python(value)
+        if not typed:
+            return ""
+        # The library would take other scripts' digits, and letters for digits.
+        if not typed.isascii() or any(character.isalpha() for character in typed):
+            raise ValidationError(self.MESSAGE, code="invalid")
+        number = read_phone(typed, region="CA")
+        if not number or not number.is_valid() or number.extension:
+            raise ValidationError(self.MESSAGE, code="invalid")
+        return str(number.as_e164)
+
+
+class BirthDateField(LineField):
+    """A day in the past, written 1980-11-24 as the browser's date field does. Its value is a date."""
+
+    widget = forms.DateInput
+
+    def __init__(self, *, today: date, **kwargs: Any) -> None:
+        super().__init__(max_length=10, **kwargs)
+        self.today = today
+
+    def clean(self, value: Any) -> Any:
+        typed = super().clean(value)
+        if not typed:
+            return None
+        try:
+            # fromisoformat also takes 19801124 and week dates, which nobody means here.
+            born_on = date.fromisoformat(typed) if typed.isascii() and typed[4:5] == "-" and typed[7:8] == "-" else None
+        except ValueError:
+            born_on = None
+        if born_on is None:
+            raise ValidationError("Write the date of birth as year, month and day, such as 1980-11-24.")
+        if born_on > self.today:
+            raise ValidationError("This date of birth has not come yet. Check the year.")
+        if self.today - born_on > OLDEST:
+            raise ValidationError("This date of birth is too long ago. Check the year.")
+        return born_on
+
+
+def validate_has_a_letter(value: str) -> None:
+    if not any(character.isalpha() for character in value):
+        raise ValidationError("Write a name, with letters.")
