@@ -45,6 +45,16 @@ def _kind(line: str) -> str:
 
 
 def _inline(text: str) -> str:
-    text = str(escape(text))
-    text = _LINK.sub(r'<a href="\2">\1</a>', text)
+    """Bold may stand around a link or inside its words, but neither in its address nor across its edge."""
+    links: list[str] = []
+
+    def keep(link: re.Match[str]) -> str:
+        links.append(f'<a href="{link[2]}">{_bold(link[1])}</a>')
+        return f"\0{len(links) - 1}\0"  # No text holds this sign: it is taken out below.
+
+    text = _bold(_LINK.sub(keep, str(escape(text)).replace("\0", "")))
+    return re.sub("\0([0-9]+)\0", lambda kept: links[int(kept[1])], text)
+
+
+def _bold(text: str) -> str:
     return _BOLD.sub(r"<strong>\1</strong>", text)

@@ -18,11 +18,11 @@ from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
 from booking.models import Clinic, Closure, Location, OpeningHours, Practitioner
+from booking.words import WEEKDAYS
 from content import markup, pictures
 from content.models import BeforeDuringAfter, LeadList, Page, RiskTable
 from content.reading import Reading
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 Node = dict[str, Any]
 
 

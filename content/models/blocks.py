@@ -21,7 +21,7 @@ class Block(PluginBase, models.Model):
 
 
 class HeadedBlock(Block):
-    """A block that may begin with a heading. Its anchor is derived from the words (see outline.py)."""
+    """A block that may begin with a heading. Its anchor is derived from the words (see reading.py)."""
 
     class Level(models.IntegerChoices):
         SECTION = 2, "Section"
