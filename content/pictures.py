@@ -131,16 +131,19 @@ def make_renditions(name: str, *, focus: tuple[int, int] = (50, 50), again: bool
         return
     with default_storage.open(name) as stored:
         content = stored.read()
-    digest = hashlib.sha256(content).hexdigest()[:12]
-    manifest = _manifest(name)
-    stands = manifest.get("digest") == digest and manifest.get("focus") == list(focus)
-    if stands and not again and all(default_storage.exists(file) for file in _files(manifest)):
+    # Two originals may have the same content, and in two folders even the same name: the whole
+    # stored name counts, so that no picture takes another's renditions along when it goes.
+    digest = hashlib.sha256(name.encode() + b"\0" + content).hexdigest()[:16]
+    before = _manifest(name)
+    stands = before.get("digest") == digest and before.get("focus") == list(focus)
+    if stands and not again and all(default_storage.exists(file) for file in _files(before)):
         return
     with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
         picture = _upright_srgb(opened)
     stem = f"renditions/{PurePosixPath(name).stem[:40]}-{digest}"
     widths = sorted({min(width, picture.width) for width in WIDTHS})
-    manifest = {"digest": digest, "focus": list(focus), "width": picture.width, "height": picture.height}
+    manifest: dict[str, Any] = {"digest": digest, "focus": list(focus)}
+    manifest |= {"width": picture.width, "height": picture.height}
     manifest["avif"] = [[w, _write(picture, w, f"{stem}-{w}.avif", "AVIF", quality=62, speed=8)] for w in widths]
     manifest["webp"] = [[w, _write(picture, w, f"{stem}-{w}.webp", "WEBP", quality=80)] for w in widths]
     width = min(FALLBACK_WIDTH, picture.width)
@@ -152,6 +155,8 @@ def make_renditions(name: str, *, focus: tuple[int, int] = (50, 50), again: bool
     share_name = f"{stem}-share-{focus[0]}-{focus[1]}.jpg"
     manifest["share"] = _write(share, SHARE_SIZE[0], share_name, "JPEG", quality=84)
     _store(_manifest_name(name), json.dumps(manifest).encode())
+    for file in set(_files(before)) - {*_files(manifest), ""}:
+        default_storage.delete(file)
 
 
 def show(file: Any) -> Shown:
