@@ -198,6 +198,19 @@ def test_a_deleted_picture_leaves_nothing_behind(shown_picture, django_capture_o
     assert not default_storage.exists(name)
 
 
+def test_two_pictures_of_one_name_share_no_file(django_capture_on_commit_callbacks):
+    content = picture_bytes(size=(700, 700))
+    with django_capture_on_commit_callbacks(execute=True):
+        kept = make_picture(image=SimpleUploadedFile("a" * 80 + "-steve.png", content))
+        person = make.make_practitioner(photo=SimpleUploadedFile("a" * 80 + "-steve.png", content))
+    shown = pictures.show(kept.image)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        person.delete()
+
+    assert pictures.show(kept.image) == shown
+
+
 def test_a_new_focal_point_cuts_the_shared_picture_anew(shown_picture, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         Picture.objects.update(focal_x=10)
@@ -207,10 +220,11 @@ def test_a_new_focal_point_cuts_the_shared_picture_anew(shown_picture, django_ca
     manifest = json.loads(default_storage.open(pictures._manifest_name(picture.image.name)).read())
     assert manifest["focus"] == [10, 50]
     assert "-share-10-50.jpg" in pictures.share_url(picture.image)
+    assert [name for name in files() if "-share-" in name] == [manifest["share"]]
 
 
 def html(source, **context):
-    return Template("{% load content_tags %}" + source).render(Context(context))
+    return " ".join(Template("{% load content_tags %}" + source).render(Context(context)).split())
 
 
 def test_a_picture_element_says_all_a_browser_needs(shown_picture):

@@ -68,6 +68,22 @@ def test_links_in_rows_lead_only_where_nothing_runs(text, html):
     assert to_line(text) == html
 
 
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("[a](https://x.example/**b) c**", '<a href="https://x.example/**b">a</a> c**'),
+        ("**[a](/x/)** b", '<strong><a href="/x/">a</a></strong> b'),
+        ("**see [a](/x/) and [b](/y/)**", '<strong>see <a href="/x/">a</a> and <a href="/y/">b</a></strong>'),
+        ("[so **very** a](/x/)", '<a href="/x/">so <strong>very</strong> a</a>'),
+        ("[a **b](/x/) c**", '<a href="/x/">a **b</a> c**'),
+        ("\x000\x00 **a**", "0 <strong>a</strong>"),
+    ],
+    ids=["in an address", "around a link", "around two", "inside a link", "across its edge", "our own sign"],
+)
+def test_bold_marks_keep_out_of_addresses(text, html):
+    assert to_line(text) == html
+
+
 def link(number):
     return f'<a href="#source-{number}"><span class="visually-hidden">source </span>{number}</a>'
 

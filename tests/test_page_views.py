@@ -27,9 +27,10 @@ SPECIAL = ["home", "treatments", "team", "fees", "contact", "privacy", "accessib
 
 
 def text_of(client: Client, address: str, status: int = 200) -> str:
+    """What the page says, with its runs of white space as a browser reads them: as one space."""
     response = client.get(address)
     assert response.status_code == status
-    return response.content.decode()
+    return " ".join(response.content.decode().split())
 
 
 def queries(client, django_assert_max_num_queries, address):
@@ -175,7 +176,7 @@ def test_citations_lead_to_numbered_sources(client):
     assert html.count('href="#source-1"') == 2
     assert html.count('href="#source-2"') == 2
     assert "[9]" in html
-    assert '<li id="source-2">WHO 2023</li>' in html
+    assert '<li id="source-2"> WHO 2023 </li>' in html
 
 
 def test_a_person_card_leads_to_the_contact_form(client):
@@ -185,7 +186,7 @@ def test_a_person_card_leads_to_the_contact_form(client):
 
     html = text_of(client, page.get_absolute_url())
 
-    assert 'href="/contact/?to=steve-hansen">Contact Me' in html
+    assert 'href="/contact/?to=steve-hansen" >Contact Me' in html
     assert "Physiotherapist" in html
 
 
@@ -226,7 +227,22 @@ def test_a_practitioner_shows_only_what_they_may_do(client):
     html = text_of(client, person.get_absolute_url())
 
     assert "Dry needling" not in html
-    assert f'href="{follow_up.get_absolute_url()}?practitioner={person.pk}"' in html
+    assert f'href="{follow_up.get_absolute_url()}?practitioner={person.slug}"' in html
+
+
+def test_choosing_a_time_with_somebody_shows_their_times_alone(client):
+    service = make.make_service(name="Follow-up")
+    location = make.make_location()
+    person, other = make.make_practitioner([service], name="Steve"), make.make_practitioner([service], name="Amara")
+    make.make_hours(person, location)
+    make.make_hours(other, location)
+
+    page = text_of(client, person.get_absolute_url())
+    link = next(part for part in page.split('href="') if part.startswith(service.get_absolute_url())).split('"')[0]
+    times = text_of(client, link)
+
+    assert "with Steve" in times
+    assert "with Amara" not in times
 
 
 def test_somebody_who_left_is_no_longer_shown(client):
@@ -267,6 +283,23 @@ def test_fees_show_the_span_where_people_ask_different_ones(client):
 
     assert "$120 to $140" in html
     assert "45 minutes to 1 hour" in html
+
+
+@pytest.mark.parametrize("address", ["/treatments/back/", "/treatments/"])
+def test_a_treatment_states_the_span_of_those_who_do_it(client, address):
+    make_page(kind="treatments")
+    service = make.make_service(price="140", needs_needling_authorisation=True)
+    for price, minutes, authorised in (("120", 60, True), ("110", 50, True), ("90", 30, False)):
+        make.make_practitioner([service], authorised_for_needling=authorised)
+        PractitionerService.objects.filter(own_price=None).update(
+            own_price=price, own_duration=timedelta(minutes=minutes)
+        )
+    make_page(service=service, slug="back")
+
+    html = text_of(client, address)
+
+    assert "$110 to $120" in html
+    assert "50 minutes to 1 hour" in html
 
 
 def many_blocks(page, picture, service, person, number):
