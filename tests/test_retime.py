@@ -638,7 +638,7 @@ def test_run_twice_at_once_while_patients_book_it_moves_each_visit_once(service,
             return scheduling.retime(now=now)
         held = hold(service, place, people[index % 2], local(time(8 + index)), now, holder=str(index))
         details = PatientDetails(name="Bob Chen", email="bob@patients.example", phone="+14035550124")
-        return scheduling.book(hold=held, details=details, submission_key=str(index), by=PATIENT, now=now)
+        return scheduling.book(hold=held, details=details, submission_key=f"race-{index}", by=PATIENT, now=now)
 
     results = at_once(8, work)
     assert sorted(len(result.moved) for result in results[:2]) == [0, len(visits)]
