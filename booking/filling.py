@@ -5,7 +5,7 @@ what would otherwise need a session.
 """
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core import signing
@@ -47,7 +47,7 @@ class WatchedForm(SaidOnceForm):
 
     def for_a_second_look(self, *, fresh_stamp: str) -> QueryDict:
         """The same answers, to be shown once more: a browser that fills in everything is as quick as a program."""
-        answers: QueryDict = self.data.copy()
+        answers = cast(QueryDict, self.data).copy()
         answers["homepage"] = ""
         if read_stamp(self.cleaned_data.get("shown", "")) is None:
             answers["shown"] = fresh_stamp

@@ -271,7 +271,8 @@ class Service(models.Model):
     )
     needs_date_of_birth = models.BooleanField(default=False, help_text="Ask for it only where the visit needs it.")
     shows_emergency_signs = models.BooleanField(
-        default=False, help_text="Show the emergency signs before a first visit (or, for returning patients, each one) is booked."
+        default=False,
+        help_text="Show the emergency signs before a first visit (or, for returning patients, each one) is booked.",
     )
     is_active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=0, help_text="Lower numbers come first.")
