@@ -1,0 +1,434 @@
+"""No time is ever sold twice: real worker processes, raced over HTTP, on the database of this run.
+
+Thirty-two visitors and three people at the desk want the same starts at the same instant: they hold,
+let holds lapse, book, book with a double click, move, cancel and overbook. Then the database is held
+against what everybody was told. The same load on the site without its lock, and on a database without
+its guards, says that the race is real and what each of the two is worth.
+"""
+
+import threading
+import time as clock
+from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from itertools import pairwise
+from random import Random
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from booking import scheduling
+from booking.availability import Reason, resolve
+from booking.constraints import NoOverlap
+from booking.models import (
+    OCCUPYING,
+    Appointment,
+    AppointmentEvent,
+    Location,
+    Message,
+    Patient,
+    Practitioner,
+    Service,
+    Status,
+)
+from tests import make, race_site
+from tests.race_people import Ledger, Staff, Visitor, Wish
+
+pytestmark = [pytest.mark.prove, pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")]
+
+VISITORS, DESKS, FOR_ONE_START = 32, 3, 4
+CONTESTS_A_ROUND = VISITORS // FOR_ONE_START
+ROUNDS, CONTROL_ROUNDS = 26, 5
+QUARTER = timedelta(minutes=15)
+SITE, WITHOUT_LOCK = "clinic.wsgi", "tests.race_control"
+Kind = AppointmentEvent.Kind
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    made = tmp_path_factory.mktemp("race")
+    race_site.build_files(made)
+    return made
+
+
+@pytest.fixture
+def url(folder, tmp_path, django_db_blocker):
+    """A database of the test's own, with a clinic that four people and three rooms share."""
+    with django_db_blocker.unblock(), race_site.own_database(tmp_path) as address, race_site.connected(address):
+        call_command("migrate", verbosity=0)
+        make_busy_clinic()
+        yield address
+
+
+def make_busy_clinic():
+    make.make_clinic()
+    place = make.make_location()
+    for _ in range(3):
+        make.make_room(place)
+    common = {"step": QUARTER, "lead_time": timedelta(0), "horizon_days": 60}
+    services = [
+        make.make_service(slug="short", name="Short", duration=timedelta(minutes=30), **common),
+        make.make_service(slug="usual", name="Usual", duration=timedelta(minutes=45), needs_room=True, **common),
+        make.make_service(
+            slug="long", name="Long", duration=timedelta(hours=1), needs_room=True, buffer_after=QUARTER, **common
+        ),
+    ]
+    for number in range(4):
+        person = make.make_practitioner(services, name=f"Person {number}", slug=f"person-{number}", position=number)
+        make.make_hours(person, place, weekdays=range(7), start_time=time(8), end_time=time(20))
+    get_user_model().objects.create_superuser("desk")
+
+
+def drop_guards():
+    guards = [guard for guard in Appointment._meta.constraints if isinstance(guard, NoOverlap)]
+    if connection.vendor == "postgresql":
+        with connection.schema_editor() as editor:
+            for guard in guards:
+                editor.remove_constraint(Appointment, guard)
+    else:
+        with connection.cursor() as cursor:
+            for guard in guards:
+                for trigger in guard.trigger_names():
+                    cursor.execute(f"DROP TRIGGER {trigger}")
+
+
+# The load
+
+
+@dataclass(frozen=True)
+class Contest:
+    """One start that two want exactly, and what two others want across it."""
+
+    wishes: tuple[Wish, ...]
+
+    @property
+    def heart(self):
+        return self.wishes[0]
+
+
+def plan(rounds, dice):
+    """Contests of each round: both halves of a four-hour stretch, everybody in each, one start for anyone."""
+    place = Location.objects.get()
+    first_on = timezone.now().astimezone(place.zone).date() + timedelta(days=3)
+    planned = []
+    for number in range(rounds):
+        day = first_on + timedelta(days=number // 3)
+        opens = resolve(day, time(8 + 4 * (number % 3)), place.zone)
+        round_of_contests = []
+        for index in range(CONTESTS_A_ROUND):
+            who = "" if index % 4 == 3 else f"person-{index % 4}"
+            start = opens + index // 4 * timedelta(hours=2) + dice.choice([1, 2]) * QUARTER
+            heart = Wish("usual", who, start)
+            round_of_contests.append(
+                Contest(
+                    (
+                        heart,
+                        heart,
+                        Wish("long", who, start + dice.choice([-1, 1]) * QUARTER),
+                        Wish("short", who, start + dice.choice([-1, 1, 2]) * QUARTER),
+                    )
+                )
+            )
+        planned.append(round_of_contests)
+    return planned
+
+
+def storm(port, rounds):
+    """Race every contest; what everybody was told, and the contests."""
+    ledger, planned = Ledger(), plan(rounds, Random(rounds))
+    start_together = threading.Barrier(VISITORS + DESKS)
+    zone = Location.objects.get().zone
+    services = dict(Service.objects.values_list("slug", "pk"))
+    people = dict(Practitioner.objects.values_list("slug", "pk"))
+    sessions = []
+    for _ in range(DESKS):
+        client = Client()
+        client.force_login(get_user_model().objects.get())
+        sessions.append(client.cookies["session"].value)
+
+    def visitor_at_work(number):
+        dice = Random(number)
+        visitor = Visitor(number, port, ledger, dice)
+        for contests in planned:
+            wish = contests[number // FOR_ONE_START].wishes[number % FOR_ONE_START]
+            start_together.wait(timeout=300)
+            if visitor.visits and dice.random() < 0.15:
+                visitor.cancel(visitor.visits.pop(dice.randrange(len(visitor.visits))))
+            like = [visit for visit in visitor.visits if visit.service == wish.service]
+            if like and dice.random() < 0.3:
+                visitor.move(dice.choice(like), wish.start)
+                continue
+            for attempt in range(2):
+                if visitor.book(wish):
+                    break
+                # Somebody else holds it: perhaps they let it go.
+                clock.sleep(1 - attempt)
+        return visitor
+
+    def desk_at_work(number):
+        dice = Random(-1 - number)
+        desk = Staff(number, port, ledger, dice, sessions[number])
+        for contests in planned:
+            wish = dice.choice(dice.choice(contests).wishes)
+            practitioner = people[wish.practitioner or dice.choice(sorted(people))]
+            local, chance = wish.start.astimezone(zone), dice.random()
+            start_together.wait(timeout=300)
+            if chance < 0.5:
+                desk.book(services[wish.service], practitioner, local, insists=chance < 0.1)
+            elif page := desk.some_visit(local - timedelta(days=dice.randrange(2))):
+                if chance < 0.85:
+                    desk.move(page, practitioner, local, wish.start)
+                else:
+                    desk.cancel(page)
+
+    def at_work(work, number):
+        try:
+            return work(number)
+        except threading.BrokenBarrierError:
+            raise  # Somebody else's failure; theirs says what it was.
+        except BaseException:
+            start_together.abort()
+            raise
+
+    with ThreadPoolExecutor(VISITORS + DESKS) as pool:
+        jobs = [pool.submit(at_work, visitor_at_work, number) for number in range(VISITORS)]
+        jobs += [pool.submit(at_work, desk_at_work, number) for number in range(DESKS)]
+        let_holds_lapse(jobs)
+        failures = [job.exception() for job in jobs if job.exception()]
+        for failure in failures:
+            if not isinstance(failure, threading.BrokenBarrierError):
+                raise failure
+        visitors = [job.result() for job in jobs[:VISITORS]]
+    return ledger, [contest for contests in planned for contest in contests], visitors
+
+
+def let_holds_lapse(jobs):
+    """While they work, every now and then end somebody's hold before its time."""
+    dice = Random(7)
+    while not all(job.done() for job in jobs):
+        clock.sleep(1)
+        now = timezone.now()
+        live = Appointment.objects.filter(status=Status.HELD, hold_expires_at__gt=now)
+        keys = list(live.order_by("pk").values_list("pk", flat=True))
+        if keys:
+            live.filter(pk=dice.choice(keys)).update(hold_expires_at=now - timedelta(seconds=1))
+
+
+def sell_the_rest(visitors, contests):
+    """Hearts that nobody got in the storm are raced again, four visitors each, until none is left."""
+    for _ in range(8):
+        sold = ever_sold()
+        left = [contest.heart for contest in contests if not was_sold(contest.heart, sold) and is_open(contest.heart)]
+        if not left:
+            return
+        with ThreadPoolExecutor(VISITORS) as pool:
+            list(pool.map(lambda pair: pair[0].book(pair[1]), zip(visitors, (left * VISITORS)[:VISITORS], strict=True)))
+
+
+# What the database says
+
+
+def ever_sold():
+    """Every (practitioner, start) that was ever booked or moved to."""
+    events = AppointmentEvent.objects.filter(kind__in=[Kind.BOOKED, Kind.RESCHEDULED])
+    return {
+        (after["practitioner"], datetime.fromisoformat(after["starts_at"]))
+        for after in events.values_list("after", flat=True)
+    }
+
+
+def was_sold(wish, sold):
+    people = Practitioner.objects.filter(slug=wish.practitioner) if wish.practitioner else Practitioner.objects.all()
+    return any((person.pk, wish.start) in sold for person in people)
+
+
+def why_not(wish):
+    """For each practitioner who could have taken the wish, the rule that hides it."""
+    people = Practitioner.objects.filter(slug=wish.practitioner) if wish.practitioner else Practitioner.objects.all()
+    place, service = Location.objects.get(), Service.objects.get(slug=wish.service)
+    return [
+        scheduling.why_not(
+            service=service, starts_at=wish.start, practitioner=person, location=place, now=timezone.now()
+        )
+        for person in people
+    ]
+
+
+def is_open(wish):
+    return None in why_not(wish)
+
+
+def double_bookings():
+    """Pairs that share a practitioner or a room at one time, and that nobody overbooked on purpose."""
+    rows = list(Appointment.objects.filter(status__in=OCCUPYING, overbooked_reason="").order_by("starts_at"))
+    found = []
+    for key in ("practitioner_id", "room_id"):
+        shared = defaultdict(list)
+        for row in rows:
+            shared[getattr(row, key)].append(row)
+        shared.pop(None, None)
+        found += [
+            (key, one, two)
+            for together in shared.values()
+            for index, one in enumerate(together)
+            for two in together[index + 1 :]
+            if two.starts_at < one.ends_at
+        ]
+    return found
+
+
+def placed_by(row):
+    """The event that put the row where it is."""
+    events = row.events.filter(kind__in=[Kind.HELD, Kind.BOOKED, Kind.RESCHEDULED]).order_by("pk")
+    return events.filter(kind=Kind.RESCHEDULED).last() or events.first()
+
+
+def overbooked_by_accident():
+    """Plain visits that were put over one that was overbooked already: those count as taken, too."""
+    found = []
+    for extra in Appointment.objects.filter(status__in=OCCUPYING).exclude(overbooked_reason=""):
+        under = Appointment.objects.filter(
+            status__in=OCCUPYING, practitioner=extra.practitioner, overbooked_reason="",
+            starts_at__lt=extra.ends_at, ends_at__gt=extra.starts_at,
+        )  # fmt: skip
+        found += [(plain, extra) for plain in under if placed_by(plain).pk > placed_by(extra).pk]
+    return found
+
+
+def too_close():
+    """Neighbours with less than their buffer between them, unless staff had a hand in it."""
+    rows = Appointment.objects.filter(status=Status.BOOKED).order_by("practitioner", "starts_at")
+    by_staff = set(AppointmentEvent.objects.filter(actor_kind="staff").values_list("appointment", flat=True))
+    return [
+        (one, two)
+        for one, two in pairwise(row for row in rows if row.pk not in by_staff)
+        if one.practitioner_id == two.practitioner_id
+        and two.starts_at - one.ends_at < max(one.buffer_after, two.buffer_before)
+    ]
+
+
+def untold():
+    """Appointments whose patient waits for no news of how they now stand."""
+    news = {
+        Status.BOOKED: {Message.Kind.CONFIRMATION, Message.Kind.RESCHEDULED},
+        Status.CANCELLED: {Message.Kind.CANCELLED},
+    }
+    waiting = defaultdict(set)
+    for message in Message.objects.filter(state=Message.State.WAITING):
+        waiting[message.appointment_id, message.content["sequence"]].add(message.kind)
+    rows = Appointment.objects.filter(status__in=news)
+    return [row for row in rows if not waiting[row.pk, row.sequence] & news[row.status]]
+
+
+def check_books(ledger):
+    """Every accepted request has its row, its event and its message; every refused one left nothing."""
+    assert untold() == []
+    accepted = {email for email, _ in ledger.booked}
+    assert len(accepted) == len(ledger.booked)
+    assert sorted(Patient.objects.values_list("email", flat=True)) == sorted(accepted)
+    rows = Counter(Appointment.objects.exclude(patient=None).values_list("patient__email", flat=True))
+    assert rows == Counter(accepted)
+    assert set(ledger.overbooked) <= accepted
+    events = Counter(AppointmentEvent.objects.values_list("kind", flat=True))
+    by_staff = sum(email.startswith("caller") for email in accepted)
+    assert events[Kind.BOOKED] == len(accepted)
+    assert events[Kind.HELD] == ledger.count("hold", 302)
+    assert Appointment.objects.count() == ledger.count("hold", 302) + by_staff
+    first_news = Message.objects.filter(kind=Message.Kind.CONFIRMATION, content__sequence=0)
+    assert first_news.count() == len(accepted)
+    for email, wish in ledger.booked:
+        if wish:
+            row = Appointment.objects.get(patient__email=email)
+            booked = row.events.get(kind=Kind.BOOKED).after
+            assert (datetime.fromisoformat(booked["starts_at"]), row.service.slug) == (wish.start, wish.service)
+    moves = {(key, start) for row in Appointment.objects.all() for key, start in moves_of(row)}
+    assert set(ledger.moved) <= moves
+    assert events[Kind.RESCHEDULED] <= len(ledger.moved)
+    cancelled = Appointment.objects.filter(status=Status.CANCELLED)
+    assert {key for row in cancelled for key in (row.reference, str(row.pk))} >= set(ledger.cancelled)
+    assert events[Kind.CANCELLED] == cancelled.count() <= len(ledger.cancelled)
+    for row in Appointment.objects.exclude(patient=None):
+        last = row.events.filter(kind__in=[Kind.BOOKED, Kind.RESCHEDULED, Kind.CANCELLED]).order_by("pk").last().after
+        assert (last["starts_at"], last["status"], last["practitioner"], last["room"]) == (
+            row.starts_at.isoformat(), row.status, row.practitioner_id, row.room_id,
+        )  # fmt: skip
+
+
+def moves_of(row):
+    """Every time the row was ever put at, under both names that the ledger knows it by."""
+    for after in row.events.filter(kind__in=[Kind.BOOKED, Kind.RESCHEDULED]).values_list("after", flat=True):
+        start = datetime.fromisoformat(after["starts_at"])
+        yield row.reference, start
+        yield str(row.pk), start
+
+
+def check_every_heart_was_sold(contests):
+    """Each contested start was sold, or a sale across it (or every room) stands in its way."""
+    sold = ever_sold()
+    for contest in contests:
+        if not was_sold(contest.heart, sold):
+            reasons = {why and why.reason for why in why_not(contest.heart)}
+            assert reasons <= {Reason.VISIT, Reason.BUFFER, Reason.ROOM}, (contest.heart, reasons)
+
+
+def say(title, ledger, contests):
+    """What happened, for whoever runs the proof with -s."""
+    print(f"\n{title} ({connection.vendor}): {len(contests)} contested starts, {len(ledger.answers)} forms sent")
+    print(ledger.table())
+    print(f"{len(ledger.booked):6}  booked; {len(double_bookings())} double bookings")
+
+
+# The proofs
+
+
+def test_real_workers_never_sell_a_time_twice_and_lose_nothing(url, folder):
+    with race_site.served(url, folder, SITE) as port:
+        ledger, contests, visitors = storm(port, ROUNDS)
+        sell_the_rest(visitors, contests)
+    scheduling.expire_holds(now=timezone.now())
+    say("The site", ledger, contests)
+    assert len(contests) >= 200
+    assert double_bookings() == []
+    assert overbooked_by_accident() == []
+    assert too_close() == []
+    check_books(ledger)
+    assert not Appointment.objects.filter(status=Status.HELD).exists()
+    check_every_heart_was_sold(contests)
+    # A race in which one of these never happened would have proved less than it says.
+    met = {what for what, status in ledger.answers if status == 302}
+    assert met >= {"hold", "book", "book, sent twice at once", "move", "cancel", "staff book", "staff move"}
+    assert ledger.count("hold", 409) >= 100
+    assert ledger.count("move", 409)
+    assert ledger.count("staff book", 409)
+    assert AppointmentEvent.objects.filter(kind=Kind.EXPIRED).exists()
+    assert ledger.overbooked
+
+
+def test_without_its_lock_and_the_databases_guards_the_site_sells_times_twice(url, folder):
+    drop_guards()
+    with race_site.served(url, folder, WITHOUT_LOCK) as port:
+        ledger, contests, _ = storm(port, CONTROL_ROUNDS)
+    say("Without lock and guards", ledger, contests)
+    assert len(double_bookings()) >= 5
+
+
+def test_with_only_the_lock_off_the_database_still_refuses(url, folder):
+    with race_site.served(url, folder, WITHOUT_LOCK) as port:
+        ledger, contests, _ = storm(port, CONTROL_ROUNDS)
+    say("Without lock", ledger, contests)
+    assert double_bookings() == []
+    assert ledger.count("hold", 409)
+
+
+def test_with_only_the_guards_gone_the_lock_still_holds(url, folder):
+    drop_guards()
+    with race_site.served(url, folder, SITE) as port:
+        ledger, contests, _ = storm(port, CONTROL_ROUNDS)
+    say("Without guards", ledger, contests)
+    assert double_bookings() == []
+    assert too_close() == []
