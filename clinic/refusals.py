@@ -1,7 +1,9 @@
 """Answer what cannot be answered: impossible addresses, forged or stale forms."""
 
+import re
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -16,6 +18,24 @@ def refuse_impossible_addresses(
     def middleware(request: HttpRequest) -> HttpResponse:
         if any(ord(character) < 32 or 0x7F <= ord(character) < 0xA0 for character in request.path_info):
             return page_not_found(request, LookupError(), "404.html")
+        return get_response(request)
+
+    return middleware
+
+
+def drop_impossible_cookies(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """A session or form cookie that we cannot have set is as good as none: no database is asked for it."""
+    possible = {
+        settings.SESSION_COOKIE_NAME: re.compile(r"[a-z0-9]{1,64}"),
+        settings.CSRF_COOKIE_NAME: re.compile(r"[A-Za-z0-9]{1,128}"),
+    }
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        for name, pattern in possible.items():
+            if name in request.COOKIES and not pattern.fullmatch(request.COOKIES[name]):
+                del request.COOKIES[name]
         return get_response(request)
 
     return middleware

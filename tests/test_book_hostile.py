@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 import pytest
+from django.test import Client
 
 from booking.models import Appointment, Patient
 from tests.journey import ALICE, book, choose, make_small_clinic, text_of, type_details
@@ -189,3 +190,34 @@ def test_keys_with_brackets_and_strangers_are_passed_over(client):
         == 302
     )
     assert client.session["booking"]["answers"]["name"] == ALICE["name"]
+
+
+COOKIES = [
+    ("session", '"\\000aaaaaaaa"'),
+    ("session", '"aaaaaaaa\\000"'),
+    ("session", "A" * 32),
+    ("session", "a" * 65),
+    ("session", "a" * 5000),
+    ("session", "../../etc/passwd"),
+    ("session", '"\\331\\240"'),
+    ("session", ""),
+    ("csrf", '"\\000aaaaaaaa"'),
+    ("csrf", "a" * 129),
+    ("csrf", "<script>"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), COOKIES, ids=[f"{name} {value[:20]}" for name, value in COOKIES])
+@pytest.mark.parametrize("address", ["/book/assessment/", "/book/details/", "/appointment/", "/admin/login/"])
+def test_a_hostile_cookie_is_as_good_as_none(client, address, name, value):
+    headers = {"cookie": f"{name}={value}"}
+    assert client.get(address, headers=headers).status_code == Client().get(address).status_code < 500
+    assert client.post(address, {"start": "x"}, headers=headers).status_code < 500
+
+
+def test_our_own_cookies_are_kept():
+    client = Client(enforce_csrf_checks=True)
+    token = client.get("/book/assessment/?visit=new").context["csrf_token"]
+    sent = {"start": "2026-11-24T15:00Z", "csrfmiddlewaretoken": str(token)}
+    assert client.post("/book/assessment/?visit=new", sent).status_code == 302
+    assert client.get("/book/details/").status_code == 200
