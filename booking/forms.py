@@ -15,8 +15,10 @@ from django.core.exceptions import ValidationError
 
 from booking.fields import BirthDateField, EmailLineField, PhoneField, validate_has_a_letter
 from booking.filling import SaidOnceForm, WatchedForm, read_stamp
+from booking.messages.queueing import REMINDERS_BEFORE
 from booking.models import Service
 from booking.text import LineField
+from booking.words import all_of, duration
 
 
 class TimeForm(SaidOnceForm):
@@ -81,7 +83,9 @@ class DetailsForm(WatchedForm):
         error_messages={"required": "Write a phone number.", "max_length": PhoneField.MESSAGE},
     )
     reminders = forms.BooleanField(
-        label="Send reminders by e-mail, two days and three hours before the visit", required=False, initial=True
+        label=f"Send reminders by e-mail, {all_of(map(duration, REMINDERS_BEFORE))} before the visit",
+        required=False,
+        initial=True,
     )
 
     def __init__(
@@ -176,9 +180,13 @@ class DetailsForm(WatchedForm):
 
 
 class CancelForm(SaidOnceForm):
-    """Why a visit is called off, if the patient likes to say. ``reference`` names the visit that was shown."""
+    """Why a visit is called off, if the patient likes to say.
+
+    ``reference`` and ``sequence`` name the visit that was shown, and as it then was.
+    """
 
     reference = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20)
+    sequence = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20)
     reason = LineField(
         label="Why do you cancel?",
         required=False,

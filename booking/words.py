@@ -85,8 +85,17 @@ def prices_of(service: Service) -> str:
 
 def one_of(names: Iterable[str]) -> str:
     """Steve Hansen; A or B; A, B or C."""
+    return _listed(names, "or")
+
+
+def all_of(names: Iterable[str]) -> str:
+    """Steve Hansen; A and B; A, B and C."""
+    return _listed(names, "and")
+
+
+def _listed(names: Iterable[str], word: str) -> str:
     names = list(names)
-    return " or ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else ""
+    return f" {word} ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else ""
 
 
 def _counted(count: int, noun: str) -> str:

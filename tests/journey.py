@@ -86,6 +86,11 @@ def book(client: Client, at: datetime = NINE, **answers: Any) -> Appointment:
     return Appointment.objects.get(status="booked", starts_at=at, patient__name=answers.get("name", ALICE["name"]))
 
 
+def as_shown(visit: Appointment) -> dict[str, str]:
+    """What a form about a visit carries: which one it is, and how it stood when the page was shown."""
+    return {"reference": visit.reference, "sequence": str(visit.sequence)}
+
+
 def words_of(response: Any) -> str:
     """What a reader sees and hears, without the markup."""
     return " ".join(strip_tags(response.content.decode()).split())

@@ -11,6 +11,7 @@ from tests.conftest import NOW
 from tests.journey import (
     NINE,
     QUARTER_TO_TEN,
+    as_shown,
     book,
     choose,
     confirm,
@@ -193,7 +194,7 @@ def test_the_last_page_says_what_was_booked_and_what_comes_next(client):
 
 def test_the_last_page_no_longer_says_booked_once_the_visit_is_cancelled(client):
     made = book(client)
-    client.post("/appointment/cancel/", {"reference": made.reference})
+    client.post("/appointment/cancel/", as_shown(made))
     assert "This visit is cancelled" in text_of(client.get("/book/done/", follow=True))
 
 

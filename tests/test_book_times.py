@@ -1,5 +1,6 @@
 """Choosing a time: a week at a time, by address, and what happens to links that have grown old."""
 
+import re
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -92,6 +93,39 @@ def test_without_an_answer_the_place_with_the_first_free_time_is_shown(client, c
     calgary = make_location(name="Calgary", slug="calgary", position=1)
     WorkingHours.objects.update(location=calgary)
     assert client.get("/book/assessment/").context["place"] == calgary
+
+
+def test_a_time_shown_for_one_place_is_never_held_at_the_other(client, clinic):
+    calgary = make_location(name="Calgary", slug="calgary", position=1)
+    for person in (clinic.steve, clinic.amara):
+        make_hours(person, calgary, weekdays=[1, 5])
+    WorkingHours.objects.filter(location=clinic.location, weekday=1).delete()
+    page = client.get("/book/assessment/?visit=new")
+    assert page.context["place"] == clinic.location
+    # Before the form is sent, the first free time moves to Calgary; the time that was chosen is free there only.
+    WorkingHours.objects.filter(location=clinic.location).update(starts_on=date(2026, 12, 7))
+    response = client.post(page.context["post_to"], {"start": instant(NINE)})
+    assert response.status_code == 409
+    assert response.context["place"] == clinic.location
+    assert not Appointment.objects.exists()
+
+
+def test_every_form_and_link_of_the_page_names_the_place_it_shows(client, clinic):
+    make_location(name="Calgary", slug="calgary", position=1)
+    page = text_of(client.get("/book/assessment/?visit=new"))
+    assert 'method="post" action="/book/assessment/?visit=new&amp;location=okotoks"' in page
+    assert 'href="/book/assessment/?visit=new&amp;location=okotoks&amp;from=2026-11-30#times"' in page
+    fill_up(clinic)
+    taken = text_of(choose(client))
+    assert 'method="post" action="/book/assessment/?visit=new&amp;location=okotoks"' in taken
+
+
+def test_weeks_can_be_turned_one_after_the_other(client):
+    address = "/book/assessment/"
+    for monday in (date(2026, 11, 23), date(2026, 11, 30), date(2026, 12, 7)):
+        response = client.get(address)
+        assert response.context["week"].monday == monday
+        address = re.search(r'href="([^"]+)#times">Later', text_of(response))[1].replace("&amp;", "&")
 
 
 def test_a_week_without_free_times_names_the_nearest_weeks_that_have_some(client, clinic):

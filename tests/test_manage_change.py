@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from booking.models import Appointment
+from booking.models import Appointment, AppointmentEvent
 from booking.tokens import manage_token
-from tests.journey import NINE, instant, make_small_clinic, text_of
+from tests.journey import NINE, as_shown, instant, make_small_clinic, text_of, words_of
 from tests.make import VISIT_AT, make_appointment
 
 NEW_TIME = NINE + timedelta(days=1)
@@ -29,7 +29,7 @@ def visit(clinic, client):
 
 
 def move(client, visit, at=NEW_TIME, **changes):
-    return client.post("/appointment/change/", {"reference": visit.reference, "start": instant(at)} | changes)
+    return client.post("/appointment/change/", as_shown(visit) | {"start": instant(at)} | changes)
 
 
 def stands_at():
@@ -113,3 +113,72 @@ def test_a_visit_open_in_another_tab_is_not_the_one_that_moves(client, visit, cl
     client.get(f"/appointment/{manage_token(other)}/")
     assert move(client, visit).status_code == 409
     assert list(Appointment.objects.order_by("starts_at").values_list("starts_at", flat=True)) == [NINE, VISIT_AT]
+
+
+def offered(response):
+    return {
+        choice.opening.starts_at: (choice.value, choice.people, choice.other_person)
+        for day in response.context["week"].days
+        for choice in day.choices
+    }
+
+
+def take_steve_at(clinic, at):
+    make_appointment(service=clinic.assessment, location=clinic.location, practitioner=clinic.steve, starts_at=at)
+
+
+def test_each_time_names_the_person_who_would_be_taken(client, visit, clinic):
+    take_steve_at(clinic, NEW_TIME)
+    response = client.get("/appointment/change/")
+    times = offered(response)
+    quarter_to_ten = NINE + timedelta(minutes=45)
+    assert times[quarter_to_ten] == (instant(quarter_to_ten), "Steve Hansen", "")
+    assert times[NEW_TIME] == (f"{instant(NEW_TIME)} amara-okafor", "somebody else: Amara Okafor", "Amara Okafor")
+    assert "These times are with Steve Hansen, unless another name stands below the time." in text_of(response)
+
+
+def test_where_all_times_are_with_the_same_person_nobody_else_is_spoken_of(client, visit):
+    assert "another name" not in text_of(client.get("/appointment/change/"))
+
+
+def test_whoever_chooses_a_time_with_somebody_else_sees_that_person(client, visit, clinic):
+    assert move(client, visit, start=f"{instant(NEW_TIME)} amara-okafor").status_code == 302
+    assert Appointment.objects.values_list("practitioner", "starts_at").get() == (clinic.amara.pk, NEW_TIME)
+
+
+def test_nobody_is_passed_on_unasked(client, visit, clinic):
+    take_steve_at(clinic, NEW_TIME)
+    response = move(client, visit)
+    assert response.status_code == 409
+    assert f'value="{instant(NEW_TIME)} amara-okafor"' in text_of(response)
+    assert "with somebody else: Amara Okafor" in text_of(response)
+    visit.refresh_from_db()
+    assert (visit.practitioner, visit.starts_at) == (clinic.steve, NINE)
+
+
+@pytest.mark.parametrize("person", ["nobody", "Amara", "1", "amara-okafor x", "\x00"])
+def test_a_person_who_cannot_be_read_moves_nothing(client, visit, person):
+    assert move(client, visit, start=f"{instant(NEW_TIME)} {person}").status_code == 422
+    assert stands_at() == NINE
+
+
+def test_of_two_who_move_one_visit_the_second_is_shown_where_it_stands(client, visit):
+    assert '<input type="hidden" name="sequence" value="0">' in text_of(client.get("/appointment/change/"))
+    move(client, visit)
+    response = move(client, visit, at=NEW_TIME + timedelta(hours=3))
+    assert response.status_code == 409
+    assert "This visit has changed since" in words_of(response)
+    assert "Wednesday 25 November 2026, 9:00 am" in words_of(response)
+    assert stands_at() == NEW_TIME
+
+
+def test_a_second_press_of_the_button_is_no_change(client, visit):
+    move(client, visit)
+    assert move(client, visit).status_code == 302
+    assert AppointmentEvent.objects.filter(kind="rescheduled").count() == 1
+
+
+@pytest.mark.parametrize("sequence", ["", "1", "-0", "0.0", "٠", ["0", "0"]])
+def test_a_form_about_the_visit_as_it_is_not_moves_nothing(client, visit, sequence):
+    assert move(client, visit, sequence=sequence).status_code == 409
+    assert stands_at() == NINE

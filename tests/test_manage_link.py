@@ -8,7 +8,7 @@ from django.test import Client
 
 from booking.models import Appointment, AppointmentEvent
 from booking.tokens import manage_token
-from tests.journey import make_small_clinic, text_of, words_of
+from tests.journey import choose, make_small_clinic, text_of, words_of
 from tests.make import make_appointment, make_patient
 
 
@@ -32,6 +32,25 @@ def test_a_link_is_exchanged_for_the_visitor_s_own_session(client, visit):
     assert (response.status_code, response["Location"]) == (302, "/appointment/")
     assert response["Referrer-Policy"] == "no-referrer"
     assert response["Cache-Control"] == "no-store"
+    assert response["X-Robots-Tag"] == "noindex"
+
+
+def test_opening_a_link_gives_the_session_a_new_name(client, clinic, visit):
+    """Whoever planted a session in this browser must not see the visit by it."""
+    choose(client)
+    planted = client.cookies["session"].value
+    client.get(f"/appointment/{manage_token(visit)}/")
+    assert client.cookies["session"].value != planted
+    stranger = Client()
+    stranger.cookies["session"] = planted
+    assert stranger.get("/appointment/").status_code == 404
+
+
+@pytest.mark.parametrize("page", ["", "cancel/", "change/", "calendar.ics"])
+def test_no_search_engine_lists_a_visit(client, visit, page):
+    assert client.get(f"/appointment/{page}")["X-Robots-Tag"] == "noindex"
+    client.get(f"/appointment/{manage_token(visit)}/")
+    assert client.get(f"/appointment/{page}")["X-Robots-Tag"] == "noindex"
 
 
 def test_the_page_shows_time_place_person_and_service(client, visit):

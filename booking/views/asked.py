@@ -83,6 +83,12 @@ def instant(value: str) -> datetime:
     raise BadAddress("This address holds a time that we cannot read.")
 
 
+def start_with(value: str, people: Sequence[Practitioner]) -> tuple[datetime, Practitioner | None]:
+    """A start, and the person chosen with it, as ``board.write_start`` writes them."""
+    at, _, slug = value.partition(" ")
+    return instant(at), _one(people, slug, "We do not know this person, or not for this visit.")
+
+
 def check_day(day: date, *, today: date, horizon_days: int) -> None:
     """Raise BadAddress for a day before today or beyond the days that can be booked (R8)."""
     if day < today:

@@ -1,16 +1,47 @@
-"""One week of free times, arranged for the page that shows them."""
+"""Free times, found and arranged for the page that shows them: a week, or the few nearest to one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import count
+from typing import Any
 
-from booking.models import Location
+from booking import scheduling
+from booking.models import Appointment, Location, Practitioner, Service
 from booking.scheduling import Opening
 from booking.words import clock, day, duration, instant, one_of
 
-Find = Callable[[date, date], list[Opening]]
-Near = Callable[[datetime, int], list[Opening]]
+
+@dataclass(frozen=True)
+class Finder:
+    """What a page looks for. ``holder`` and ``moving`` are those of ``scheduling.open_starts``."""
+
+    service: Service
+    now: datetime
+    location: Location
+    practitioner: Practitioner | None = None
+    new_patient: bool | None = None
+    holder: str = ""
+    moving: Appointment | None = None
+
+    def between(self, first: date, last: date) -> list[Opening]:
+        """The openings of these local days."""
+        found = scheduling.open_starts(first_on=first, last_on=last, **self._wanted())
+        return [opening for opening in found if self._is_news(opening)]
+
+    def near(self, instant: datetime, count: int) -> list[Opening]:
+        """Up to ``count`` openings closest to an instant."""
+        found = scheduling.nearest(starts_at=instant, count=count + 1 if self.moving else count, **self._wanted())
+        news = [opening for opening in found if self._is_news(opening)]
+        return sorted(sorted(news, key=lambda opening: abs(opening.starts_at - instant))[:count])
+
+    def _wanted(self) -> dict[str, Any]:
+        return vars(self)
+
+    def _is_news(self, opening: Opening) -> bool:
+        """Whether a visit that moves would not stay as it is: the same time, with the same person."""
+        moving = self.moving
+        return not moving or opening.starts_at != moving.starts_at or not _keeps(moving, opening)
 
 
 @dataclass(frozen=True)
@@ -24,6 +55,7 @@ class Choice:
     lasts: str
     people: str
     is_chosen: bool = False
+    other_person: str = ""  # Who would see the patient, where it is not the one they see now.
 
     @property
     def before(self) -> str:
@@ -56,34 +88,32 @@ class Board:
     elsewhere: list[date]
 
     @property
+    def names_others(self) -> bool:
+        """Whether some of the times are with somebody else than the patient sees now."""
+        return any(choice.other_person for day in self.days for choice in day.choices)
+
+    @property
     def is_empty(self) -> bool:
         return not any(day.choices for day in self.days)
 
 
 def lay_out(
-    *,
-    find: Find,
-    near: Near,
-    names: Mapping[int, str],
-    location: Location,
-    around: date,
-    now: datetime,
-    horizon_days: int,
-    chosen: datetime | None = None,
+    finder: Finder, *, people: Mapping[int, Practitioner], around: date, chosen: datetime | None = None
 ) -> Board:
-    """The week around a day. ``find`` gives the openings of a span of days, ``near`` those closest to an instant."""
-    today = now.astimezone(location.zone).date()
-    last_day = today + timedelta(days=horizon_days)
+    """The week around a day."""
+    location = finder.location
+    today = finder.now.astimezone(location.zone).date()
+    last_day = today + timedelta(days=finder.service.horizon_days)
     monday = monday_of(around)
     first, last = max(monday, today), min(monday + timedelta(days=6), last_day)
-    openings = find(first, last)
-    days = arrange(openings, names=names, location=location, chosen=chosen)
+    openings = finder.between(first, last)
+    days = arrange(openings, finder, people=people, chosen=chosen)
     by_day = {day.on: day for day in days}
     elsewhere: list[date] = []
     if not openings:
         midweek = datetime.combine(monday + timedelta(days=3), time(12), tzinfo=location.zone)
         elsewhere = sorted(
-            {monday_of(opening.starts_at.astimezone(location.zone).date()) for opening in near(midweek, 3)}
+            {monday_of(opening.starts_at.astimezone(location.zone).date()) for opening in finder.near(midweek, 3)}
         )
     return Board(
         monday=monday,
@@ -95,21 +125,31 @@ def lay_out(
 
 
 def arrange(
-    openings: Sequence[Opening], *, names: Mapping[int, str], location: Location, chosen: datetime | None = None
+    openings: Sequence[Opening],
+    finder: Finder,
+    *,
+    people: Mapping[int, Practitioner],
+    chosen: datetime | None = None,
 ) -> list[Day]:
-    """Openings as days of radio buttons, in order, with one run of ids through all days."""
+    """Openings as days of radio buttons, in order, with one run of ids through all days.
+
+    A visit that moves stays with its practitioner where they are free; elsewhere the choice names the
+    one other person whom it would take, and its value holds them, too.
+    """
     numbers = count()
     days: dict[date, list[Choice]] = {}
     for opening in openings:
-        local = opening.starts_at.astimezone(location.zone)
+        local = opening.starts_at.astimezone(finder.location.zone)
+        person = _other_person(finder.moving, opening, people)
         choice = Choice(
             opening=opening,
-            value=instant(opening.starts_at),
+            value=write_start(opening.starts_at, person),
             input_id=f"id_start_{next(numbers)}",
             local=local,
             lasts=duration(opening.ends_at - opening.starts_at),
-            people=_people(opening, names),
+            people=_people(finder.moving, opening, people),
             is_chosen=opening.starts_at == chosen,
+            other_person=person.name if person else "",
         )
         days.setdefault(local.date(), []).append(choice)
     return [Day(on, choices) for on, choices in days.items()]
@@ -119,8 +159,31 @@ def monday_of(on: date) -> date:
     return on - timedelta(days=on.weekday())
 
 
-def _people(opening: Opening, names: Mapping[int, str]) -> str:
-    return one_of(names[person] for person in opening.practitioner_ids if person in names) or "one of us"
+def write_start(starts_at: datetime, person: Practitioner | None) -> str:
+    """A choice's value: the start, and who is chosen with it, if anybody is."""
+    return f"{instant(starts_at)} {person.slug}" if person else instant(starts_at)
+
+
+def _keeps(moving: Appointment, opening: Opening) -> bool:
+    """Whether the patient would go on seeing the same person."""
+    return moving.practitioner_id in opening.practitioner_ids
+
+
+def _other_person(
+    moving: Appointment | None, opening: Opening, people: Mapping[int, Practitioner]
+) -> Practitioner | None:
+    """Who would take a visit that cannot stay with its practitioner: the first in the clinic's order."""
+    if moving is None or _keeps(moving, opening):
+        return None
+    return next((people[person] for person in opening.practitioner_ids if person in people), None)
+
+
+def _people(moving: Appointment | None, opening: Opening, people: Mapping[int, Practitioner]) -> str:
+    if moving is not None and _keeps(moving, opening):
+        return moving.practitioner.name
+    if other := _other_person(moving, opening, people):
+        return f"somebody else: {other.name}"
+    return one_of(people[person].name for person in opening.practitioner_ids if person in people) or "one of us"
 
 
 def _each_day(first: date, last: date) -> list[date]:

@@ -1,12 +1,13 @@
 """Choose a service, then a time. Everything but the holding of a time works by address alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import scheduling
 from booking.forms import TimeForm
-from booking.models import Location, PractitionerService, Service
+from booking.models import Location, Practitioner, PractitionerService, Service
 from booking.scheduling import Actor, Opening
 from booking.views import asked as asking
 from booking.views import board
@@ -46,7 +47,7 @@ def services(request: HttpRequest) -> HttpResponse:
 
 
 @dataclass
-class Search:
+class TimesPage:
     """A service's times page: what is asked for, and what there is."""
 
     service: Service
@@ -83,8 +84,8 @@ class Search:
         return [offer.duration for offer in self.shown_offers] or [self.service.duration]
 
     @property
-    def names(self) -> dict[int, str]:
-        return {offer.practitioner_id: offer.practitioner.name for offer in self.everyone}
+    def people(self) -> dict[int, Practitioner]:
+        return {offer.practitioner_id: offer.practitioner for offer in self.everyone}
 
     @property
     def must_ask_visit(self) -> bool:
@@ -119,22 +120,20 @@ class Search:
         if found or not self.holder:
             return min(found, default=None)
         # The only time left may be the one this visitor holds.
-        return next((opening.starts_at for opening in self.near(self.now, 1)), None)
+        return next((opening.starts_at for opening in self.finder.near(self.now, 1)), None)
 
-    def find(self, first: Any, last: Any) -> list[Opening]:
-        return scheduling.open_starts(first_on=first, last_on=last, holder=self.holder, **self._common())
-
-    def near(self, instant: datetime, count: int) -> list[Opening]:
-        return scheduling.nearest(starts_at=instant, count=count, holder=self.holder, **self._common())
-
-    def _common(self) -> dict[str, Any]:
-        return {
-            "service": self.service,
-            "now": self.now,
-            "practitioner": self.asked.practitioner,
-            "location": self.location,
-            "new_patient": self.asked.new_patient,
-        }
+    @property
+    def finder(self) -> board.Finder:
+        """Finds what is asked for, at the place that is shown."""
+        assert self.location is not None
+        return board.Finder(
+            service=self.service,
+            now=self.now,
+            location=self.location,
+            practitioner=self.asked.practitioner,
+            new_patient=self.asked.new_patient,
+            holder=self.holder,
+        )
 
 
 @private_page
@@ -145,7 +144,7 @@ def times(request: HttpRequest, slug: str) -> HttpResponse:
     if service is None:
         return _not_bookable(request, slug)
     now, visitor = timezone.now(), Visitor(request)
-    search = Search(
+    shown = TimesPage(
         service=service,
         now=now,
         everyone=scheduling.offers(service=service, now=now),
@@ -153,114 +152,108 @@ def times(request: HttpRequest, slug: str) -> HttpResponse:
         holder=visitor.holder() if visitor.has_begun else "",
     )
     held = visitor.chosen()
-    search.held_start = held.starts_at if held and held.service_id == service.pk else None
-    people = [offer.practitioner for offer in search.everyone]
+    shown.held_start = held.starts_at if held and held.service_id == service.pk else None
+    people = [offer.practitioner for offer in shown.everyone]
     try:
-        search.asked = asking.read(request.GET, people=people, locations=search.locations)
+        shown.asked = asking.read(request.GET, people=people, locations=shown.locations)
     except BadAddress as bad:
         return bad_address(request, bad, service)
-    if search.must_ask_visit or not service.is_open_to(search.asked.new_patient):
-        return _about_the_visit(request, search)
+    if shown.must_ask_visit or not service.is_open_to(shown.asked.new_patient):
+        return _about_the_visit(request, shown)
     if request.method == "POST":
-        return _hold(request, search, visitor)
-    return _show(request, search)
+        return _hold(request, shown, visitor)
+    return _show(request, shown)
 
 
-def _show(request: HttpRequest, search: Search, form: TimeForm | None = None) -> HttpResponse:
+def _show(request: HttpRequest, shown: TimesPage, form: TimeForm | None = None) -> HttpResponse:
     """The week asked for, or the first with a free start; a time asked for is chosen already."""
-    location, asked = search.location, search.asked
-    first_free = search.first_free_start() if location and search.takes_them else None
+    location, asked = shown.location, shown.asked
+    first_free = shown.first_free_start() if location and shown.takes_them else None
     if location is None or first_free is None:
-        return render(request, "booking/times.html", _context(search) | {"form": form}, status=422 if form else 200)
-    if asked.start and form is None and not _is_open(search, asked.start):
-        return taken(request, search, search.near(asked.start, 3), status=410)
+        return render(request, "booking/times.html", _context(shown) | {"form": form}, status=422 if form else 200)
+    if asked.start and form is None and not _is_open(shown, asked.start):
+        return taken(request, shown, shown.finder.near(asked.start, 3), status=410)
     around = (asked.start or first_free).astimezone(location.zone).date()
     if asked.from_on and not asked.start:
         around = asked.from_on
     try:
-        today = search.now.astimezone(location.zone).date()
-        asking.check_day(around, today=today, horizon_days=search.service.horizon_days)
+        today = shown.now.astimezone(location.zone).date()
+        asking.check_day(around, today=today, horizon_days=shown.service.horizon_days)
     except BadAddress as bad:
-        return bad_address(request, bad, search.service, asked)
-    week = board.lay_out(
-        find=search.find,
-        near=search.near,
-        names=search.names,
-        location=location,
-        around=around,
-        now=search.now,
-        horizon_days=search.service.horizon_days,
-        chosen=asked.start or search.held_start,
-    )
-    context = _context(search) | {"week": week, "form": form}
+        return bad_address(request, bad, shown.service, asked)
+    week = board.lay_out(shown.finder, people=shown.people, around=around, chosen=asked.start or shown.held_start)
+    context = _context(shown) | {"week": week, "form": form}
     return render(request, "booking/times.html", context, status=422 if form else 200)
 
 
-def _is_open(search: Search, start: datetime) -> bool:
-    assert search.location is not None
-    day = start.astimezone(search.location.zone).date()
-    return any(opening.starts_at == start for opening in search.find(day, day))
+def _is_open(shown: TimesPage, start: datetime) -> bool:
+    assert shown.location is not None
+    day = start.astimezone(shown.location.zone).date()
+    return any(opening.starts_at == start for opening in shown.finder.between(day, day))
 
 
-def _hold(request: HttpRequest, search: Search, visitor: Visitor) -> HttpResponse:
+def _hold(request: HttpRequest, shown: TimesPage, visitor: Visitor) -> HttpResponse:
     form = TimeForm(request.POST, read=asking.instant)
-    if not form.is_valid() or search.location is None:
-        return _show(request, search, form)
+    if not form.is_valid() or shown.location is None:
+        return _show(request, shown, form)
     try:
         hold = scheduling.hold(
-            service=search.service,
+            service=shown.service,
             starts_at=form.cleaned_data["start"],
             holder=visitor.holder(),
             by=Actor.patient(),
-            now=search.now,
-            location=search.location,
-            practitioner=search.asked.practitioner,
-            new_patient=search.asked.new_patient,
+            now=shown.now,
+            location=shown.location,
+            practitioner=shown.asked.practitioner,
+            new_patient=shown.asked.new_patient,
         )
     except scheduling.StartTaken as refusal:
-        return taken(request, search, refusal.nearest, status=409)
+        return taken(request, shown, refusal.nearest, status=409)
     except scheduling.NotOffered as refusal:
-        return bad_address(request, BadAddress(refusal.message, status=422), search.service)
-    visitor.choose(hold, wants_this_person=search.asked.practitioner is not None)
+        return bad_address(request, BadAddress(refusal.message, status=422), shown.service)
+    visitor.choose(hold, wants_this_person=shown.asked.practitioner is not None)
     return redirect(next_step(visitor, hold))
 
 
-def taken(request: HttpRequest, search: Search, nearest: Sequence[Opening], *, status: int) -> HttpResponse:
+def taken(request: HttpRequest, shown: TimesPage, nearest: Sequence[Opening], *, status: int) -> HttpResponse:
     """Somebody else has this time: the nearest free ones, as the same kind of choice."""
-    assert search.location is not None
-    context = _context(search) | {
-        "days": board.arrange(nearest, names=search.names, location=search.location),
+    assert shown.location is not None
+    context = _context(shown) | {
+        "days": board.arrange(nearest, shown.finder, people=shown.people),
         "has_answers": bool(Visitor(request).answers),
     }
     return render(request, "booking/time_taken.html", context, status=status)
 
 
-def _about_the_visit(request: HttpRequest, search: Search) -> HttpResponse:
+def _about_the_visit(request: HttpRequest, shown: TimesPage) -> HttpResponse:
     """Ask whether it is the first visit; or say to whom this service is open, and where to go instead."""
-    template = "booking/visit.html" if search.must_ask_visit else "booking/not_for_you.html"
-    return render(request, template, _context(search), status=422 if request.method == "POST" else 200)
+    template = "booking/visit.html" if shown.must_ask_visit else "booking/not_for_you.html"
+    return render(request, template, _context(shown), status=422 if request.method == "POST" else 200)
 
 
-def _context(search: Search) -> dict[str, Any]:
-    """What every state of the times page tells."""
-    service, asked = search.service, search.asked
+def _context(shown: TimesPage) -> dict[str, Any]:
+    """What every state of the times page tells. Its forms and links name the place that it shows."""
+    service, asked = shown.service, shown.asked
+    here = replace(asked, location=shown.location, from_on=None)
     return {
         "service": service,
         "asked": asked,
-        "search": search,
+        "shown": shown,
         "visit": asking.write_visit(asked.new_patient),
-        "place": search.location,
+        "place": shown.location,
+        "hold_lasts": settings.BOOKING_HOLD,
         "step": step("times", service, asked.new_patient),
         "services": services_url(asked.new_patient),
-        "here": times_url(service, asked),
+        "here": times_url(service, here),
+        "post_to": times_url(service, here, from_on=asked.from_on and asked.from_on.isoformat()),
         "everywhere": times_url(service, Asked(new_patient=asked.new_patient, location=asked.location)),
         "people": [
-            (offer.practitioner, search.first_free[offer.practitioner_id].starts_at)
-            if offer.practitioner_id in search.first_free
+            (offer.practitioner, shown.first_free[offer.practitioner_id].starts_at)
+            if offer.practitioner_id in shown.first_free
             else (offer.practitioner, None)
-            for offer in search.takers
+            for offer in shown.takers
         ]
-        if search.location and not search.must_ask_visit
+        if shown.location and not shown.must_ask_visit
         else [],
     }
 
@@ -282,10 +275,10 @@ def _not_bookable(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "booking/not_bookable.html", {"service": service}, status=404)
 
 
-def search_for(hold: Any, now: datetime, holder: str) -> Search:
-    """The search that led to a hold: for pages that must offer other times for it."""
+def page_for(hold: Any, now: datetime, holder: str) -> TimesPage:
+    """The times page that led to a hold: for pages that must offer other times for it."""
     service = hold.service
-    return Search(
+    return TimesPage(
         service=service,
         now=now,
         everyone=scheduling.offers(service=service, now=now),

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,7 +18,7 @@ from booking.models import Appointment, Clinic, Status
 from booking.scheduling import Actor, PatientDetails
 from booking.views import asked as asking
 from booking.views.asked import Asked, BadAddress, services_url, times_url
-from booking.views.choose import bad_address, search_for, taken
+from booking.views.choose import bad_address, page_for, taken
 from booking.views.privacy import private_page
 from booking.views.steps import step
 from booking.views.visitor import Visitor
@@ -141,8 +142,8 @@ def _hold_longer(request: HttpRequest, visitor: Visitor, hold: Appointment, now:
     except scheduling.StartTaken:
         if hold.is_live_hold(now):  # Too close to the visit to be chosen anew: the hold stands as it is.
             return redirect("booking:details")
-        search = search_for(hold, now, visitor.holder())
-        return taken(request, search, search.near(hold.starts_at, 3), status=409)
+        shown = page_for(hold, now, visitor.holder())
+        return taken(request, shown, shown.finder.near(hold.starts_at, 3), status=409)
     except scheduling.NotOffered as refusal:
         return bad_address(request, BadAddress(refusal.message, status=422), hold.service)
     visitor.choose(again, wants_this_person=visitor.wants_this_person)
@@ -186,8 +187,8 @@ def _book(
         made = scheduling.book(hold=hold, details=details, submission_key=key, by=Actor.patient(), now=now)
     except scheduling.StartTaken:
         # The same person may be busy and another free: all who could take the visit are asked.
-        search = search_for(hold, now, visitor.holder())
-        return taken(request, search, search.near(hold.starts_at, 3), status=409)
+        shown = page_for(hold, now, visitor.holder())
+        return taken(request, shown, shown.finder.near(hold.starts_at, 3), status=409)
     except scheduling.Refused as refusal:
         return bad_address(request, BadAddress(refusal.message, status=409), hold.service)
     visitor.finish(made)
@@ -271,6 +272,7 @@ def _about(visitor: Visitor, hold: Appointment, page: str) -> dict[str, Any]:
         "service": hold.service,
         "visit": asking.write_visit(hold.is_first_visit),
         "step": step(page, hold.service, hold.is_first_visit),
+        "hold_lasts": settings.BOOKING_HOLD,
         "change_visit": services_url(hold.is_first_visit),
         "change_time": times_url(hold.service, asked, from_on=hold.local_on.isoformat()),
         "shows_signs": hold.service.shows_signs_to(hold.is_first_visit),

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import calendars, scheduling, tokens
 from booking.forms import CancelForm, TimeForm
-from booking.models import Appointment, Status
-from booking.scheduling import Actor, Opening
+from booking.models import Appointment, Practitioner, Status
+from booking.scheduling import Actor
 from booking.views import asked as asking
 from booking.views import board
 from booking.views.asked import BadAddress
@@ -55,10 +55,12 @@ def cancel(request: HttpRequest) -> HttpResponse:
     found = Visitor(request).opened(now)
     if found is None:
         return _no_visit(request)
-    form = CancelForm(request.POST or None, initial={"reference": found.reference})
+    form = CancelForm(request.POST or None, initial={"reference": found.reference, "sequence": found.sequence})
     if request.method == "POST":
         if request.POST.getlist("reference") != [found.reference]:
             return _other_visit(request, found, now)
+        if found.status != Status.CANCELLED and not _is_as_shown(request, found):
+            return _changed_since(request, found, now)
         if form.is_valid():
             try:
                 scheduling.cancel(appointment=found, by=Actor.patient(), now=now, reason=form.cleaned_data["reason"])
@@ -90,16 +92,27 @@ def change(request: HttpRequest) -> HttpResponse:
 
 
 def _move(request: HttpRequest, found: Appointment, now: datetime) -> HttpResponse:
-    form = TimeForm(request.POST, read=asking.instant)
+    people = _people(found, now)
+    form = TimeForm(request.POST, read=lambda value: asking.start_with(value, list(people.values())))
     if not form.is_valid():
         return _show_times(request, found, now, form)
+    start, other_person = form.cleaned_data["start"]
+    person = other_person or found.practitioner
+    if (start, person) == (found.starts_at, found.practitioner):
+        return redirect("booking:appointment")  # A second press of the button.
+    if not _is_as_shown(request, found):
+        return _changed_since(request, found, now)
     try:
-        scheduling.reschedule(appointment=found, starts_at=form.cleaned_data["start"], by=Actor.patient(), now=now)
-    except scheduling.StartTaken as refusal:
-        days = board.arrange(refusal.nearest, names=_names(found, now), location=found.location)
-        context = _about(found, now) | {"days": days, "message": refusal.message}
+        # With exactly the person whom the page named: nobody is passed on unasked.
+        scheduling.reschedule(appointment=found, starts_at=start, practitioner=person, by=Actor.patient(), now=now)
+    except scheduling.StartTaken:
+        finder = _finder(found, now)
+        context = _about(found, now) | {"days": board.arrange(finder.near(start, 3), finder, people=people)}
         return render(request, "booking/change_taken.html", context, status=409)
     except scheduling.Refused as refusal:
+        found.refresh_from_db()
+        if not _is_as_shown(request, found):
+            return _changed_since(request, found, now)
         return render(request, "booking/change.html", _about(found, now) | {"refusal": refusal.message}, status=422)
     Visitor(request).say_moved()
     return redirect("booking:appointment")
@@ -107,41 +120,20 @@ def _move(request: HttpRequest, found: Appointment, now: datetime) -> HttpRespon
 
 def _show_times(request: HttpRequest, found: Appointment, now: datetime, form: TimeForm | None = None) -> HttpResponse:
     """A week of starts that the visit could move to; its own time, too, until it is given up."""
-    asked: dict[str, Any] = {
-        "service": found.service,
-        "now": now,
-        "location": found.location,
-        "new_patient": found.is_first_visit,
-        "moving": found,
-    }
-
-    def find(first: Any, last: Any) -> list[Opening]:
-        starts = scheduling.open_starts(first_on=first, last_on=last, **asked)
-        return [opening for opening in starts if not _is_as_now(opening, found)]
-
-    def near(instant: datetime, count: int) -> list[Opening]:
-        return scheduling.nearest(starts_at=instant, count=count, **asked)
-
-    first = near(now, 1)
-    context = _about(found, now) | {"form": form, "times": True}
+    finder = _finder(found, now)
+    first = finder.near(now, 1)
+    context = _about(found, now) | {"form": form}
     if first:
-        zone, horizon_days = found.location.zone, found.service.horizon_days
+        zone = found.location.zone
         try:
             around = asking.read(request.GET, people=(), locations=()).from_on
             around = around or first[0].starts_at.astimezone(zone).date()
-            asking.check_day(around, today=now.astimezone(zone).date(), horizon_days=horizon_days)
+            asking.check_day(around, today=now.astimezone(zone).date(), horizon_days=found.service.horizon_days)
         except BadAddress as bad:
             context = {"message": bad.message, "to_change": True}
             return render(request, "booking/bad_address.html", context, status=bad.status)
-        context["week"] = board.lay_out(
-            find=find,
-            near=near,
-            names=_names(found, now),
-            location=found.location,
-            around=around,
-            now=now,
-            horizon_days=horizon_days,
-        )
+        week = board.lay_out(finder, people=_people(found, now), around=around)
+        context["week"] = week
     return render(request, "booking/change.html", context, status=422 if form else 200)
 
 
@@ -165,14 +157,20 @@ def calendar_file(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _is_as_now(opening: Opening, found: Appointment) -> bool:
-    """Whether the visit would stay as it is: the same time, with the same person."""
-    return opening.starts_at == found.starts_at and found.practitioner_id in opening.practitioner_ids
+def _finder(found: Appointment, now: datetime) -> board.Finder:
+    return board.Finder(
+        service=found.service, now=now, location=found.location, new_patient=found.is_first_visit, moving=found
+    )
 
 
-def _names(found: Appointment, now: datetime) -> dict[int, str]:
+def _people(found: Appointment, now: datetime) -> dict[int, Practitioner]:
     offers = scheduling.offers(service=found.service, now=now, new_patient=found.is_first_visit)
-    return {offer.practitioner_id: offer.practitioner.name for offer in offers}
+    return {offer.practitioner_id: offer.practitioner for offer in offers}
+
+
+def _is_as_shown(request: HttpRequest, found: Appointment) -> bool:
+    """Whether the visit is still as it was on the page that this form comes from."""
+    return request.POST.getlist("sequence") == [str(found.sequence)]
 
 
 def _about(found: Appointment, now: datetime) -> dict[str, Any]:
@@ -195,3 +193,8 @@ def _no_visit(request: HttpRequest, *, was_a_link: bool = False, status: int = 4
 def _other_visit(request: HttpRequest, found: Appointment, now: datetime) -> HttpResponse:
     """The form was about another visit than the one that is open in this browser."""
     return render(request, "booking/other_visit.html", _about(found, now), status=409)
+
+
+def _changed_since(request: HttpRequest, found: Appointment, now: datetime) -> HttpResponse:
+    """Somebody has moved the visit since the page was shown: the visit as it now is, to decide anew."""
+    return render(request, "booking/changed_since.html", _about(found, now), status=409)
