@@ -183,7 +183,7 @@ def test_ticked_visits_are_taken_a_step_further_together(desk, visit):
 
 def test_cancelling_keeps_the_reason_and_queues_the_news(desk, visit):
     assert desk.get(f"{VISITS}{visit.pk}/cancel/").status_code == 200
-    response = desk.post(f"{VISITS}{visit.pk}/cancel/", {"reason": "Called in with a cold"})
+    response = desk.post(f"{VISITS}{visit.pk}/cancel/", {"reason": "Called in with a cold", "sequence": 0})
     assert response.status_code == 302
     visit.refresh_from_db()
     assert (visit.status, visit.cancel_reason) == ("cancelled", "Called in with a cold")
@@ -193,7 +193,7 @@ def test_cancelling_keeps_the_reason_and_queues_the_news(desk, visit):
 
 def test_a_refused_cancellation_says_why_and_keeps_what_was_typed(desk, location):
     over = make.make_appointment(location=location, starts_at=STARTED, status="fulfilled")
-    response = desk.post(f"{VISITS}{over.pk}/cancel/", {"reason": "A slip"})
+    response = desk.post(f"{VISITS}{over.pk}/cancel/", {"reason": "A slip", "sequence": 0})
     assert response.status_code == 409
     assert b"This appointment has begun or is over" in response.content
     assert b'value="A slip"' in response.content
@@ -237,7 +237,7 @@ def test_the_move_page_begins_with_where_the_visit_is(desk, ahead):
 
 
 def test_moving_takes_the_new_time_and_records_both(desk, ahead):
-    new = {"practitioner": ahead.practitioner_id, "on": "2026-11-25", "at": "09:30"}
+    new = {"sequence": 0, "practitioner": ahead.practitioner_id, "on": "2026-11-25", "at": "09:30"}
     response = desk.post(f"{VISITS}{ahead.pk}/move/", new)
     assert response.url == f"{VISITS}?day=2026-11-25"
     before = ahead.starts_at
@@ -250,9 +250,8 @@ def test_moving_takes_the_new_time_and_records_both(desk, ahead):
 def test_a_taken_time_is_refused_with_free_ones_and_the_visit_stays(desk, ahead):
     taken = datetime(2026, 11, 25, 15, 30, tzinfo=UTC)
     make.make_appointment(location=ahead.location, practitioner=ahead.practitioner, starts_at=taken)
-    response = desk.post(
-        f"{VISITS}{ahead.pk}/move/", {"practitioner": ahead.practitioner_id, "on": "2026-11-25", "at": "09:30"}
-    )
+    new = {"sequence": 0, "practitioner": ahead.practitioner_id, "on": "2026-11-25", "at": "09:30"}
+    response = desk.post(f"{VISITS}{ahead.pk}/move/", new)
     page = response.content.decode()
     assert response.status_code == 409
     assert "already has an appointment at that time" in page
@@ -263,8 +262,68 @@ def test_a_taken_time_is_refused_with_free_ones_and_the_visit_stays(desk, ahead)
 
 
 def test_a_cancelled_visit_cannot_be_moved(desk, ahead):
-    desk.post(f"{VISITS}{ahead.pk}/cancel/", {"reason": ""})
-    new = {"practitioner": ahead.practitioner_id, "on": "2026-11-25", "at": "09:30"}
+    desk.post(f"{VISITS}{ahead.pk}/cancel/", {"reason": "", "sequence": 0})
+    new = {"sequence": 1, "practitioner": ahead.practitioner_id, "on": "2026-11-25", "at": "09:30"}
     response = desk.post(f"{VISITS}{ahead.pk}/move/", new)
     assert response.status_code == 422
     assert "Only an appointment that is still ahead can be moved." in response.content.decode()
+
+
+def test_of_two_who_move_one_visit_the_second_is_asked_to_look_again(desk, ahead):
+    page = desk.get(f"{VISITS}{ahead.pk}/move/").content.decode()
+    assert '<input type="hidden" name="sequence" value="0">' in page
+    new = {"sequence": 0, "practitioner": ahead.practitioner_id, "on": "2026-11-25", "at": "09:30"}
+    desk.post(f"{VISITS}{ahead.pk}/move/", new)
+    response = desk.post(f"{VISITS}{ahead.pk}/move/", new | {"on": "2026-11-26"})
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert "Somebody has changed this visit since you opened this page" in page
+    assert "Wednesday 25 November 2026, 9:30 to 10:15 am" in page
+    assert 'value="2026-11-26"' in page
+    ahead.refresh_from_db()
+    assert ahead.starts_at == datetime(2026, 11, 25, 15, 30, tzinfo=UTC)
+    assert '<input type="hidden" name="sequence" value="1">' in page
+    assert desk.post(f"{VISITS}{ahead.pk}/move/", new | {"on": "2026-11-26", "sequence": 1}).status_code == 302
+
+
+@pytest.mark.parametrize("sequence", ["1", "", "٠", "0 ", "-0", None])
+def test_a_cancellation_of_a_visit_as_it_is_not_cancels_nothing(desk, ahead, sequence):
+    response = desk.post(f"{VISITS}{ahead.pk}/cancel/", {} if sequence is None else {"sequence": sequence})
+    assert response.status_code == 409
+    ahead.refresh_from_db()
+    assert ahead.status == "booked"
+
+
+@pytest.mark.parametrize(
+    ("email", "sentence"),
+    [
+        ("alice@patients.example", "The patient is told by e-mail."),
+        ("", "The patient has no e-mail address, so please tell them."),
+    ],
+    ids=["with an address", "without one"],
+)
+def test_staff_hear_whether_the_patient_is_told(desk, ahead, email, sentence):
+    ahead.patient.email = email
+    ahead.patient.save()
+    new = {"sequence": 0, "practitioner": ahead.practitioner_id, "on": "2026-11-25", "at": "09:30"}
+    assert sentence in desk.post(f"{VISITS}{ahead.pk}/move/", new, follow=True).content.decode()
+    cancelled = desk.post(f"{VISITS}{ahead.pk}/cancel/", {"sequence": 1}, follow=True)
+    assert sentence in cancelled.content.decode()
+
+
+@pytest.mark.parametrize("on", ["9999-12-31", "0001-01-01"])
+def test_free_times_of_an_impossible_day_are_refused_where_no_place_is_chosen(desk, ahead, on):
+    make.make_location(name="Calgary")
+    response = desk.post(f"{VISITS}{ahead.pk}/move/", {"sequence": 0, "on": on, "at": "09:30", "look": "1"})
+    assert response.status_code == 200
+    assert ("Check the year." if on > "2026" else "This day is over.") in response.content.decode()
+
+
+def test_messages_are_timed_on_the_appointments_own_clock(admin_client, ahead):
+    elsewhere = make.make_location(name="Vancouver", time_zone="America/Vancouver", time_zone_label="Pacific time")
+    visit = make.make_appointment(location=elsewhere, starts_at=STARTED + timedelta(days=2))
+    due = datetime(2026, 11, 25, 20, 0, tzinfo=UTC)
+    message = Message.objects.create(key="reminder-2", kind="reminder", appointment=visit, due_at=due)
+    wall_time = f"Wed 25 Nov 2026, {due.astimezone(elsewhere.zone).hour - 12 or 12}:00 pm"
+    for address in (f"{VISITS}{visit.pk}/change/", "/admin/booking/message/", f"/admin/booking/message/{message.pk}/"):
+        assert wall_time in admin_client.get(address, follow=True).content.decode(), address

@@ -25,7 +25,7 @@ from booking.admin.outbox import ReadOnlyAdmin
 from booking.admin.search import phone_digits
 from booking.admin.words import colour_mark, day, mail_link, moment, phone_link, span
 from booking.models import Appointment, Status
-from booking.templatetags.in_words import money
+from booking.words import money
 
 
 @admin.register(Appointment)
@@ -207,13 +207,11 @@ class AppointmentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="made")
     def made(self, appointment: Appointment) -> str:
-        with timezone.override(appointment.location.zone):
-            return moment(appointment.created_at)
+        return moment(appointment.created_at, appointment)
 
     @admin.display(description="held until")
     def held_until(self, appointment: Appointment) -> str:
-        with timezone.override(appointment.location.zone):
-            return moment(appointment.hold_expires_at)
+        return moment(appointment.hold_expires_at, appointment)
 
     @admin.display(description="asked to move")
     def asked_to_move(self, appointment: Appointment) -> str:

@@ -17,8 +17,10 @@ from phonenumber_field.formfields import PhoneNumberField
 from booking import availability
 from booking.admin.inputs import CLOCKS_READ, DAYS_READ, ClockInput, DayInput, PhoneInput
 from booking.admin.words import clock, phone_in_words
+from booking.messages.queueing import REMINDERS_BEFORE
 from booking.models import Appointment, Location, Patient, Practitioner, Service
 from booking.text import LineField, is_plain_digits
+from booking.words import all_of, duration
 
 FURTHEST = timedelta(days=730)
 
@@ -79,12 +81,14 @@ class WhenForm(forms.Form):
         if self.only_location:
             cleaned["location"] = self.only_location
         place, day, wall = cleaned.get("location"), cleaned.get("on"), cleaned.get("at")
-        if place is not None and day is not None and self._is_near(day, place) and wall is not None:
+        if day is not None and self._is_near(day, place) and place is not None and wall is not None:
             cleaned["starts_at"] = self._instant(day, wall.replace(second=0), place)
         return cleaned
 
-    def _is_near(self, day: date, place: Location) -> bool:
-        today = timezone.now().astimezone(place.zone).date()
+    def _is_near(self, day: date, place: Location | None) -> bool:
+        """Whether the day is worth looking at, on the place's clock; without a place, give or take a day (UTC)."""
+        now = timezone.now()
+        today = now.astimezone(place.zone).date() if place else now.date() - timedelta(days=1)
         if day < today:
             self.add_error("on", "This day is over. Choose today or a later day.")
         elif day > today + FURTHEST:
@@ -162,7 +166,10 @@ class BookForm(WhenForm):
         label="This is their first visit to the clinic", required=False, help_text="Marked in the diary."
     )
     reminders = forms.BooleanField(
-        label="Send reminders", required=False, initial=True, help_text="By e-mail, two days and three hours before."
+        label="Send reminders",
+        required=False,
+        initial=True,
+        help_text=f"By e-mail, {all_of(map(duration, REMINDERS_BEFORE))} before.",
     )
 
     field_order = ["patient", "name", "preferred_name", "phone", "email", "contact_name", "service"]

@@ -5,7 +5,7 @@ time that is taken 409; what was typed is kept.
 """
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -24,7 +24,7 @@ from booking.admin.diary_forms import BookForm, CancelForm, MoveForm, WhenForm
 from booking.admin.diary_steps import STEPS, name_of, take_step
 from booking.admin.free_times import free_times, read_choice
 from booking.admin.words import day, span
-from booking.models import Appointment
+from booking.models import Appointment, Status
 from booking.scheduling import Actor, Refused, StartTaken
 
 
@@ -75,11 +75,8 @@ def move(office: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpRespons
     """Another time, practitioner or place for the same visit."""
     appointment = _find(office, request, pk)
     page: dict[str, Any] = {"title": "Move this visit", "button": "Move", "visits": [in_a_line(appointment)]}
-    page["original"] = appointment
-
-    def form(*args: Any, **kwargs: Any) -> MoveForm:
-        return MoveForm(*args, **kwargs)
-
+    page |= {"original": appointment, "carried": _as_shown(request, appointment)}
+    form = MoveForm
     if request.method != "POST":
         local = appointment.local_start
         here = {
@@ -95,6 +92,8 @@ def move(office: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpRespons
     filled = form(request.POST, offers_overbooking=_overbooks(request))
     if not filled.is_valid():
         return show(office, request, filled, page, status=422)
+    if _has_changed(request, appointment):
+        return _show_change(office, request, filled, page, appointment)
     try:
         moved = scheduling.reschedule(
             appointment=appointment,
@@ -106,10 +105,13 @@ def move(office: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpRespons
             overbooked_reason=filled.cleaned_data.get("overbooked_reason", ""),
         )
     except Refused as refused:
+        appointment = _find(office, request, pk)
+        if _has_changed(request, appointment):
+            return _show_change(office, request, filled, page, appointment)
         return _show_refusal(
             office, request, form, filled, refused, page, service=appointment.service, moving=appointment
         )
-    messages.success(request, f"Moved: {name_of(moved)}, {day(moved.local_on)}. The patient is told by e-mail.")
+    messages.success(request, f"Moved: {name_of(moved)}, {day(moved.local_on)}. {_told(moved)}")
     return _to_the_day(moved)
 
 
@@ -118,9 +120,12 @@ def cancel(office: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpRespo
     appointment = _find(office, request, pk)
     page: dict[str, Any] = {"title": "Cancel this visit", "button": "Cancel the visit", "is_drastic": True}
     page |= {"visits": [in_a_line(appointment)], "original": appointment}
+    page["carried"] = _as_shown(request, appointment)
     filled = CancelForm(request.POST if request.method == "POST" else None)
     if not filled.is_valid():
         return show(office, request, filled, page, status=422 if filled.errors else 200)
+    if _has_changed(request, appointment) and appointment.status != Status.CANCELLED:
+        return _show_change(office, request, filled, page, appointment)
     try:
         cancelled = scheduling.cancel(
             appointment=appointment,
@@ -131,7 +136,7 @@ def cancel(office: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpRespo
     except Refused as refused:
         filled.add_error(None, refused.message)
         return show(office, request, filled, page, status=409)
-    messages.success(request, f"Cancelled: {name_of(cancelled)}. The patient is told by e-mail.")
+    messages.success(request, f"Cancelled: {name_of(cancelled)}. {_told(cancelled)}")
     return _to_the_day(cancelled)
 
 
@@ -185,6 +190,35 @@ def _find(office: Any, request: HttpRequest, pk: int) -> Appointment:
     if not office.has_keep_diary_permission(request):
         raise PermissionDenied
     return get_object_or_404(office.get_queryset(request), pk=pk)
+
+
+def _as_shown(request: HttpRequest, appointment: Appointment) -> list[tuple[str, Any]]:
+    """What a form carries to say how the visit stood when staff first saw it."""
+    return [("sequence", request.POST.get("sequence", "") if request.method == "POST" else appointment.sequence)]
+
+
+def _has_changed(request: HttpRequest, appointment: Appointment) -> bool:
+    return request.POST.getlist("sequence") != [str(appointment.sequence)]
+
+
+def _show_change(
+    office: admin.ModelAdmin, request: HttpRequest, filled: Any, page: Mapping[str, Any], appointment: Appointment
+) -> HttpResponse:
+    """Somebody else was first: the visit as it now is above the form as it was typed, to be sent on purpose."""
+    filled.add_error(
+        None,
+        "Somebody has changed this visit since you opened this page, and nothing has been changed now. "
+        "Above is how it stands. If your change is still right, send it again.",
+    )
+    now = {"visits": [in_a_line(appointment)], "original": appointment, "carried": [("sequence", appointment.sequence)]}
+    return show(office, request, filled, {**page, **now}, status=409)
+
+
+def _told(appointment: Appointment) -> str:
+    """Whether the patient hears of it from us."""
+    if appointment.patient and appointment.patient.email:
+        return "The patient is told by e-mail."
+    return "The patient has no e-mail address, so please tell them."
 
 
 def in_a_line(appointment: Appointment) -> str:
@@ -273,7 +307,10 @@ def _show_times(
     if service is None:
         messages.warning(request, "Choose a service first, then look for free times.")
         return show(office, request, form(initial=typed), page)
-    first = found.get("on") or date.fromisoformat(timezone.localdate().isoformat())
+    if typed.get("on") and "on" in looked.errors:
+        messages.error(request, looked.errors["on"][0])
+        return show(office, request, form(initial=typed), page)
+    first = found.get("on") or timezone.localdate()
     openings = scheduling.open_starts(
         service=service,
         now=timezone.now(),

@@ -9,7 +9,6 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -54,8 +53,7 @@ class EventInline(ReadOnlyInline):
 
     @admin.display(description="when")
     def when(self, event: AppointmentEvent) -> str:
-        with timezone.override(event.appointment.location.zone):
-            return moment(event.at)
+        return moment(event.at, event.appointment)
 
     @admin.display(description="what")
     def what(self, event: AppointmentEvent) -> str:
@@ -98,13 +96,16 @@ class MessageInline(ReadOnlyInline):
     def what(self, message: Message) -> str:
         return message.get_kind_display()
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("appointment__location")
+
     @admin.display(description="due")
     def due(self, message: Message) -> str:
-        return moment(message.due_at)
+        return moment(message.due_at, message.appointment)
 
     @admin.display(description="sent")
     def sent(self, message: Message) -> str:
-        return moment(message.sent_at)
+        return moment(message.sent_at, message.appointment)
 
 
 class VisitInline(ReadOnlyInline):

@@ -92,19 +92,19 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description="sent, or due", ordering="due_at")
     def when(self, message: Message) -> str:
-        return moment(message.sent_at or message.due_at)
+        return moment(message.sent_at or message.due_at, message.appointment)
 
     @admin.display(description="due")
     def due(self, message: Message) -> str:
-        return moment(message.due_at)
+        return moment(message.due_at, message.appointment)
 
     @admin.display(description="sent")
     def sent(self, message: Message) -> str:
-        return moment(message.sent_at)
+        return moment(message.sent_at, message.appointment)
 
     @admin.display(description="written")
     def created(self, message: Message) -> str:
-        return moment(message.created_at)
+        return moment(message.created_at, message.appointment)
 
 
 def _line(value: Any) -> str:

@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from phonenumber_field.phonenumber import PhoneNumber
 
 from booking.models import Appointment
-from booking.templatetags.in_words import MONTHS, WEEKDAYS, clock, day
+from booking.words import MONTHS, WEEKDAYS, at, clock, day
 
 __all__ = ["clock", "colour_mark", "day", "mail_link", "moment", "phone_in_words", "phone_link", "short_day", "span"]
 
@@ -18,11 +18,11 @@ def short_day(value: date) -> str:
     return f"{WEEKDAYS[value.weekday()][:3]} {value.day} {MONTHS[value.month - 1][:3]} {value.year}"
 
 
-def moment(instant: datetime | None) -> str:
-    """An instant on the clinic's clock, which is the current time zone of the office's pages."""
+def moment(instant: datetime | None, appointment: Appointment | None = None) -> str:
+    """An instant on the clock of the appointment's place, else on the clinic's: the office's current time zone."""
     if instant is None:
         return ""
-    local = timezone.localtime(instant)
+    local = at(instant, appointment.location) if appointment else timezone.localtime(instant)
     return f"{short_day(local)}, {clock(local)}"
 
 

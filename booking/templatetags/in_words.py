@@ -7,8 +7,6 @@ from django import template
 from django.template.defaultfilters import length as count
 
 from booking.words import (
-    MONTHS,
-    WEEKDAYS,
     at,
     clock,
     date_in_words,
@@ -22,8 +20,6 @@ from booking.words import (
     prices,
     prices_of,
 )
-
-__all__ = ["MONTHS", "WEEKDAYS", "at", "clock", "day", "day_without_year", "duration", "money", "register"]
 
 register = template.Library()
 for function in (
