@@ -2,6 +2,7 @@
 
 Pure by rule: no Django, no database, no clock. Every fact is passed in, "now" included.
 Instants are aware datetimes in UTC; wall times are naive ``date`` and ``time`` in a location's zone.
+What is made by the thousand (intervals, visits) is a named tuple: those are cheap to make and to sort.
 The rules R1 to R12 that the docstrings name are the clinic's booking rules.
 """
 
@@ -10,18 +11,24 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
-from itertools import chain
+from functools import lru_cache
+from itertools import chain, islice, starmap
+from operator import itemgetter
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 ONE_DAY = timedelta(days=1)
 # Hours may run past midnight, and a place may skip a whole day (Samoa had no 30 December 2011):
-# what is open today can have begun on the calendar's day before yesterday.
+# what is open today can have begun on the calendar's day before yesterday, and what comes
+# next can be on the day after tomorrow.
 LOOK_BACK = timedelta(days=2)
 NOTHING = timedelta(0)
+INSTANT = timedelta(microseconds=1)  # The shortest time there is here.
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Interval:
+class Interval(NamedTuple):
     """A half-open stretch of time (R1): it holds its start, but not its end (UTC)."""
 
     start: datetime
@@ -87,8 +94,7 @@ class Away:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """Time already taken: an appointment, or a hold that has not lapsed. Buffers are its own (R6)."""
 
     start: datetime
@@ -115,7 +121,10 @@ class Place:
     id: int
     zone: ZoneInfo
     closed_on: frozenset[date] = frozenset()
-    rooms: Mapping[int, Sequence[Interval]] = field(default_factory=dict)  # In the order they are filled.
+    # In the order they are filled; what each is taken for is merged.
+    rooms: Mapping[int, Sequence[Interval]] = field(default_factory=dict)
+    # What roomless_starts found: it is the same for every practitioner.
+    roomless: dict[timedelta, list[Interval]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,47 +172,95 @@ def horizon(now: datetime, days: int, zone: ZoneInfo) -> tuple[date, date]:
     return today, today + timedelta(days=days)
 
 
+@lru_cache(maxsize=4096)
+def steady_midnight(day: date, zone: ZoneInfo) -> datetime | None:
+    """When ``day`` begins, if no clock is changed on it or on the next day; otherwise None.
+
+    On such days adding to midnight gives every wall time, far cheaper than resolving each. Two
+    changes that cancel each other out within the two days would be missed: none ever happened so.
+    """
+    midnight = resolve(day, time(0), zone)
+    is_steady = all(resolve(day + more * ONE_DAY, time(0), zone) - midnight == more * ONE_DAY for more in (1, 2))
+    return midnight if is_steady else None
+
+
 # Sets of intervals
 
 
-def merge(intervals: Iterable[Interval]) -> list[Interval]:
+def merge(intervals: Iterable[tuple[datetime, datetime]]) -> list[Interval]:
     """Sorted, with overlapping and touching ones made one (R4)."""
     merged: list[Interval] = []
-    for interval in sorted(intervals):
-        if merged and interval.start <= merged[-1].end:
-            if interval.end > merged[-1].end:
-                merged[-1] = Interval(merged[-1].start, interval.end)
-        elif interval.start < interval.end:
-            merged.append(interval)
+    begin = reach = LONG_AGO
+    for start, end in sorted(intervals, key=itemgetter(0)):
+        if start > reach:
+            if begin < reach:
+                merged.append(Interval(begin, reach))
+            begin, reach = start, end
+        elif end > reach:
+            reach = end
+    if begin < reach:
+        merged.append(Interval(begin, reach))
     return merged
 
 
-def gaps(whole: Interval, blocks: Sequence[Interval]) -> Iterator[Interval]:
-    """What is left of ``whole`` between ``blocks``, which are merged (and so sorted by both ends)."""
-    start = whole.start
-    index = bisect_right(blocks, whole.start, key=lambda block: block.end)
-    while index < len(blocks) and blocks[index].start < whole.end:
-        block = blocks[index]
-        if start < block.start:
-            yield Interval(start, block.start)
-        start = block.end
-        index += 1
-    if start < whole.end:
-        yield Interval(start, whole.end)
+def overlaps_of(one: Sequence[Interval], other: Sequence[Interval]) -> list[Interval]:
+    """What two merged sets both cover."""
+    found = []
+    index = 0
+    for start, end in one:
+        while index < len(other) and other[index].end <= start:
+            index += 1
+        ahead = index
+        while ahead < len(other) and other[ahead].start < end:
+            found.append(Interval(max(start, other[ahead].start), min(end, other[ahead].end)))
+            ahead += 1
+    return found
 
 
 # One practitioner at one place
 
 
-def hours_of(schedule: Schedule, place: Place, day: date) -> list[Interval]:
-    """The merged working hours that start on ``day`` (R3, R4, R9): dated hours, or else weekly ones."""
+class Weekly:
+    """Weekly rows asked for day by day: what they say is the same each week until a row begins or ends."""
+
+    def __init__(self, rows: Iterable[WeeklySpan]) -> None:
+        self.rows = list(rows)
+        edges = {row.starts_on.toordinal() for row in self.rows if row.starts_on}
+        self.edges = sorted(edges | {row.ends_on.toordinal() + 1 for row in self.rows if row.ends_on})
+        self.patterns: dict[tuple[int, int], list[tuple[timedelta, timedelta]]] = {}  # Since midnight.
+
+    def on(self, day: date, zone: ZoneInfo) -> list[Interval]:
+        """The merged stretches that start on ``day`` (R3, R4)."""
+        midnight = steady_midnight(day, zone)
+        if midnight is None:
+            return self.resolved(day, zone)
+        week_day = day.weekday(), bisect_right(self.edges, day.toordinal()) if self.edges else 0
+        pattern = self.patterns.get(week_day)
+        if pattern is None:
+            pattern = [(start - midnight, end - midnight) for start, end in self.resolved(day, zone)]
+            self.patterns[week_day] = pattern
+        return [Interval(midnight + start, midnight + end) for start, end in pattern]
+
+    def resolved(self, day: date, zone: ZoneInfo) -> list[Interval]:
+        return merge(row.span.on(day, zone) for row in self.rows if row.holds_on(day))
+
+
+def weekly_hours(schedule: Schedule, place: Place) -> Weekly:
+    """The weekly hours at this place."""
+    return Weekly(row for row in schedule.weekly if row.location == place.id)
+
+
+def hours_of(schedule: Schedule, place: Place, day: date, weekly: Weekly | None = None) -> list[Interval]:
+    """The merged working hours that start on ``day`` (R3, R4, R9): dated hours, or else weekly ones.
+
+    Who asks for many days passes the ``weekly_hours`` along, to have them sorted out only once.
+    """
     if day in schedule.overrides:
         spans = [dated.span for dated in schedule.overrides[day] if dated.location == place.id and dated.span]
-    elif day in place.closed_on:
-        spans = []
-    else:
-        spans = [row.span for row in schedule.weekly if row.location == place.id and row.holds_on(day)]
-    return merge(span.on(day, place.zone) for span in spans)
+        return merge(span.on(day, place.zone) for span in spans)
+    if day in place.closed_on:
+        return []
+    return (weekly or weekly_hours(schedule, place)).on(day, place.zone)
 
 
 def reopens(schedule: Schedule, place: Place, day: date) -> bool:
@@ -222,29 +279,31 @@ def closures_of(schedule: Schedule, place: Place, first: date, last: date) -> li
 
 def breaks_of(schedule: Schedule, place: Place, first: date, last: date) -> list[Interval]:
     """The breaks that start on the local days ``first`` to ``last``."""
-    return [row.span.on(day, place.zone) for day in days(first, last) for row in schedule.breaks if row.holds_on(day)]
+    weekly = Weekly(schedule.breaks)
+    return [pause for day in days(first, last) for pause in weekly.on(day, place.zone)]
 
 
-def buffered(visit: Visit, request: Request) -> Interval:
-    """The time that a visit takes from another one (R6).
+def buffered(visits: Iterable[Visit], request: Request) -> list[tuple[datetime, datetime]]:
+    """The time that each visit takes from another one (R6).
 
     Buffers are shared: between two visits there is the longer of what the first needs after it
     and what the second needs before it.
     """
-    return Interval(
-        visit.start - max(request.buffer_after, visit.buffer_before),
-        visit.end + max(request.buffer_before, visit.buffer_after),
-    )
+    ours_before, ours_after = request.buffer_before, request.buffer_after
+    return [
+        (start - (before if before > ours_after else ours_after), end + (after if after > ours_before else ours_before))
+        for start, end, before, after in visits
+    ]
 
 
 def blocks_of(schedule: Schedule, place: Place, request: Request, first: date, last: date) -> list[Interval]:
     """All that cuts time out of hours starting on ``first`` to ``last``: closures, breaks, time off, visits."""
     return merge(
         chain(
-            closures_of(schedule, place, first, last + ONE_DAY),
-            breaks_of(schedule, place, first - ONE_DAY, last + ONE_DAY),
+            closures_of(schedule, place, first, last + LOOK_BACK),
+            breaks_of(schedule, place, first - ONE_DAY, last + LOOK_BACK),
             (away.instants(place.zone) for away in schedule.away),
-            (buffered(visit, request) for visit in schedule.visits),
+            buffered(schedule.visits, request),
         )
     )
 
@@ -258,24 +317,70 @@ def starts(
     bounded the days by the horizon (R8).
     """
     window = day_interval(first, last, place.zone)
+    bounds = Interval(max(window.start, not_before), window.end)
     blocks = blocks_of(schedule, place, request, first - LOOK_BACK, last)
-    found: set[datetime] = set()
+    weekly = weekly_hours(schedule, place)
+    found: list[datetime] = []
     for day in days(first - LOOK_BACK, last):
-        for hours in hours_of(schedule, place, day):
-            for free in gaps(hours, blocks):
-                earliest = max(free.start, window.start, not_before)
-                # Whatever is cut out, the grid stays where the hours began (R4).
-                steps = -((hours.start - earliest) // request.step)
-                start = hours.start + steps * request.step
-                while start < window.end and start + request.duration <= free.end:
-                    found.add(start)
-                    start += request.step
-    ordered = sorted(found)
-    if request.needs_room:
-        ordered = [
-            start for start in ordered if free_room(place, Interval(start, start + request.duration)) is not None
-        ]
-    return ordered
+        for hours in hours_of(schedule, place, day, weekly):
+            free = free_starts(hours, blocks, request, bounds)
+            overlaps = bool(found and free and free[0] <= found[-1])
+            found += free
+            if overlaps:  # Hours that run past midnight can meet the next day's.
+                found = sorted(set(found))
+    return outside(found, roomless_starts(place, request.duration)) if request.needs_room else found
+
+
+def free_starts(hours: Interval, blocks: Sequence[Interval], request: Request, bounds: Interval) -> list[datetime]:
+    """The starts within ``bounds`` of visits that fit into ``hours`` and between ``blocks``, which are merged (R5).
+
+    Whatever is cut out, the grid stays where the hours began (R4).
+    """
+    duration, step = request.duration, request.step
+    found = []
+    start = hours.start
+    if start < bounds.start:
+        start -= (start - bounds.start) // step * step
+    last_start = min(hours.end - duration, bounds.end - INSTANT)
+    # The block before may still reach into the hours; the one before that ends before it.
+    for block_start, block_end in islice(blocks, max(0, bisect_left(blocks, hours) - 1), None):
+        if start > last_start or block_start >= hours.end:
+            break
+        last_before = min(block_start - duration, last_start)
+        while start <= last_before:
+            found.append(start)
+            start += step
+        if start < block_end:
+            start -= (start - block_end) // step * step  # The first on the grid that is not before the block's end.
+    while start <= last_start:
+        found.append(start)
+        start += step
+    return found
+
+
+def roomless_starts(place: Place, duration: timedelta) -> list[Interval]:
+    """When no room is free for a visit that starts then: merged, and worked out once for a place (R12)."""
+    found = place.roomless.get(duration)
+    if found is None:
+        found = [Interval(LONG_AGO, NEVER)]
+        for taken in place.rooms.values():
+            # A visit meets a taken stretch when it starts before its end, and ends after its start.
+            meets = merge([(start - duration + INSTANT, end) for start, end in taken])
+            found = overlaps_of(found, meets)
+        place.roomless[duration] = found
+    return found
+
+
+def outside(instants: Iterable[datetime], blocks: Sequence[Interval]) -> list[datetime]:
+    """Those of the sorted ``instants`` that none of the merged ``blocks`` holds."""
+    found = []
+    index = 0
+    for instant in instants:
+        while index < len(blocks) and blocks[index].end <= instant:
+            index += 1
+        if index == len(blocks) or instant < blocks[index].start:
+            found.append(instant)
+    return found
 
 
 class Reason(Enum):
@@ -326,13 +431,13 @@ def why_not(
 
     # The widest reason first: a closed day has neither hours nor breaks worth naming.
     checks = (
-        (Reason.CLOSURE, lambda: hit(closures_of(schedule, place, day - LOOK_BACK, day + ONE_DAY))),
+        (Reason.CLOSURE, lambda: hit(closures_of(schedule, place, day - LOOK_BACK, day + LOOK_BACK))),
         (Reason.OVERRIDE, lambda: not covering and day in schedule.overrides),
         (Reason.CLOSED, lambda: not covering),
         (Reason.TIME_OFF, lambda: hit(away.instants(place.zone) for away in schedule.away)),
-        (Reason.BREAK, lambda: hit(breaks_of(schedule, place, day - ONE_DAY - LOOK_BACK, day + ONE_DAY))),
+        (Reason.BREAK, lambda: hit(breaks_of(schedule, place, day - ONE_DAY - LOOK_BACK, day + LOOK_BACK))),
         (Reason.VISIT, lambda: hit(Interval(other.start, other.end) for other in schedule.visits)),
-        (Reason.BUFFER, lambda: hit(buffered(other, request) for other in schedule.visits)),
+        (Reason.BUFFER, lambda: hit(starmap(Interval, buffered(schedule.visits, request)))),
         (Reason.GRID, lambda: all((start - hours.start) % request.step for hours in covering)),
         (Reason.ROOM, lambda: request.needs_room and free_room(place, visit) is None),
     )
@@ -342,7 +447,6 @@ def why_not(
 def free_room(place: Place, visit: Interval) -> int | None:
     """The first room that is free for the bare visit (R6, R12), or None."""
     for room, taken in place.rooms.items():
-        # ``taken`` never overlaps itself but where staff overbooked, so it is kept merged.
         index = bisect_left(taken, visit.end, key=lambda interval: interval.start)
         if index == 0 or taken[index - 1].end <= visit.start:
             return room
@@ -351,5 +455,4 @@ def free_room(place: Place, visit: Interval) -> int | None:
 
 def days(first: date, last: date) -> Iterator[date]:
     """The days from ``first`` to ``last``, both included."""
-    for offset in range((last - first).days + 1):
-        yield first + timedelta(days=offset)
+    return map(date.fromordinal, range(first.toordinal(), last.toordinal() + 1))

@@ -1,8 +1,10 @@
 """The rules of availability, one test a rule, and all of them against counting minute by minute."""
 
+import struct
 from datetime import UTC, date, datetime, time, timedelta
+from importlib import resources
 from itertools import pairwise
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given, settings
@@ -197,6 +199,16 @@ def test_dated_hours_reopen_a_closed_day():
     assert local_starts(schedule, place(closed_on=frozenset({MONDAY}))) == ["09:00", "09:30"]
 
 
+def test_a_closure_cuts_visits_that_reach_it_across_a_skipped_day():
+    # Samoa went from 29 to 31 December 2011; the 31st is closed.
+    weekly = [WeeklySpan(3, WallSpan(time(23), time(1), ends_next_day=True), HERE)]
+    apia = place(ZoneInfo("Pacific/Apia"), closed_on=frozenset({date(2011, 12, 31)}))
+    thursday = date(2011, 12, 29)
+    before = datetime(2011, 1, 1, tzinfo=UTC)
+    found = local_starts(Schedule(weekly=weekly), apia, half_hour(step=minutes(15)), thursday, not_before=before)
+    assert found == ["23:00", "23:15", "23:30"]
+
+
 def test_a_room_must_be_free_for_the_whole_visit():
     nine, ten = resolve(MONDAY, time(9), EDMONTON), resolve(MONDAY, time(10), EDMONTON)
     quarter = minutes(15)
@@ -219,6 +231,26 @@ def test_a_wall_time_that_comes_twice_is_the_first():
 def test_alberta_no_longer_changes_its_clocks():
     offsets = {resolve(day, time(12), EDMONTON).hour for day in (date(2026, 7, 1), date(2026, 11, 2), date(2027, 1, 1))}
     assert offsets == {18}
+
+
+def changes_of(key: str) -> list[int]:
+    """The instants at which a zone's clocks change, from its file (RFC 8536: the second block counts in 64 bits)."""
+    data = resources.files("tzdata.zoneinfo").joinpath(*key.split("/")).read_bytes()
+    _, _, leaps, times, types, letters = struct.unpack(">6L", data[20:44])
+    utc_or_not, standard_or_not = struct.unpack(">2L", data[20:28])
+    second = 44 + times * 5 + types * 6 + letters + leaps * 8 + standard_or_not + utc_or_not
+    (count,) = struct.unpack(">L", data[second + 32 : second + 36])
+    return list(struct.unpack(f">{count}q", data[second + 44 : second + 44 + 8 * count]))
+
+
+def test_no_clock_was_ever_changed_twice_within_two_days():
+    # What lets steady_midnight tell from three midnights that nothing changes between them.
+    quick = [
+        key
+        for key in sorted(available_timezones())
+        if any(later - earlier < 2 * 86_400 for earlier, later in pairwise(changes_of(key)))
+    ]
+    assert quick == []
 
 
 def test_a_persons_wall_time_can_be_no_instant_one_or_two():

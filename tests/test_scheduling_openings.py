@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 
 from booking import scheduling
-from booking.models import Break, Closure, HoursOverride, PractitionerService, Status, TimeOff
+from booking.models import Break, Closure, HoursOverride, PractitionerService, Status, TimeOff, WorkingHours
 from tests.make import make_appointment, make_hours, make_location, make_practitioner, make_room, make_service
 
 TUESDAY = date(2026, 11, 24)
@@ -161,15 +161,56 @@ def test_the_nearest_times_are_given_in_the_order_of_time(service, practitioner,
     assert [opening.starts_at for opening in found] == [at(9), at(10), at(11)]
 
 
-@pytest.mark.parametrize("scale", [1, 4])
-def test_the_number_of_queries_does_not_grow(service, place, now, scale, django_assert_max_num_queries):
-    for _ in range(scale):
+def a_clinic_of(people, service, place):
+    """So many people, each with a row of every kind, and as many visits each."""
+    for _ in range(people):
         person = make_practitioner([service])
         make_hours(person, place)
-        for hour in range(scale):
-            make_appointment(practitioner=person, service=service, location=place, starts_at=at(9 + hour))
-    service.needs_room = True
-    with django_assert_max_num_queries(8):
+        Break.objects.create(practitioner=person, weekday=1, start_time=time(12), end_time=time(13))
+        TimeOff.objects.create(practitioner=person, starts_on=TUESDAY, start_time=time(16), ends_on=TUESDAY)
+        HoursOverride.objects.create(practitioner=person, location=place, on=TUESDAY + timedelta(days=1))
+        room = make_room(place)
+        for hour in range(people):
+            make_appointment(practitioner=person, service=service, location=place, room=room, starts_at=at(9 + hour))
+    Closure.objects.create(location=place, on=TUESDAY + timedelta(days=people), name="Holiday")
+
+
+@pytest.mark.parametrize("people", [1, 4])
+@pytest.mark.parametrize("weeks", [0, 8], ids=["a day", "eight weeks"])
+@pytest.mark.parametrize(("needs_room", "queries"), [(True, 7), (False, 6)], ids=["with rooms", "without rooms"])
+def test_the_number_of_queries_never_grows(
+    service, place, now, people, weeks, needs_room, queries, django_assert_num_queries
+):
+    a_clinic_of(people, service, place)
+    service.needs_room = needs_room
+    with django_assert_num_queries(queries):
         scheduling.open_starts(
-            service=service, now=now, first_on=TUESDAY, last_on=TUESDAY + timedelta(days=7 * scale), location=place
+            service=service, now=now, first_on=TUESDAY, last_on=TUESDAY + timedelta(weeks=weeks), location=place
         )
+
+
+@pytest.mark.parametrize("people", [1, 4])
+@pytest.mark.parametrize("ask", [scheduling.next_free, scheduling.next_free_each])
+def test_the_next_free_time_takes_one_query_more_only_where_the_first_week_has_none(
+    service, place, now, people, ask, django_assert_num_queries
+):
+    a_clinic_of(people, service, place)
+    service.needs_room = True
+    with django_assert_num_queries(7):
+        assert ask(service=service, now=now)
+    WorkingHours.objects.update(starts_on=TUESDAY + timedelta(days=20))
+    with django_assert_num_queries(8):
+        assert ask(service=service, now=now)
+    WorkingHours.objects.update(starts_on=TUESDAY + timedelta(days=200))
+    with django_assert_num_queries(8):
+        assert not ask(service=service, now=now)
+
+
+def test_the_next_free_time_may_be_the_last_of_the_horizon(service, practitioner, now):
+    service.horizon_days = 50
+    last = now.date() + timedelta(days=50)
+    WorkingHours.objects.update(weekday=last.weekday(), starts_on=last)
+    assert scheduling.next_free(service=service, now=now).starts_at == at(9) + timedelta(days=49)
+    assert [opening.starts_at for opening in scheduling.next_free_each(service=service, now=now).values()] == [
+        at(9) + timedelta(days=49)
+    ]

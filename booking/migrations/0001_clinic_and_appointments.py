@@ -420,6 +420,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='appointment',
+            index=models.Index(fields=['ends_at'], name='appointment_ends'),
+        ),
+        migrations.AddIndex(
+            model_name='appointment',
             index=models.Index(fields=['local_on', 'practitioner'], name='appointment_by_local_day'),
         ),
         migrations.AddIndex(

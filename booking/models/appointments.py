@@ -154,6 +154,7 @@ class Appointment(models.Model):
             # By end: a search for what overlaps a window reads what lies ahead of it, not all history.
             models.Index(fields=["practitioner", "ends_at"], name="appointment_practitioner_ends"),
             models.Index(fields=["room", "ends_at"], name="appointment_room_ends"),
+            models.Index(fields=["ends_at"], name="appointment_ends"),
             models.Index(fields=["local_on", "practitioner"], name="appointment_by_local_day"),
             models.Index(fields=["hold_expires_at"], condition=Q(status="held"), name="appointment_live_holds"),
         ]

@@ -10,9 +10,10 @@ from booking import messages
 from booking.models import Appointment, AppointmentEvent, Location, Practitioner, PractitionerService, Status
 from booking.scheduling.actors import Actor
 from booking.scheduling.desk import take_for_staff
+from booking.scheduling.facts import Search
 from booking.scheduling.holding import fairest
 from booking.scheduling.locks import locked, overlaps_lost
-from booking.scheduling.openings import Search, opening_at, start_taken
+from booking.scheduling.openings import opening_at, start_taken
 from booking.scheduling.record import add_event, expire_lapsed, place_at, snapshot
 from booking.scheduling.refusals import Lost, NotOffered, TooLate, WrongState
 from booking.scheduling.rooms import pick_room

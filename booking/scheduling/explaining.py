@@ -7,7 +7,7 @@ from enum import Enum
 from booking import availability, words
 from booking.availability import Reason
 from booking.models import Appointment, Location, Practitioner, Service
-from booking.scheduling.openings import Search, gather
+from booking.scheduling.facts import Search, gather
 
 
 class Withheld(Enum):

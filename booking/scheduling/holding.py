@@ -8,8 +8,9 @@ from django.db import router, transaction
 from booking import messages
 from booking.models import Appointment, AppointmentEvent, Location, Practitioner, PractitionerService, Service, Status
 from booking.scheduling.actors import Actor
+from booking.scheduling.facts import Search
 from booking.scheduling.locks import locked, overlaps_lost
-from booking.scheduling.openings import Search, busyness, opening_at, start_taken
+from booking.scheduling.openings import busyness, opening_at, start_taken
 from booking.scheduling.patients import PatientDetails, patient_for
 from booking.scheduling.record import add_event, expire, expire_lapsed, lapsed_holds, place_at, snapshot
 from booking.scheduling.refusals import AlreadyBooked, Lost, NotOffered

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from booking import availability
 from booking.availability import Place, Reason, Request, Schedule, Visit
 from booking.models import Appointment, Location, Practitioner, PractitionerService
-from booking.scheduling import openings
+from booking.scheduling import facts
 from booking.scheduling.explaining import Withheld
 
 
@@ -149,11 +149,10 @@ def _people(ids: Iterable[int], promises: list[_Promise], taken_at: datetime | N
     ids = list(ids)
     first, last = min(promise.on for promise in promises), max(promise.on for promise in promises)
     zones = {promise.location: promise.zone for promise in promises}
-    weekly, _ = openings._weekly_hours(ids, None)
-    overrides = openings._overrides(ids, None, first, last, {})
-    breaks = openings._breaks(ids)
-    away = openings._time_off(ids, first, last)
-    closures = openings._closures(zones, first, last)
+    weekly, breaks, _ = facts.read_weeks(ids, None)
+    overrides = facts.read_overrides(ids, None, first, last, {})
+    away = facts.read_time_off(ids, first, last)
+    closures = facts.read_closures(zones, first, last)
     visits = _visits(ids, first, last, taken_at) if taken_at else {}
     people = Practitioner.objects.filter(pk__in=ids)
     standing = list(people.order_by().values_list("pk", "is_active", "authorised_for_needling"))
