@@ -31,6 +31,9 @@ prove: $(VENV)/.installed-dev ## Run the long proofs (races between real process
 	$(PY) -m pytest -q -m prove
 	$(PY) tests/on_postgresql.py $(PY) -m pytest -q -m prove
 
+bench: $(VENV)/.installed-dev ## Measure how fast free times are found, on both databases (a few minutes)
+	@$(PY) -m bench
+
 lint: $(VENV)/.installed-dev ## Check style and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -62,4 +65,4 @@ $(VENV)/.installed-dev: requirements-dev.txt | $(VENV)/bin/python
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ $(VENV)/.installed-run
 
-.PHONY: help run test prove lint fmt lock pictures
+.PHONY: help run test prove bench lint fmt lock pictures
