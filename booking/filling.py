@@ -39,6 +39,10 @@ class WatchedForm(SaidOnceForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order_fields([name for name in self.fields if name != "homepage"])  # What people fill in comes first.
+
     @property
     def needs_a_second_look(self) -> bool:
         """Whether it was filled in as a program does: faster than a person, or with the hidden field."""
