@@ -151,7 +151,7 @@ class Visitor:
         check = self.browser.get("/book/check/")
         answers = [self._confirm(check, twice=False)] if self.dice.random() < 0.7 else self._confirm_twice(check)
         # Of a double click, the first may find a lapsed time taken and the second find it free again.
-        assert all(answer.status == 302 or "This time is no longer free" in answer.text for answer in answers)
+        assert all(answer.status == 302 or "This time is not free" in answer.text for answer in answers)
         if not any(answer.status == 302 for answer in answers):
             return False
         self.ledger.booked.append((self.email, wish))

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from booking.models import Appointment, Message, Patient
+from booking.models import Appointment, Message, Patient, Service
 from tests.conftest import NOW
 from tests.journey import (
     NINE,
@@ -224,3 +224,15 @@ def test_every_form_without_its_token_is_refused(clinic):
 def test_a_session_ends_two_hours_after_its_last_change(client):
     choose(client)
     assert client.session.get_expiry_age() == 2 * 60 * 60
+
+
+def test_a_visit_too_soon_to_change_online_says_so_before_and_after_booking(client):
+    Service.objects.update(cancellation_window=timedelta(days=30))
+    choose(client)
+    type_details(client)
+    check = text_of(client.get("/book/check/"))
+    assert "cannot be changed or cancelled online" in check
+    confirm(client)
+    done = text_of(client.get("/book/done/"))
+    assert "cannot be changed online" in done
+    assert "You can change or cancel online" not in check + done

@@ -14,7 +14,7 @@ from phonenumber_field.phonenumber import to_python as read_phone
 from booking import scheduling, tokens
 from booking.filling import stamp
 from booking.forms import DetailsForm
-from booking.models import Appointment, Clinic, Status
+from booking.models import Appointment, Clinic, Message, Status
 from booking.scheduling import Actor, PatientDetails
 from booking.views import asked as asking
 from booking.views.asked import Asked, BadAddress, services_url, times_url
@@ -206,7 +206,14 @@ def done(request: HttpRequest) -> HttpResponse:
     manage_link = reverse("booking:link", args=[tokens.manage_token(appointment)])
     if appointment.status != Status.BOOKED:
         return redirect(manage_link)
-    context = {"appointment": appointment, "service": appointment.service, "manage_link": manage_link}
+    context = {
+        "appointment": appointment,
+        "service": appointment.service,
+        "patient": appointment.patient,
+        "manage_link": manage_link,
+        "can_change": appointment.can_cancel_online(timezone.now()),
+        "reminders_come": appointment.messages.filter(kind=Message.Kind.REMINDER).exists(),
+    }
     return render(request, "booking/done.html", context)
 
 
@@ -275,6 +282,7 @@ def _about(visitor: Visitor, hold: Appointment, page: str) -> dict[str, Any]:
         "hold_lasts": settings.BOOKING_HOLD,
         "change_visit": services_url(hold.is_first_visit),
         "change_time": times_url(hold.service, asked, from_on=hold.local_on.isoformat()),
+        "can_change": timezone.now() <= hold.changes_until,
         "shows_signs": hold.service.shows_signs_to(hold.is_first_visit),
         "held_until": hold.hold_expires_at and hold.hold_expires_at.astimezone(hold.location.zone),
     }
