@@ -146,7 +146,7 @@ def test_nothing_is_promised_or_praised(site):
 @pytest.mark.parametrize("slug", TREATMENTS)
 def test_a_treatment_page_has_its_whole_anatomy(site, slug):
     html = site[f"/treatments/{slug}/"]
-    headings = " | ".join(re.findall(r"<h[1-4][^>]*>(.*?)</h[1-4]>", html))
+    headings = " | ".join(re.findall(r"<h[1-4][^>]*>\s*(.*?)\s*</h[1-4]>", html))
 
     wanted = {
         "facts": 'class="facts__list"',
