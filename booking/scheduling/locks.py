@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from booking.constraints import NoOverlap
 from booking.models import Appointment, Location, Practitioner, Room
@@ -50,7 +50,16 @@ def overlaps_lost() -> Iterator[None]:
     """
     try:
         yield
-    except IntegrityError as problem:
-        if any(guard in str(problem) for guard in _GUARDS):
+    except (IntegrityError, OperationalError) as problem:
+        if any(guard in str(problem) for guard in _GUARDS) or _is_standoff(problem):
             raise Lost from problem
         raise
+
+
+def _is_standoff(problem: Exception) -> bool:
+    """Whether two rows of one time came in at one instant, and PostgreSQL let one of them through.
+
+    Each waits for the other's end to know whether it may stand, which the server ends as a deadlock.
+    """
+    diagnosis = getattr(problem.__cause__, "diag", None)
+    return diagnosis is not None and "exclusion constraint" in (diagnosis.context or "")
