@@ -77,7 +77,7 @@ def main(command: list[str]) -> int:
             cwd=folder,
         )
         try:
-            wait_until_ready(port, server, folder / "log")
+            wait_until_ready(programs, port, server, folder / "log")
             subprocess.run(
                 [programs / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "clinic", "clinic"], check=True
             )
@@ -90,16 +90,15 @@ def main(command: list[str]) -> int:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def wait_until_ready(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_ready(programs: Path, port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    """A server that starts takes connections only to turn them away, so it is asked whether it is done."""
     for _ in range(300):
         if server.poll() is not None:
             sys.exit(f"PostgreSQL stopped at once:\n{log.read_text()}")
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
+        asked = [programs / "pg_isready", "--quiet", "--host=127.0.0.1", f"--port={port}", "--timeout=1"]
+        if subprocess.run(asked, check=False).returncode == 0:
             return
+        time.sleep(0.1)
     sys.exit("PostgreSQL did not come up within 30 seconds.")
 
 
