@@ -86,6 +86,9 @@ def served(url: str, folder: Path, application: str) -> Iterator[int]:
         _wait_for_all_workers(process, port, log)
         yield port
         assert process.poll() is None, log.read_text()
+    except BaseException:
+        print(log.read_text())  # Beside what went wrong for a client: what the site says about it.
+        raise
     finally:
         process.terminate()
         try:
