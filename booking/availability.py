@@ -9,7 +9,7 @@ The rules R1 to R12 that the docstrings name are the clinic's booking rules.
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import Enum
 from functools import lru_cache
 from itertools import chain, islice, starmap
@@ -46,7 +46,7 @@ class WallSpan:
     end: time
     ends_next_day: bool = False
 
-    def on(self, day: date, zone: ZoneInfo) -> Interval:
+    def on(self, day: date, zone: tzinfo) -> Interval:
         """The instants of these hours when they start on ``day``."""
         runs_over = self.ends_next_day or self.end == time(0)
         return Interval(resolve(day, self.start, zone), resolve(day + ONE_DAY if runs_over else day, self.end, zone))
@@ -141,9 +141,11 @@ class Request:
 # Wall clocks and instants (R2)
 
 
-def resolve(day: date, wall: time, zone: ZoneInfo) -> datetime:
+def resolve(day: date, wall: time, zone: tzinfo) -> datetime:
     """The instant of a wall time: before a gap's offset, the first of two (RFC 5545, 3.3.5)."""
-    return datetime.combine(day, wall.replace(fold=0), tzinfo=zone).astimezone(UTC)
+    if wall.fold:
+        wall = wall.replace(fold=0)
+    return datetime.combine(day, wall, tzinfo=zone).astimezone(UTC)
 
 
 def instants_of(day: date, wall: time, zone: ZoneInfo) -> list[datetime]:
@@ -224,9 +226,12 @@ class Weekly:
     """Weekly rows asked for day by day: what they say is the same each week until a row begins or ends."""
 
     def __init__(self, rows: Iterable[WeeklySpan]) -> None:
-        self.rows = list(rows)
-        edges = {row.starts_on.toordinal() for row in self.rows if row.starts_on}
-        self.edges = sorted(edges | {row.ends_on.toordinal() + 1 for row in self.rows if row.ends_on})
+        self.rows: dict[int, list[WeeklySpan]] = {weekday: [] for weekday in range(7)}
+        edges = set()
+        for row in rows:
+            self.rows[row.weekday].append(row)
+            edges |= {row.starts_on and row.starts_on.toordinal(), row.ends_on and row.ends_on.toordinal() + 1}
+        self.edges = sorted(edge for edge in edges if edge)
         self.patterns: dict[tuple[int, int], list[tuple[timedelta, timedelta]]] = {}  # Since midnight.
 
     def on(self, day: date, zone: ZoneInfo) -> list[Interval]:
@@ -237,12 +242,14 @@ class Weekly:
         week_day = day.weekday(), bisect_right(self.edges, day.toordinal()) if self.edges else 0
         pattern = self.patterns.get(week_day)
         if pattern is None:
-            pattern = [(start - midnight, end - midnight) for start, end in self.resolved(day, zone)]
+            # As on a clock that is never changed, which costs less to ask.
+            zero = resolve(day, time(0), UTC)
+            pattern = [(start - zero, end - zero) for start, end in self.resolved(day, UTC)]
             self.patterns[week_day] = pattern
         return [Interval(midnight + start, midnight + end) for start, end in pattern]
 
-    def resolved(self, day: date, zone: ZoneInfo) -> list[Interval]:
-        return merge(row.span.on(day, zone) for row in self.rows if row.holds_on(day))
+    def resolved(self, day: date, zone: tzinfo) -> list[Interval]:
+        return merge([row.span.on(day, zone) for row in self.rows[day.weekday()] if row.holds_on(day)])
 
 
 def weekly_hours(schedule: Schedule, place: Place) -> Weekly:

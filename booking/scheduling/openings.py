@@ -36,7 +36,7 @@ def openings_of(facts: Facts, first: date, last: date) -> list[Opening]:
                 takers[start].append(practitioner)
         found += [
             Opening(start, start + facts.requests[people[0]].duration, place.id, tuple(people))
-            for start, people in takers.items()
+            for start, people in sorted(takers.items())
         ]
     return sorted(found)
 
