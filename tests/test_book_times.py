@@ -269,3 +269,12 @@ def test_one_or_three_people_need_the_same_number_of_queries(client, clinic):
     for name in ("Jo Bell", "Mia Tran"):
         make_hours(make_practitioner([clinic.assessment], name=name), clinic.location, end_time=time(12))
     assert queries() == with_one
+
+
+def test_with_whom_is_a_link_so_that_no_choice_is_forgotten_below(client, clinic):
+    page = client.get("/book/assessment/?visit=new")
+    hrefs = [url for _person, _free_at, url in page.context["people"]]
+    assert len(hrefs) == 2
+    for href, person in zip(hrefs, page.context["people"], strict=True):
+        assert client.get(href).context["asked"].practitioner == person[0]
+    assert client.get(page.context["with_anyone"]).context["asked"].practitioner is None

@@ -247,10 +247,13 @@ def _context(shown: TimesPage) -> dict[str, Any]:
         "here": times_url(service, here),
         "post_to": times_url(service, here, from_on=asked.from_on and asked.from_on.isoformat()),
         "everywhere": times_url(service, Asked(new_patient=asked.new_patient, location=asked.location)),
+        "with_anyone": times_url(service, replace(here, practitioner=None)),
         "people": [
-            (offer.practitioner, shown.first_free[offer.practitioner_id].starts_at)
-            if offer.practitioner_id in shown.first_free
-            else (offer.practitioner, None)
+            (
+                offer.practitioner,
+                shown.first_free[offer.practitioner_id].starts_at if offer.practitioner_id in shown.first_free else None,
+                times_url(service, replace(here, practitioner=offer.practitioner)),
+            )
             for offer in shown.takers
         ]
         if shown.location and not shown.must_ask_visit
