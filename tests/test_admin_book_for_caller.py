@@ -241,3 +241,14 @@ def test_a_visit_may_begin_earlier_today(desk, call):
     desk.post(BOOK, call | NEW_PATIENT | {"on": "2026-11-23", "at": "07:00"})
     assert Appointment.objects.get().starts_at == datetime(2026, 11, 23, 13, 0, tzinfo=UTC)
     assert Appointment.objects.get().duration == timedelta(minutes=45)
+
+
+@pytest.mark.parametrize(
+    ("at", "sentence"),
+    [("09:05", "is offered at other times"), ("20:00", "does not fit into the hours"), ("09:45", "")],
+    ids=["off the grid", "outside hours", "offered"],
+)
+def test_staff_are_told_why_patients_are_not_offered_a_time(desk, call, at, sentence):
+    response = desk.post(BOOK, call | NEW_PATIENT | {"at": at, "look": "Show free times"})
+    assert sentence in response.context["why_not"]
+    assert bool(response.context["why_not"]) is bool(sentence)

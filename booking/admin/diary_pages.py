@@ -24,7 +24,7 @@ from booking.admin.diary_forms import BookForm, CancelForm, MoveForm, WhenForm
 from booking.admin.diary_steps import STEPS, name_of, take_step
 from booking.admin.free_times import free_times, read_choice
 from booking.admin.words import day, span
-from booking.models import Appointment, Status
+from booking.models import Appointment, Service, Status
 from booking.scheduling import Actor, Refused, StartTaken
 
 
@@ -320,5 +320,19 @@ def _show_times(
         location=found.get("location"),
         moving=moving,
     )
-    page = {**page, "free": free_times(openings), "free_heading": f"Free times for {service}, a week from {day(first)}"}
+    page = {
+        **page,
+        "free": free_times(openings),
+        "free_heading": f"Free times for {service}, a week from {day(first)}",
+        "why_not": _why_not(found, service, moving),
+    }
     return show(office, request, form(initial=typed), page)
+
+
+def _why_not(found: Mapping[str, Any], service: Service, moving: Appointment | None) -> str:
+    """Why patients are not offered the time that was typed, in a sentence; empty if they are, or if none was."""
+    asked = {name: found.get(name) for name in ("starts_at", "practitioner", "location")}
+    if not all(asked.values()):
+        return ""
+    explained = scheduling.why_not(service=service, now=timezone.now(), moving=moving, **asked)  # type: ignore[arg-type]
+    return explained.sentence if explained else ""

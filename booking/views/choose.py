@@ -113,6 +113,14 @@ class TimesPage:
             service=self.service, now=self.now, location=self.location, new_patient=self.asked.new_patient
         )
 
+    def people_and_times(self) -> list[tuple[Practitioner, datetime | None]]:
+        """Whom one can choose, and when each is free first; nobody before it is clear which visit it is."""
+        if not self.location or self.must_ask_visit:
+            return []
+        first = self.first_free
+        people = [offer.practitioner for offer in self.takers]
+        return [(person, first[person.pk].starts_at if person.pk in first else None) for person in people]
+
     def first_free_start(self) -> datetime | None:
         """The first free start of the person asked for, or of anyone."""
         wanted = self.asked.practitioner
@@ -249,15 +257,9 @@ def _context(shown: TimesPage) -> dict[str, Any]:
         "everywhere": times_url(service, Asked(new_patient=asked.new_patient, location=asked.location)),
         "with_anyone": times_url(service, replace(here, practitioner=None)),
         "people": [
-            (
-                offer.practitioner,
-                shown.first_free[offer.practitioner_id].starts_at if offer.practitioner_id in shown.first_free else None,
-                times_url(service, replace(here, practitioner=offer.practitioner)),
-            )
-            for offer in shown.takers
-        ]
-        if shown.location and not shown.must_ask_visit
-        else [],
+            (person, free_at, times_url(service, replace(here, practitioner=person)))
+            for person, free_at in shown.people_and_times()
+        ],
     }
 
 
