@@ -36,9 +36,8 @@ def main() -> int:
                 return finished.returncode
             if results.exists():
                 found[engine] = json.loads(results.read_text())
-    (RESULTS / "availability.json").write_text(json.dumps(found, indent=1) + "\n")
-    for engine, results_of_one in found.items():
-        print(f"\navailability on {engine}\n{availability.table(results_of_one)}")
+                (RESULTS / "availability.json").write_text(json.dumps(found, indent=1) + "\n")
+                print(f"\navailability on {engine}\n{availability.table(found[engine])}\n", flush=True)
     return 0
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import Enum
 from functools import lru_cache
-from itertools import chain, islice, starmap
+from itertools import chain, starmap
 from operator import itemgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -344,21 +344,23 @@ def free_starts(hours: Interval, blocks: Sequence[Interval], request: Request, b
     Whatever is cut out, the grid stays where the hours began (R4).
     """
     duration, step = request.duration, request.step
+    (start, closes), (earliest, until) = hours, bounds
+    closes = min(closes, until - INSTANT + duration)
     found = []
-    start = hours.start
-    if start < bounds.start:
-        start -= (start - bounds.start) // step * step
-    last_start = min(hours.end - duration, bounds.end - INSTANT)
-    # The block before may still reach into the hours; the one before that ends before it.
-    for block_start, block_end in islice(blocks, max(0, bisect_left(blocks, hours) - 1), None):
-        if start > last_start or block_start >= hours.end:
-            break
-        last_before = min(block_start - duration, last_start)
-        while start <= last_before:
+    # From the first block that is not over when the hours begin to the last that begins before they end.
+    reaching_in = blocks[
+        bisect_right(blocks, start, key=itemgetter(1)) : bisect_left(blocks, closes, key=itemgetter(0))
+    ]
+    if start < earliest:
+        start -= (start - earliest) // step * step
+    for block_start, block_end in reaching_in:
+        last_start = block_start - duration
+        while start <= last_start:
             found.append(start)
             start += step
         if start < block_end:
             start -= (start - block_end) // step * step  # The first on the grid that is not before the block's end.
+    last_start = closes - duration
     while start <= last_start:
         found.append(start)
         start += step

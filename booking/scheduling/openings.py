@@ -38,7 +38,7 @@ def openings_of(facts: Facts, first: date, last: date) -> list[Opening]:
             Opening(start, start + facts.requests[people[0]].duration, place.id, tuple(people))
             for start, people in sorted(takers.items())
         ]
-    return sorted(found)
+    return sorted(found) if len(facts.places) > 1 else found
 
 
 def starts_of(facts: Facts, place: Place, first: date, last: date) -> dict[int, list[datetime]]:
