@@ -10,6 +10,8 @@ import pytest
 
 from tests import make
 
+pytest.register_assert_rewrite("tests.race_books")  # Its comparisons say what differs, as a test's do.
+
 # Monday 23 November 2026, 8:00 am in Alberta.
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 IN_CI = os.environ.get("CI") == "true"

@@ -252,14 +252,14 @@ class Staff:
         """``page`` is the visit's page in the admin."""
         form = self.browser.get(f"{page}move/")
         sent = {"practitioner": str(practitioner), "on": local.strftime("%Y-%m-%d"), "at": local.strftime("%H:%M")}
-        answer = self.browser.post(f"{page}move/", _csrf(form) | sent, expected=(302, 409, 422), what="staff move")
+        answer = self.browser.post(f"{page}move/", form.fields | sent, expected=(302, 409, 422), what="staff move")
         if answer.status == 302:
             self.ledger.moved.append((page.split("/")[-2], start))
 
     def cancel(self, page: str) -> None:
         form = self.browser.get(f"{page}cancel/")
         answer = self.browser.post(
-            f"{page}cancel/", _csrf(form) | {"reason": "Called"}, expected=(302, 409), what="staff cancel"
+            f"{page}cancel/", form.fields | {"reason": "Called"}, expected=(302, 409), what="staff cancel"
         )
         if answer.status == 302:
             self.ledger.cancelled.append(page.split("/")[-2])
@@ -273,7 +273,3 @@ class Staff:
             if link.startswith("/admin/booking/appointment/") and link.endswith("/change/")
         ]
         return self.dice.choice(pages) if pages else ""
-
-
-def _csrf(form: Answer) -> dict[str, str]:
-    return {"csrfmiddlewaretoken": form.fields["csrfmiddlewaretoken"]}
