@@ -127,7 +127,7 @@ def test_rows_as_they_were_are_no_change():
 def test_a_doi_is_written_bare():
     items = [{"text": "George 2021", "doi": "10.2519/jospt.2021.0304", "address": ""}]
 
-    Sources(parent=make_page(), region="main", items=items).full_clean()
+    assert Sources(parent=make_page(), region="main", items=items).full_clean() is None
 
 
 @pytest.mark.parametrize("doi", ["https://doi.org/10.2519/jospt.2021.0304", '10.1234/"><script>', "10.1/x"])
