@@ -77,10 +77,6 @@ def lead_list(
     return Written("LeadList", fields | {"purpose": "ask_first" if ask_first else "plain"}, region=region)
 
 
-def plain_list(heading: str, intro: str, items: list[str], *, level: int = 2, ask_first: bool = False) -> Written:
-    return lead_list(heading, intro, [("", item) for item in items], level=level, ask_first=ask_first)
-
-
 def numbered(heading: str, intro: str, items: list[tuple[str, str]], *, steps: bool = False) -> Written:
     fields = {"heading": heading, "intro": rich(intro), "items": rows("title", "body", of=items)}  # type: ignore[arg-type]
     return Written("NumberedSections", fields | {"counting": "steps" if steps else "ideas"})
