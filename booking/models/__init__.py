@@ -15,6 +15,7 @@ from booking.models.clinic import (
 from booking.models.hours import Break, Closure, HoursOverride, TimeOff, WorkingHours
 from booking.models.messages import Message
 from booking.models.sample import SampleRow
+from booking.models.waitlist import PartOfDay, WaitlistEntry, WaitlistOffer
 
 __all__ = [
     "AGREED",
@@ -28,6 +29,7 @@ __all__ = [
     "Location",
     "Message",
     "OpeningHours",
+    "PartOfDay",
     "Patient",
     "Practitioner",
     "PractitionerService",
@@ -37,6 +39,8 @@ __all__ = [
     "Service",
     "Status",
     "TimeOff",
+    "WaitlistEntry",
+    "WaitlistOffer",
     "Weekday",
     "WorkingHours",
 ]

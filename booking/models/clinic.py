@@ -51,13 +51,25 @@ class Clinic(models.Model):
         help_text="Signs that need an emergency department, one a line. Shown before a first back or needling visit.",
     )
     fees_note = models.TextField(blank=True, help_text="Direct billing, receipts and payment, in plain words.")
+    waitlist_offer_lasts = models.DurationField(
+        "a freed time is held for",
+        default=timedelta(hours=1),
+        help_text="How long each person on the waitlist has to answer. Offers go out, and end, between 8 am and 8 pm.",
+    )
 
     class Meta:
         verbose_name_plural = "clinic"
         constraints = [
             models.CheckConstraint(
+                condition=Q(
+                    waitlist_offer_lasts__gte=timedelta(minutes=15), waitlist_offer_lasts__lte=timedelta(hours=4)
+                ),
+                name="clinic_offer_lasts_15_minutes_to_4_hours",
+                violation_error_message="An offer from the waitlist lasts 15 minutes to 4 hours.",
+            ),
+            models.CheckConstraint(
                 condition=Q(pk=1), name="clinic_only_one", violation_error_message="There can only be one clinic."
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -5,13 +5,30 @@ from django.db.models import Q
 
 from booking.models.appointments import Appointment
 from booking.models.clinic import Practitioner
+from booking.models.waitlist import WaitlistEntry, WaitlistOffer
+
+# What a message of these kinds is about; all others are about an appointment.
+_CAUSES = {"contact": None, "waitlist_joined": "waitlist_entry", "waitlist_offer": "waitlist_offer"}
+
+
+def _has_its_cause() -> Q:
+    """Each message names the one thing it is about, and no other."""
+    causes = ("appointment", "waitlist_entry", "waitlist_offer")
+
+    def only(cause: str | None) -> Q:
+        return Q(**{f"{name}__isnull": name != cause for name in causes})
+
+    condition = ~Q(kind__in=list(_CAUSES)) & only("appointment")
+    for kind, cause in _CAUSES.items():
+        condition |= Q(kind=kind) & only(cause)
+    return condition
 
 
 class Message(models.Model):
     """One message to one address, sent once.
 
-    An appointment's message holds no words: they are written when it is sent, from the
-    appointment as it then is. Only what exists nowhere else (a contact form's text) is in ``content``.
+    An appointment's or a waitlist's message holds no words: they are written when it is sent, from
+    what it is about as it then is. Only what exists nowhere else (a contact form's text) is in ``content``.
     """
 
     class Kind(models.TextChoices):
@@ -21,6 +38,8 @@ class Message(models.Model):
         CANCELLED = "cancelled", "Cancelled"
         REMINDER = "reminder", "Reminder"
         CLOCK_CHANGE = "clock_change", "Calendar entry mended"
+        WAITLIST_JOINED = "waitlist_joined", "On the waitlist"
+        WAITLIST_OFFER = "waitlist_offer", "A time came free"
         CLINIC_NOTICE = "clinic_notice", "Notice to the clinic"
         CONTACT = "contact", "From the contact form"
 
@@ -36,6 +55,12 @@ class Message(models.Model):
     kind = models.CharField(max_length=20, choices=Kind)
     appointment = models.ForeignKey(
         Appointment, on_delete=models.CASCADE, null=True, blank=True, related_name="messages"
+    )
+    waitlist_entry = models.ForeignKey(
+        WaitlistEntry, on_delete=models.CASCADE, null=True, blank=True, related_name="messages"
+    )
+    waitlist_offer = models.ForeignKey(
+        WaitlistOffer, on_delete=models.CASCADE, null=True, blank=True, related_name="messages"
     )
     practitioner = models.ForeignKey(
         Practitioner,
@@ -58,10 +83,9 @@ class Message(models.Model):
         indexes = [models.Index(fields=["due_at"], condition=Q(state="waiting"), name="message_waiting")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind="contact", appointment__isnull=True)
-                | (~Q(kind="contact") & Q(appointment__isnull=False)),
+                condition=_has_its_cause(),
                 name="message_has_its_cause",
-                violation_error_message="A message is about an appointment, or comes from the contact form.",
+                violation_error_message="A message is about an appointment or the waitlist, or from the contact form.",
             ),
             models.CheckConstraint(
                 condition=~Q(state="sent") | Q(sent_at__isnull=False),

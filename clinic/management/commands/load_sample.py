@@ -22,6 +22,7 @@ from booking.models import (
     Room,
     SampleRow,
     Service,
+    WaitlistEntry,
 )
 from booking.sample import load_clinic
 from content import sample as pages
@@ -30,6 +31,7 @@ from content.models import Page, Picture
 # Rows that stand for something by themselves. Everything else is a part of one of these.
 INDEPENDENT: tuple[type[models.Model], ...] = (
     Appointment, Clinic, Closure, Location, Message, Page, Patient, Picture, Practitioner, Room, Service,
+    WaitlistEntry,
 )  # fmt: skip
 
 

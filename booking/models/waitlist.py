@@ -1,0 +1,194 @@
+"""Who waits for a time, and the times that came free and were offered to them."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db import models
+from django.db.models import F, Q
+from phonenumber_field.modelfields import PhoneNumberField
+
+from booking.models.appointments import Appointment
+from booking.models.clinic import Location, Practitioner, Service
+
+
+class PartOfDay(models.TextChoices):
+    """By when a visit starts, on the location's clock."""
+
+    MORNING = "morning", "Mornings, before 12:00 pm"
+    AFTERNOON = "afternoon", "Afternoons, 12:00 pm to 5:00 pm"
+    EVENING = "evening", "Evenings, from 5:00 pm"
+
+
+class WaitlistEntryQuerySet(models.QuerySet["WaitlistEntry"]):
+    def waiting(self) -> "WaitlistEntryQuerySet":
+        """Who is on the list, in the order they joined."""
+        return self.filter(ended_at__isnull=True).order_by("created_at", "pk")
+
+
+class WaitlistEntry(models.Model):
+    """One person's wish for a time: for which visit, with whom, where, on which days.
+
+    It holds what the form asked and no more. ``person_key`` says who waits and ``wish_key`` who waits
+    for what: keyed hashes, so that one person has one offer at a time and the same wish stands once.
+    """
+
+    class Outcome(models.TextChoices):
+        LEFT = "left", "Left the list"
+        BOOKED = "booked", "Booked a time"
+        PASSED = "passed", "The days went by"
+        UNANSWERED = "unanswered", "Let several offers lapse"
+        STAFF = "staff", "Ended by the clinic"
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="waitlist_entries")
+    practitioner = models.ForeignKey(
+        Practitioner,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="waitlist_entries",
+        help_text="Empty: anyone.",
+    )
+    location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="waitlist_entries")
+    first_on = models.DateField("from")
+    last_on = models.DateField("until", help_text="This day included.")
+    mornings = models.BooleanField(default=True)
+    afternoons = models.BooleanField(default=True)
+    evenings = models.BooleanField(default=True)
+    is_first_visit = models.BooleanField(null=True, help_text="As the patient said.")
+
+    name = models.CharField(max_length=120, help_text="Who comes.")
+    contact_name = models.CharField(
+        max_length=120, blank=True, help_text="Who asked, when it is not the patient: a parent, a relative."
+    )
+    email = models.EmailField()
+    phone = PhoneNumberField()
+    notice_version = models.CharField("collection notice shown", max_length=20, blank=True)
+
+    person_key = models.CharField(max_length=64, editable=False)
+    wish_key = models.CharField(max_length=64, editable=False)
+    unanswered = models.PositiveSmallIntegerField("offers left unanswered", default=0, help_text="In a row, up to now.")
+    created_at = models.DateTimeField("joined", editable=False)
+    ended_at = models.DateTimeField("ended", null=True, blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
+
+    objects = WaitlistEntryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+        verbose_name = "waitlist entry"
+        verbose_name_plural = "waitlist"
+        indexes = [
+            models.Index(fields=["created_at"], condition=Q(ended_at__isnull=True), name="waitlist_waiting"),
+            models.Index(fields=["ended_at"], name="waitlist_ended"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(last_on__gte=F("first_on")),
+                name="waitlist_ends_after_it_begins",
+                violation_error_message="The last day is not before the first.",
+            ),
+            models.CheckConstraint(
+                condition=Q(mornings=True) | Q(afternoons=True) | Q(evenings=True),
+                name="waitlist_some_part_of_the_day",
+                violation_error_message="Some part of the day has to suit.",
+            ),
+            models.CheckConstraint(
+                condition=Q(ended_at__isnull=True, outcome="") | (Q(ended_at__isnull=False) & ~Q(outcome="")),
+                name="waitlist_end_has_an_outcome",
+                violation_error_message="An entry that has ended says how.",
+            ),
+            models.UniqueConstraint(
+                fields=["wish_key"],
+                condition=Q(ended_at__isnull=True),
+                name="waitlist_one_entry_a_wish",
+                violation_error_message="This person waits for this already.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.service}"
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.ended_at is None
+
+    @property
+    def addressee(self) -> str:
+        """Whom a message greets: the patient, or the person who asked for them."""
+        return self.contact_name or self.name
+
+    @property
+    def parts(self) -> frozenset[PartOfDay]:
+        """The parts of the day that suit."""
+        return frozenset(self._parts())
+
+    def _parts(self) -> Iterator[PartOfDay]:
+        wanted = zip(PartOfDay, (self.mornings, self.afternoons, self.evenings), strict=True)
+        return (part for part, suits in wanted if suits)
+
+
+class WaitlistOffer(models.Model):
+    """A free time that is held for one person on the waitlist, until ``expires_at``.
+
+    The time itself is a hold in the appointments table, so the same guards keep it from everybody
+    else. What was offered stays written here when the hold is forgotten: nobody is offered the same
+    start twice.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", "Waits for an answer"
+        ACCEPTED = "accepted", "Accepted"
+        PASSED = "passed", "Passed on"
+        LAPSED = "lapsed", "No answer in time"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+
+    uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    entry = models.ForeignKey(WaitlistEntry, on_delete=models.CASCADE, related_name="offers")
+    appointment = models.OneToOneField(
+        Appointment, on_delete=models.SET_NULL, null=True, blank=True, related_name="waitlist_offer"
+    )
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    starts_at = models.DateTimeField()
+    offered_at = models.DateTimeField()
+    expires_at = models.DateTimeField("held until")
+
+    class Meta:
+        ordering = ["-offered_at", "-pk"]
+        verbose_name = "offer"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("offered_at")),
+                name="offer_ends_after_it_begins",
+                violation_error_message="An offer ends after it begins.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["open", "accepted"]) | Q(appointment__isnull=False),
+                name="offer_holds_a_time",
+                violation_error_message="An offer that stands holds a time.",
+            ),
+            models.UniqueConstraint(
+                fields=["entry"],
+                condition=Q(state="open"),
+                name="offer_one_at_a_time",
+                violation_error_message="This person has an offer already.",
+            ),
+            models.UniqueConstraint(
+                fields=["entry", "starts_at"],
+                name="offer_each_start_once",
+                violation_error_message="This person was offered this time before.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_state_display()}"
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether it can still be accepted: the time is held, and for this person."""
+        return (
+            self.state == self.State.OPEN
+            and now < self.expires_at
+            and self.appointment is not None
+            and self.appointment.is_live_hold(now)
+        )
