@@ -89,3 +89,19 @@ def _is_noncharacter(character: str) -> bool:
     """Code points that Unicode promises never to give a meaning (section 23.7)."""
     point = ord(character)
     return 0xFDD0 <= point <= 0xFDEF or point & 0xFFFE == 0xFFFE
+
+
+# Letters that Unicode does not take apart, as people type them who do not have them.
+_ALIKE = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h"})
+_NOT_SAID = re.compile(r"['\u2018\u2019\u02bc\u02b9\u00b4`]")
+_BETWEEN_WORDS = re.compile(r"[\s\u2010-\u2015\u2212,;()-]+")
+
+
+def fold(text: str) -> str:
+    """Text to compare and to search in: "Zoë O\u2019Brien-Łuk" gives "zoe obrien luk".
+
+    Done here and stored, because the databases do not agree on which letters are alike.
+    """
+    apart = unicodedata.normalize("NFKD", text).casefold()
+    bare = "".join(character for character in apart if not unicodedata.combining(character))
+    return _BETWEEN_WORDS.sub(" ", _NOT_SAID.sub("", bare.translate(_ALIKE))).strip()

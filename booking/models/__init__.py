@@ -1,9 +1,10 @@
 """The domain, one file a subject. ``from booking.models import Appointment`` is enough."""
 
-from booking.models.appointments import AGREED, OCCUPYING, Appointment, AppointmentEvent, Patient, Status
+from booking.models.appointments import AGREED, OCCUPYING, Appointment, AppointmentEvent, Status
 from booking.models.clinic import (
     Clinic,
     Location,
+    Notices,
     OpeningHours,
     Practitioner,
     PractitionerService,
@@ -14,6 +15,7 @@ from booking.models.clinic import (
 )
 from booking.models.hours import Break, Closure, HoursOverride, TimeOff, WorkingHours
 from booking.models.messages import Message
+from booking.models.patients import Patient, PatientMerge
 from booking.models.sample import SampleRow
 from booking.models.waitlist import PartOfDay, WaitlistEntry, WaitlistOffer
 
@@ -28,9 +30,11 @@ __all__ = [
     "HoursOverride",
     "Location",
     "Message",
+    "Notices",
     "OpeningHours",
     "PartOfDay",
     "Patient",
+    "PatientMerge",
     "Practitioner",
     "PractitionerService",
     "Province",

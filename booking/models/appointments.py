@@ -1,18 +1,18 @@
-"""Patients, the times agreed with them, and the record of what happened to those times."""
+"""The times agreed with patients, and the record of what happened to those times."""
 
 import secrets
 import uuid
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from phonenumber_field.modelfields import PhoneNumberField
 
 from booking.constraints import NoOverlap
 from booking.models.clinic import Location, Practitioner, Room, Service
+from booking.models.patients import Patient
+from booking.models.records import Record
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # No 0/O, 1/I/L or U: it is read out on the phone.
 REFERENCE_LENGTH = 8
@@ -21,42 +21,6 @@ REFERENCE_LENGTH = 8
 def new_reference() -> str:
     """A reference such as ``7K3QX9TB``: for people to quote, not a secret that opens anything."""
     return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH))
-
-
-class Patient(models.Model):
-    """A person who is seen. There is no account: a link in a mail opens one appointment.
-
-    Two people may share an e-mail address (a parent and a child) and stay two patients.
-    """
-
-    name = models.CharField(max_length=120)
-    preferred_name = models.CharField(max_length=120, blank=True, help_text="What to call them, where it differs.")
-    pronouns = models.CharField(max_length=40, blank=True)
-    email = models.EmailField(
-        blank=True, help_text="Confirmations and reminders go here. A caller may have none: then nobody is written to."
-    )
-    phone = PhoneNumberField()
-    date_of_birth = models.DateField(null=True, blank=True)
-    contact_name = models.CharField(
-        max_length=120, blank=True, help_text="Who we write to when it is not the patient: a parent, a relative."
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["name"]
-        indexes = [models.Index(fields=["email"], name="patient_by_email")]
-
-    def __str__(self) -> str:
-        return self.name
-
-    @property
-    def called(self) -> str:
-        return self.preferred_name or self.name
-
-    @property
-    def addressee(self) -> str:
-        """Whom a message greets: the patient, or the person who booked for them."""
-        return self.contact_name or self.called
 
 
 class Status(models.TextChoices):
@@ -227,15 +191,7 @@ class Appointment(models.Model):
         return self.status == Status.BOOKED and now <= self.changes_until
 
 
-class EventQuerySet(models.QuerySet["AppointmentEvent"]):
-    def delete(self) -> Any:
-        raise TypeError("Events are a record: they are never deleted.")
-
-    def update(self, **kwargs: Any) -> int:
-        raise TypeError("Events are a record: they are never changed.")
-
-
-class AppointmentEvent(models.Model):
+class AppointmentEvent(Record):
     """One thing that happened to an appointment: who, when, what, before and after. Append-only."""
 
     class Kind(models.TextChoices):
@@ -250,6 +206,7 @@ class AppointmentEvent(models.Model):
         FULFILLED = "fulfilled", "Attended"
         NOSHOW = "noshow", "Did not come"
         RETIMED = "retimed", "Clock law changed"
+        LINK_RENEWED = "link_renewed", "New link"
 
     class ActorKind(models.TextChoices):
         PATIENT = "patient", "Patient"
@@ -267,8 +224,6 @@ class AppointmentEvent(models.Model):
     after = models.JSONField(default=dict, blank=True)
     note = models.CharField(max_length=200, blank=True)
 
-    objects = EventQuerySet.as_manager()
-
     class Meta:
         ordering = ["at", "pk"]
         verbose_name = "event"
@@ -282,11 +237,3 @@ class AppointmentEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise TypeError("Events are a record: they are never changed.")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError("Events are a record: they are never deleted.")

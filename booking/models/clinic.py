@@ -1,7 +1,7 @@
 """The clinic itself: who we are, where we are, who works here and what we do."""
 
 import zoneinfo
-from datetime import timedelta
+from datetime import time, timedelta
 from decimal import Decimal
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 from booking.pictures import validate_picture
 
 RESERVED_SLUGS = frozenset({"safety", "details", "check", "done"})  # Words of the booking addresses themselves.
+SHORTEST_REMINDER, LONGEST_REMINDER = timedelta(hours=1), timedelta(days=14)
 
 
 def validate_zone(value: str) -> None:
@@ -23,10 +24,24 @@ def validate_zone(value: str) -> None:
         raise ValidationError("This is not a time zone we know. Write it as America/Edmonton.")
 
 
+def validate_reminder(value: timedelta) -> None:
+    """Refuse what is not a number of whole hours within the bounds."""
+    if value % timedelta(hours=1) or not SHORTEST_REMINDER <= value <= LONGEST_REMINDER:
+        raise ValidationError("Write whole hours or days: at least 1 h, at most 14 days.")
+
+
 def validate_service_slug(value: str) -> None:
     """Refuse a slug that would hide one of the booking pages."""
     if value in RESERVED_SLUGS:
         raise ValidationError("This word is part of the booking addresses. Choose another.")
+
+
+class Notices(models.TextChoices):
+    """When the clinic or a practitioner hears of bookings, changes and cancellations."""
+
+    AT_ONCE = "at_once", "At once, a mail for each"
+    DAILY = "daily", "In one mail a day, if there is news"
+    NONE = "none", "Not by mail"
 
 
 class Clinic(models.Model):
@@ -55,6 +70,18 @@ class Clinic(models.Model):
         "a freed time is held for",
         default=timedelta(hours=1),
         help_text="How long each person on the waitlist has to answer. Offers go out, and end, between 8 am and 8 pm.",
+    )
+    notices = models.CharField(
+        "news of bookings",
+        max_length=10,
+        choices=Notices,
+        default=Notices.AT_ONCE,
+        help_text="How the clinic's own address hears of bookings, changes and cancellations.",
+    )
+    summary_at = models.TimeField(
+        "daily mail at",
+        default=time(18),
+        help_text="When the daily mail leaves, on the first location's clock. Also for practitioners who chose it.",
     )
 
     class Meta:
@@ -264,6 +291,20 @@ class Service(models.Model):
     cancellation_window = models.DurationField(
         default=timedelta(hours=24), help_text="Until how long before the visit patients can cancel or move it online."
     )
+    first_reminder = models.DurationField(
+        null=True,
+        blank=True,
+        default=timedelta(hours=48),
+        validators=[validate_reminder],
+        help_text="How long before the visit, such as 48 h. Empty: none.",
+    )
+    second_reminder = models.DurationField(
+        null=True,
+        blank=True,
+        default=timedelta(hours=3),
+        validators=[validate_reminder],
+        help_text="Shorter before the visit, such as 3 h. Empty: none.",
+    )
     late_cancellation_fee = models.CharField(
         max_length=200, blank=True, help_text="What a late cancellation costs, in words."
     )
@@ -329,6 +370,18 @@ class Service(models.Model):
                 name="service_for_returning_names_a_first_visit",
                 violation_error_message="Name the service that a new patient books first.",
             ),
+            models.CheckConstraint(
+                condition=Q(first_reminder__isnull=True)
+                | Q(first_reminder__gte=SHORTEST_REMINDER, first_reminder__lte=LONGEST_REMINDER),
+                name="service_first_reminder_in_bounds",
+                violation_error_message="A reminder comes at least an hour and at most 14 days before the visit.",
+            ),
+            models.CheckConstraint(
+                condition=Q(second_reminder__isnull=True)
+                | Q(second_reminder__gte=SHORTEST_REMINDER, second_reminder__lt=F("first_reminder")),
+                name="service_second_reminder_after_the_first",
+                violation_error_message="The second reminder comes after the first: write a shorter time for it.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -355,6 +408,11 @@ class Service(models.Model):
         """
         is_first = new_patient is not False or self.audience == self.Audience.RETURNING
         return self.shows_emergency_signs and is_first
+
+    @property
+    def reminders_before(self) -> tuple[timedelta, ...]:
+        """How long before a visit its patient is reminded, the longest first."""
+        return tuple(before for before in (self.first_reminder, self.second_reminder) if before is not None)
 
     @property
     def is_bookable(self) -> bool:
@@ -389,6 +447,24 @@ class Practitioner(models.Model):
     bio = models.TextField(blank=True, help_text="Paragraphs are separated by an empty line.")
     photo = models.ImageField(upload_to="people/", blank=True, validators=[validate_picture])
     email = models.EmailField(blank=True, help_text="Never shown. For notices of bookings and messages to this person.")
+    notices = models.CharField(
+        "news of bookings",
+        max_length=10,
+        choices=Notices,
+        default=Notices.AT_ONCE,
+        help_text="How this person hears of bookings, changes and cancellations, at the address above.",
+    )
+    feed_uid = models.UUIDField(
+        null=True,
+        unique=True,
+        editable=False,
+        help_text="What the calendar feed's address is made from; none: no feed.",
+    )
+    feed_shows_names = models.BooleanField(
+        "patients' names in the calendar feed",
+        default=False,
+        help_text="Otherwise initials only. Calendars are often shared: tick it only for one that nobody else sees.",
+    )
     takes_new_patients = models.BooleanField(default=True)
     authorised_for_needling = models.BooleanField(
         default=False, help_text="The College's register says so. Without it, needling visits are never offered."

@@ -8,7 +8,13 @@ from booking.models.clinic import Practitioner
 from booking.models.waitlist import WaitlistEntry, WaitlistOffer
 
 # What a message of these kinds is about; all others are about an appointment.
-_CAUSES = {"contact": None, "waitlist_joined": "waitlist_entry", "waitlist_offer": "waitlist_offer"}
+_CAUSES = {
+    "contact": None,
+    "daily_summary": None,
+    "lost_link": None,
+    "waitlist_joined": "waitlist_entry",
+    "waitlist_offer": "waitlist_offer",
+}
 
 
 def _has_its_cause() -> Q:
@@ -41,6 +47,8 @@ class Message(models.Model):
         WAITLIST_JOINED = "waitlist_joined", "On the waitlist"
         WAITLIST_OFFER = "waitlist_offer", "A time came free"
         CLINIC_NOTICE = "clinic_notice", "Notice to the clinic"
+        DAILY_SUMMARY = "daily_summary", "Daily news of bookings"
+        LOST_LINK = "lost_link", "Links asked for again"
         CONTACT = "contact", "From the contact form"
 
     class State(models.TextChoices):
@@ -85,7 +93,7 @@ class Message(models.Model):
             models.CheckConstraint(
                 condition=_has_its_cause(),
                 name="message_has_its_cause",
-                violation_error_message="A message is about an appointment or the waitlist, or from the contact form.",
+                violation_error_message="A message is about an appointment or the waitlist, or of a kind that is about neither.",
             ),
             models.CheckConstraint(
                 condition=~Q(state="sent") | Q(sent_at__isnull=False),
