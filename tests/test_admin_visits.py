@@ -125,7 +125,7 @@ def test_events_are_shown_and_refuse_to_be_changed_or_deleted(desk, visit):
     may = [events.has_add_permission, events.has_change_permission, events.has_delete_permission]
     assert may == [False, False, False]
     for change in (event.save, event.delete, AppointmentEvent.objects.all().delete):
-        with pytest.raises(TypeError, match="Events are a record"):
+        with pytest.raises(TypeError, match="This is a record"):
             change()
 
 

@@ -93,7 +93,7 @@ class Message(models.Model):
             models.CheckConstraint(
                 condition=_has_its_cause(),
                 name="message_has_its_cause",
-                violation_error_message="A message is about an appointment or the waitlist, or of a kind that is about neither.",
+                violation_error_message="A message is about what its kind says, and about nothing else.",
             ),
             models.CheckConstraint(
                 condition=~Q(state="sent") | Q(sent_at__isnull=False),
