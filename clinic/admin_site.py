@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.response import SimpleTemplateResponse, TemplateResponse
 from django.utils import timezone
 
+from booking import limits
 from booking.models import Location
 
 # What belongs together, in the order of a working day; the pages' own models come before the logins.
@@ -38,6 +39,20 @@ class ClinicAdminSite(admin.AdminSite):
     index_title = "Today and everything else"
     index_template = "admin/start.html"
     enable_nav_sidebar = True
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Failed tries are counted, for each name from each address: a colleague's slips lock nobody else out."""
+        if request.method != "POST" or not (client := limits.client_of(request)):
+            return super().login(request, extra_context)
+        now = timezone.now()
+        tries = [("login", client), ("login by name", f"{client} {request.POST.get('username', '')[:150].casefold()}")]
+        for kind, who in tries:
+            limits.spend(kind, who, now=now)
+        response = super().login(request, extra_context)
+        if request.user.is_authenticated:
+            for kind, who in tries:
+                limits.give_back(kind, who, now=now)
+        return response
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Pages of the office show and read instants on the clinic's clock, not in UTC."""

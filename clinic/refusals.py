@@ -1,4 +1,4 @@
-"""Answer what cannot be answered: impossible addresses, forged or stale forms."""
+"""Answer what cannot be answered: impossible addresses, forged or stale forms, and too many of them."""
 
 import re
 from collections.abc import Callable
@@ -8,6 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.defaults import page_not_found
+
+from booking.limits import LimitReached
+from booking.views.limited import too_many
 
 
 def refuse_impossible_addresses(
@@ -39,6 +42,19 @@ def drop_impossible_cookies(
         return get_response(request)
 
     return middleware
+
+
+class LimitsMiddleware:
+    """Whichever view finds that somebody does something too often: one page (429) says so."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return too_many(request, exception) if isinstance(exception, LimitReached) else None
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

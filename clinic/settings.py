@@ -62,6 +62,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "clinic.refusals.LimitsMiddleware",
 ]
 
 ROOT_URLCONF = "clinic.urls"
@@ -198,4 +199,20 @@ LOGGING = {
 
 # What a clinic may want to change without touching code.
 BOOKING_HOLD = timedelta(minutes=10)
+BOOKING_LIVE_HOLDS = 10  # times that one network address may hold at once
+# How much, in how long: per network address, or per e-mail address where the name says so. Many people may share
+# a network address (a library, a phone company), so what is counted by it is far more than one person needs.
+BOOKING_LIMITS = {
+    "hold": (100, timedelta(hours=1)),  # choosing a time
+    "book": (20, timedelta(days=1)),
+    "book by e-mail": (12, timedelta(days=1)),
+    "link": (30, timedelta(hours=1)),  # links to a visit that open nothing
+    "lost link": (10, timedelta(hours=1)),
+    "lost link by e-mail": (3, timedelta(hours=1)),
+    "waitlist": (10, timedelta(hours=1)),
+    "waitlist by e-mail": (6, timedelta(days=1)),
+    "contact": (10, timedelta(hours=1)),
+    "login": (50, timedelta(minutes=15)),  # failed tries
+    "login by name": (10, timedelta(minutes=15)),  # failed tries of one name from one address
+}
 BOOKING_CONFIRMATION_DELAY = timedelta(seconds=environment.whole_number("CONFIRMATION_DELAY_SECONDS", 120))

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from booking import messages, scheduling
+from booking import limits, messages, scheduling
 from booking.filling import stamp
 from booking.models import Closure, Practitioner, PractitionerService, Service
 from content import structured_data
@@ -132,6 +132,7 @@ def contact(request: HttpRequest) -> HttpResponse:
         form = blank(form.for_a_second_look(fresh_stamp=stamp("contact")))
     elif form.is_valid():
         given = form.cleaned_data
+        limits.spend_for(request, "contact", now=now)
         messages.queue_contact(
             name=given["name"],
             reply_to=given["email"],

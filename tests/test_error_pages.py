@@ -28,10 +28,3 @@ def test_each_page_has_one_heading_and_a_way_on(name):
 def test_an_address_that_leads_nowhere_is_answered_with_the_page(client):
     response = client.get("/no-such-page/")
     assert (response.status_code, b"We cannot find that page" in response.content) == (404, True)
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(("minutes", "words"), [(1, "Try again in 1 minute."), (5, "Try again in 5 minutes.")])
-def test_the_limits_page_says_how_long_to_wait(minutes, words):
-    request = RequestFactory().get("/")
-    assert words in render_to_string("429.html", {"retry_after_minutes": minutes}, request=request)

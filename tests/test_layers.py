@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {"availability", "constraints", "pictures", "text"},
     {"models"},
-    {"checks", "tokens", "calendars", "messages", "sample", "statutory_holidays", "words"},
+    {"checks", "tokens", "calendars", "limits", "messages", "sample", "statutory_holidays", "words"},
     {"scheduling"},
     {"fields", "filling", "forms", "context", "templatetags"},
     {"views", "admin", "desk", "management", "urls", "apps", "migrations"},

@@ -14,6 +14,7 @@ from booking.models.clinic import (
     Weekday,
 )
 from booking.models.hours import Break, Closure, HoursOverride, TimeOff, WorkingHours
+from booking.models.limits import Allowance
 from booking.models.messages import Message
 from booking.models.patients import Patient, PatientMerge
 from booking.models.sample import SampleRow
@@ -22,6 +23,7 @@ from booking.models.waitlist import PartOfDay, WaitlistEntry, WaitlistOffer
 __all__ = [
     "AGREED",
     "OCCUPYING",
+    "Allowance",
     "Appointment",
     "AppointmentEvent",
     "Break",

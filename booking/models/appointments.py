@@ -97,6 +97,9 @@ class Appointment(models.Model):
 
     hold_expires_at = models.DateTimeField(null=True, blank=True)
     hold_key = models.CharField(max_length=64, blank=True, help_text="Which browser session holds it; never shown.")
+    hold_client = models.CharField(
+        max_length=64, blank=True, help_text="A keyed hash of the address it is held from, while it is held."
+    )
     submission_key = models.CharField(
         max_length=64,
         unique=True,

@@ -65,6 +65,12 @@ class Clinic(models.Model):
         blank=True,
         help_text="Signs that need an emergency department, one a line. Shown before a first back or needling visit.",
     )
+    visits_ahead_per_email = models.PositiveSmallIntegerField(
+        "visits ahead per e-mail address",
+        default=8,
+        validators=[MinValueValidator(1)],
+        help_text="How many one e-mail address may book online at a time; a family may share one. Staff have no limit.",
+    )
     fees_note = models.TextField(blank=True, help_text="Direct billing, receipts and payment, in plain words.")
     waitlist_offer_lasts = models.DurationField(
         "a freed time is held for",

@@ -5,8 +5,17 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import router, transaction
 
-from booking import messages
-from booking.models import Appointment, AppointmentEvent, Location, Practitioner, PractitionerService, Service, Status
+from booking import limits, messages
+from booking.models import (
+    Appointment,
+    AppointmentEvent,
+    Clinic,
+    Location,
+    Practitioner,
+    PractitionerService,
+    Service,
+    Status,
+)
 from booking.scheduling.actors import Actor
 from booking.scheduling.facts import Search
 from booking.scheduling.locks import locked, overlaps_lost
@@ -31,11 +40,14 @@ def hold(
     location: Location,
     practitioner: Practitioner | None = None,
     new_patient: bool | None = None,
+    client: str = "",
 ) -> Appointment:
     """Take an open start from everybody else for ten minutes.
 
     ``holder`` names the browser session; a time it held before is given up in the same
-    transaction. Raises NotOffered or StartTaken, and then the earlier hold stands.
+    transaction. ``client`` is where it comes from (``limits.client_of``): one network address holds
+    only a few times at once; empty counts nobody. Raises NotOffered, StartTaken or LimitReached, and
+    then the earlier hold stands.
     """
     _refuse_unbookable(service)
     if not service.is_open_to(new_patient):
@@ -48,17 +60,30 @@ def hold(
         with overlaps_lost(), locked(seen.practitioner_ids, location):
             opening = opening_at(search, starts_at)
             free_now = opening.practitioner_ids if opening else ()
+            if client:
+                _refuse_too_many_holds(client, holder, now)
             # Somebody who became free since then was not locked: only those seen before may take it.
             takers = [person for person in free_now if person in seen.practitioner_ids]
             if not takers:
                 raise Lost
             expire(Appointment.objects.filter(hold_key=holder, status=Status.HELD), kind=_Kind.RELEASED, by=by, now=now)
             expire_lapsed(now=now, practitioners=takers, location=location)
-            made = _write_hold(search, starts_at, fairest(takers, starts_at, location, now, holder), location)
+            made = _write_hold(search, starts_at, fairest(takers, starts_at, location, now, holder), location, client)
             add_event(made, _Kind.HELD, by=by, now=now)
             return made
     except Lost:
         raise start_taken(search, starts_at) from None
+
+
+def _refuse_too_many_holds(client: str, holder: str, now: datetime) -> None:
+    """LimitReached when this address holds all that it may; its own earlier hold does not count."""
+    limits.one_at_a_time("live hold", client, now=now)
+    others = Appointment.objects.filter(
+        status=Status.HELD, hold_expires_at__gt=now, hold_client=limits.key_of("live hold", client)
+    ).exclude(hold_key=holder)
+    ends = sorted(end for end in others.values_list("hold_expires_at", flat=True) if end)
+    if len(ends) >= settings.BOOKING_LIVE_HOLDS:
+        raise limits.LimitReached("live hold", ends[-settings.BOOKING_LIVE_HOLDS] - now)
 
 
 def fairest(people: list[int], starts_at: datetime, location: Location, now: datetime, holder: str = "") -> int:
@@ -67,7 +92,7 @@ def fairest(people: list[int], starts_at: datetime, location: Location, now: dat
     return min(people, key=lambda person: (counts[person], people.index(person)))
 
 
-def _write_hold(search: Search, starts_at: datetime, person: int, location: Location) -> Appointment:
+def _write_hold(search: Search, starts_at: datetime, person: int, location: Location, client: str) -> Appointment:
     service = search.service
     offer = PractitionerService.objects.select_related("practitioner", "service").get(
         practitioner=person, service=service
@@ -82,6 +107,7 @@ def _write_hold(search: Search, starts_at: datetime, person: int, location: Loca
         cancellation_window=service.cancellation_window,
         is_first_visit=search.new_patient,
         hold_key=search.holder,
+        hold_client=limits.key_of("live hold", client) if client else "",
         hold_expires_at=search.now + settings.BOOKING_HOLD,
     )
     place_at(made, starts_at, offer.duration, location)
@@ -139,7 +165,8 @@ def book(*, hold: Appointment, details: PatientDetails, submission_key: str, by:
     """Turn a hold into an appointment and queue what the patient and the clinic are told.
 
     The same ``submission_key`` again gives the same appointment. A hold that has lapsed is taken
-    again if its time is still free; otherwise StartTaken, with the nearest free times.
+    again if its time is still free; otherwise StartTaken, with the nearest free times. LimitReached
+    when the clinic's number of visits ahead stands under this e-mail address, and then the hold stays.
     """
     search = _search_again(hold, now)
     try:
@@ -156,6 +183,8 @@ def book(*, hold: Appointment, details: PatientDetails, submission_key: str, by:
             before = snapshot(appointment)
             if not appointment.is_live_hold(now):
                 _take_again(appointment, search)
+            if not by.is_staff:
+                _refuse_too_many_ahead(details.email, now)
             appointment.status = Status.BOOKED
             appointment.patient = patient_for(details)
             appointment.is_first_visit = details.is_first_visit
@@ -163,13 +192,23 @@ def book(*, hold: Appointment, details: PatientDetails, submission_key: str, by:
             appointment.notice_version = details.notice_version
             appointment.submission_key = submission_key
             appointment.hold_expires_at = None
-            appointment.hold_key = ""
+            appointment.hold_key = appointment.hold_client = ""
             appointment.save()
             add_event(appointment, _Kind.BOOKED, by=by, now=now, before=before)
             messages.booked(appointment, now=now)
             return appointment
     except Lost:
         raise start_taken(search, hold.starts_at) from None
+
+
+def _refuse_too_many_ahead(email: str, now: datetime) -> None:
+    """LimitReached when enough visits that were booked online lie ahead for this address."""
+    limits.one_at_a_time("visits ahead", email.casefold(), now=now)
+    ahead = Appointment.objects.upcoming(now=now).filter(patient__email__iexact=email, submission_key__isnull=False)
+    clinic = Clinic.objects.only("visits_ahead_per_email").first()
+    if clinic is not None and ahead.count() >= clinic.visits_ahead_per_email:
+        # Always the same wait: when the first of them takes place is nobody else's business.
+        raise limits.LimitReached("visits ahead", timedelta(days=1))
 
 
 def _search_again(hold: Appointment, now: datetime) -> Search:

@@ -57,9 +57,11 @@ def expire(holds: Iterable[Appointment], *, kind: AppointmentEvent.Kind, by: Act
     """Free the time of these holds; a hold that somebody else has just freed is passed over."""
     freed = 0
     for hold in holds:
-        if Appointment.objects.filter(pk=hold.pk, status=Status.HELD).update(status=Status.EXPIRED, updated_at=now):
+        if Appointment.objects.filter(pk=hold.pk, status=Status.HELD).update(
+            status=Status.EXPIRED, hold_client="", updated_at=now
+        ):
             before = snapshot(hold)
-            hold.status = Status.EXPIRED
+            hold.status, hold.hold_client = Status.EXPIRED, ""
             add_event(hold, kind, by=by, now=now, before=before)
             freed += 1
     return freed

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from booking import scheduling
+from booking import limits, scheduling
 from booking.forms import TimeForm
 from booking.models import Location, Practitioner, PractitionerService, Service
 from booking.scheduling import Actor, Opening
@@ -204,6 +204,7 @@ def _hold(request: HttpRequest, shown: TimesPage, visitor: Visitor) -> HttpRespo
     form = TimeForm(request.POST, read=asking.instant)
     if not form.is_valid() or shown.location is None:
         return _show(request, shown, form)
+    limits.spend_for(request, "hold", now=shown.now)
     try:
         hold = scheduling.hold(
             service=shown.service,
@@ -214,6 +215,7 @@ def _hold(request: HttpRequest, shown: TimesPage, visitor: Visitor) -> HttpRespo
             location=shown.location,
             practitioner=shown.asked.practitioner,
             new_patient=shown.asked.new_patient,
+            client=limits.client_of(request),
         )
     except scheduling.StartTaken as refusal:
         return taken(request, shown, refusal.nearest, status=409)

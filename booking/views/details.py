@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 from phonenumber_field.phonenumber import to_python as read_phone
 
-from booking import scheduling, tokens
+from booking import limits, scheduling, tokens
 from booking.filling import stamp
 from booking.forms import DetailsForm
 from booking.models import Appointment, Clinic, Message, Status
@@ -128,6 +128,7 @@ def _show_details(
 
 def _hold_longer(request: HttpRequest, visitor: Visitor, hold: Appointment, now: datetime) -> HttpResponse:
     """Hold the same time again, for the same person, from now on."""
+    limits.spend_for(request, "hold", now=now)
     try:
         again = scheduling.hold(
             service=hold.service,
@@ -138,6 +139,7 @@ def _hold_longer(request: HttpRequest, visitor: Visitor, hold: Appointment, now:
             location=hold.location,
             practitioner=hold.practitioner,
             new_patient=hold.is_first_visit,
+            client=limits.client_of(request),
         )
     except scheduling.StartTaken:
         if hold.is_live_hold(now):  # Too close to the visit to be chosen anew: the hold stands as it is.
@@ -184,7 +186,8 @@ def _book(
     if request.POST.getlist("submission_key") != [key]:
         return _other_hold(request, hold)
     try:
-        made = scheduling.book(hold=hold, details=details, submission_key=key, by=Actor.patient(), now=now)
+        with limits.spending(request, "book", email=details.email, now=now):
+            made = scheduling.book(hold=hold, details=details, submission_key=key, by=Actor.patient(), now=now)
     except scheduling.StartTaken:
         # The same person may be busy and another free: all who could take the visit are asked.
         shown = page_for(hold, now, visitor.holder())

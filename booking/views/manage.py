@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from booking import calendars, scheduling, tokens
+from booking import calendars, limits, scheduling, tokens
 from booking.forms import CancelForm, TimeForm
 from booking.models import Appointment, Practitioner, Status
 from booking.scheduling import Actor
@@ -23,8 +23,11 @@ from booking.views.visitor import Visitor
 @require_safe
 def link(request: HttpRequest, token: str) -> HttpResponse:
     """Exchange the link's token for the visitor's own session, and go on to an address without it."""
-    found = tokens.appointment_for(token, now=timezone.now())
+    now = timezone.now()
+    found = tokens.appointment_for(token, now=now)
     if found is None:
+        # Only what opens nothing is counted: nobody is kept from their own visit by a neighbour's guessing.
+        limits.spend_for(request, "link", now=now)
         looks_right = tokens.TOKEN.fullmatch(token) is not None
         return _no_visit(request, was_a_link=True, status=410 if looks_right else 404)
     request.session.cycle_key()

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from booking import messages, scheduling
+from booking import limits, messages, scheduling
 
 logger = logging.getLogger("booking.work")
 
@@ -97,10 +97,11 @@ class Worker:
             logger.info("Holds that ran out: %d.", freed)
 
     def _forget_sessions(self) -> None:
-        """Delete, now and then, what visitors typed or held and left behind."""
+        """Delete, now and then, what visitors typed or held and left behind, and counts that are over."""
         if time.monotonic() >= self._forget_at:
             SessionStore.clear_expired()
             scheduling.forget_holds(now=timezone.now())
+            limits.sweep(now=timezone.now())
             self._forget_at = time.monotonic() + BETWEEN_FORGETTING
 
     def _send_all(self) -> None:

@@ -1,0 +1,142 @@
+"""How often is too often? Allowances for each address, spent by one conditional update.
+
+Every kind has an amount and a stretch of time in ``settings.BOOKING_LIMITS``; the stretch begins
+with the first use. Most kinds count the visitor's network address, some an e-mail address. A view
+says what it is about to do, and needs no more than that: ``LimitReached`` becomes a page (429) by
+itself that says when to come back, whom to call, and sends the same answers again::
+
+    limits.spend_for(request, "contact", now=now)
+    limits.spend_for(request, "waitlist", email=form.cleaned_data["email"], now=now)
+
+Spend when the form is valid and something is about to happen, so that slips cost nothing, and
+outside any transaction: a row that is spent from stays locked until the transaction ends. Staff
+who are logged in are never counted: the front desk books for callers all day.
+"""
+
+import ipaddress
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Case, F, PositiveIntegerField, Q, Value, When
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+
+from booking.models import Allowance
+
+_SALT = "booking.limits"
+_NETWORK_BITS = 64  # One household or phone gets a whole /64 of IPv6 addresses, and may use any of them.
+
+
+class LimitReached(Exception):
+    """Too often, for now. Nothing was done."""
+
+    def __init__(self, kind: str, retry_after: timedelta) -> None:
+        super().__init__(kind)
+        self.kind, self.retry_after = kind, retry_after
+
+
+def spend_for(request: HttpRequest, kind: str, *, now: datetime, email: str = "") -> None:
+    """Count one use by this visitor, and by this e-mail address if one is given, or LimitReached."""
+    who = client_of(request)
+    if who:
+        spend(kind, who, now=now)
+    if email and not _is_staff(request):
+        spend(f"{kind} by e-mail", email.casefold(), now=now)
+
+
+@contextmanager
+def spending(request: HttpRequest, kind: str, *, now: datetime, email: str = "") -> Iterator[None]:
+    """As ``spend_for``; what is refused inside has cost nothing."""
+    spend_for(request, kind, email=email, now=now)
+    try:
+        yield
+    except Exception:
+        give_back_for(request, kind, email=email, now=now)
+        raise
+
+
+def give_back_for(request: HttpRequest, kind: str, *, now: datetime, email: str = "") -> None:
+    """Take back what ``spend_for`` counted."""
+    who = client_of(request)
+    if who:
+        give_back(kind, who, now=now)
+    if email and not _is_staff(request):
+        give_back(f"{kind} by e-mail", email.casefold(), now=now)
+
+
+def client_of(request: HttpRequest) -> str:
+    """Whom a visitor is counted as: their IPv4 address, or their /64 of IPv6; "" for staff and for nobody.
+
+    REMOTE_ADDR is the client's own: forwarded addresses are believed only from TRUSTED_PROXIES.
+    """
+    return "" if _is_staff(request) else network_of(request.META.get("REMOTE_ADDR", ""))
+
+
+def network_of(address: str) -> str:
+    """What shares one allowance with this address; "" for what is no address."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""
+    if parsed.version == 6 and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
+    if parsed.version == 4:
+        return str(parsed)
+    return str(ipaddress.ip_network((parsed, _NETWORK_BITS), strict=False))
+
+
+def spend(kind: str, who: str, *, now: datetime) -> None:
+    """Count one use by somebody, or LimitReached when their allowance is used up."""
+    amount, window = settings.BOOKING_LIMITS[kind]
+    key = key_of(kind, who)
+    if _take(key, amount, now, now + window):
+        return
+    # No row yet, or nothing left in it. Whoever else adds the row at the same time: there is one.
+    Allowance.objects.bulk_create([Allowance(key=key, kind=kind, used=0, ends_at=now + window)], ignore_conflicts=True)
+    if not _take(key, amount, now, now + window):
+        ends_at = Allowance.objects.filter(key=key).values_list("ends_at", flat=True).first()
+        raise LimitReached(kind, max(ends_at - now, timedelta(seconds=1)) if ends_at else window)
+
+
+def _take(key: str, amount: int, now: datetime, until: datetime) -> bool:
+    """Use one, or begin a new stretch with one: a single statement, so that no two workers take the last."""
+    has_ended = Q(ends_at__lte=now)
+    return bool(
+        Allowance.objects.filter(has_ended | Q(used__lt=amount), key=key).update(
+            used=Case(When(has_ended, then=Value(1)), default=F("used") + 1, output_field=PositiveIntegerField()),
+            ends_at=Case(When(has_ended, then=Value(until)), default=F("ends_at")),
+        )
+    )
+
+
+def give_back(kind: str, who: str, *, now: datetime) -> None:
+    """Undo one ``spend``: what it was for did not happen."""
+    Allowance.objects.filter(key=key_of(kind, who), used__gt=0, ends_at__gt=now).update(used=F("used") - 1)
+
+
+def one_at_a_time(kind: str, who: str, *, now: datetime) -> None:
+    """Inside a transaction: let no other such transaction about the same address pass until this one ends.
+
+    For limits on what stands in other tables, which have to be counted: a count that begins after
+    this sees all that was counted before. One statement makes the row or locks it, so a sweep
+    in between takes nothing away.
+    """
+    row = Allowance(key=key_of(kind, who), kind=kind, ends_at=now + timedelta(minutes=1))
+    Allowance.objects.bulk_create([row], update_conflicts=True, unique_fields=["key"], update_fields=["ends_at"])
+
+
+def sweep(*, now: datetime) -> int:
+    """Forget what no longer counts; how many rows."""
+    return Allowance.objects.filter(ends_at__lte=now).delete()[0]
+
+
+def key_of(kind: str, who: str) -> str:
+    """What stands for an address in the database: different for each kind, and useless without our key."""
+    return salted_hmac(_SALT, f"{kind}:{who}", algorithm="sha256").hexdigest()
+
+
+def _is_staff(request: HttpRequest) -> bool:
+    user = getattr(request, "user", None)
+    return bool(user and user.is_active and user.is_staff)

@@ -1,0 +1,170 @@
+"""Limits: what each address may do in how long, agreed by all workers, and never at the clinic's cost."""
+
+import threading
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import connections
+
+from booking import limits
+from booking.limits import LimitReached, network_of
+from booking.models import Allowance
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def three_an_hour(settings):
+    settings.BOOKING_LIMITS = settings.BOOKING_LIMITS | {"contact": (3, HOUR), "waitlist by e-mail": (1, HOUR)}
+
+
+def spend_until_refused(who, now):
+    """How many were allowed, and how long until the next."""
+    for done in range(100):
+        try:
+            limits.spend("contact", who, now=now)
+        except LimitReached as reached:
+            return done, reached.retry_after
+    raise AssertionError("There was no limit.")
+
+
+@pytest.mark.django_db
+def test_an_allowance_ends_and_says_how_long_to_wait(now):
+    limits.spend("contact", "203.0.113.9", now=now - 20 * timedelta(minutes=1))
+    assert spend_until_refused("203.0.113.9", now) == (2, timedelta(minutes=40))
+
+
+@pytest.mark.django_db
+def test_a_new_stretch_begins_when_the_old_one_has_ended(now):
+    spend_until_refused("203.0.113.9", now)
+    assert spend_until_refused("203.0.113.9", now + HOUR - timedelta(seconds=1)) == (0, timedelta(seconds=1))
+    assert spend_until_refused("203.0.113.9", now + HOUR) == (3, HOUR)
+
+
+@pytest.mark.django_db
+def test_one_address_uses_up_nobody_else_s_allowance(now):
+    spend_until_refused("203.0.113.9", now)
+    assert spend_until_refused("203.0.113.10", now) == (3, HOUR)
+
+
+@pytest.mark.django_db
+def test_one_kind_uses_up_no_other(now):
+    spend_until_refused("203.0.113.9", now)
+    limits.spend("hold", "203.0.113.9", now=now)
+
+
+@pytest.mark.django_db
+def test_what_is_given_back_can_be_used_again(now):
+    for _ in range(3):
+        limits.spend("contact", "203.0.113.9", now=now)
+    limits.give_back("contact", "203.0.113.9", now=now)
+    assert spend_until_refused("203.0.113.9", now) == (1, HOUR)
+
+
+@pytest.mark.django_db
+def test_nothing_is_given_back_that_was_not_used(now):
+    limits.give_back("contact", "203.0.113.9", now=now)
+    limits.spend("contact", "203.0.113.9", now=now)
+    for _ in range(5):
+        limits.give_back("contact", "203.0.113.9", now=now)
+    assert spend_until_refused("203.0.113.9", now) == (3, HOUR)
+
+
+@pytest.mark.django_db
+def test_no_address_stands_in_the_table(now):
+    limits.spend("contact", "203.0.113.9", now=now)
+    limits.spend("waitlist by e-mail", "alice@patients.example", now=now)
+    stored = " ".join(str(value) for row in Allowance.objects.values_list() for value in row)
+    assert "203.0" not in stored
+    assert "alice" not in stored
+
+
+@pytest.mark.django_db
+def test_one_address_has_another_key_for_each_kind():
+    assert limits.key_of("contact", "203.0.113.9") != limits.key_of("hold", "203.0.113.9")
+
+
+@pytest.mark.django_db
+def test_the_worker_forgets_what_no_longer_counts(now):
+    limits.spend("contact", "203.0.113.9", now=now - HOUR)
+    limits.spend("contact", "203.0.113.10", now=now)
+    assert limits.sweep(now=now) == 1
+    assert [row.key for row in Allowance.objects.all()] == [limits.key_of("contact", "203.0.113.10")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_that_spend_at_once_get_exactly_what_is_allowed(now, settings):
+    settings.BOOKING_LIMITS = settings.BOOKING_LIMITS | {"contact": (7, HOUR)}
+    together, won, lost = threading.Barrier(4), [], []
+
+    def worker():
+        try:
+            together.wait()
+            for _ in range(8):
+                try:
+                    limits.spend("contact", "203.0.113.9", now=now)
+                except LimitReached:
+                    lost.append(1)
+                else:
+                    won.append(1)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=worker) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(won), len(lost)) == (7, 25)
+    assert Allowance.objects.get().used == 7
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("unix:", ""),
+        ("203.0.113.9:4711", ""),
+    ],
+)
+def test_a_household_s_ipv6_addresses_count_as_one(address, network):
+    assert network_of(address) == network
+
+
+def request_from(user, address="203.0.113.9"):
+    return SimpleNamespace(META={"REMOTE_ADDR": address}, user=user)
+
+
+@pytest.mark.django_db
+def test_an_e_mail_address_has_an_allowance_of_its_own_from_everywhere(now):
+    nobody = AnonymousUser()
+    limits.spend_for(request_from(nobody), "waitlist", email="alice@patients.example", now=now)
+    with pytest.raises(LimitReached) as refusal:
+        limits.spend_for(request_from(nobody, "198.51.100.1"), "waitlist", email="ALICE@patients.example", now=now)
+    assert refusal.value.kind == "waitlist by e-mail"
+
+
+@pytest.mark.django_db
+def test_staff_are_never_counted(now):
+    desk = User(username="desk", is_staff=True)
+    for _ in range(10):
+        limits.spend_for(request_from(desk), "contact", now=now)
+        limits.spend_for(request_from(desk), "waitlist", email="alice@patients.example", now=now)
+    assert not Allowance.objects.exists()
+
+
+@pytest.mark.django_db
+def test_what_is_refused_inside_costs_nothing(now):
+    visitor = request_from(AnonymousUser())
+    for _ in range(10):
+        with pytest.raises(LookupError), limits.spending(visitor, "waitlist", email="a@patients.example", now=now):
+            raise LookupError
+    limits.spend_for(visitor, "waitlist", email="a@patients.example", now=now)
