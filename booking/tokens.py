@@ -1,8 +1,9 @@
-"""The link that lets a patient see, move or cancel one appointment, without an account.
+"""The links that open one appointment, or one waitlist entry, without an account.
 
 A token is the appointment's uid and a keyed hash of that uid and the link's generation. Nothing
 that is stored opens a visit, a mail written days later carries the same link, and raising the
-generation makes every earlier link useless.
+generation makes every earlier link useless. A waitlist entry's token is made alike; it says, too,
+whether it leads to the entry or to the time that is offered.
 """
 
 import base64
@@ -15,9 +16,10 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from booking.models import AGREED, Appointment
+from booking.models import AGREED, Appointment, WaitlistEntry
 
 SALT = "booking.tokens"
+WAITLIST_SALT = "booking.tokens.waitlist"
 HASH_BYTES = 16  # 128 bits: beyond guessing.
 DIES_AFTER = timedelta(days=1)  # after the visit's end
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
@@ -50,6 +52,35 @@ def appointment_for(token: str, *, now: datetime) -> Appointment | None:
     if not any(constant_time_compare(decoded[16:], _hash(appointment, key)) for key in keys):
         return None
     return appointment
+
+
+def waitlist_token(entry: WaitlistEntry, *, to_offer: bool = False) -> str:
+    """The token of a waitlist entry's link, or of the link to what is offered."""
+    return _encode(entry.uid.bytes + _waitlist_hash(entry.uid, to_offer, settings.SECRET_KEY))
+
+
+def waitlist_url(entry: WaitlistEntry, *, to_offer: bool = False) -> str:
+    """The whole address of that link, for mails."""
+    return settings.SITE_URL + reverse("booking:waitlist_link", args=[waitlist_token(entry, to_offer=to_offer)])
+
+
+def entry_for(token: str) -> tuple[WaitlistEntry, bool] | None:
+    """The entry that a token opens, and whether it leads to the offer; None: malformed, or long forgotten."""
+    decoded = _decode(token)
+    if decoded is None:
+        return None
+    uid, said = uuid.UUID(bytes=decoded[:16]), decoded[16:]
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    for to_offer in (False, True):
+        if any(constant_time_compare(said, _waitlist_hash(uid, to_offer, key)) for key in keys):
+            entry = WaitlistEntry.objects.filter(uid=uid).first()
+            return (entry, to_offer) if entry else None
+    return None
+
+
+def _waitlist_hash(uid: uuid.UUID, to_offer: bool, key: str | bytes) -> bytes:
+    says = f"{uid.hex}:{'offer' if to_offer else 'entry'}"
+    return salted_hmac(WAITLIST_SALT, says, secret=key, algorithm="sha256").digest()[:HASH_BYTES]
 
 
 def _hash(appointment: Appointment, key: str | bytes) -> bytes:

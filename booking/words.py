@@ -5,11 +5,11 @@ with ``at``; what is already a local time (a date, a wall time, ``Appointment.lo
 written as it stands.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
-from booking.models import Location, Service
+from booking.models import Location, PartOfDay, Service
 
 # English whatever the process's locale says: strftime("%A") would follow that.
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -17,6 +17,12 @@ MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+
+_PARTS = {
+    PartOfDay.MORNING: "mornings (before 12:00 pm)",
+    PartOfDay.AFTERNOON: "afternoons (12:00 pm to 5:00 pm)",
+    PartOfDay.EVENING: "evenings (from 5:00 pm)",
+}
 
 
 def at(instant: datetime, location: Location) -> datetime:
@@ -81,6 +87,13 @@ def lengths_of(service: Service) -> str:
 def prices_of(service: Service) -> str:
     """What the service costs with those who offer it (prefetched)."""
     return prices([offer.price for offer in service.practitioner_services.all()] or [service.price])
+
+
+def parts_of_day(parts: Collection[PartOfDay]) -> str:
+    """At any time of the day; mornings (before 12:00 pm); mornings (...) and evenings (...)."""
+    if len(parts) == len(PartOfDay):
+        return "at any time of the day"
+    return all_of(_PARTS[part] for part in PartOfDay if part in parts)
 
 
 def one_of(names: Iterable[str]) -> str:

@@ -12,6 +12,8 @@ from booking.messages.queueing import (
     oldest_due,
     queue_contact,
     rescheduled,
+    time_came_free,
+    waitlist_joined,
 )
 from booking.messages.sending import MailServerAway, Tally, send_batch, send_due
 
@@ -27,4 +29,6 @@ __all__ = [
     "rescheduled",
     "send_batch",
     "send_due",
+    "time_came_free",
+    "waitlist_joined",
 ]

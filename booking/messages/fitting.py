@@ -1,4 +1,4 @@
-"""Whether a waiting message still fits its appointment at the moment it would be sent."""
+"""Whether a waiting message still fits what it is about at the moment it would be sent."""
 
 from datetime import datetime, timedelta
 
@@ -10,6 +10,10 @@ Kind = Message.Kind
 
 def still_fits(message: Message, *, now: datetime) -> bool:
     """False for news of a time that was changed since, or that comes too late to be of use."""
+    if message.waitlist_entry is not None:
+        return message.waitlist_entry.is_waiting
+    if message.waitlist_offer is not None:
+        return message.waitlist_offer.is_live(now)  # Too late, or answered: the mail would lead to nothing.
     appointment = message.appointment
     if appointment is None:
         return True  # A contact form's message is about nothing that could change.

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from booking.models import Appointment, Clinic, Message, Practitioner, Status
+from booking.models import Appointment, Clinic, Message, Practitioner, Status, WaitlistEntry, WaitlistOffer
 
 REMINDERS_BEFORE = (timedelta(hours=48), timedelta(hours=3))
 
@@ -104,6 +104,18 @@ def queue_contact(
     identity = [content, practitioner.pk if practitioner else None, now.date().isoformat()]
     digest = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:32]
     _write(Message(key=f"contact-{digest}", kind=Kind.CONTACT, practitioner=practitioner, content=content, due_at=now))
+
+
+def waitlist_joined(entry: WaitlistEntry, *, now: datetime) -> None:
+    """Queue the mail with the link; who asks again on another day gets it again."""
+    key = f"{Kind.WAITLIST_JOINED}-{entry.uid.hex}-{now.date().isoformat()}"
+    _write(Message(key=key, kind=Kind.WAITLIST_JOINED, waitlist_entry=entry, due_at=now))
+
+
+def time_came_free(offer: WaitlistOffer, *, now: datetime) -> None:
+    """Queue the offer, at once: the time is held for an hour."""
+    key = f"{Kind.WAITLIST_OFFER}-{offer.uid.hex}"
+    _write(Message(key=key, kind=Kind.WAITLIST_OFFER, waitlist_offer=offer, due_at=now))
 
 
 def oldest_due() -> datetime | None:

@@ -15,9 +15,10 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from booking.calendars import calendar_file, one_line
-from booking.models import Appointment, Clinic, Message, Patient, SampleRow
-from booking.tokens import manage_url
-from booking.words import clock, day_without_year
+from booking.models import Appointment, Clinic, Message, Patient, SampleRow, WaitlistEntry, WaitlistOffer
+from booking.models.waitlist import MOST_UNANSWERED
+from booking.tokens import manage_url, waitlist_url
+from booking.words import clock, day_without_year, parts_of_day
 
 Kind = Message.Kind
 
@@ -29,6 +30,8 @@ SUBJECTS = {
     Kind.CANCELLED: "Cancelled: your appointment at {clinic} on {when}",
     Kind.REMINDER: "Reminder: appointment at {clinic}, {when}",
     Kind.CLOCK_CHANGE: "No change to your appointment at {clinic}: {when}",
+    Kind.WAITLIST_JOINED: "You are on the waitlist at {clinic}",
+    Kind.WAITLIST_OFFER: "A time came free at {clinic}: {when}",
     Kind.CONTACT: "A message from your website",
 }
 NOTICE_SUBJECTS = {
@@ -44,6 +47,7 @@ NOTICE_HEADLINES = {
 
 
 # Staff keep their own diary; and being asked to choose another time has changed nothing in a calendar yet.
+# (The waitlist's messages are about no appointment, so they have no file either.)
 _WITHOUT_A_FILE = {Kind.CLINIC_NOTICE, Kind.MOVE_REQUESTED}
 
 
@@ -60,6 +64,9 @@ def render(message: Message, *, now: datetime, connection: BaseEmailBackend | No
     context = {"clinic": clinic, "message": message, "sample_stands": SampleRow.objects.exists()}
     if appointment is not None:
         context |= _about(appointment, clinic, now)
+    entry = _entry_of(message)
+    if entry is not None:
+        context |= _about_waiting(entry, message.waitlist_offer, clinic)
     if message.kind == Kind.CLINIC_NOTICE:
         context |= {"headline": _headline(message), "is_cancelled": message.content["event"] == "cancelled"}
     subject = context["subject"] = _subject(message, clinic)
@@ -111,9 +118,36 @@ def _about(appointment: Appointment, clinic: Clinic, now: datetime) -> dict[str,
     }
 
 
+def _entry_of(message: Message) -> WaitlistEntry | None:
+    return message.waitlist_offer.entry if message.waitlist_offer else message.waitlist_entry
+
+
+def _about_waiting(entry: WaitlistEntry, offer: WaitlistOffer | None, clinic: Clinic) -> dict[str, Any]:
+    """What a mail to somebody on the waitlist tells; with an offer, the time that is held."""
+    context = {
+        "entry": entry,
+        "location": entry.location,
+        "service": entry.service,
+        "greeting": _name_to_say(entry.addressee),
+        "phone": entry.location.phone or clinic.phone,
+        "manage_url": waitlist_url(entry, to_offer=offer is not None),
+        "book_url": settings.SITE_URL + reverse("booking:times", args=[entry.service.slug]),
+        "parts": parts_of_day(entry.parts),
+    }
+    if offer is not None:
+        context |= {
+            "hold": offer.appointment,
+            "held_until": offer.expires_at.astimezone(entry.location.zone),
+            "leave_url": waitlist_url(entry),
+            "is_last": entry.unanswered + 1 >= MOST_UNANSWERED,
+        }
+    return context
+
+
 def _subject(message: Message, clinic: Clinic) -> str:
     words = {"clinic": clinic.name}
-    appointment = message.appointment
+    offered = message.waitlist_offer
+    appointment = offered.appointment if offered else message.appointment
     if appointment is not None:
         words["reference"] = appointment.reference
         words["when"] = f"{day_without_year(appointment.local_on)}, {clock(appointment.local_time)}"
@@ -153,6 +187,9 @@ def _recipient(message: Message, clinic: Clinic) -> str:
     if message.kind in {Kind.CLINIC_NOTICE, Kind.CONTACT}:
         practitioner = message.practitioner
         return practitioner.email if practitioner and practitioner.is_active and practitioner.email else clinic.email
+    entry = _entry_of(message)
+    if entry is not None:
+        return entry.email
     assert message.appointment is not None
     assert message.appointment.patient is not None
     return message.appointment.patient.email

@@ -107,6 +107,9 @@ def _claim(pk: int, now: datetime) -> Message | None:
         return None
     return Message.objects.select_related(
         "practitioner",
+        *(f"waitlist_entry__{relation}" for relation in ("service", "practitioner", "location")),
+        *(f"waitlist_offer__entry__{relation}" for relation in ("service", "practitioner", "location")),
+        *(f"waitlist_offer__appointment__{relation}" for relation in ("practitioner", "service", "location")),
         *(f"appointment__{relation}" for relation in ("patient", "practitioner", "service", "location")),
     ).get(pk=pk)
 

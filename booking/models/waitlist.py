@@ -11,6 +11,9 @@ from phonenumber_field.modelfields import PhoneNumberField
 from booking.models.appointments import Appointment
 from booking.models.clinic import Location, Practitioner, Service
 
+# Somebody who does not answer this many offers in a row has found help elsewhere, or reads no mail.
+MOST_UNANSWERED = 3
+
 
 class PartOfDay(models.TextChoices):
     """By when a visit starts, on the location's clock."""

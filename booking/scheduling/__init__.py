@@ -11,10 +11,12 @@ from booking.scheduling.changes import ask_to_move, cancel, check_in, fulfil, ma
 from booking.scheduling.desk import book_for
 from booking.scheduling.explaining import Explanation, Withheld, why_not
 from booking.scheduling.holding import book, expire_holds, forget_holds, hold, release
+from booking.scheduling.offering import Settled, forget_waitlist, offer_freed_times, settle_waitlist
 from booking.scheduling.openings import Opening, nearest, next_free, next_free_each, offers, open_starts
 from booking.scheduling.patients import PatientDetails
-from booking.scheduling.refusals import AlreadyBooked, NotOffered, Refused, StartTaken, TooLate, WrongState
+from booking.scheduling.refusals import AlreadyBooked, NotOffered, OfferGone, Refused, StartTaken, TooLate, WrongState
 from booking.scheduling.stranded import Stranded, stranded, substitutes
+from booking.scheduling.waiting import WaitlistWish, accept, join, leave, pass_on
 from booking.scheduling.zone_law import Retimed, retime
 
 __all__ = [
@@ -22,15 +24,19 @@ __all__ = [
     "AlreadyBooked",
     "Explanation",
     "NotOffered",
+    "OfferGone",
     "Opening",
     "PatientDetails",
     "Refused",
     "Retimed",
+    "Settled",
     "StartTaken",
     "Stranded",
     "TooLate",
+    "WaitlistWish",
     "Withheld",
     "WrongState",
+    "accept",
     "ask_to_move",
     "book",
     "book_for",
@@ -38,17 +44,23 @@ __all__ = [
     "check_in",
     "expire_holds",
     "forget_holds",
+    "forget_waitlist",
     "fulfil",
     "hold",
+    "join",
+    "leave",
     "mark_no_show",
     "nearest",
     "next_free",
     "next_free_each",
+    "offer_freed_times",
     "offers",
     "open_starts",
+    "pass_on",
     "release",
     "reschedule",
     "retime",
+    "settle_waitlist",
     "stranded",
     "substitutes",
     "why_not",

@@ -49,7 +49,7 @@ def hold(
     only a few times at once; empty counts nobody. Raises NotOffered, StartTaken or LimitReached, and
     then the earlier hold stands.
     """
-    _refuse_unbookable(service)
+    refuse_unbookable(service)
     if not service.is_open_to(new_patient):
         raise NotOffered("This visit is not for you yet. Choose another one, or call us and we help you choose.")
     search = Search(service, now, practitioner, location, new_patient, holder)
@@ -68,7 +68,9 @@ def hold(
                 raise Lost
             expire(Appointment.objects.filter(hold_key=holder, status=Status.HELD), kind=_Kind.RELEASED, by=by, now=now)
             expire_lapsed(now=now, practitioners=takers, location=location)
-            made = _write_hold(search, starts_at, fairest(takers, starts_at, location, now, holder), location, client)
+            made = write_hold(
+                search, starts_at, fairest(takers, starts_at, location, now, holder), location, client=client
+            )
             add_event(made, _Kind.HELD, by=by, now=now)
             return made
     except Lost:
@@ -92,7 +94,16 @@ def fairest(people: list[int], starts_at: datetime, location: Location, now: dat
     return min(people, key=lambda person: (counts[person], people.index(person)))
 
 
-def _write_hold(search: Search, starts_at: datetime, person: int, location: Location, client: str) -> Appointment:
+def write_hold(
+    search: Search,
+    starts_at: datetime,
+    person: int,
+    location: Location,
+    *,
+    client: str = "",
+    lasts: timedelta | None = None,
+) -> Appointment:
+    """Write, under the lock, that this person's time is held; as long as any choice unless ``lasts`` is given."""
     service = search.service
     offer = PractitionerService.objects.select_related("practitioner", "service").get(
         practitioner=person, service=service
@@ -108,7 +119,7 @@ def _write_hold(search: Search, starts_at: datetime, person: int, location: Loca
         is_first_visit=search.new_patient,
         hold_key=search.holder,
         hold_client=limits.key_of("live hold", client) if client else "",
-        hold_expires_at=search.now + settings.BOOKING_HOLD,
+        hold_expires_at=search.now + (settings.BOOKING_HOLD if lasts is None else lasts),
     )
     place_at(made, starts_at, offer.duration, location)
     _give_room(made, search.now)
@@ -123,7 +134,7 @@ def _give_room(appointment: Appointment, now: datetime) -> None:
         raise Lost
 
 
-def _refuse_unbookable(service: Service) -> None:
+def refuse_unbookable(service: Service) -> None:
     if not service.is_bookable:
         raise NotOffered("This visit cannot be booked online. Please call us.")
 
@@ -231,7 +242,7 @@ def _search_again(hold: Appointment, now: datetime) -> Search:
 
 def _take_again(appointment: Appointment, search: Search) -> None:
     """Check, under the lock, that a lapsed hold's time is still free for it; choose its room afresh."""
-    _refuse_unbookable(appointment.service)
+    refuse_unbookable(appointment.service)
     if opening_at(search, appointment.starts_at) is None:
         raise Lost
     expire_lapsed(

@@ -43,6 +43,13 @@ class AlreadyBooked(Refused):
     """This hold has become an appointment by another submission."""
 
 
+class OfferGone(Refused):
+    """A time offered to somebody on the waitlist is no longer held for them."""
+
+    def __init__(self, message: str = "This time is no longer held for you.") -> None:
+        super().__init__(message)
+
+
 class Lost(Exception):
     """Found under the lock: somebody else has this time now.
 

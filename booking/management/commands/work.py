@@ -1,4 +1,4 @@
-"""The worker: sends what is due, frees holds that ran out, forgets old sessions, until it is told to stop."""
+"""The worker: sends what is due, frees holds that ran out, offers freed times to the waitlist, forgets what is old."""
 
 import logging
 import signal
@@ -23,11 +23,13 @@ PAUSE = 2.0  # seconds between two rounds
 LONGEST_PAUSE = 60.0  # seconds, while the database or the mail server is away
 BATCH = 50
 BETWEEN_FORGETTING = 600.0  # seconds
+BETWEEN_OFFERS = 10.0  # seconds: looking for freed times costs some queries for each service waited for.
 
 
 class Command(BaseCommand):
     help = (
-        "Send messages that are due and free holds that ran out. Runs until stopped; with --once, for cron, one round."
+        "Send messages that are due, free holds that ran out and offer freed times to the waitlist. "
+        "Runs until stopped; with --once, for cron, one round."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -49,7 +51,7 @@ class Worker:
         self._stop = threading.Event()
         self._database = Patience()
         self._mail = Patience()
-        self._forget_at = time.monotonic()
+        self._forget_at = self._offer_at = time.monotonic()
 
     def stop(self) -> None:
         """End after the message that is just being sent."""
@@ -60,6 +62,7 @@ class Worker:
         try:
             self._free_holds()
             self._forget_sessions()
+            self._offer_times()
             self._send_all()
         except messages.MailServerAway as away:
             raise CommandError(str(away)) from away
@@ -79,6 +82,7 @@ class Worker:
             self._free_holds()
             self._forget_sessions()
             if self._mail.is_over():
+                self._offer_times()  # Only while mail leaves: an offer nobody hears of helps nobody.
                 self._send_all()
                 self._mail.is_back()
         except messages.MailServerAway as away:
@@ -102,7 +106,20 @@ class Worker:
             SessionStore.clear_expired()
             scheduling.forget_holds(now=timezone.now())
             limits.sweep(now=timezone.now())
+            scheduling.forget_waitlist(now=timezone.now())
             self._forget_at = time.monotonic() + BETWEEN_FORGETTING
+
+    def _offer_times(self) -> None:
+        """Settle what the waitlist's offers have come to, then offer what is free to whoever comes next."""
+        if time.monotonic() < self._offer_at:
+            return
+        settled = scheduling.settle_waitlist(now=timezone.now())
+        offered = scheduling.offer_freed_times(now=timezone.now())
+        if offered or any(settled):
+            logger.info(
+                "Waitlist: %d offered, %d offers lapsed, %d entries ended.", offered, settled.lapsed, settled.ended
+            )
+        self._offer_at = time.monotonic() + BETWEEN_OFFERS
 
     def _send_all(self) -> None:
         """Batch after batch: what fails is due later, so this ends."""
