@@ -14,6 +14,7 @@ from django.urls import path
 
 from bench.sample import NOW, TODAY
 from booking import availability, scheduling
+from booking.availability.search import blocks_of, hours_of
 from booking.models import Service
 from booking.scheduling import openings
 
@@ -136,14 +137,13 @@ def same_intervals(facts: openings.Facts, first: date, last: date) -> list[tuple
     for place in facts.places.values():
         for person, request in facts.requests.items():
             schedule = facts.schedules[person]
-            hours = [
-                (span.start, span.end)
-                for day in availability.days(first, last)
-                for span in availability.hours_of(schedule, place, day)
-            ]
-            blocks = availability.blocks_of(schedule, place, request, first, last)
-            found.append((request, hours, [(block.start, block.end) for block in blocks]))
+            hours, blocks = hours_of(schedule, place, first, last), blocks_of(schedule, place, request, first, last)
+            found.append((request, as_instants(hours), as_instants(blocks)))
     return found
+
+
+def as_instants(stretches: Iterable[availability.Stretch]) -> list[tuple[datetime, datetime]]:
+    return [(availability.instant(start), availability.instant(end)) for start, end in stretches]
 
 
 urlpatterns = [

@@ -12,20 +12,24 @@ from hypothesis import strategies as st
 
 from booking import availability
 from booking.availability import (
+    SECOND,
     Away,
     DatedHours,
-    Interval,
     Place,
     Request,
     Schedule,
+    Stretch,
     Visit,
     WallSpan,
     WeeklySpan,
+    floor_second,
+    instant,
     instants_of,
     merge,
     resolve,
     starts,
 )
+from booking.availability.search import hours_of
 
 pytestmark = pytest.mark.once
 EDMONTON = ZoneInfo("America/Edmonton")
@@ -34,7 +38,7 @@ MONDAY = date(2026, 11, 23)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 HERE, ELSEWHERE = 1, 2
-NINE_TO_NOON = WallSpan(time(9), time(12))
+NINE_TO_NOON = WallSpan.between(time(9), time(12))
 
 
 def minutes(count: int) -> timedelta:
@@ -63,23 +67,25 @@ def local_starts(
 ) -> list[str]:
     at = at or place()
     found = starts(schedule, at, request or half_hour(), first=first, last=last or first, not_before=not_before)
-    return [f"{start.astimezone(at.zone):%H:%M}" for start in found]
+    return [f"{instant(start).astimezone(at.zone):%H:%M}" for start in found]
 
 
 def test_starts_are_the_hours_start_plus_steps_and_the_whole_visit_fits():
-    schedule = Schedule(weekly=mondays(WallSpan(time(9), time(10, 20))))
+    schedule = Schedule(weekly=mondays(WallSpan.between(time(9), time(10, 20))))
     assert local_starts(schedule) == ["09:00", "09:30"]
 
 
 def test_the_step_can_be_shorter_than_the_visit():
-    schedule = Schedule(weekly=mondays(WallSpan(time(9), time(10))))
+    schedule = Schedule(weekly=mondays(WallSpan.between(time(9), time(10))))
     assert local_starts(schedule, request=half_hour(step=minutes(15))) == ["09:00", "09:15", "09:30"]
 
 
 def test_overlapping_and_touching_hours_of_a_day_merge_into_one_grid():
     schedule = Schedule(
         weekly=mondays(
-            WallSpan(time(10, 10), time(11)), WallSpan(time(9), time(10)), WallSpan(time(9, 50), time(10, 10))
+            WallSpan.between(time(10, 10), time(11)),
+            WallSpan.between(time(9), time(10)),
+            WallSpan.between(time(9, 50), time(10, 10)),
         )
     )
     assert local_starts(schedule) == ["09:00", "09:30", "10:00", "10:30"]
@@ -87,21 +93,21 @@ def test_overlapping_and_touching_hours_of_a_day_merge_into_one_grid():
 
 def test_hours_of_neighbouring_days_do_not_merge():
     weekly = [
-        WeeklySpan(0, WallSpan(time(22, 45), time(0)), HERE),
-        WeeklySpan(1, WallSpan(time(0), time(1)), HERE),
+        WeeklySpan(0, WallSpan.between(time(22, 45), time(0)), HERE),
+        WeeklySpan(1, WallSpan.between(time(0), time(1)), HERE),
     ]
     found = local_starts(Schedule(weekly=weekly), last=MONDAY + timedelta(days=1))
     assert found == ["22:45", "23:15", "00:00", "00:30"]
 
 
 def test_hours_past_midnight_belong_to_the_day_they_start_on():
-    schedule = Schedule(weekly=mondays(WallSpan(time(23), time(1), ends_next_day=True)))
+    schedule = Schedule(weekly=mondays(WallSpan.between(time(23), time(1), ends_next_day=True)))
     assert local_starts(schedule) == ["23:00", "23:30"]
     assert local_starts(schedule, first=MONDAY + timedelta(days=1)) == ["00:00", "00:30"]
 
 
 def test_midnight_to_midnight_is_the_whole_day():
-    schedule = Schedule(weekly=mondays(WallSpan(time(0), time(0))))
+    schedule = Schedule(weekly=mondays(WallSpan.between(time(0), time(0))))
     assert len(local_starts(schedule)) == 48
 
 
@@ -115,12 +121,12 @@ def test_hours_hold_only_between_their_validity_dates_both_included():
 @pytest.mark.parametrize("order", [1, -1], ids=["as given", "reversed"])
 def test_breaks_time_off_and_visits_are_cut_out_without_moving_the_grid(order):
     visits = [
-        Visit(resolve(MONDAY, time(11), EDMONTON), resolve(MONDAY, time(11, 5), EDMONTON)),
-        Visit(resolve(MONDAY, time(9), EDMONTON), resolve(MONDAY, time(9, 10), EDMONTON)),
+        Visit.between(resolve(MONDAY, time(11), EDMONTON), resolve(MONDAY, time(11, 5), EDMONTON)),
+        Visit.between(resolve(MONDAY, time(9), EDMONTON), resolve(MONDAY, time(9, 10), EDMONTON)),
     ][::order]
     schedule = Schedule(
         weekly=mondays(NINE_TO_NOON),
-        breaks=[WeeklySpan(0, WallSpan(time(10, 5), time(10, 10)))],
+        breaks=[WeeklySpan(0, WallSpan.between(time(10, 5), time(10, 10)))],
         away=[Away(MONDAY, time(11, 45), MONDAY, None)],
         visits=visits,
     )
@@ -128,8 +134,8 @@ def test_breaks_time_off_and_visits_are_cut_out_without_moving_the_grid(order):
 
 
 def test_touching_a_visit_is_not_overlapping_it():
-    busy = Visit(resolve(MONDAY, time(9, 30), EDMONTON), resolve(MONDAY, time(10), EDMONTON))
-    schedule = Schedule(weekly=mondays(WallSpan(time(9), time(10, 30))), visits=[busy])
+    busy = Visit.between(resolve(MONDAY, time(9, 30), EDMONTON), resolve(MONDAY, time(10), EDMONTON))
+    schedule = Schedule(weekly=mondays(WallSpan.between(time(9), time(10, 30))), visits=[busy])
     assert local_starts(schedule) == ["09:00", "10:00"]
 
 
@@ -139,16 +145,23 @@ def test_touching_a_visit_is_not_overlapping_it():
     ids=["theirs", "ours", "the longer is ours", "the longer is theirs"],
 )
 def test_buffers_between_two_visits_are_shared(theirs_after, ours_before, first_free):
-    busy = Visit(
+    busy = Visit.between(
         resolve(MONDAY, time(9), EDMONTON), resolve(MONDAY, time(10), EDMONTON), buffer_after=minutes(theirs_after)
     )
-    schedule = Schedule(weekly=mondays(WallSpan(time(9), time(11))), visits=[busy])
+    schedule = Schedule(weekly=mondays(WallSpan.between(time(9), time(11))), visits=[busy])
     request = half_hour(step=minutes(5), buffer_before=minutes(ours_before))
     assert local_starts(schedule, request=request)[0] == first_free
 
 
+def test_a_visit_that_begins_or_ends_within_a_second_takes_the_whole_of_it():
+    moment = timedelta(microseconds=1)
+    busy = Visit.between(resolve(MONDAY, time(9, 30), EDMONTON) - moment, resolve(MONDAY, time(10), EDMONTON) + instant)
+    schedule = Schedule(weekly=mondays(WallSpan.between(time(9), time(11))), visits=[busy])
+    assert local_starts(schedule) == ["10:30"]
+
+
 def test_a_buffer_may_hang_outside_working_hours():
-    schedule = Schedule(weekly=mondays(WallSpan(time(9), time(10))))
+    schedule = Schedule(weekly=mondays(WallSpan.between(time(9), time(10))))
     request = half_hour(buffer_before=minutes(20), buffer_after=minutes(20))
     assert local_starts(schedule, request=request) == ["09:00", "09:30"]
 
@@ -168,14 +181,14 @@ def test_the_horizon_counts_local_days():
 
 def test_dated_hours_replace_the_weekly_ones():
     schedule = Schedule(
-        weekly=mondays(NINE_TO_NOON), overrides={MONDAY: [DatedHours(HERE, WallSpan(time(15), time(16)))]}
+        weekly=mondays(NINE_TO_NOON), overrides={MONDAY: [DatedHours(HERE, WallSpan.between(time(15), time(16)))]}
     )
     assert local_starts(schedule) == ["15:00", "15:30"]
 
 
 def test_dated_hours_at_another_place_replace_the_weekly_ones_here():
     schedule = Schedule(
-        weekly=mondays(NINE_TO_NOON), overrides={MONDAY: [DatedHours(ELSEWHERE, WallSpan(time(15), time(16)))]}
+        weekly=mondays(NINE_TO_NOON), overrides={MONDAY: [DatedHours(ELSEWHERE, WallSpan.between(time(15), time(16)))]}
     )
     assert local_starts(schedule) == []
 
@@ -186,8 +199,8 @@ def test_dated_hours_without_times_are_a_day_off():
 
 def test_a_closure_cuts_out_the_local_day_and_the_tail_of_the_evening_before():
     weekly = [
-        WeeklySpan(6, WallSpan(time(23), time(1), ends_next_day=True), HERE),
-        WeeklySpan(0, WallSpan(time(9), time(10)), HERE),
+        WeeklySpan(6, WallSpan.between(time(23), time(1), ends_next_day=True), HERE),
+        WeeklySpan(0, WallSpan.between(time(9), time(10)), HERE),
     ]
     closed = place(closed_on=frozenset({MONDAY}))
     found = local_starts(Schedule(weekly=weekly), closed, first=MONDAY - timedelta(days=1), last=MONDAY)
@@ -195,13 +208,13 @@ def test_a_closure_cuts_out_the_local_day_and_the_tail_of_the_evening_before():
 
 
 def test_dated_hours_reopen_a_closed_day():
-    schedule = Schedule(overrides={MONDAY: [DatedHours(HERE, WallSpan(time(9), time(10)))]})
+    schedule = Schedule(overrides={MONDAY: [DatedHours(HERE, WallSpan.between(time(9), time(10)))]})
     assert local_starts(schedule, place(closed_on=frozenset({MONDAY}))) == ["09:00", "09:30"]
 
 
 def test_a_closure_cuts_visits_that_reach_it_across_a_skipped_day():
     # Samoa went from 29 to 31 December 2011; the 31st is closed.
-    weekly = [WeeklySpan(3, WallSpan(time(23), time(1), ends_next_day=True), HERE)]
+    weekly = [WeeklySpan(3, WallSpan.between(time(23), time(1), ends_next_day=True), HERE)]
     apia = place(ZoneInfo("Pacific/Apia"), closed_on=frozenset({date(2011, 12, 31)}))
     thursday = date(2011, 12, 29)
     before = datetime(2011, 1, 1, tzinfo=UTC)
@@ -210,11 +223,10 @@ def test_a_closure_cuts_visits_that_reach_it_across_a_skipped_day():
 
 
 def test_a_room_must_be_free_for_the_whole_visit():
-    nine, ten = resolve(MONDAY, time(9), EDMONTON), resolve(MONDAY, time(10), EDMONTON)
-    quarter = minutes(15)
+    nine, quarter_past, ten = (floor_second(resolve(MONDAY, at, EDMONTON)) for at in (time(9), time(9, 15), time(10)))
     # One room is free at first, the other later, but neither for the half hour from 9:00.
-    rooms = {1: [Interval(nine, nine + quarter)], 2: [Interval(nine + quarter, ten)]}
-    schedule = Schedule(weekly=mondays(WallSpan(time(9), time(10))))
+    rooms = {1: [(nine, quarter_past)], 2: [(quarter_past, ten)]}
+    schedule = Schedule(weekly=mondays(WallSpan.between(time(9), time(10))))
     assert local_starts(schedule, place(rooms=rooms), half_hour(needs_room=True)) == ["09:30"]
     assert local_starts(schedule, place(rooms={}), half_hour(needs_room=True)) == []
 
@@ -244,7 +256,7 @@ def changes_of(key: str) -> list[int]:
 
 
 def test_no_clock_was_ever_changed_twice_within_two_days():
-    # What lets steady_midnight tell from three midnights that nothing changes between them.
+    # What lets three midnights tell that nothing changes between them.
     quick = [
         key
         for key in sorted(available_timezones())
@@ -263,7 +275,7 @@ def test_a_persons_wall_time_can_be_no_instant_one_or_two():
 
 
 def test_the_day_the_clocks_go_back_has_an_hour_more():
-    schedule = Schedule(weekly=[WeeklySpan(6, WallSpan(time(0), time(4)), HERE)])
+    schedule = Schedule(weekly=[WeeklySpan(6, WallSpan.between(time(0), time(4)), HERE)])
     found = local_starts(schedule, place(DENVER), half_hour(step=minutes(60), duration=minutes(60)), date(2026, 11, 1))
     assert found == ["00:00", "01:00", "01:00", "02:00", "03:00"]
 
@@ -271,21 +283,22 @@ def test_the_day_the_clocks_go_back_has_an_hour_more():
 # Against a model that knows only minutes
 
 
-def taken_minutes(schedule: Schedule, at: Place, request: Request, minute: datetime) -> bool:
+def instants(stretch: Stretch) -> tuple[datetime, datetime]:
+    return instant(stretch[0]), instant(stretch[1])
+
+
+def is_taken(schedule: Schedule, at: Place, minute: datetime) -> bool:
     """Whether a visit may not cover this minute, decided the slow and obvious way."""
     local = minute.astimezone(at.zone)
-    if local.date() in at.closed_on and not availability.reopens(schedule, at, local.date()):
+    reopened = any(dated.location == at.id and dated.span for dated in schedule.overrides.get(local.date(), ()))
+    if local.date() in at.closed_on and not reopened:
         return True
     for day in (local.date() - timedelta(days=back) for back in range(3)):
         for row in schedule.breaks:
-            span = row.span.on(day, at.zone)
-            if row.holds_on(day) and span.start <= minute < span.end:
+            start, end = instants(row.span.on(day, at.zone))
+            if row.weekday == day.weekday() and row.holds_on(day) and start <= minute < end:
                 return True
-    for away in schedule.away:
-        stretch = away.instants(at.zone)
-        if stretch.start <= minute < stretch.end:
-            return True
-    return False
+    return any(start <= minute < end for start, end in (instants(away.at(at.zone)) for away in schedule.away))
 
 
 def brute_force(schedule: Schedule, at: Place, request: Request, first: date, last: date, not_before: datetime) -> list:
@@ -293,9 +306,8 @@ def brute_force(schedule: Schedule, at: Place, request: Request, first: date, la
     for offset in range(-2, (last - first).days + 1):
         day = first + timedelta(days=offset)
         covered = set()
-        for hours in availability.hours_of(schedule, at, day):
-            minute = hours.start
-            while minute < hours.end:
+        for minute, end in map(instants, hours_of(schedule, at, day, day)):
+            while minute < end:
                 covered.add(minute)
                 minute += MINUTE
         anchors = sorted(minute for minute in covered if minute - MINUTE not in covered)
@@ -304,12 +316,12 @@ def brute_force(schedule: Schedule, at: Place, request: Request, first: date, la
             while start in covered:
                 visit = [start + MINUTE * index for index in range(request.duration // MINUTE)]
                 clear = all(
-                    visit[-1] + MINUTE + max(request.buffer_after, other.buffer_before) <= other.start
-                    or other.end + max(other.buffer_after, request.buffer_before) <= start
+                    visit[-1] + MINUTE + max(request.buffer_after, other.buffer_before * SECOND) <= instant(other.start)
+                    or instant(other.end) + max(other.buffer_after * SECOND, request.buffer_before) <= start
                     for other in schedule.visits
                 )
                 if (
-                    all(minute in covered and not taken_minutes(schedule, at, request, minute) for minute in visit)
+                    all(minute in covered and not is_taken(schedule, at, minute) for minute in visit)
                     and clear
                     and first <= start.astimezone(at.zone).date() <= last
                     and start >= not_before
@@ -326,10 +338,10 @@ quarters = st.integers(0, 95).map(lambda quarter: time(quarter // 4, quarter % 4
 def spans(draw):
     start, end = draw(quarters), draw(quarters)
     if end == time(0):
-        return WallSpan(start, end)
+        return WallSpan.between(start, end)
     if end == start:
-        return WallSpan(start, time(0))
-    return WallSpan(start, end, ends_next_day=end < start)
+        return WallSpan.between(start, time(0))
+    return WallSpan.between(start, end, ends_next_day=end < start)
 
 
 # A change forwards, a change back, a 45-minute offset, half-hour changes, the day a law changed.
@@ -357,14 +369,15 @@ def cases(draw):
     for _ in range(draw(st.integers(0, 5))):
         start = resolve(draw(day), draw(quarters), zone) + minutes(draw(st.integers(0, 14)))
         buffers = minutes(draw(st.integers(0, 30))), minutes(draw(st.integers(0, 30)))
-        visits.append(Visit(start, start + minutes(draw(st.integers(1, 90))), *buffers))
+        visits.append(Visit.between(start, start + minutes(draw(st.integers(1, 90))), *buffers))
     away = []
     for _ in range(draw(st.integers(0, 2))):
         starts_on = draw(day)
         ends_on = starts_on + timedelta(days=draw(st.integers(0, 1)))
         start_time, end_time = draw(st.none() | quarters), draw(st.none() | quarters)
         stretch = Away(starts_on, start_time, ends_on, end_time)
-        if stretch.instants(zone).start < stretch.instants(zone).end:
+        begin, end = stretch.at(zone)
+        if begin < end:
             away.append(stretch)
     schedule = Schedule(
         weekly=weekly,
@@ -388,16 +401,15 @@ def cases(draw):
 @given(cases())
 def test_every_rule_at_once_agrees_with_counting_minutes(case):
     schedule, at, request, first, last, not_before = case
-    assert starts(schedule, at, request, first=first, last=last, not_before=not_before) == brute_force(
-        schedule, at, request, first, last, not_before
-    )
+    found = starts(schedule, at, request, first=first, last=last, not_before=not_before)
+    assert [instant(start) for start in found] == brute_force(schedule, at, request, first, last, not_before)
 
 
 @settings(max_examples=150, deadline=None)
 @given(cases(), st.data())
 def test_a_start_is_offered_exactly_when_no_rule_hides_it(case, data):
     schedule, at, request, first, last, not_before = case
-    offered = set(starts(schedule, at, request, first=first, last=last, not_before=not_before))
+    offered = set(map(instant, starts(schedule, at, request, first=first, last=last, not_before=not_before)))
     begin = resolve(first, time(0), at.zone)
     offsets = data.draw(st.lists(st.integers(-100, 1200), max_size=12))
     asked = {begin + minutes(5 * offset) for offset in offsets} | offered
@@ -416,24 +428,24 @@ def test_a_start_is_offered_exactly_when_no_rule_hides_it(case, data):
 def test_staff_are_told_which_rule_hides_a_start(start, reason):
     schedule = Schedule(
         weekly=mondays(NINE_TO_NOON),
-        breaks=[WeeklySpan(0, WallSpan(time(10, 5), time(10, 15)))],
-        visits=[Visit(resolve(MONDAY, time(10, 30), EDMONTON), resolve(MONDAY, time(10, 45), EDMONTON))],
+        breaks=[WeeklySpan(0, WallSpan.between(time(10, 5), time(10, 15)))],
+        visits=[Visit.between(resolve(MONDAY, time(10, 30), EDMONTON), resolve(MONDAY, time(10, 45), EDMONTON))],
         away=[Away(MONDAY, time(11, 15), MONDAY, time(11, 30))],
     )
     request = half_hour(buffer_after=minutes(31))
     bounds = {"first": MONDAY, "last": MONDAY, "not_before": resolve(MONDAY, time(8), EDMONTON)}
-    instant = resolve(MONDAY, time.fromisoformat(start), EDMONTON)
-    found = availability.why_not(schedule, place(), request, instant, **bounds)
+    wanted = resolve(MONDAY, time.fromisoformat(start), EDMONTON)
+    found = availability.why_not(schedule, place(), request, wanted, **bounds)
     assert (found and found.value) == reason
 
 
 @given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 60)), max_size=20))
-def test_merged_intervals_cover_the_same_minutes_and_never_touch(pairs):
-    intervals = [Interval(LONG_AGO + minutes(start), LONG_AGO + minutes(start + length)) for start, length in pairs]
-    merged = merge(intervals)
+def test_merged_stretches_cover_the_same_seconds_and_never_touch(pairs):
+    stretches = [(start, start + length) for start, length in pairs]
+    merged = merge(stretches)
 
     def covered(several):
-        return {minute for minute in range(261) if any(i.start <= LONG_AGO + minutes(minute) < i.end for i in several)}
+        return {second for second in range(261) if any(start <= second < end for start, end in several)}
 
-    assert covered(merged) == covered(intervals)
-    assert all(one.end < two.start for one, two in pairwise(merged))
+    assert covered(merged) == covered(stretches)
+    assert all(one[1] < two[0] for one, two in pairwise(merged))

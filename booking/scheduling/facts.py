@@ -5,7 +5,7 @@ each time, reading would cost several times what deciding does. The same words s
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -15,7 +15,20 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 
 from booking import availability
-from booking.availability import Away, DatedHours, Interval, Place, Request, Schedule, Visit, WallSpan, WeeklySpan
+from booking.availability import (
+    SECOND,
+    Away,
+    DatedHours,
+    Place,
+    Request,
+    Schedule,
+    Stretch,
+    Visit,
+    WallSpan,
+    WeeklySpan,
+    ceil_second,
+    floor_second,
+)
 from booking.models import OCCUPYING, Appointment, Location, Practitioner, Service, Status
 
 LONGEST_BUFFER = timedelta(hours=4)  # A constraint on services holds it.
@@ -148,10 +161,38 @@ def _rows(sql: str, **values: Any) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
-@lru_cache(maxsize=256)
+# What stands in many rows is worked out once: starts and ends fall on the same minutes again and again.
+_wall_span = lru_cache(maxsize=1 << 10)(WallSpan.between)
+
+
+@lru_cache(maxsize=1 << 8)
 def _length(stored: Any) -> timedelta:
     """A stored duration: SQLite gives microseconds."""
     return timedelta(microseconds=stored) if isinstance(stored, int) else stored
+
+
+@lru_cache(maxsize=1 << 8)
+def _seconds(stored: Any) -> int:
+    """A stored buffer; what is left of a second counts as one."""
+    return -(-_length(stored) // SECOND)
+
+
+@lru_cache(maxsize=1 << 15)
+def _start(stored: str) -> int:
+    """The second in which something starts that is stored so."""
+    return floor_second(_instant(stored))
+
+
+@lru_cache(maxsize=1 << 15)
+def _end(stored: str) -> int:
+    """The second by which something has ended that is stored so."""
+    return ceil_second(_instant(stored))
+
+
+def _instant(stored: str) -> datetime:
+    """An instant as the engine writes it: SQLite says no zone, and means UTC."""
+    instant = datetime.fromisoformat(stored)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
 def read_takers(search: Search) -> list[Taker]:
@@ -203,7 +244,7 @@ def read_weeks(people: list[int], location: Location | None) -> tuple[Weeks, Wee
     weekly, breaks = defaultdict(list), defaultdict(list)
     zones = {} if location is None else {location.pk: location.time_zone}
     for person, place, zone, weekday, start, end, ends_next_day, starts_on, ends_on in rows:
-        row = WeeklySpan(weekday, WallSpan(start, end, ends_next_day), place, starts_on, ends_on)
+        row = WeeklySpan(weekday, _wall_span(start, end, ends_next_day), place, starts_on, ends_on)
         if place is None:
             breaks[person].append(row)
         elif location is None or location.pk == place:
@@ -229,7 +270,7 @@ def read_overrides(
     found: dict[int, dict[date, list[DatedHours]]] = defaultdict(lambda: defaultdict(list))
     for person, place, zone, on, start, stop, ends_next_day in rows:
         # Dated hours elsewhere still replace the weekly ones here, so they are kept, too.
-        span = None if start is None else WallSpan(start, stop, ends_next_day)
+        span = None if start is None else _wall_span(start, stop, ends_next_day)
         found[person][on].append(DatedHours(place, span))
         if location is None:
             zones[place] = zone
@@ -279,8 +320,9 @@ def read_rooms(places: Iterable[int]) -> dict[int, int]:
     )
 
 
-# An instant as text that says its zone is read far faster than what the drivers make of the column.
-_INSTANT_AS_TEXT = {"sqlite": "visit.%s || '+00:00'", "postgresql": "CAST(visit.%s AS text)"}
+# As text an instant is read far faster than what the drivers make of the column; SQLite's driver leaves
+# alone what is not a bare column.
+_INSTANT_AS_TEXT = {"sqlite": "+visit.%s", "postgresql": "CAST(visit.%s AS text)"}
 _TAKEN = """
     SELECT visit.practitioner_id, visit.room_id, {starts_at}, {ends_at}, visit.buffer_before, visit.buffer_after
     FROM booking_appointment visit
@@ -294,7 +336,7 @@ _TAKEN = """
 
 def read_taken(
     search: Search, people: list[int], rooms: list[int], first: date, last: date
-) -> tuple[dict[int, list[Visit]], dict[int, list[Interval]]]:
+) -> tuple[dict[int, list[Visit]], dict[int, list[Stretch]]]:
     """What is taken (R10): for each person with buffers, for each room the bare visits (R6)."""
     # Local days lie within a day of the same UTC days, whatever the zone.
     margin = LONGEST_BUFFER + timedelta(days=1)
@@ -316,14 +358,13 @@ def read_taken(
         moving=search.moving.pk if search.moving else 0,
     )
     visits: dict[int, list[Visit]] = {person: [] for person in people}
-    taken_rooms: dict[int, list[Interval]] = {room: [] for room in rooms}
-    read: Callable[[str], datetime] = datetime.fromisoformat
+    taken_rooms: dict[int, list[Stretch]] = {room: [] for room in rooms}
     for person, room, starts_at, ends_at, before, after in rows:
-        start, end = read(starts_at), read(ends_at)
+        start, end = _start(starts_at), _end(ends_at)
         if person in visits:
-            visits[person].append(Visit(start, end, _length(before), _length(after)))
+            visits[person].append(Visit(start, end, _seconds(before), _seconds(after)))
         if room in taken_rooms:
-            taken_rooms[room].append(Interval(start, end))
+            taken_rooms[room].append((start, end))
     return visits, taken_rooms
 
 

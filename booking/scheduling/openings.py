@@ -8,7 +8,7 @@ from typing import NamedTuple
 from django.db.models import F
 
 from booking import availability
-from booking.availability import ONE_DAY, Place
+from booking.availability import ONE_DAY, Place, instant
 from booking.models import Appointment, Location, Practitioner, PractitionerService, Service
 from booking.scheduling.facts import Facts, Search, gather, gather_hours, with_visits
 from booking.scheduling.refusals import StartTaken
@@ -30,19 +30,20 @@ def openings_of(facts: Facts, first: date, last: date) -> list[Opening]:
     """Openings on the local days ``first`` to ``last``, each start and place once, in order."""
     found = []
     for place in facts.places.values():
-        takers: dict[datetime, list[int]] = defaultdict(list)
+        takers: dict[int, list[int]] = defaultdict(list)
         for practitioner, starts in starts_of(facts, place, first, last).items():
             for start in starts:
                 takers[start].append(practitioner)
+        lengths = {practitioner: request.duration for practitioner, request in facts.requests.items()}
         found += [
-            Opening(start, start + facts.requests[people[0]].duration, place.id, tuple(people))
-            for start, people in sorted(takers.items())
+            Opening(starts_at, starts_at + lengths[people[0]], place.id, tuple(people))
+            for starts_at, people in ((instant(start), takers[start]) for start in sorted(takers))
         ]
     return sorted(found) if len(facts.places) > 1 else found
 
 
-def starts_of(facts: Facts, place: Place, first: date, last: date) -> dict[int, list[datetime]]:
-    """What each practitioner can offer at one place, within the lead time (R7) and the booking horizon (R8)."""
+def starts_of(facts: Facts, place: Place, first: date, last: date) -> dict[int, list[int]]:
+    """What each practitioner can offer at one place, in seconds, within lead time (R7) and booking horizon (R8)."""
     search = facts.search
     earliest, latest = availability.horizon(search.now, search.service.horizon_days, place.zone)
     begin, end = max(first, earliest), min(last, latest)
@@ -122,8 +123,9 @@ def next_free_each(
         for place in facts.places.values():
             for person, starts in starts_of(facts, place, first, last).items():
                 if starts and person not in found:
-                    ends_at = starts[0] + facts.requests[person].duration
-                    found[person] = Opening(starts[0], ends_at, place.id, (person,))
+                    starts_at = instant(starts[0])
+                    ends_at = starts_at + facts.requests[person].duration
+                    found[person] = Opening(starts_at, ends_at, place.id, (person,))
         if len(found) == len(facts.requests):
             break
     return found

@@ -59,7 +59,7 @@ class _Promise:
     @property
     def request(self) -> Request:
         # A step too small to see: an appointment need not stand on today's grid. The room is its own.
-        return Request(self.end - self.start, timedelta.resolution, self.buffer_before, self.buffer_after)
+        return Request(self.end - self.start, availability.SECOND, self.buffer_before, self.buffer_after)
 
 
 # The columns of a promise, in the order of its fields.
@@ -187,5 +187,5 @@ def _visits(people: list[int], first: date, last: date, now: datetime) -> dict[i
     for person, start, end, before, after in rows.order_by().values_list(
         "practitioner", "starts_at", "ends_at", "buffer_before", "buffer_after"
     ):
-        visits[person].append(Visit(start, end, before, after))
+        visits[person].append(Visit.between(start, end, before, after))
     return visits

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from booking.availability import Interval, instants_of, resolve
+from booking.availability import instants_of, resolve
 from booking.models import OCCUPYING, Appointment, Room, Status
 from booking.scheduling.refusals import Refused
 
@@ -24,6 +25,16 @@ def lying_ahead(now: datetime) -> list["Standing"]:
     rows = Appointment.objects.filter(ends_at__gt=now - WIDEST_SHIFT).select_related(*relations)
     locked = rows.select_for_update(of=("self",), no_key=True).order_by("pk")
     return [Standing(appointment, now) for appointment in locked]
+
+
+class Interval(NamedTuple):
+    """A half-open stretch of time (R1): it holds its start, but not its end."""
+
+    start: datetime
+    end: datetime
+
+    def overlaps(self, other: "Interval") -> bool:
+        return self.start < other.end and other.start < self.end
 
 
 @dataclass(eq=False)

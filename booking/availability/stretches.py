@@ -1,0 +1,54 @@
+"""Sets of half-open stretches of time (R1): each holds its start, but not its end."""
+
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
+
+Stretch = tuple[int, int]  # From one second to another (see ``booking.availability``).
+ALWAYS: Stretch = (-(1 << 62), 1 << 62)
+
+
+def overlap(one: Stretch, other: Stretch) -> bool:
+    return one[0] < other[1] and other[0] < one[1]
+
+
+def merge(stretches: Iterable[Stretch]) -> list[Stretch]:
+    """Sorted, with overlapping and touching ones made one (R4)."""
+    merged: list[Stretch] = []
+    begin = reach = ALWAYS[0]
+    for start, end in sorted(stretches, key=itemgetter(0)):
+        if start > reach:
+            if begin < reach:
+                merged.append((begin, reach))
+            begin, reach = start, end
+        elif end > reach:
+            reach = end
+    if begin < reach:
+        merged.append((begin, reach))
+    return merged
+
+
+def overlaps_of(one: Sequence[Stretch], other: Sequence[Stretch]) -> list[Stretch]:
+    """What two merged sets both cover."""
+    found = []
+    index = 0
+    for start, end in one:
+        while index < len(other) and other[index][1] <= start:
+            index += 1
+        ahead = index
+        while ahead < len(other) and other[ahead][0] < end:
+            found.append((max(start, other[ahead][0]), min(end, other[ahead][1])))
+            ahead += 1
+    return found
+
+
+def outside(seconds: Sequence[int], stretches: Sequence[Stretch]) -> list[int]:
+    """Those of the sorted ``seconds`` that none of the merged ``stretches`` holds."""
+    found = []
+    remaining = iter(stretches)
+    start, end = next(remaining, ALWAYS[1:] * 2)
+    for second in seconds:
+        while end <= second:
+            start, end = next(remaining, ALWAYS[1:] * 2)
+        if second < start:
+            found.append(second)
+    return found
