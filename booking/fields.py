@@ -4,6 +4,7 @@ What they refuse could not be meant or could not be used: an address no mail rea
 nobody can dial, a day that cannot be a birth date.
 """
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -28,11 +29,17 @@ class PhoneField(LineField):
 
     widget = forms.TextInput
     MESSAGE = "Write the phone number with its area code, such as 403-555-0123. From abroad, start with +."
+    EXTENSION_MESSAGE = (
+        "We cannot dial an extension. Write a number that reaches you directly, such as 403-555-0123, without “ext.”."
+    )
+    _EXTENSION = re.compile(r"\d\D{0,4}(?:ext|extension|poste|x|#)\W{0,3}\d{1,7}\W*", re.ASCII | re.IGNORECASE)
 
     def to_python(self, value: Any) -> str:
         typed = super().to_python(value)
         if not typed:
             return ""
+        if self._EXTENSION.search(typed):
+            raise ValidationError(self.EXTENSION_MESSAGE, code="extension")
         # The library would take other scripts' digits, and letters for digits.
         if not typed.isascii() or any(character.isalpha() for character in typed):
             raise ValidationError(self.MESSAGE, code="invalid")

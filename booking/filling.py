@@ -20,9 +20,10 @@ class SaidOnceForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        for name in self.fields:
+        for name, field in self.fields.items():
             if hasattr(self.data, "getlist") and len(self.data.getlist(self.add_prefix(name))) > 1:
-                self.add_error(name, "This was sent twice. Fill it in once.")
+                what = f"“{field.label}”" if field.label else "This"
+                self.add_error(name, f"{what} was sent twice. Fill it in once.")
         return cleaned
 
 

@@ -5,7 +5,7 @@ values to ``booking.scheduling``.
 """
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -66,7 +66,10 @@ class DetailsForm(WatchedForm):
         label="Your own name",
         max_length=120,
         validators=[validate_has_a_letter],
-        error_messages={"required": "Write your own name.", "max_length": "This is too long: 120 characters fit."},
+        error_messages={
+            "required": "Write your own name.",
+            "max_length": "Your own name is too long: 120 characters fit.",
+        },
     )
     email = EmailLineField(
         max_length=254,
@@ -74,7 +77,7 @@ class DetailsForm(WatchedForm):
         error_messages={
             "required": "Write an e-mail address.",
             "invalid": "Write the e-mail address in full, such as name@example.ca.",
-            "max_length": "This is too long for an e-mail address.",
+            "max_length": "The e-mail address is too long: 254 characters fit.",
         },
     )
     phone = PhoneField(
@@ -82,17 +85,21 @@ class DetailsForm(WatchedForm):
         help_text="We call only if something about the visit changes.",
         error_messages={"required": "Write a phone number.", "max_length": PhoneField.MESSAGE},
     )
-    reminders = forms.BooleanField(
-        label=f"Send reminders by e-mail, {all_of(map(duration, REMINDERS_BEFORE))} before the visit",
-        required=False,
-        initial=True,
-    )
+    reminders = forms.BooleanField(required=False, initial=True)
 
     def __init__(
-        self, *args: Any, service: Service, today: date, for_other: bool, asks_visit: bool, **kwargs: Any
+        self,
+        *args: Any,
+        service: Service,
+        today: date,
+        for_other: bool,
+        asks_visit: bool,
+        ahead: timedelta = timedelta.max,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.for_other = for_other
+        self.fields["reminders"].label = _reminders_in_words(ahead)
         self._word_the_name(for_other)
         if service.needs_date_of_birth:
             self.fields["date_of_birth"] = self._birth_date(today)
@@ -115,7 +122,7 @@ class DetailsForm(WatchedForm):
         }
         for name, (label, required) in words.items():
             self.fields[name].label = label
-            self.fields[name].error_messages.setdefault("max_length", "This is too long.")
+            self.fields[name].error_messages.setdefault("max_length", f"“{label}” is too long.")
             if required:
                 self.fields[name].error_messages["required"] = required
         if "visit" in self.fields:
@@ -179,6 +186,14 @@ class DetailsForm(WatchedForm):
         return values | {"notice_version": self.notice_version}
 
 
+def _reminders_in_words(ahead: timedelta) -> str:
+    """Which reminders still come, for a visit that is so far ahead."""
+    each = [f"{duration(before)} before" for before in REMINDERS_BEFORE if before < ahead]
+    if not each:
+        return "Send reminders by e-mail if the visit moves to a later day"
+    return f"Send {'reminders' if len(each) > 1 else 'a reminder'} by e-mail: {all_of(each)} the visit"
+
+
 class CancelForm(SaidOnceForm):
     """Why a visit is called off, if the patient likes to say.
 
@@ -192,7 +207,7 @@ class CancelForm(SaidOnceForm):
         required=False,
         max_length=200,
         help_text="It helps us to plan. Please leave out details about your health.",
-        error_messages={"max_length": "This is too long: 200 characters fit."},
+        error_messages={"max_length": "The reason is too long: 200 characters fit."},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

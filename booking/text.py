@@ -69,7 +69,11 @@ def _bounded(field: forms.CharField, value: Any, clean: Any) -> str:
     # Longer than anything that tidying could bring within the limit: let the validator say so.
     if field.max_length is not None and len(value) > 8 * field.max_length:
         return value
-    return clean(value)
+    try:
+        return clean(value)
+    except ValidationError as refused:
+        # Listed above the form, the sentence must say which answer it is about.
+        raise ValidationError(f"“{field.label}”: {refused.message}" if field.label else refused.message) from None
 
 
 def _without_spaces_around(value: str) -> str:

@@ -31,7 +31,7 @@ class ContactForm(WatchedForm):
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
         error_messages={
             "invalid": "Write the e-mail address in full, such as name@example.ca.",
-            "max_length": "This is too long for an e-mail address.",
+            "max_length": "The e-mail address is too long: 254 characters fit.",
         },
     )
     phone = PhoneField(

@@ -8,7 +8,7 @@ import time_machine
 from booking.models import Appointment, Patient
 from tests.conftest import NOW
 from tests.journey import ALICE, NINE, QUARTER_TO_TEN, choose, confirm, make_small_clinic, text_of, type_details
-from tests.make import make_service
+from tests.make import make_appointment, make_service
 
 
 @pytest.fixture(autouse=True)
@@ -72,20 +72,35 @@ def test_good_answers_go_on_to_the_check(client):
     [
         ({"name": ""}, "Write your name."),
         ({"name": "..."}, "Write a name, with letters."),
-        ({"name": "Alice\u202eMartin"}, "cannot be seen"),
+        ({"name": "Alice\u202eMartin"}, "“Full name”: This holds a character that cannot be seen"),
+        ({"pronouns": "she\ufffd"}, "“Your pronouns”: Part of this could not be read."),
+        ({"preferred_name": "A" * 121}, "“What you like to be called” is too long."),
         ({"email": "alice@"}, "such as name@example.ca"),
         ({"phone": "555-0123"}, "with its area code"),
+        ({"phone": "403-555-0123 ext. 12"}, "We cannot dial an extension."),
+        ({"phone": "(403) 555 0123 x7"}, "We cannot dial an extension."),
         ({"phone": "٤٠٣٥٥٥٠١٢٣"}, "with its area code"),
     ],
-    ids=["no name", "no letter", "turned around", "half an address", "no area code", "other digits"],
+    ids=[
+        "no name",
+        "no letter",
+        "turned around",
+        "unreadable",
+        "too long",
+        "half an address",
+        "no area code",
+        "extension",
+        "extension with x",
+        "other digits",
+    ],
 )
 def test_a_refused_answer_is_explained_and_all_that_was_typed_kept(client, answers, message):
     choose(client)
-    response = type_details(client, **{"pronouns": "she/her"} | answers)
+    response = type_details(client, **answers)
     page = text_of(response)
     assert response.status_code == 422
     assert page.count(message) == 2  # In the summary, and beside the field.
-    assert 'value="she/her"' in page
+    assert f'value="{ALICE["name" if "email" in answers else "email"]}"' in page
     assert "<title>Error:" in page
 
 
@@ -149,19 +164,19 @@ def test_what_was_typed_badly_before_asking_for_longer_harms_nothing(client):
     choose(client, query="")
     first = Appointment.objects.get()
     typed = {"hold": first.reference, "longer": "yes", "visit": "banana", "phone": "x\x00", "date_of_birth": "9" * 400}
-    assert client.post("/book/details/", typed)["Location"] == "/book/details/"
+    assert client.post("/book/details/", typed)["Location"] == "/book/details/#held"
     assert client.get("/book/details/").status_code == 200
     assert client.get("/book/check/")["Location"] == "/book/details/"
 
 
-def test_a_hold_too_near_to_the_visit_is_not_made_longer_but_stands(client, clinic):
+def test_a_time_that_is_held_can_be_held_longer_when_it_is_too_near_to_be_chosen_anew(client, clinic):
     with time_machine.travel(NINE - timedelta(hours=2), tick=False):
         choose(client)
         hold = Appointment.objects.get()
     with time_machine.travel(NINE - timedelta(hours=1, minutes=55), tick=False):
         response = client.post("/book/details/", {"hold": hold.reference, "longer": "yes"})
-    assert response["Location"] == "/book/details/"
-    assert Appointment.objects.get().hold_expires_at == hold.hold_expires_at
+    assert response["Location"] == "/book/details/#held"
+    assert Appointment.objects.get().hold_expires_at == hold.hold_expires_at + timedelta(minutes=5)
 
 
 def test_a_hold_that_ran_out_while_typing_loses_nothing(client):
@@ -201,3 +216,97 @@ def test_emergency_signs_come_before_a_first_visit_and_before_any_needling(audie
     service = make_service(shows_emergency_signs=True, audience=audience, first_visit_service=make_service())
     assert service.shows_signs_to(new_patient) is shows
     assert make_service(shows_emergency_signs=False).shows_signs_to(new_patient) is False
+
+
+def turn(client, to, **answers):
+    hold = client.get("/book/details/").context["hold"].reference
+    whom = {"me": "other", "other": "me"}[to]
+    return client.post("/book/details/", ALICE | {"hold": hold, "booking_for": whom, "for": to} | answers)
+
+
+def typed(client, *names):
+    form = client.get("/book/details/").context["form"]
+    return [form[name].value() for name in names]
+
+
+def test_booking_for_somebody_else_keeps_what_was_typed_and_moves_the_own_name(client):
+    choose(client)
+    response = turn(client, "other", pronouns="she/her", email="not an address")
+    assert response["Location"] == "/book/details/#for-whom"
+    assert fields(client)[0] == "name"
+    assert typed(client, "name", "contact_name", "pronouns", "email", "phone") == [
+        "", "Alice Martin", "", "not an address", "(403) 555-0123"
+    ]  # fmt: skip
+    assert 'autocomplete="name"' not in text_of(client.get("/book/details/"))
+
+
+def test_a_change_of_mind_brings_back_what_was_said_about_each(client):
+    choose(client)
+    turn(client, "other", pronouns="she/her")
+    turn(client, "me", name="Ben Martin", pronouns="he/him", contact_name="Alice Martin")
+    assert typed(client, "name", "pronouns") == ["Alice Martin", "she/her"]
+    turn(client, "other", pronouns="she/her")
+    assert typed(client, "name", "pronouns", "contact_name") == ["Ben Martin", "he/him", "Alice Martin"]
+
+
+def test_whoever_presses_enter_in_a_field_goes_on_and_changes_nothing_else(client):
+    choose(client)
+    page = text_of(client.get("/book/details/"))
+    form = page[page.index('action="/book/details/"') :]
+    first = form[form.index("<button") : form.index("</button>")]
+    assert "Continue" in first
+    assert "name=" not in first
+
+
+def test_the_reminders_named_are_those_that_still_come(client):
+    choose(client)
+    assert client.get("/book/details/").context["form"].fields["reminders"].label == (
+        "Send a reminder by e-mail: 3 hours before the visit"
+    )
+    choose(client, NINE + timedelta(days=3))
+    assert client.get("/book/details/").context["form"].fields["reminders"].label == (
+        "Send reminders by e-mail: 2 days before and 3 hours before the visit"
+    )
+
+
+def test_a_hold_that_ran_out_is_taken_again_with_the_details(client):
+    choose(client)
+    with time_machine.travel(NOW + timedelta(minutes=30), tick=False):
+        type_details(client)
+        assert "We hold this time for you until <strong>8:40 am" in text_of(client.get("/book/check/"))
+
+
+def test_a_time_lost_while_typing_is_told_at_once_and_the_answers_are_kept(client, clinic):
+    choose(client)
+    Appointment.objects.update(status="expired")
+    for person in (clinic.steve, clinic.amara):
+        make_appointment(service=clinic.assessment, practitioner=person, location=clinic.location, starts_at=NINE)
+    response = type_details(client)
+    assert response.status_code == 409
+    assert "Your answers are kept." in text_of(response)
+    assert choose(client, QUARTER_TO_TEN)["Location"] == "/book/check/"
+
+
+def test_after_ten_times_the_page_says_that_the_time_is_held_no_longer(client):
+    choose(client)
+    hold = Appointment.objects.get()
+    for _ in range(11):
+        client.post("/book/details/", {"hold": hold.reference, "longer": "yes"})
+    page = text_of(client.get("/book/details/"))
+    assert "We cannot hold it any longer" in page
+    assert 'name="longer"' not in page
+
+
+def test_the_check_page_can_hold_the_time_longer_too(client):
+    choose(client)
+    type_details(client)
+    hold = Appointment.objects.get()
+    with time_machine.travel(NOW + timedelta(minutes=9), tick=False):
+        assert client.post("/book/check/", {"hold": hold.reference, "longer": "yes"})["Location"] == "/book/check/#held"
+        assert "until <strong>8:19 am" in text_of(client.get("/book/check/"))
+    assert Appointment.objects.get().status == "held"
+
+
+def test_the_version_of_the_notice_is_on_the_page(client):
+    choose(client)
+    assert "This notice is version 2026-11-01" in text_of(client.get("/book/details/"))

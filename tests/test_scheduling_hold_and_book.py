@@ -91,6 +91,48 @@ def test_choosing_another_time_gives_the_first_one_up(hold):
     assert (first.status, kinds(first), second.status) == ("expired", ["held", "released"], "held")
 
 
+def test_the_same_time_chosen_again_is_the_same_hold_for_longer(hold, practitioner, now):
+    first = hold()
+    again = hold(now=now + timedelta(minutes=6))
+    with_name = hold(now=now + timedelta(minutes=7), practitioner=practitioner)
+    assert (again.pk, with_name.pk) == (first.pk, first.pk)
+    assert again.hold_expires_at == now + timedelta(minutes=16)
+
+
+def test_a_hold_can_be_made_longer_ten_times_and_then_stands(hold, now):
+    held = hold()
+    for minutes in range(1, 11):
+        held = scheduling.extend(hold=held, by=PATIENT, now=now + timedelta(minutes=minutes))
+    with pytest.raises(scheduling.HeldLongEnough):
+        scheduling.extend(hold=held, by=PATIENT, now=now + timedelta(minutes=11))
+    assert hold(now=now + timedelta(minutes=11)).hold_expires_at == now + timedelta(minutes=20)
+    assert Appointment.objects.get().hold_expires_at == now + timedelta(minutes=20)
+
+
+def test_a_lapsed_hold_is_made_longer_while_its_time_is_free(hold, now):
+    held = hold()
+    scheduling.expire_holds(now=now + timedelta(minutes=11))
+    again = scheduling.extend(hold=held, by=PATIENT, now=now + timedelta(minutes=12))
+    assert (again.pk, again.status, again.hold_expires_at) == (held.pk, "held", now + timedelta(minutes=22))
+
+
+def test_a_lapsed_hold_whose_time_is_taken_is_not_made_longer(hold, now):
+    held = hold()
+    hold(holder="another browser", now=now + timedelta(minutes=11))
+    with pytest.raises(StartTaken) as refused:
+        scheduling.extend(hold=held, by=PATIENT, now=now + timedelta(minutes=12))
+    assert len(refused.value.nearest) == 3
+
+
+def test_no_time_is_held_past_its_start(hold, now):
+    held = hold()
+    longer = scheduling.extend(hold=held, by=PATIENT, now=now + timedelta(minutes=5))
+    Appointment.objects.update(hold_expires_at=at(10) + timedelta(minutes=1))
+    assert scheduling.extend(hold=longer, by=PATIENT, now=at(9, 55)).hold_expires_at == at(10)
+    with pytest.raises(StartTaken):
+        scheduling.extend(hold=longer, by=PATIENT, now=at(10))
+
+
 def test_choosing_a_taken_time_keeps_the_hold_one_has(hold):
     hold(at(12), holder="another browser")
     mine = hold()
@@ -232,3 +274,12 @@ def test_events_are_never_changed_or_deleted(hold):
             forbidden()
     with pytest.raises(TypeError):
         AppointmentEvent.objects.update(note="rewritten")
+
+
+def test_a_submission_key_that_booked_another_hold_books_nothing_more(hold, now):
+    scheduling.book(hold=hold(), details=ALICE, submission_key="one form", by=PATIENT, now=now)
+    other = hold(at(12))
+    with pytest.raises(scheduling.AlreadyBooked, match="Nothing was booked twice"):
+        scheduling.book(hold=other, details=ALICE, submission_key="one form", by=PATIENT, now=now)
+    other.refresh_from_db()
+    assert (other.status, Patient.objects.count()) == ("held", 1)

@@ -10,11 +10,20 @@ from booking.scheduling.actors import Actor
 from booking.scheduling.changes import ask_to_move, cancel, check_in, fulfil, mark_no_show, reschedule
 from booking.scheduling.desk import book_for
 from booking.scheduling.explaining import Explanation, Withheld, why_not
-from booking.scheduling.holding import book, expire_holds, forget_holds, hold, release
+from booking.scheduling.holding import book, expire_holds, extend, extensions_left, forget_holds, hold, release
 from booking.scheduling.offering import Settled, forget_waitlist, offer_freed_times, settle_waitlist
 from booking.scheduling.openings import Opening, nearest, next_free, next_free_each, offers, open_starts
 from booking.scheduling.patients import PatientDetails
-from booking.scheduling.refusals import AlreadyBooked, NotOffered, OfferGone, Refused, StartTaken, TooLate, WrongState
+from booking.scheduling.refusals import (
+    AlreadyBooked,
+    HeldLongEnough,
+    NotOffered,
+    OfferGone,
+    Refused,
+    StartTaken,
+    TooLate,
+    WrongState,
+)
 from booking.scheduling.stranded import Stranded, stranded, substitutes
 from booking.scheduling.waiting import WaitlistWish, accept, join, leave, pass_on
 from booking.scheduling.zone_law import Retimed, retime
@@ -23,6 +32,7 @@ __all__ = [
     "Actor",
     "AlreadyBooked",
     "Explanation",
+    "HeldLongEnough",
     "NotOffered",
     "OfferGone",
     "Opening",
@@ -43,6 +53,8 @@ __all__ = [
     "cancel",
     "check_in",
     "expire_holds",
+    "extend",
+    "extensions_left",
     "forget_holds",
     "forget_waitlist",
     "fulfil",

@@ -1,9 +1,11 @@
-"""From a chosen time to an appointment: hold, release, book."""
+"""From a chosen time to an appointment: hold, extend, release, book."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import router, transaction
+from django.db import IntegrityError, router, transaction
 
 from booking import limits, messages
 from booking.models import (
@@ -22,12 +24,14 @@ from booking.scheduling.locks import locked, overlaps_lost
 from booking.scheduling.openings import busyness, opening_at, start_taken
 from booking.scheduling.patients import PatientDetails, patient_for
 from booking.scheduling.record import add_event, expire, expire_lapsed, lapsed_holds, place_at, snapshot
-from booking.scheduling.refusals import AlreadyBooked, Lost, NotOffered
+from booking.scheduling.refusals import AlreadyBooked, HeldLongEnough, Lost, NotOffered
 from booking.scheduling.rooms import pick_room
 
 _Kind = AppointmentEvent.Kind
+_BOOKED_ELSEWHERE = "This time has already been booked from another page. Nothing was booked twice."
 _PATIENCE = timedelta(hours=1)  # How long after its end a hold still counts as one visit to the website.
 _KEPT = timedelta(days=7)  # How long a hold that came to nothing is kept for staff to see.
+MOST_EXTENSIONS = 10  # WCAG 2.2, 2.2.1: a time limit can be extended ten times. More would block a time for nothing.
 
 
 def hold(
@@ -45,14 +49,16 @@ def hold(
     """Take an open start from everybody else for ten minutes.
 
     ``holder`` names the browser session; a time it held before is given up in the same
-    transaction. ``client`` is where it comes from (``limits.client_of``): one network address holds
-    only a few times at once; empty counts nobody. Raises NotOffered, StartTaken or LimitReached, and
-    then the earlier hold stands.
+    transaction, and the same time chosen again is held longer. ``client`` is where it comes from
+    (``limits.client_of``): one network address holds only a few times at once; empty counts nobody.
+    Raises NotOffered, StartTaken or LimitReached, and then the earlier hold stands.
     """
     refuse_unbookable(service)
     if not service.is_open_to(new_patient):
         raise NotOffered("This visit is not for you yet. Choose another one, or call us and we help you choose.")
     search = Search(service, now, practitioner, location, new_patient, holder)
+    if mine := _same_hold(search, starts_at):
+        return extend(hold=mine, by=by, now=now) if extensions_left(mine) else mine
     seen = opening_at(search, starts_at)
     if seen is None:
         raise start_taken(search, starts_at)
@@ -86,6 +92,62 @@ def _refuse_too_many_holds(client: str, holder: str, now: datetime) -> None:
     ends = sorted(end for end in others.values_list("hold_expires_at", flat=True) if end)
     if len(ends) >= settings.BOOKING_LIVE_HOLDS:
         raise limits.LimitReached("live hold", ends[-settings.BOOKING_LIVE_HOLDS] - now)
+
+
+def _same_hold(search: Search, starts_at: datetime) -> Appointment | None:
+    """What this session holds already, if that is just what it asks for."""
+    mine = (
+        Appointment.objects.select_related("service", "practitioner", "location")
+        .filter(
+            hold_key=search.holder,
+            status=Status.HELD,
+            hold_expires_at__gt=search.now,
+            starts_at=starts_at,
+            service=search.service,
+            location=search.location,
+            is_first_visit=search.new_patient,
+        )
+        .first()
+    )
+    is_with_them = mine is not None and search.practitioner in (None, mine.practitioner)
+    return mine if is_with_them else None
+
+
+def extensions_left(hold: Appointment) -> int:
+    """How often this time can still be held for longer."""
+    return max(0, MOST_EXTENSIONS + 1 - hold.events.filter(kind=_Kind.HELD).count())
+
+
+def extend(*, hold: Appointment, by: Actor, now: datetime, client: str = "") -> Appointment:
+    """Hold the same time for ten minutes from now, ``MOST_EXTENSIONS`` times at most.
+
+    A hold that has lapsed is taken again if its time is still free, and then counts for ``client``
+    as in ``hold``. Raises StartTaken, AlreadyBooked, HeldLongEnough or LimitReached, and then
+    nothing has changed.
+    """
+    search = _search_again(hold, now)
+    try:
+        with overlaps_lost(), locked([hold.practitioner_id], hold.location):
+            held = _under_the_lock(hold)
+            if held.status not in {Status.HELD, Status.EXPIRED}:
+                raise AlreadyBooked(_BOOKED_ELSEWHERE)
+            if not extensions_left(held):
+                raise HeldLongEnough("We cannot hold this time any longer. You can still book it while it is free.")
+            before = snapshot(held)
+            if held.starts_at <= now:
+                raise Lost
+            if not held.is_live_hold(now):
+                if client:
+                    _refuse_too_many_holds(client, held.hold_key, now)
+                _take_again(held, search)
+            held.status = Status.HELD
+            longer = max(now + settings.BOOKING_HOLD, held.hold_expires_at or now)  # What was offered is held longest.
+            held.hold_expires_at = min(longer, held.starts_at)
+            held.save()
+            add_event(held, _Kind.HELD, by=by, now=now, before=before)
+            return held
+    except Lost:
+        raise start_taken(search, hold.starts_at) from None
 
 
 def fairest(people: list[int], starts_at: datetime, location: Location, now: datetime, holder: str = "") -> int:
@@ -175,22 +237,19 @@ def forget_holds(*, now: datetime) -> int:
 def book(*, hold: Appointment, details: PatientDetails, submission_key: str, by: Actor, now: datetime) -> Appointment:
     """Turn a hold into an appointment and queue what the patient and the clinic are told.
 
-    The same ``submission_key`` again gives the same appointment. A hold that has lapsed is taken
-    again if its time is still free; otherwise StartTaken, with the nearest free times. LimitReached
-    when the clinic's number of visits ahead stands under this e-mail address, and then the hold stays.
+    The same ``submission_key`` again gives the same appointment; one that has booked another hold
+    raises AlreadyBooked. A hold that has lapsed is taken again if its time is still free; otherwise
+    StartTaken, with the nearest free times. LimitReached when the clinic's number of visits ahead
+    stands under this e-mail address, and then the hold stays.
     """
     search = _search_again(hold, now)
     try:
-        with overlaps_lost(), locked([hold.practitioner_id], hold.location):
-            appointment = (
-                Appointment.objects.select_related("service", "practitioner", "location", "room", "patient")
-                .select_for_update(of=("self",))
-                .get(pk=hold.pk)
-            )
+        with _one_use_of_a_key(), overlaps_lost(), locked([hold.practitioner_id], hold.location):
+            appointment = _under_the_lock(hold)
             if appointment.submission_key == submission_key:
                 return appointment
             if appointment.status not in {Status.HELD, Status.EXPIRED}:
-                raise AlreadyBooked("This time has already been booked from another page. Nothing was booked twice.")
+                raise AlreadyBooked(_BOOKED_ELSEWHERE)
             before = snapshot(appointment)
             if not appointment.is_live_hold(now):
                 _take_again(appointment, search)
@@ -220,6 +279,25 @@ def _refuse_too_many_ahead(email: str, now: datetime) -> None:
     if clinic is not None and ahead.count() >= clinic.visits_ahead_per_email:
         # Always the same wait: when the first of them takes place is nobody else's business.
         raise limits.LimitReached("visits ahead", timedelta(days=1))
+
+
+@contextmanager
+def _one_use_of_a_key() -> Iterator[None]:
+    """Turn the database's refusal of a submission key that has booked something already into a sentence."""
+    try:
+        yield
+    except IntegrityError as problem:
+        if "submission_key" in str(problem):
+            raise AlreadyBooked(
+                "This form has already booked a visit. Nothing was booked twice. Look at that visit first."
+            ) from problem
+        raise
+
+
+def _under_the_lock(hold: Appointment) -> Appointment:
+    """The hold as it now is, while nobody else changes it."""
+    rows = Appointment.objects.select_related("service", "practitioner", "location", "room", "patient")
+    return rows.select_for_update(of=("self",)).get(pk=hold.pk)
 
 
 def _search_again(hold: Appointment, now: datetime) -> Search:

@@ -50,6 +50,10 @@ class OfferGone(Refused):
         super().__init__(message)
 
 
+class HeldLongEnough(Refused):
+    """A time has been held for as long as one visitor may keep it from others."""
+
+
 class Lost(Exception):
     """Found under the lock: somebody else has this time now.
 

@@ -1,6 +1,6 @@
 """From a held time to an appointment: emergency signs, details, check, done."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -9,22 +9,18 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
-from phonenumber_field.phonenumber import to_python as read_phone
 
 from booking import limits, scheduling, tokens
-from booking.filling import stamp
 from booking.forms import DetailsForm
 from booking.models import Appointment, Clinic, Message, Status
 from booking.scheduling import Actor, PatientDetails
 from booking.views import asked as asking
+from booking.views.answers import FOR, ME, OTHER, as_typed, details_form, details_from, fresh_stamp, rows_of, turned_to
 from booking.views.asked import Asked, BadAddress, services_url, times_url
 from booking.views.choose import bad_address, page_for, taken
 from booking.views.privacy import private_page
 from booking.views.steps import step
 from booking.views.visitor import Visitor
-from booking.words import date_in_words
-
-FOR = ("me", "other")
 
 
 @private_page
@@ -61,55 +57,40 @@ def details(request: HttpRequest) -> HttpResponse:
     except BadAddress as bad:
         return bad_address(request, bad, hold.service)
     answers = visitor.answers
-    form = _form(hold, now, said or answers.get("booking_for") or "me", initial=answers)
+    answers = turned_to(said or answers.get("booking_for") or ME, answers)
+    form = details_form(hold, now, answers.get("booking_for", ME), initial=answers)
     return _show_details(request, hold, form, now)
 
 
 def _take_details(request: HttpRequest, visitor: Visitor, hold: Appointment, now: datetime) -> HttpResponse:
     if request.POST.getlist("hold") != [hold.reference]:
         return _other_hold(request, hold)
-    form = _form(hold, now, "other" if request.POST.get("booking_for") == "other" else "me", data=request.POST)
+    form = details_form(hold, now, OTHER if request.POST.get("booking_for") == OTHER else ME, data=request.POST)
+    if request.POST.get("for") in FOR:
+        typed = as_typed(form) | {"set_aside": visitor.answers.get("set_aside") or {}}
+        visitor.keep_answers(turned_to(request.POST["for"], typed), complete=False)
+        return redirect(reverse("booking:details") + "#for-whom")
     accepted = form.is_valid()
     if "longer" in request.POST:
-        visitor.keep_answers(_as_typed(form), complete=False)
-        return _hold_longer(request, visitor, hold, now)
+        visitor.keep_answers(as_typed(form), complete=False)
+        return _hold_longer(request, visitor, hold, now, back="booking:details")
     if accepted and form.needs_a_second_look:
         # Somebody whose browser fills in everything may be as quick as a program: ask once more.
-        again = form.for_a_second_look(fresh_stamp=_stamp())
-        form = _form(hold, now, "other" if form.for_other else "me", data=again)
+        again = form.for_a_second_look(fresh_stamp=fresh_stamp())
+        form = details_form(hold, now, OTHER if form.for_other else ME, data=again)
         return _show_details(request, hold, form, now, was_quick=True, status=422)
     if not accepted:
         return _show_details(request, hold, form, now, status=422)
     visitor.keep_answers(form.answers(), complete=True)
+    if not hold.is_live_hold(now):
+        # It ran out while somebody typed: better to hear now than after the last press that it is gone.
+        try:
+            scheduling.extend(hold=hold, by=Actor.patient(), now=now, client=limits.client_of(request))
+        except scheduling.StartTaken:
+            return _lost(request, visitor, hold, now)
+        except scheduling.HeldLongEnough:
+            pass  # Booking takes it again, if it is still free.
     return redirect("booking:check")
-
-
-def _form(hold: Appointment, now: datetime, booking_for: str, *, data: Any = None, initial: Any = None) -> DetailsForm:
-    kept = dict(initial or {})
-    if kept.get("phone"):
-        kept["phone"] = _phone_in_words(kept["phone"])
-    first = kept | {"hold": hold.reference, "booking_for": booking_for, "shown": _stamp()}
-    return DetailsForm(
-        data,
-        initial=first,
-        service=hold.service,
-        today=now.astimezone(hold.location.zone).date(),
-        for_other=booking_for == "other",
-        asks_visit=hold.is_first_visit is None,
-    )
-
-
-def _stamp() -> str:
-    clinic = Clinic.objects.only("collection_notice_version").first()
-    return stamp(clinic.collection_notice_version if clinic else "none")
-
-
-def _as_typed(form: DetailsForm) -> dict[str, Any]:
-    """All that was typed, good or not, so that nobody types it twice."""
-    typed = {
-        name: str(form.data.get(name, ""))[:300] for name in form.fields if name not in {"hold", "shown", "homepage"}
-    }
-    return typed | {"reminders": "reminders" in form.data}
 
 
 def _show_details(
@@ -126,30 +107,24 @@ def _show_details(
     return render(request, "booking/details.html", context, status=status)
 
 
-def _hold_longer(request: HttpRequest, visitor: Visitor, hold: Appointment, now: datetime) -> HttpResponse:
-    """Hold the same time again, for the same person, from now on."""
+def _hold_longer(request: HttpRequest, visitor: Visitor, hold: Appointment, now: datetime, back: str) -> HttpResponse:
+    """Hold the same time for longer, and show when it now ends; a hold that has lapsed is taken again."""
     limits.spend_for(request, "hold", now=now)
     try:
-        again = scheduling.hold(
-            service=hold.service,
-            starts_at=hold.starts_at,
-            holder=visitor.holder(),
-            by=Actor.patient(),
-            now=now,
-            location=hold.location,
-            practitioner=hold.practitioner,
-            new_patient=hold.is_first_visit,
-            client=limits.client_of(request),
-        )
+        scheduling.extend(hold=hold, by=Actor.patient(), now=now, client=limits.client_of(request))
     except scheduling.StartTaken:
-        if hold.is_live_hold(now):  # Too close to the visit to be chosen anew: the hold stands as it is.
-            return redirect("booking:details")
-        shown = page_for(hold, now, visitor.holder())
-        return taken(request, shown, shown.finder.near(hold.starts_at, 3), status=409)
-    except scheduling.NotOffered as refusal:
-        return bad_address(request, BadAddress(refusal.message, status=422), hold.service)
-    visitor.choose(again, wants_this_person=visitor.wants_this_person)
-    return redirect("booking:details")
+        return _lost(request, visitor, hold, now)
+    except scheduling.HeldLongEnough:
+        pass  # The page says so, and until when.
+    except scheduling.Refused as refusal:
+        return bad_address(request, BadAddress(refusal.message, status=409), hold.service)
+    return redirect(reverse(back) + "#held")
+
+
+def _lost(request: HttpRequest, visitor: Visitor, hold: Appointment, now: datetime) -> HttpResponse:
+    """Somebody else has the time: three near ones with anyone, as others may be free, and every answer is kept."""
+    shown = page_for(hold, now, visitor.holder())
+    return taken(request, shown, shown.finder.near(hold.starts_at, 3), status=409)
 
 
 @private_page
@@ -164,14 +139,17 @@ def check(request: HttpRequest) -> HttpResponse:
         return _nothing_chosen(request)
     if request.method == "POST" and request.POST.getlist("hold") != [hold.reference]:
         return _other_hold(request, hold)
-    details = _details_from(visitor, hold)
+    details = details_from(visitor, hold)
     if details is None:
         return redirect("booking:details")
     now = timezone.now()
+    if "longer" in request.POST:
+        return _hold_longer(request, visitor, hold, now, back="booking:check")
     if request.method == "POST":
         return _book(request, visitor, hold, details, now)
-    context = _about(visitor, hold, "check") | {
-        "rows": _rows(hold, details),
+    about = _about(visitor, hold, "check")
+    context = about | {
+        "rows": rows_of(hold, details, about["change_visit"]),
         "has_contact": bool(details.contact_name),
         "submission_key": visitor.submission_key(),
         "is_live": hold.is_live_hold(now),
@@ -189,9 +167,7 @@ def _book(
         with limits.spending(request, "book", email=details.email, now=now):
             made = scheduling.book(hold=hold, details=details, submission_key=key, by=Actor.patient(), now=now)
     except scheduling.StartTaken:
-        # The same person may be busy and another free: all who could take the visit are asked.
-        shown = page_for(hold, now, visitor.holder())
-        return taken(request, shown, shown.finder.near(hold.starts_at, 3), status=409)
+        return _lost(request, visitor, hold, now)
     except scheduling.Refused as refusal:
         return bad_address(request, BadAddress(refusal.message, status=409), hold.service)
     visitor.finish(made)
@@ -220,59 +196,6 @@ def done(request: HttpRequest) -> HttpResponse:
     return render(request, "booking/done.html", context)
 
 
-def _details_from(visitor: Visitor, hold: Appointment) -> PatientDetails | None:
-    """What was typed, as a booking takes it; None while something is missing for this visit."""
-    answers = visitor.answers
-    if not visitor.are_complete:
-        return None
-    is_first_visit = hold.is_first_visit
-    if is_first_visit is None:
-        is_first_visit = asking.VISITS.get(answers.get("visit") or "")
-    born_on = date.fromisoformat(answers["date_of_birth"]) if answers.get("date_of_birth") else None
-    if is_first_visit is None or (hold.service.needs_date_of_birth and born_on is None):
-        return None
-    for_other = answers.get("booking_for") == "other"
-    return PatientDetails(
-        name=answers["name"],
-        email=answers["email"],
-        phone=answers["phone"],
-        preferred_name=answers.get("preferred_name", ""),
-        pronouns=answers.get("pronouns", ""),
-        date_of_birth=born_on if hold.service.needs_date_of_birth else None,
-        contact_name=answers.get("contact_name", "") if for_other else "",
-        is_first_visit=is_first_visit,
-        reminders=bool(answers.get("reminders")),
-        notice_version=answers.get("notice_version", ""),
-    )
-
-
-def _rows(hold: Appointment, details: PatientDetails) -> list[tuple[str, str, str]]:
-    """What the check page lists about the patient: what it is, the answer, where to change it."""
-    form = reverse("booking:details")
-    visit = form if hold.is_first_visit is None else reverse("booking:services")
-    other = bool(details.contact_name)
-    rows = [
-        ("Patient" if other else "Name", details.name, f"{form}#id_name"),
-        ("Likes to be called", details.preferred_name, f"{form}#id_preferred_name"),
-        ("Pronouns", details.pronouns, f"{form}#id_pronouns"),
-        ("Date of birth", details.date_of_birth and date_in_words(details.date_of_birth), f"{form}#id_date_of_birth"),
-        ("First visit here", "Yes" if details.is_first_visit else "No", visit),
-        ("Your name", details.contact_name, f"{form}#id_contact_name"),
-        ("E-mail", details.email, f"{form}#id_email"),
-        ("Phone", _phone_in_words(details.phone), f"{form}#id_phone"),
-        ("Reminders", "By e-mail" if details.reminders else "None", f"{form}#id_reminders"),
-    ]
-    return [(key, value, url) for key, value, url in rows if value]
-
-
-def _phone_in_words(number: str) -> str:
-    """(403) 555-0123; a number from abroad with its country; what is no number as it was typed."""
-    phone = read_phone(number, region="CA")
-    if not phone or not phone.is_valid():
-        return number
-    return str(phone.as_national if phone.country_code == 1 else phone.as_international)
-
-
 def _about(visitor: Visitor, hold: Appointment, page: str) -> dict[str, Any]:
     """What every page about a held time tells."""
     wanted = hold.practitioner if visitor.wants_this_person else None
@@ -288,6 +211,7 @@ def _about(visitor: Visitor, hold: Appointment, page: str) -> dict[str, Any]:
         "can_change": timezone.now() <= hold.changes_until,
         "shows_signs": hold.service.shows_signs_to(hold.is_first_visit),
         "held_until": hold.hold_expires_at and hold.hold_expires_at.astimezone(hold.location.zone),
+        "can_hold_longer": scheduling.extensions_left(hold) > 0,
     }
 
 
