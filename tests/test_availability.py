@@ -155,7 +155,7 @@ def test_buffers_between_two_visits_are_shared(theirs_after, ours_before, first_
 
 def test_a_visit_that_begins_or_ends_within_a_second_takes_the_whole_of_it():
     moment = timedelta(microseconds=1)
-    busy = Visit.between(resolve(MONDAY, time(9, 30), EDMONTON) - moment, resolve(MONDAY, time(10), EDMONTON) + instant)
+    busy = Visit.between(resolve(MONDAY, time(9, 30), EDMONTON) - moment, resolve(MONDAY, time(10), EDMONTON) + moment)
     schedule = Schedule(weekly=mondays(WallSpan.between(time(9), time(11))), visits=[busy])
     assert local_starts(schedule) == ["10:30"]
 
