@@ -13,7 +13,7 @@ from django.db.models import Exists
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from booking.models import Clinic, Location, OpeningHours, SampleRow
+from booking.models import Clinic, Location, OpeningHours, SampleRow, Weekday
 
 
 class _Facts:
@@ -36,6 +36,13 @@ class _Facts:
         return list(self.location.opening_hours.all()) if self.location else []
 
     @property
+    def opening_days(self) -> list[tuple[str, list[OpeningHours]]]:
+        """Monday to Sunday with their hours, the closed days too; empty where no hours are told at all."""
+        hours = self.opening_hours
+        days = [(str(day.label), [row for row in hours if row.weekday == day]) for day in Weekday]
+        return days if hours else []
+
+    @property
     def sample_stands(self) -> bool:
         # The sample clinic brings the clinic's own row: without a row, there is no sample.
         return self.clinic is not None and getattr(self.clinic, "sample_stands", False)
@@ -44,7 +51,7 @@ class _Facts:
 def clinic(request: HttpRequest) -> dict[str, Any]:
     """Names for every template; see the module's docstring."""
     facts = _Facts()
-    names = ("clinic", "location", "locations", "opening_hours", "sample_stands")
+    names = ("clinic", "location", "locations", "opening_hours", "opening_days", "sample_stands")
     return {name: _later(facts, name) for name in names} | {"site_url": settings.SITE_URL}
 
 

@@ -21,8 +21,19 @@ from booking.text import LineField
 from booking.words import all_of, duration
 
 
+def _visit_field(*, required: str) -> forms.ChoiceField:
+    return forms.ChoiceField(
+        choices=[("new", "No, this will be the first visit"), ("returning", "Yes")],
+        widget=forms.RadioSelect,
+        error_messages={"required": required, "invalid_choice": required},
+    )
+
+
 class TimeForm(SaidOnceForm):
-    """The time somebody chose. Whether it is still free is for the command to say."""
+    """The time somebody chose, and whether it is their first visit where that is asked above the times.
+
+    Whether the time is still free is for the command to say.
+    """
 
     start = forms.CharField(
         widget=forms.RadioSelect(choices=[("", "")]),  # The page draws them; error messages link to the first.
@@ -30,9 +41,12 @@ class TimeForm(SaidOnceForm):
         error_messages={"required": "Choose a time for your visit.", "max_length": "Choose one of the times shown."},
     )
 
-    def __init__(self, *args: Any, read: Callable[[str], Any], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, read: Callable[[str], Any], asks_visit: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.read = read
+        if asks_visit:
+            self.fields["visit"] = _visit_field(required="Say whether it is your first visit.")
+            self.order_fields(["visit", "start"])
 
     def clean_start(self) -> Any:
         try:
@@ -54,14 +68,7 @@ class DetailsForm(WatchedForm):
     name = LineField(max_length=120, validators=[validate_has_a_letter])
     preferred_name = LineField(max_length=120, required=False)
     pronouns = LineField(max_length=40, required=False, help_text="Such as she/her, he/him or they/them.")
-    visit = forms.ChoiceField(
-        choices=[("new", "No, this will be the first visit"), ("returning", "Yes")],
-        widget=forms.RadioSelect,
-        error_messages={
-            "required": "Say whether it will be the first visit.",
-            "invalid_choice": "Say whether it will be the first visit.",
-        },
-    )
+    visit = _visit_field(required="Say whether it will be the first visit.")
     contact_name = LineField(
         label="Your own name",
         max_length=120,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.journey import make_small_clinic, text_of
+from tests.journey import make_small_clinic, text_of, words_of
 from tests.make import make_service
 
 
@@ -71,3 +71,16 @@ def test_reading_the_pages_begins_no_session(client):
     client.get("/book/?visit=new")
     client.get("/book/assessment/?visit=new")
     assert "session" not in client.cookies
+
+
+def test_a_service_from_a_group_that_names_its_patients_asks_no_more(client):
+    page = text_of(client.get("/book/"))
+    assert 'href="/book/dry-needling/?visit=returning"' in page
+    assert 'href="/book/assessment/"' in page
+
+
+def test_the_opening_hours_name_the_closed_days_too(client, clinic):
+    clinic.location.opening_hours.create(weekday=0, opens="08:00", closes="18:00")
+    page = words_of(client.get("/book/"))
+    assert "Monday 8:00 am to 6:00 pm Tuesday closed" in page
+    assert "Sunday closed" in page

@@ -6,9 +6,9 @@ from datetime import date, datetime, time, timedelta
 import pytest
 from django.test.utils import CaptureQueriesContext
 
-from booking.models import Appointment, WorkingHours
+from booking.models import Appointment, Closure, WorkingHours
 from tests.conftest import NOW
-from tests.journey import NINE, QUARTER_TO_TEN, choose, instant, make_small_clinic, text_of, words_of
+from tests.journey import NINE, QUARTER_TO_TEN, choose, instant, make_small_clinic, text_of, type_details, words_of
 from tests.make import make_appointment, make_hours, make_location, make_practitioner
 
 
@@ -278,3 +278,102 @@ def test_with_whom_is_a_link_so_that_no_choice_is_forgotten_below(client, clinic
     for href, person in zip(hrefs, page.context["people"], strict=True):
         assert client.get(href).context["asked"].practitioner == person[0]
     assert client.get(page.context["with_anyone"]).context["asked"].practitioner is None
+
+
+def test_a_holiday_is_named_where_nobody_works(client, clinic):
+    Closure.objects.create(location=clinic.location, on=date(2026, 11, 25), name="Founders Day")
+    page = words_of(client.get("/book/assessment/?visit=new"))
+    assert "Wednesday 25 November Closed: Founders Day" in page
+    assert "Saturday 28 November No free times" in page
+
+
+def test_a_week_of_holidays_names_them(client, clinic):
+    for day in range(24, 30):
+        Closure.objects.create(location=clinic.location, on=date(2026, 11, day), name=f"Holiday {day}")
+    fill = [NOW + timedelta(minutes=150 + 45 * n) for n in range(9)]
+    for at in fill:
+        fill_up(clinic, at)
+    page = words_of(client.get("/book/assessment/?visit=new&from=2026-11-23"))
+    assert "Friday 27 November: closed, Holiday 27." in page
+
+
+@pytest.mark.parametrize("field", ["shows_emergency_signs", "takes_new_patients"])
+def test_where_the_answer_matters_it_is_asked_above_the_times_of_a_visit_for_anyone(client, clinic, field):
+    if field == "shows_emergency_signs":
+        clinic.assessment.shows_emergency_signs = True
+        clinic.assessment.save()
+    else:
+        clinic.amara.takes_new_patients = False
+        clinic.amara.save()
+    page = text_of(client.get("/book/assessment/"))
+    assert 0 < page.index("Have you been here before?") < page.index('name="start"')
+    response = choose(client, query="")
+    assert response.status_code == 422
+    assert 'href="#id_visit_0"' in text_of(response)
+    assert [c.opening.starts_at for d in response.context["week"].days for c in d.choices if c.is_chosen] == [NINE]
+    sent = {"start": instant(NINE), "visit": "new"}
+    next_page = "/book/safety/" if field == "shows_emergency_signs" else "/book/details/"
+    assert client.post("/book/assessment/", sent)["Location"] == next_page
+    assert Appointment.objects.get().is_first_visit is True
+    assert Appointment.objects.get().practitioner in (clinic.steve, clinic.amara)
+
+
+def test_a_new_patient_never_gets_somebody_who_takes_none(client, clinic):
+    clinic.amara.takes_new_patients = False
+    clinic.amara.save()
+    WorkingHours.objects.filter(practitioner=clinic.steve).delete()
+    response = client.post("/book/assessment/", {"start": instant(NINE), "visit": "new"})
+    assert response.status_code == 409
+    assert not Appointment.objects.exists()
+
+
+def test_an_answer_can_be_changed_where_it_matters(client):
+    answer_again = client.get("/book/dry-needling/?visit=returning").context["answer_again"]
+    assert "Have you been here before?" in text_of(client.get(answer_again))
+    assert "change whether it is the first visit" not in words_of(client.get("/book/assessment/?visit=new"))
+
+
+def test_not_for_you_says_nothing_of_what_the_patient_cannot_have(client, clinic):
+    clinic.needling.price = 999
+    clinic.needling.save()
+    page = words_of(client.get("/book/dry-needling/?visit=new"))
+    assert "$999" not in page
+    assert "Physiotherapy assessment" in page
+
+
+def test_with_anyone_the_page_says_who_that_can_be(client):
+    assert "free at the time you choose: Steve Hansen or Amara Okafor" in words_of(client.get("/book/assessment/"))
+    assert "free at the time" not in words_of(client.get("/book/assessment/?practitioner=steve-hansen"))
+
+
+@pytest.mark.parametrize("signs", [False, True], ids=["without signs", "with signs"])
+@pytest.mark.parametrize("visit", ["new", "returning", ""])
+def test_the_steps_count_the_same_on_every_way(client, clinic, signs, visit):
+    clinic.assessment.shows_emergency_signs = signs
+    clinic.assessment.save()
+    said = {"visit": visit or "new"}
+    query = f"?visit={visit}" if visit else ""
+    assert "Step 1 of 4" in words_of(client.get(f"/book/{query}"))
+    assert "Step 2 of 4" in words_of(client.get(f"/book/assessment/{query}"))
+    way = client.post(f"/book/assessment/{query}", said | {"start": instant(NINE)})["Location"]
+    assert (way == "/book/safety/") == (signs and visit != "returning")
+    if way == "/book/safety/":
+        assert "Before step 3 of 4" in words_of(client.get(way))
+    assert "Step 3 of 4" in words_of(client.get("/book/details/"))
+    type_details(client, visit=visit or "new")
+    assert "Step 4 of 4" in words_of(client.get("/book/check/"))
+
+
+def test_somebody_who_looks_further_is_told_what_they_hold(client):
+    choose(client)
+    for address in ("/book/", "/book/assessment/?visit=new", "/book/dry-needling/?visit=returning"):
+        page = client.get(address)
+        assert "We hold Tuesday 24 November, 9:00 am for you until 8:10 am" in words_of(page)
+        assert 'href="/book/details/">Go on with that time' in text_of(page)
+
+
+def test_a_link_to_a_time_where_nothing_is_left_is_gone(client):
+    WorkingHours.objects.all().delete()
+    response = client.get(f"/book/assessment/?start={instant(NINE)}")
+    assert response.status_code == 410
+    assert "No free times online" in text_of(response)

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from booking import scheduling
-from booking.models import Appointment, Location, Practitioner, Service
+from booking.models import Appointment, Closure, Location, Practitioner, Service
 from booking.scheduling import Opening
 from booking.words import clock, day, duration, instant, one_of
 
@@ -73,8 +73,11 @@ class Choice:
 
 @dataclass(frozen=True)
 class Day:
+    """A local day; ``closed`` names the holiday, or why else the place is shut, where nobody works all the same."""
+
     on: date
     choices: list[Choice]
+    closed: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,10 @@ class Board:
         return any(choice.other_person for day in self.days for choice in day.choices)
 
     @property
+    def closures(self) -> list[Day]:
+        return [day for day in self.days if day.closed]
+
+    @property
     def is_empty(self) -> bool:
         return not any(day.choices for day in self.days)
 
@@ -109,6 +116,7 @@ def lay_out(
     openings = finder.between(first, last)
     days = arrange(openings, finder, people=people, chosen=chosen)
     by_day = {day.on: day for day in days}
+    closed = dict(Closure.objects.filter(location=location, on__range=(first, last)).values_list("on", "name"))
     elsewhere: list[date] = []
     if not openings:
         midweek = datetime.combine(monday + timedelta(days=3), time(12), tzinfo=location.zone)
@@ -117,7 +125,7 @@ def lay_out(
         )
     return Board(
         monday=monday,
-        days=[by_day.get(on) or Day(on, []) for on in _each_day(first, last)],
+        days=[by_day.get(on) or Day(on, [], closed=closed.get(on, "")) for on in _each_day(first, last)],
         earlier_on=max(monday - timedelta(days=7), today) if monday > today else None,
         later_on=monday + timedelta(days=7) if monday + timedelta(days=7) <= last_day else None,
         elsewhere=[max(week, today) for week in elsewhere],

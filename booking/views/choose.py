@@ -1,10 +1,8 @@
 """Choose a service, then a time. Everything but the holding of a time works by address alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from decimal import Decimal
-from functools import cached_property
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -15,14 +13,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import limits, scheduling
 from booking.forms import TimeForm
-from booking.models import Location, Practitioner, PractitionerService, Service
+from booking.models import Location, Service
 from booking.scheduling import Actor, Opening
 from booking.views import asked as asking
 from booking.views import board
 from booking.views.asked import Asked, BadAddress, services_url, times_url
 from booking.views.privacy import private_page
 from booking.views.steps import next_step, step
+from booking.views.times_page import TimesPage
 from booking.views.visitor import Visitor
+from booking.words import one_of
 
 AUDIENCES = (
     (Service.Audience.ANYONE, "For everyone"),
@@ -42,106 +42,12 @@ def services(request: HttpRequest) -> HttpResponse:
     rows = Service.objects.bookable().with_offers().select_related("first_visit_service")
     open_rows = [service for service in rows if service.is_open_to(new_patient)]
     groups = [(title, [row for row in open_rows if row.audience == audience]) for audience, title in AUDIENCES]
-    context = {"groups": [group for group in groups if group[1]], "visit": asking.write_visit(new_patient)}
+    context = {
+        "groups": [group for group in groups if group[1]],
+        "visit": asking.write_visit(new_patient),
+        "step": step("services"),
+    } | _what_is_held(Visitor(request), timezone.now())
     return render(request, "booking/services.html", context)
-
-
-@dataclass
-class TimesPage:
-    """A service's times page: what is asked for, and what there is."""
-
-    service: Service
-    now: datetime
-    everyone: list[PractitionerService]
-    locations: list[Location]
-    holder: str = ""
-    asked: Asked = field(default_factory=Asked)
-    held_start: datetime | None = None  # what this visitor holds of this service
-
-    @cached_property
-    def takers(self) -> list[PractitionerService]:
-        """Those who give this service to this patient."""
-        return scheduling.offers(service=self.service, now=self.now, new_patient=self.asked.new_patient)
-
-    @property
-    def takes_them(self) -> bool:
-        """Whether the person asked for (if any) sees this patient for this service."""
-        wanted = self.asked.practitioner
-        return wanted is None or any(offer.practitioner_id == wanted.pk for offer in self.takers)
-
-    @property
-    def shown_offers(self) -> list[PractitionerService]:
-        """The offers whose price and length the page names."""
-        wanted = self.asked.practitioner
-        return [offer for offer in self.takers if wanted is None or offer.practitioner_id == wanted.pk] or self.everyone
-
-    @property
-    def prices(self) -> list[Decimal]:
-        return [offer.price for offer in self.shown_offers] or [self.service.price]
-
-    @property
-    def lengths(self) -> list[timedelta]:
-        return [offer.duration for offer in self.shown_offers] or [self.service.duration]
-
-    @property
-    def people(self) -> dict[int, Practitioner]:
-        return {offer.practitioner_id: offer.practitioner for offer in self.everyone}
-
-    @property
-    def must_ask_visit(self) -> bool:
-        """Whether new and returning patients see different things here, and nobody has said which it is."""
-        return self.asked.new_patient is None and (
-            self.service.audience != Service.Audience.ANYONE
-            or self.service.shows_emergency_signs
-            or any(not offer.practitioner.takes_new_patients for offer in self.everyone)
-        )
-
-    @cached_property
-    def location(self) -> Location | None:
-        """The place asked for, else the one with the first free time."""
-        if self.asked.location or len(self.locations) < 2:
-            return self.asked.location or (self.locations[0] if self.locations else None)
-        first = scheduling.next_free(
-            service=self.service, now=self.now, practitioner=self.asked.practitioner, new_patient=self.asked.new_patient
-        )
-        return next((place for place in self.locations if first and place.pk == first.location_id), self.locations[0])
-
-    @cached_property
-    def first_free(self) -> dict[int, Opening]:
-        """The first free start of each practitioner who has one here."""
-        return scheduling.next_free_each(
-            service=self.service, now=self.now, location=self.location, new_patient=self.asked.new_patient
-        )
-
-    def people_and_times(self) -> list[tuple[Practitioner, datetime | None]]:
-        """Whom one can choose, and when each is free first; nobody before it is clear which visit it is."""
-        if not self.location or self.must_ask_visit:
-            return []
-        first = self.first_free
-        people = [offer.practitioner for offer in self.takers]
-        return [(person, first[person.pk].starts_at if person.pk in first else None) for person in people]
-
-    def first_free_start(self) -> datetime | None:
-        """The first free start of the person asked for, or of anyone."""
-        wanted = self.asked.practitioner
-        found = [first.starts_at for person, first in self.first_free.items() if wanted is None or person == wanted.pk]
-        if found or not self.holder:
-            return min(found, default=None)
-        # The only time left may be the one this visitor holds.
-        return next((opening.starts_at for opening in self.finder.near(self.now, 1)), None)
-
-    @property
-    def finder(self) -> board.Finder:
-        """Finds what is asked for, at the place that is shown."""
-        assert self.location is not None
-        return board.Finder(
-            service=self.service,
-            now=self.now,
-            location=self.location,
-            practitioner=self.asked.practitioner,
-            new_patient=self.asked.new_patient,
-            holder=self.holder,
-        )
 
 
 @private_page
@@ -159,14 +65,13 @@ def times(request: HttpRequest, slug: str) -> HttpResponse:
         locations=list(Location.objects.all()),
         holder=visitor.holder() if visitor.has_begun else "",
     )
-    held = visitor.chosen()
-    shown.held_start = held.starts_at if held and held.service_id == service.pk else None
+    shown.held = _what_is_held(visitor, now)
     people = [offer.practitioner for offer in shown.everyone]
     try:
         shown.asked = asking.read(request.GET, people=people, locations=shown.locations)
     except BadAddress as bad:
         return bad_address(request, bad, service)
-    if shown.must_ask_visit or not service.is_open_to(shown.asked.new_patient):
+    if shown.asks_first or not service.is_open_to(shown.asked.new_patient):
         return _about_the_visit(request, shown)
     if request.method == "POST":
         return _hold(request, shown, visitor)
@@ -178,7 +83,8 @@ def _show(request: HttpRequest, shown: TimesPage, form: TimeForm | None = None) 
     location, asked = shown.location, shown.asked
     first_free = shown.first_free_start() if location and shown.takes_them else None
     if location is None or first_free is None:
-        return render(request, "booking/times.html", _context(shown) | {"form": form}, status=422 if form else 200)
+        status = 422 if form else 410 if asked.start else 200
+        return render(request, "booking/times.html", _context(shown) | {"form": form}, status=status)
     if asked.start and form is None and not _is_open(shown, asked.start):
         return taken(request, shown, shown.finder.near(asked.start, 3), status=410)
     around = (asked.start or first_free).astimezone(location.zone).date()
@@ -189,7 +95,8 @@ def _show(request: HttpRequest, shown: TimesPage, form: TimeForm | None = None) 
         asking.check_day(around, today=today, horizon_days=shown.service.horizon_days)
     except BadAddress as bad:
         return bad_address(request, bad, shown.service, asked)
-    week = board.lay_out(shown.finder, people=shown.people, around=around, chosen=asked.start or shown.held_start)
+    chosen = (form.cleaned_data.get("start") if form else None) or asked.start or shown.held_start
+    week = board.lay_out(shown.finder, people=shown.people, around=around, chosen=chosen)
     context = _context(shown) | {"week": week, "form": form}
     return render(request, "booking/times.html", context, status=422 if form else 200)
 
@@ -201,9 +108,12 @@ def _is_open(shown: TimesPage, start: datetime) -> bool:
 
 
 def _hold(request: HttpRequest, shown: TimesPage, visitor: Visitor) -> HttpResponse:
-    form = TimeForm(request.POST, read=asking.instant)
+    form = TimeForm(request.POST, read=asking.instant, asks_visit=shown.asks_with_times)
     if not form.is_valid() or shown.location is None:
         return _show(request, shown, form)
+    if shown.asks_with_times:
+        shown = replace(shown, asked=replace(shown.asked, new_patient=asking.visit(form.cleaned_data["visit"])))
+    assert shown.location is not None
     limits.spend_for(request, "hold", now=shown.now)
     try:
         hold = scheduling.hold(
@@ -237,8 +147,18 @@ def taken(request: HttpRequest, shown: TimesPage, nearest: Sequence[Opening], *,
 
 def _about_the_visit(request: HttpRequest, shown: TimesPage) -> HttpResponse:
     """Ask whether it is the first visit; or say to whom this service is open, and where to go instead."""
-    template = "booking/visit.html" if shown.must_ask_visit else "booking/not_for_you.html"
-    return render(request, template, _context(shown), status=422 if request.method == "POST" else 200)
+    template = "booking/visit.html" if shown.asks_first else "booking/not_for_you.html"
+    context = _context(shown) | {"step": step("services")}  # The visit is not chosen yet.
+    return render(request, template, context, status=422 if request.method == "POST" else 200)
+
+
+def _what_is_held(visitor: Visitor, now: datetime) -> dict[str, Any]:
+    """The time this visitor holds just now, and where to go on with it; empty without one."""
+    hold = visitor.chosen()
+    if hold is None or not hold.is_live_hold(now):
+        return {}
+    until = hold.hold_expires_at and hold.hold_expires_at.astimezone(hold.location.zone)
+    return {"hold": hold, "held_until": until, "go_on": next_step(visitor, hold)}
 
 
 def _context(shown: TimesPage) -> dict[str, Any]:
@@ -252,7 +172,9 @@ def _context(shown: TimesPage) -> dict[str, Any]:
         "visit": asking.write_visit(asked.new_patient),
         "place": shown.location,
         "hold_lasts": settings.BOOKING_HOLD,
-        "step": step("times", service, asked.new_patient),
+        "step": step("times"),
+        "answer_again": times_url(service, replace(here, new_patient=None)) if asked and shown.visit_matters else "",
+        "anyone_means": one_of(offer.practitioner.name for offer in shown.takers) if len(shown.takers) > 1 else "",
         "services": services_url(asked.new_patient),
         "here": times_url(service, here),
         "post_to": times_url(service, here, from_on=asked.from_on and asked.from_on.isoformat()),
@@ -262,7 +184,7 @@ def _context(shown: TimesPage) -> dict[str, Any]:
             (person, free_at, times_url(service, replace(here, practitioner=person)))
             for person, free_at in shown.people_and_times()
         ],
-    }
+    } | shown.held
 
 
 def bad_address(
@@ -280,16 +202,3 @@ def _not_bookable(request: HttpRequest, slug: str) -> HttpResponse:
     if service is None:
         raise Http404("No such service.")
     return render(request, "booking/not_bookable.html", {"service": service}, status=404)
-
-
-def page_for(hold: Any, now: datetime, holder: str) -> TimesPage:
-    """The times page that led to a hold: for pages that must offer other times for it."""
-    service = hold.service
-    return TimesPage(
-        service=service,
-        now=now,
-        everyone=scheduling.offers(service=service, now=now),
-        locations=list(Location.objects.all()),
-        holder=holder,
-        asked=Asked(new_patient=hold.is_first_visit, location=hold.location),
-    )

@@ -17,9 +17,10 @@ from booking.scheduling import Actor, PatientDetails
 from booking.views import asked as asking
 from booking.views.answers import FOR, ME, OTHER, as_typed, details_form, details_from, fresh_stamp, rows_of, turned_to
 from booking.views.asked import Asked, BadAddress, services_url, times_url
-from booking.views.choose import bad_address, page_for, taken
+from booking.views.choose import bad_address, taken
 from booking.views.privacy import private_page
 from booking.views.steps import step
+from booking.views.times_page import page_for
 from booking.views.visitor import Visitor
 
 
@@ -204,7 +205,7 @@ def _about(visitor: Visitor, hold: Appointment, page: str) -> dict[str, Any]:
         "hold": hold,
         "service": hold.service,
         "visit": asking.write_visit(hold.is_first_visit),
-        "step": step(page, hold.service, hold.is_first_visit),
+        "step": step(page),
         "hold_lasts": settings.BOOKING_HOLD,
         "change_visit": services_url(hold.is_first_visit),
         "change_time": times_url(hold.service, asked, from_on=hold.local_on.isoformat()),
