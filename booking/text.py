@@ -1,8 +1,8 @@
 """Text that people type: tidied and, where it cannot be meant, refused with a sentence.
 
 Names of every script pass. What is refused cannot be seen or can mislead: control characters,
-marks that turn the reading order around, lone halves of a character pair, and the sign that
-stands for bytes nobody could read.
+marks that turn the reading order around, lone halves of a character pair, letters without a shape,
+and the sign that stands for bytes nobody could read.
 """
 
 import re
@@ -12,8 +12,13 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-# Zero-width joiners shape letters in Persian, Hindi and other scripts: they belong to names.
-_JOINERS = frozenset("\u200c\u200d")
+# Zero-width joiners shape letters in Persian, Sinhala, Hindi and other scripts: there they belong to names.
+# Elsewhere nobody can see them, and two names that look alike would be two people (RFC 5892, appendix A).
+_NON_JOINER, _JOINER = "\u200c", "\u200d"
+_JOINERS = frozenset({_NON_JOINER, _JOINER})
+_CURSIVE = ("ARABIC", "SYRIAC", "MANDAIC", "MONGOLIAN", "NKO", "PHAGS-PA", "MANICHAEAN", "ADLAM", "HANIFI")
+# Letters and marks that Unicode gives no shape: fillers, the blank of Braille, joiners of ordering alone.
+_SHAPELESS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _UNREADABLE = "\ufffd"
 
@@ -28,6 +33,8 @@ def clean_line(value: str) -> str:
     if re.search(r"[\n\r\v\f\x85\u2028\u2029]", value):
         raise ValidationError(SEVERAL_LINES_MESSAGE, code="several_lines")
     _refuse_what_cannot_be_meant(value)
+    if any(char in _JOINERS and not _shapes(value, place) for place, char in enumerate(value)):
+        raise ValidationError(INVISIBLE_MESSAGE, code="invisible")
     spaced = "".join(" " if unicodedata.category(character) == "Zs" else character for character in value)
     return unicodedata.normalize("NFC", re.sub(" {2,}", " ", spaced))
 
@@ -85,8 +92,36 @@ def _refuse_what_cannot_be_meant(value: str) -> None:
     for character in value:
         if character == _UNREADABLE or _is_noncharacter(character) or unicodedata.category(character) == "Cs":
             raise ValidationError(UNREADABLE_MESSAGE, code="unreadable")
-        if unicodedata.category(character) in _REFUSED_CATEGORIES and character not in _JOINERS:
+        is_unseen = unicodedata.category(character) in _REFUSED_CATEGORIES and character not in _JOINERS
+        if is_unseen or character in _SHAPELESS:
             raise ValidationError(INVISIBLE_MESSAGE, code="invisible")
+
+
+def _shapes(value: str, place: int) -> bool:
+    """Whether the joiner at this place changes how its neighbours are written.
+
+    Beside a virama (Hindi, Bengali, Sinhala and their kin), between the letters of a script that
+    joins them (Persian, Kurdish), or between two signs that make one picture.
+    """
+    before, after = _neighbour(value[:place][::-1]), _neighbour(value[place + 1 :])
+    if any(unicodedata.combining(character) == 9 for character in (value[place - 1 : place] + value[place + 1 :][:1])):
+        return bool(before)
+    if value[place] == _JOINER and before and after and _is_sign(before) and _is_sign(after):
+        return True
+    return value[place] == _NON_JOINER and _joins(before) and _joins(after)
+
+
+def _neighbour(characters: str) -> str:
+    """The next letter or sign, past the marks that sit on it; "" at the end."""
+    return next((character for character in characters if not unicodedata.category(character).startswith("M")), "")
+
+
+def _joins(character: str) -> bool:
+    return bool(character) and character.isalpha() and unicodedata.name(character, "").startswith(_CURSIVE)
+
+
+def _is_sign(character: str) -> bool:
+    return unicodedata.category(character) in {"So", "Sk"}
 
 
 def _is_noncharacter(character: str) -> bool:

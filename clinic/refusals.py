@@ -12,6 +12,13 @@ from django.views.defaults import page_not_found
 from booking.limits import LimitReached
 from booking.views.limited import too_many
 
+_CONTENT_TYPE = re.compile(
+    r"""[\w.+-]+/[\w.+-]+(\s*;\s*(boundary="?[\w'()+,./:=?-]{1,70}"?|charset="?utf-?8"?))*\s*;?\s*""",
+    re.ASCII | re.IGNORECASE,
+)
+# Safe to read, and refused by refuse_other_encodings.
+REFUSED_CONTENT_TYPE = "text/plain; charset=latin-1"
+
 
 def refuse_impossible_addresses(
     get_response: Callable[[HttpRequest], HttpResponse],
@@ -24,6 +31,24 @@ def refuse_impossible_addresses(
         return get_response(request)
 
     return middleware
+
+
+def refuse_other_encodings(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Our forms are UTF-8. Other codecs, which a request may name, fail on reading it or smuggle in half characters."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not is_plain_content_type(request.META.get("CONTENT_TYPE", "")):
+            return bad_request(request, LookupError())
+        return get_response(request)
+
+    return middleware
+
+
+def is_plain_content_type(value: str) -> bool:
+    """Whether a content type is one that browsers send: no codec but UTF-8, no parameter encoded in its own way."""
+    return len(value) <= 300 and (not value or _CONTENT_TYPE.fullmatch(value) is not None)
 
 
 def drop_impossible_cookies(

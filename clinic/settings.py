@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "clinic.csp.ContentSecurityPolicyMiddleware",
     "clinic.refusals.refuse_impossible_addresses",
+    "clinic.refusals.refuse_other_encodings",
     "clinic.refusals.drop_impossible_cookies",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -1,13 +1,24 @@
 """What gunicorn serves."""
 
 import os
+from collections.abc import Iterable
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
 
-application = get_wsgi_application()
+django = get_wsgi_application()
+
+
+def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Django reads the content type before any middleware can refuse it, and fails on codecs that are none."""
+    from clinic.refusals import REFUSED_CONTENT_TYPE, is_plain_content_type
+
+    if not is_plain_content_type(environ.get("CONTENT_TYPE", "")):
+        environ["CONTENT_TYPE"] = REFUSED_CONTENT_TYPE
+    return django(environ, start_response)
 
 
 def refuse_stale_zone_data() -> None:

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from icalendar import Calendar
 
 from booking import messages, scheduling
-from booking.models import Appointment, AppointmentEvent, Message, Status
+from booking.models import Appointment, AppointmentEvent, Clinic, Message, Status
 from booking.scheduling import Actor, PatientDetails
 from tests.make import (
     make_appointment,
@@ -287,6 +287,8 @@ class TestWhoIsTouched:
 class TestEveryLegalMoveIsMade:
     @pytest.mark.parametrize("backwards", [False, True], ids=["earlier", "later"])
     def test_a_whole_day_of_back_to_back_visits(self, backwards, service, place, practitioner, now):
+        Clinic.objects.update(visits_ahead_per_email=100)  # One patient has them all.
+
         def day():
             return [book(service, place, practitioner, local(time(hour)), now) for hour in range(8, 18)]
 
