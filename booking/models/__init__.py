@@ -1,6 +1,6 @@
 """The domain, one file a subject. ``from booking.models import Appointment`` is enough."""
 
-from booking.models.appointments import AGREED, OCCUPYING, Appointment, AppointmentEvent, Status
+from booking.models.appointments import AGREED, OCCUPYING, Appointment, AppointmentEvent, Channel, Status
 from booking.models.clinic import (
     Clinic,
     Location,
@@ -19,6 +19,7 @@ from booking.models.messages import Message
 from booking.models.patients import Patient, PatientMerge
 from booking.models.sample import SampleRow
 from booking.models.waitlist import PartOfDay, WaitlistEntry, WaitlistOffer
+from booking.models.worker import WorkerStep
 
 __all__ = [
     "AGREED",
@@ -27,6 +28,7 @@ __all__ = [
     "Appointment",
     "AppointmentEvent",
     "Break",
+    "Channel",
     "Clinic",
     "Closure",
     "HoursOverride",
@@ -48,5 +50,6 @@ __all__ = [
     "WaitlistEntry",
     "WaitlistOffer",
     "Weekday",
+    "WorkerStep",
     "WorkingHours",
 ]

@@ -35,6 +35,13 @@ class Status(models.TextChoices):
     NOSHOW = "noshow", "Did not come"
 
 
+class Channel(models.TextChoices):
+    """By what a message travels."""
+
+    EMAIL = "email", "E-mail"
+    TEXT = "text", "Text message"
+
+
 OCCUPYING = (Status.HELD, Status.BOOKED, Status.ARRIVED, Status.FULFILLED, Status.NOSHOW)
 AGREED = (Status.BOOKED, Status.ARRIVED, Status.FULFILLED, Status.CANCELLED, Status.NOSHOW)
 
@@ -88,6 +95,7 @@ class Appointment(models.Model):
 
     is_first_visit = models.BooleanField(null=True, help_text="As the patient said.")
     reminders = models.BooleanField("wants reminders", default=True)
+    reminders_by = models.CharField(max_length=5, choices=Channel, default=Channel.EMAIL)
     notice_version = models.CharField("collection notice shown", max_length=20, blank=True)
     overbooked_reason = models.CharField(max_length=200, blank=True)
     cancel_reason = models.CharField(max_length=200, blank=True)

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from booking.models.appointments import Appointment
+from booking.models.appointments import Appointment, Channel
 from booking.models.clinic import Practitioner
 from booking.models.waitlist import WaitlistEntry, WaitlistOffer
 
@@ -61,6 +61,7 @@ class Message(models.Model):
         max_length=120, unique=True, help_text="Says what it is: the same message is never queued twice."
     )
     kind = models.CharField(max_length=20, choices=Kind)
+    channel = models.CharField(max_length=5, choices=Channel, default=Channel.EMAIL)
     appointment = models.ForeignKey(
         Appointment, on_delete=models.CASCADE, null=True, blank=True, related_name="messages"
     )
