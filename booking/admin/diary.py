@@ -25,6 +25,7 @@ from booking.admin.outbox import ReadOnlyAdmin
 from booking.admin.search import phone_digits
 from booking.admin.words import colour_mark, day, mail_link, moment, phone_link, span
 from booking.models import Appointment, Status
+from booking.text import fold
 from booking.words import money
 
 
@@ -62,7 +63,10 @@ class AppointmentAdmin(ReadOnlyAdmin):
         digits = phone_digits(search_term)
         if digits:
             return queryset.filter(Q(patient__phone__contains=digits) | Q(reference=digits)), False
-        return super().get_search_results(request, queryset, search_term)
+        words = fold(search_term).split()
+        for word in words:
+            queryset = queryset.filter(Q(patient__search_key__contains=word) | Q(reference__icontains=word))
+        return (queryset if words or not search_term.strip() else queryset.none()), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         page = {

@@ -134,7 +134,7 @@ class BookForm(WhenForm):
     """A visit for somebody on the phone or at the desk, who may be new to the clinic."""
 
     patient = PatientChoice(
-        Patient.objects.all(),
+        Patient.objects.current(),
         required=False,
         help_text="Search by name, phone or e-mail. Nobody found? Write them down below.",
     )
@@ -209,7 +209,7 @@ class BookForm(WhenForm):
             if not cleaned.get(name) and name not in self.errors:
                 self.add_error(name, sentence)
         if all(cleaned.get(name) for name in wanted):
-            twins = Patient.objects.filter(name__iexact=cleaned["name"])
+            twins = Patient.objects.current().filter(name__iexact=cleaned["name"])
             same_address = Q(phone=cleaned["phone"])
             if cleaned.get("email"):
                 same_address |= Q(email__iexact=cleaned["email"])

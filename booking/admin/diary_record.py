@@ -8,12 +8,9 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from booking.admin.words import clock, moment, short_day
-from booking.models import Appointment, AppointmentEvent, Location, Message, Practitioner, Room
+from booking.models import AppointmentEvent, Location, Message, Practitioner, Room
 
 
 class ReadOnlyInline(admin.TabularInline):
@@ -106,29 +103,3 @@ class MessageInline(ReadOnlyInline):
     @admin.display(description="sent")
     def sent(self, message: Message) -> str:
         return moment(message.sent_at, message.appointment)
-
-
-class VisitInline(ReadOnlyInline):
-    """A patient's appointments, to follow: they change in the diary."""
-
-    model = Appointment
-    verbose_name_plural = "appointments, latest first"
-    fields = ["when", "service", "practitioner", "status", "reference"]
-    readonly_fields = ["when", "service", "practitioner", "status", "reference"]
-    ordering = ["-starts_at"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).select_related("service", "practitioner", "location")
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("booking.view_appointment") or request.user.has_perm("booking.change_appointment")
-
-    @admin.display(description="when")
-    def when(self, appointment: Appointment) -> SafeString:
-        local = appointment.local_start
-        return format_html(
-            '<a href="{}">{}, {}</a>',
-            reverse("admin:booking_appointment_change", args=[appointment.pk]),
-            short_day(local),
-            clock(local),
-        )

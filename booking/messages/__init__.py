@@ -4,6 +4,7 @@
 its appointment, ``rendering`` turns it into a mail, and ``sending`` claims and sends what is due.
 """
 
+from booking.messages.again import confirm_again, put_back, send_again
 from booking.messages.queueing import (
     booked,
     cancelled,
@@ -23,10 +24,13 @@ __all__ = [
     "booked",
     "cancelled",
     "clocks_changed",
+    "confirm_again",
     "move_requested",
     "oldest_due",
+    "put_back",
     "queue_contact",
     "rescheduled",
+    "send_again",
     "send_batch",
     "send_due",
     "time_came_free",

@@ -203,8 +203,12 @@ def _write(*messages: Message) -> None:
 
 def _drop_waiting(appointment: Appointment, now: datetime) -> None:
     """What a worker holds this instant is left to it: it looks at the appointment before it sends."""
-    unclaimed = Q(leased_until__isnull=True) | Q(leased_until__lte=now)
-    appointment.messages.filter(unclaimed, state=State.WAITING).update(state=State.DROPPED)
+    appointment.messages.filter(unclaimed(now), state=State.WAITING).update(state=State.DROPPED)
+
+
+def unclaimed(now: datetime) -> Q:
+    """What no worker holds at this instant."""
+    return Q(leased_until__isnull=True) | Q(leased_until__lte=now)
 
 
 def _sent_or_leaving(now: datetime) -> Q:

@@ -11,9 +11,11 @@ from booking.scheduling.changes import ask_to_move, cancel, check_in, fulfil, ma
 from booking.scheduling.desk import book_for
 from booking.scheduling.explaining import Explanation, Withheld, why_not
 from booking.scheduling.holding import book, expire_holds, extend, extensions_left, forget_holds, hold, release
+from booking.scheduling.merging import MERGED_FIELDS, merge
 from booking.scheduling.offering import Settled, forget_waitlist, offer_freed_times, settle_waitlist
 from booking.scheduling.openings import Opening, nearest, next_free, next_free_each, offers, open_starts
 from booking.scheduling.patients import PatientDetails
+from booking.scheduling.reaching import Mended, mend_contact
 from booking.scheduling.refusals import (
     AlreadyBooked,
     HeldLongEnough,
@@ -29,10 +31,12 @@ from booking.scheduling.waiting import WaitlistWish, accept, join, leave, pass_o
 from booking.scheduling.zone_law import Retimed, retime
 
 __all__ = [
+    "MERGED_FIELDS",
     "Actor",
     "AlreadyBooked",
     "Explanation",
     "HeldLongEnough",
+    "Mended",
     "NotOffered",
     "OfferGone",
     "Opening",
@@ -62,6 +66,8 @@ __all__ = [
     "join",
     "leave",
     "mark_no_show",
+    "mend_contact",
+    "merge",
     "nearest",
     "next_free",
     "next_free_each",

@@ -31,5 +31,8 @@ class Actor:
     def is_staff(self) -> bool:
         return self.kind == _Kind.STAFF
 
+    def may_merge(self) -> bool:
+        return self.is_staff and self.user.has_perm("booking.merge_patient")
+
     def may_overbook(self) -> bool:
         return self.is_staff and self.user.has_perm("booking.overbook_appointment")

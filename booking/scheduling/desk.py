@@ -15,6 +15,7 @@ from booking.models import (
 )
 from booking.scheduling.actors import Actor
 from booking.scheduling.locks import locked, overlaps_lost
+from booking.scheduling.patients import standing
 from booking.scheduling.record import add_event, expire_lapsed, place_at
 from booking.scheduling.refusals import Lost, NotOffered, StartTaken, WrongState
 from booking.scheduling.rooms import pick_room
@@ -48,7 +49,7 @@ def book_for(
         with overlaps_lost(), locked([practitioner.pk], location):
             made = Appointment(
                 status=Status.BOOKED,
-                patient=patient,
+                patient=standing(patient),
                 practitioner=practitioner,
                 service=service,
                 buffer_before=service.buffer_before,

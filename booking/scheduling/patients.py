@@ -1,9 +1,9 @@
 """Who an appointment is for: what was told, and the row it belongs to."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from booking.models import Patient
+from booking.models import Appointment, Patient
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,10 @@ def patient_for(details: PatientDetails) -> Patient:
 
     Anything less than all of name, e-mail, phone and date of birth may be another person, or a
     stranger guessing: staff merge what really is one. Words that differ (a new preferred name)
-    make a new row, too, so that nobody can rename somebody they know.
+    make a new row, too, so that nobody can rename somebody they know. Who was merged is whoever
+    stands for them, as long as the address and phone that were told are that person's: mails go there.
+
+    In a transaction; the row is locked, so that nobody merges it away meanwhile.
     """
     told = {
         "name": details.name,
@@ -48,4 +51,32 @@ def patient_for(details: PatientDetails) -> Patient:
     for field in ("preferred_name", "pronouns"):
         if told[field]:
             same = same.filter(**{field: told[field]})
-    return same.order_by("pk").first() or Patient.objects.create(**told)
+    for found in same.order_by("pk"):
+        row = standing(found)
+        # Mails go to the one that stands, so the address and phone that were told must be theirs.
+        if row.pk == found.pk or (row.email.lower() == details.email.lower() and row.phone == details.phone):
+            return row
+    return Patient.objects.create(**told)
+
+
+def standing(patient: Patient) -> Patient:
+    """The patient as they now are, locked; or whoever stands for one who was merged meanwhile.
+
+    In a transaction: until it ends, nobody merges them.
+    """
+    while True:
+        other = Patient.objects.filter(pk=patient.pk).values_list("merged_into", flat=True).get()
+        ids = [patient.pk] if other is None else [patient.pk, other]
+        # In the order of their ids, as merging locks them: nobody waits in a circle.
+        rows = Patient.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
+        found = {row.pk: row for row in rows}
+        stands = found.get(found[patient.pk].merged_into_id or patient.pk)
+        if stands is not None and stands.merged_into_id is None:
+            return stands
+
+
+def upcoming_visits(patient: Patient, *, now: datetime) -> list[Appointment]:
+    """What is agreed and still ahead, locked, the nearest first. In a transaction."""
+    rows = Appointment.objects.upcoming(now=now).filter(patient=patient).order_by("pk").select_for_update(of=("self",))
+    found = rows.select_related("patient", "practitioner", "service", "location", "room")
+    return sorted(found, key=lambda visit: visit.starts_at)
