@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from booking import scheduling, tokens
-from booking.models import Appointment, Message, Patient, PatientMerge
+from booking.models import Appointment, Message, Patient, PatientMerge, WaitlistEntry
 from booking.scheduling import Actor, PatientDetails, WrongState
 from booking.scheduling.merging import belongings
 from booking.scheduling.patients import patient_for
@@ -163,6 +163,37 @@ def test_a_chain_of_merges_leads_to_the_last_one(admin_client, keep, merged, dan
 def test_everything_that_points_to_a_patient_is_moved():
     """A model that comes to point to patients is moved by itself; this list is for the reader."""
     assert [(model.__name__, field) for model, field in belongings()] == [("Appointment", "patient")]
+
+
+def entry_of(patient, now, **fields):
+    return WaitlistEntry.objects.create(
+        **{
+            "service": make.make_service(), "location": make.make_location(), "first_on": now.date(),
+            "last_on": now.date(), "name": patient.name, "email": patient.email.upper(), "phone": patient.phone,
+            "person_key": "p", "wish_key": f"w{WaitlistEntry.objects.count()}", "created_at": now,
+        }
+        | fields
+    )  # fmt: skip
+
+
+def test_what_waits_on_the_waitlist_goes_on_under_the_name_and_address_that_stay(admin_client, keep, merged, now):
+    entry = entry_of(merged, now)
+    other = entry_of(merged, now, name="Mia Martin")
+    merge(admin_client, keep, merged, "phone")
+    entry.refresh_from_db()
+    other.refresh_from_db()
+    assert (entry.name, entry.email, str(entry.phone)) == ("Zoe Martin", "zoe@patients.exmaple", "+14035550162")
+    assert other.name == "Mia Martin"
+    assert PatientMerge.objects.get().moved["waitlistentry"] == [entry.pk]
+
+
+def test_a_mended_address_reaches_the_waitlist_too(keep, dana, now):
+    entry = entry_of(keep, now)
+    scheduling.mend_contact(
+        patient=keep, email="zoe@patients.example", phone="+14035550161", by=dana, now=now, send=False
+    )
+    entry.refresh_from_db()
+    assert entry.email == "zoe@patients.example"
 
 
 # What makes no sense

@@ -9,7 +9,7 @@ from django.db.models import Model, Q
 
 from booking.models import Appointment, Patient, PatientMerge
 from booking.scheduling.actors import Actor
-from booking.scheduling.patients import upcoming_visits
+from booking.scheduling.patients import carry_waitlist, upcoming_visits
 from booking.scheduling.reaching import renew_links
 from booking.scheduling.refusals import WrongState
 
@@ -56,6 +56,7 @@ def merge(
             setattr(keep, field, getattr(merged, field))
         keep.save(update_fields=list(take)) if take else None
         moved = _move_everything(merged, keep, now)
+        moved["waitlistentry"] = carry_waitlist(name=merged.name, email=merged.email, to=keep)
         Patient.objects.filter(Q(pk=merged.pk) | Q(merged_into=merged.pk)).update(merged_into=keep)
         record = PatientMerge.objects.create(
             kept=keep, merged=merged, at=now, actor=by.user, chosen=values_of(keep), moved=moved, **before

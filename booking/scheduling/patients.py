@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from booking.models import Appointment, Patient
+from booking.models import Appointment, Patient, WaitlistEntry
 
 
 @dataclass(frozen=True)
@@ -80,3 +80,17 @@ def upcoming_visits(patient: Patient, *, now: datetime) -> list[Appointment]:
     rows = Appointment.objects.upcoming(now=now).filter(patient=patient).order_by("pk").select_for_update(of=("self",))
     found = rows.select_related("patient", "practitioner", "service", "location", "room")
     return sorted(found, key=lambda visit: visit.starts_at)
+
+
+def carry_waitlist(*, name: str, email: str, to: Patient) -> list[int]:
+    """Write ``to``'s name and address into what waits under this name and address; the ids of the entries.
+
+    The waitlist asks no account either: an entry is somebody's by what it says. Who has no address cannot
+    be offered anything by mail, so then the entry stays as it is.
+    """
+    entries = WaitlistEntry.objects.waiting().filter(name__iexact=name, email__iexact=email)
+    ids = sorted(entries.values_list("pk", flat=True)) if email and to.email else []
+    WaitlistEntry.objects.filter(pk__in=ids).update(
+        name=to.name, email=to.email, phone=to.phone, contact_name=to.contact_name
+    )
+    return ids

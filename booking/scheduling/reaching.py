@@ -9,7 +9,7 @@ from django.db import transaction
 from booking import messages
 from booking.models import Appointment, AppointmentEvent, Patient
 from booking.scheduling.actors import Actor
-from booking.scheduling.patients import upcoming_visits
+from booking.scheduling.patients import carry_waitlist, upcoming_visits
 from booking.scheduling.record import add_event, snapshot
 from booking.scheduling.refusals import WrongState
 
@@ -40,10 +40,11 @@ def mend_contact(
             raise WrongState("This patient has been merged. Look for the one who stands.")
         if seen_email is not None and seen_email != patient.email:
             raise WrongState("Somebody has changed the e-mail address meanwhile. Look at it again.")
-        is_new = email.lower() != patient.email.lower()
+        is_new, old_email = email.lower() != patient.email.lower(), patient.email
         patient.email = email
         patient.phone = phone  # type: ignore[assignment]
         patient.save(update_fields=["email", "phone"])
+        carry_waitlist(name=patient.name, email=old_email, to=patient)
         visits = upcoming_visits(patient, now=now)
         if is_new:
             renew_links(visits, by=by, now=now, send=send)
