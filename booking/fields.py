@@ -76,6 +76,31 @@ class BirthDateField(LineField):
         return born_on
 
 
+class DayField(LineField):
+    """A day between two others, both included, written 2026-11-24 as the browser's date field does."""
+
+    def __init__(self, *, first: date, last: date, **kwargs: Any) -> None:
+        attrs = {"type": "date", "min": first.isoformat(), "max": last.isoformat()}
+        how = "Write the day as year, month and day, such as 2026-11-24."
+        kwargs.setdefault("error_messages", {"required": "Choose a day.", "max_length": how})
+        super().__init__(max_length=10, widget=forms.DateInput(attrs=attrs), **kwargs)
+        self.first, self.last, self.how = first, last, how
+
+    def clean(self, value: Any) -> Any:
+        typed = super().clean(value)
+        try:
+            day = date.fromisoformat(typed) if typed.isascii() and typed[4:5] == "-" and typed[7:8] == "-" else None
+        except ValueError:
+            day = None
+        if day is None:
+            raise ValidationError(self.how)
+        if day < self.first:
+            raise ValidationError("This day has passed. Choose a later one.")
+        if day > self.last:
+            raise ValidationError(f"We book up to {self.last.isoformat()}. Choose an earlier day.")
+        return day
+
+
 def validate_has_a_letter(value: str) -> None:
     if not any(character.isalpha() for character in value):
         raise ValidationError("Write a name, with letters.")

@@ -16,12 +16,18 @@ _STAMP_SALT = "booking.filling.shown"
 
 
 class SaidOnceForm(forms.Form):
-    """A form that refuses a field which arrives twice: it cannot know which one was meant."""
+    """A form that refuses a field which arrives twice: it cannot know which one was meant.
+
+    ``said_often`` are the fields that take several values by right.
+    """
+
+    said_often: frozenset[str] = frozenset()
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         for name, field in self.fields.items():
-            if hasattr(self.data, "getlist") and len(self.data.getlist(self.add_prefix(name))) > 1:
+            said = self.data.getlist(self.add_prefix(name)) if hasattr(self.data, "getlist") else []
+            if len(said) > 1 and name not in self.said_often:
                 what = f"“{field.label}”" if field.label else "This"
                 self.add_error(name, f"{what} was sent twice. Fill it in once.")
         return cleaned

@@ -89,7 +89,7 @@ def prices_of(service: Service) -> str:
     return prices([offer.price for offer in service.practitioner_services.all()] or [service.price])
 
 
-def parts_of_day(parts: Collection[PartOfDay]) -> str:
+def parts_of_day(parts: Collection[str]) -> str:
     """At any time of the day; mornings (before 12:00 pm); mornings (...) and evenings (...)."""
     if len(parts) == len(PartOfDay):
         return "at any time of the day"

@@ -4,7 +4,7 @@ Rows that a row needs (a location for an appointment, say) are made with it unle
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -14,6 +14,7 @@ from booking.models import (
     Appointment,
     Clinic,
     Location,
+    PartOfDay,
     Patient,
     Practitioner,
     PractitionerService,
@@ -22,6 +23,7 @@ from booking.models import (
     Status,
     WorkingHours,
 )
+from booking.scheduling import WaitlistWish
 
 _numbers = count(1)
 
@@ -150,6 +152,26 @@ def make_appointment(**fields: Any) -> Appointment:
             "buffer_after": service.buffer_after,
             "cancellation_window": service.cancellation_window,
             "price": service.price,
+        }
+        | fields
+    )
+
+
+def make_wish(service: Service, location: Location, **fields: Any) -> WaitlistWish:
+    """What Alice waits for: any time of the next two weeks, with anyone."""
+    return WaitlistWish(
+        **{
+            "service": service,
+            "location": location,
+            "practitioner": None,
+            "first_on": date(2026, 11, 23),
+            "last_on": date(2026, 12, 7),
+            "parts": frozenset(map(str, PartOfDay)),
+            "is_first_visit": True,
+            "name": "Alice Martin",
+            "email": "alice@patients.example",
+            "phone": "+14035550123",
+            "notice_version": "2026-11-01",
         }
         | fields
     )

@@ -13,7 +13,7 @@ LAYERS = [
     {"models"},
     {"checks", "tokens", "calendars", "limits", "messages", "sample", "statutory_holidays", "words"},
     {"scheduling"},
-    {"fields", "filling", "forms", "context", "templatetags"},
+    {"fields", "filling", "forms", "waitlist_form", "context", "templatetags"},
     {"views", "admin", "desk", "management", "urls", "apps", "migrations"},
 ]
 

@@ -108,7 +108,8 @@ def queue_contact(
 
 def waitlist_joined(entry: WaitlistEntry, *, now: datetime) -> None:
     """Queue the mail with the link; who asks again on another day gets it again."""
-    key = f"{Kind.WAITLIST_JOINED}-{entry.uid.hex}-{now.date().isoformat()}"
+    today = now.astimezone(entry.location.zone).date()
+    key = f"{Kind.WAITLIST_JOINED}-{entry.uid.hex}-{today.isoformat()}"
     _write(Message(key=key, kind=Kind.WAITLIST_JOINED, waitlist_entry=entry, due_at=now))
 
 

@@ -115,6 +115,12 @@ def times_url(service: Service, asked: Asked, **changes: date | datetime | str |
     return reverse("booking:times", args=[service.slug]) + (f"?{query}" if query else "")
 
 
+def waitlist_url(service: Service, asked: Asked) -> str:
+    """The address where somebody joins the waitlist, with what they have said so far."""
+    _, _, query = times_url(service, asked).partition("?")
+    return reverse("booking:waitlist", args=[service.slug]) + (f"?{query}" if query else "")
+
+
 def services_url(new_patient: bool | None) -> str:
     """The address of the page where a visit is chosen, with what was said about the first one."""
     said = write_visit(new_patient)

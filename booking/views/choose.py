@@ -56,7 +56,7 @@ def times(request: HttpRequest, slug: str) -> HttpResponse:
     """Which time? A week of free starts; choosing one holds it and goes on."""
     service = Service.objects.bookable().select_related("first_visit_service").filter(slug=slug).first()
     if service is None:
-        return _not_bookable(request, slug)
+        return not_bookable(request, slug)
     now, visitor = timezone.now(), Visitor(request)
     shown = TimesPage(
         service=service,
@@ -196,7 +196,7 @@ def bad_address(
     return render(request, "booking/bad_address.html", context, status=bad.status)
 
 
-def _not_bookable(request: HttpRequest, slug: str) -> HttpResponse:
+def not_bookable(request: HttpRequest, slug: str) -> HttpResponse:
     """A service that exists but cannot be booked online has a page that says so; any other has none."""
     service = Service.objects.filter(slug=slug).first()
     if service is None:

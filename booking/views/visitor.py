@@ -12,7 +12,7 @@ from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest
 
 from booking import tokens
-from booking.models import AGREED, Appointment
+from booking.models import AGREED, Appointment, WaitlistEntry
 
 KEY = "booking"
 LASTS = timedelta(hours=2)
@@ -107,6 +107,30 @@ class Visitor:
         if moved:
             self._keep(moved=False)
         return moved
+
+    # The waitlist
+
+    def say_joined(self, told: dict[str, Any]) -> None:
+        """What the page after joining tells: exactly what was typed, whoever waits already."""
+        self._keep(joined=told)
+
+    @property
+    def joined(self) -> dict[str, Any]:
+        return dict(self._kept.get("joined") or {})
+
+    def open_waitlist(self, entry: WaitlistEntry) -> None:
+        """Let this session see and answer what one entry waits for."""
+        self._keep(waitlist=entry.uid.hex)
+
+    def waitlisted(self) -> WaitlistEntry | None:
+        uid = self._kept.get("waitlist")
+        rows = WaitlistEntry.objects.select_related("service", "practitioner", "location")
+        return rows.filter(uid=uid).first() if uid else None
+
+    def show_done(self, appointment: Appointment) -> None:
+        """It was booked from the waitlist: show it, and leave alone what is being booked beside it."""
+        self._keep(done=appointment.uid.hex, done_key=appointment.submission_key)
+        self.open(appointment)
 
     def _keep(self, **changes: Any) -> None:
         self._kept |= changes

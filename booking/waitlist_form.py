@@ -1,0 +1,177 @@
+"""What the waitlist asks: which times would suit, and how we reach whoever waits."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Div, Fieldset, Layout
+from django import forms
+from django.core.exceptions import ValidationError
+
+from booking.fields import BirthDateField, DayField, EmailLineField, PhoneField, validate_has_a_letter
+from booking.filling import SaidOnceForm, WatchedForm, read_stamp
+from booking.models import Location, PartOfDay, Practitioner
+from booking.text import LineField
+
+ANYONE = "anyone"
+
+
+class WaitlistForm(WatchedForm):
+    """Which visit somebody waits for is in the address; this asks when, with whom, and who.
+
+    ``asks_visit``: whether it has still to be said if it will be the first visit. Days lie between
+    ``first`` and ``last``.
+    """
+
+    said_often = frozenset({"parts"})
+
+    visit = forms.ChoiceField(
+        label="Has the patient been to our clinic before?",
+        choices=[("new", "No, this will be the first visit"), ("returning", "Yes")],
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Say whether it will be the first visit.",
+            "invalid_choice": "Say whether it will be the first visit.",
+        },
+    )
+    practitioner = forms.ChoiceField(
+        label="With whom?",
+        widget=forms.RadioSelect,
+        initial=ANYONE,
+        error_messages={
+            "required": "Choose a person, or anyone.",
+            "invalid_choice": "Choose one of the people shown, or anyone.",
+        },
+    )
+    location = forms.ChoiceField(
+        label="Where?",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose a place.", "invalid_choice": "Choose one of the places shown."},
+    )
+    parts = forms.MultipleChoiceField(
+        label="At what time of the day?",
+        choices=PartOfDay.choices,
+        widget=forms.CheckboxSelectMultiple,
+        initial=[str(part) for part in PartOfDay],
+        error_messages={
+            "required": "Choose at least one part of the day.",
+            "invalid_choice": "Choose one of the parts shown.",
+        },
+    )
+    name = LineField(
+        label="Patient's full name",
+        max_length=120,
+        validators=[validate_has_a_letter],
+        error_messages={"required": "Write the patient's name.", "max_length": "This is too long."},
+    )
+    contact_name = LineField(
+        label="Your own name, if you ask for somebody else",
+        max_length=120,
+        required=False,
+        help_text="Such as for your child or a relative.",
+        validators=[validate_has_a_letter],
+        error_messages={"max_length": "This is too long: 120 characters fit."},
+    )
+    email = EmailLineField(
+        label="E-mail address",
+        max_length=254,
+        help_text="We send the times that come free here.",
+        error_messages={
+            "required": "Write an e-mail address.",
+            "invalid": "Write the e-mail address in full, such as name@example.ca.",
+            "max_length": "This is too long for an e-mail address.",
+        },
+    )
+    phone = PhoneField(
+        label="Phone number",
+        max_length=40,
+        help_text="We call only if something about the visit changes.",
+        error_messages={"required": "Write a phone number.", "max_length": PhoneField.MESSAGE},
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        people: Sequence[Practitioner],
+        locations: Sequence[Location],
+        first: date,
+        last: date,
+        asks_visit: bool,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["first_on"] = DayField(label="From which day?", first=first, last=last)
+        self.fields["last_on"] = DayField(label="Until which day?", first=first, last=last)
+        self._choices("practitioner").choices = [(ANYONE, "Anyone"), *((one.slug, one.name) for one in people)]
+        self._choices("location").choices = [(one.slug, f"{one.name}, {one.street}") for one in locations]
+        unasked = {"visit": asks_visit, "practitioner": len(people) > 1, "location": len(locations) > 1}
+        for name, is_asked in unasked.items():
+            if not is_asked:
+                del self.fields[name]
+        for name, token in {"email": "email", "phone": "tel", "name": "off", "contact_name": "off"}.items():
+            self.fields[name].widget.attrs["autocomplete"] = token
+        self.fields["phone"].widget.attrs["type"] = "tel"
+        for name in ("name", "contact_name", "email"):
+            self.fields[name].widget.attrs["spellcheck"] = "false"
+        self.order_fields([*self._named(_WISH), *self._named(_PERSON)])
+        self.helper = self._helper()
+
+    def _choices(self, name: str) -> Any:
+        return self.fields[name]
+
+    def _named(self, names: Sequence[str]) -> list[str]:
+        return [name for name in names if name in self.fields]
+
+    def _helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.layout = Layout(
+            "shown",
+            Fieldset("What suits you", *self._named(_WISH)),
+            Fieldset("Who it is for, and how we reach you", *self._named(_PERSON)),
+            Div("homepage", css_class="form-trap", aria_hidden="true"),
+        )
+        return helper
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        first_on, last_on = cleaned.get("first_on"), cleaned.get("last_on")
+        if first_on and last_on and last_on < first_on:
+            self.add_error("last_on", ValidationError("This day comes before the first. Check both."))
+        return cleaned
+
+    @property
+    def notice_version(self) -> str:
+        """The version of the collection notice that was on the page."""
+        return read_stamp(self.cleaned_data.get("shown", "")) or ""
+
+
+_WISH = ("visit", "location", "practitioner", "first_on", "last_on", "parts")
+_PERSON = ("name", "contact_name", "email", "phone")
+
+
+class AcceptForm(SaidOnceForm):
+    """What an offered time still needs before it is booked. ``offer`` names the time that was shown."""
+
+    offer = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
+    shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=200)
+    reminders = forms.BooleanField(label="Send reminders by e-mail before the visit", required=False, initial=True)
+
+    def __init__(self, *args: Any, today: date, needs_date_of_birth: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if needs_date_of_birth:
+            self.fields["date_of_birth"] = BirthDateField(
+                label="Patient's date of birth",
+                today=today,
+                help_text="This visit needs it. Year, month and day, such as 1980-11-24.",
+                widget=forms.DateInput(attrs={"type": "date", "max": today.isoformat(), "autocomplete": "off"}),
+                error_messages={"required": "Write the date of birth.", "max_length": "Write it such as 1980-11-24."},
+            )
+            self.order_fields(["offer", "shown", "date_of_birth", "reminders"])
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+
+    @property
+    def notice_version(self) -> str:
+        return read_stamp(self.cleaned_data.get("shown", "")) or ""

@@ -1,0 +1,572 @@
+"""The waitlist's rules: who stands on it, who is offered what, and what becomes of an offer."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from booking import messages, scheduling
+from booking.models import (
+    Appointment,
+    AppointmentEvent,
+    Clinic,
+    Closure,
+    HoursOverride,
+    Message,
+    Status,
+    TimeOff,
+    WaitlistEntry,
+    WaitlistOffer,
+)
+from booking.scheduling import Actor, NotOffered, OfferGone, PatientDetails
+from tests import make
+
+pytestmark = pytest.mark.django_db
+PATIENT, SYSTEM = Actor.patient(), Actor.system()
+# Monday 23 November 2026 in Alberta (UTC-06). The only hours there are: Tuesday, one assessment of 45 minutes.
+TEN = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
+TUESDAY_NINE = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+class Small:
+    """One place, one person, one free time: Tuesday at nine."""
+
+    def __init__(self, **service):
+        make.make_clinic()
+        self.place = make.make_location(slug="okotoks")
+        self.service = make.make_service(slug="assessment", **service)
+        self.steve = make.make_practitioner([self.service], name="Steve Hansen", slug="steve")
+        self.hours = make.make_hours(self.steve, self.place, weekdays=[1], start_time=time(9), end_time=time(9, 45))
+        # The Tuesday after is taken, so that one week is all there is.
+        self.opens_only(date(2026, 11, 24))
+
+    def opens_only(self, day):
+        for hours in self.hours:
+            hours.starts_on = hours.ends_on = day
+            hours.save()
+
+    def join(self, name="Alice", now=TEN, **fields):
+        wish = {"name": name, "email": f"{name.lower()}@patients.example"} | fields
+        place = wish.pop("location", self.place)
+        return scheduling.join(wish=make.make_wish(self.service, place, **wish), now=now)
+
+    def taken(self, **fields):
+        return make.make_appointment(
+            service=self.service, location=self.place, practitioner=self.steve, starts_at=TUESDAY_NINE, **fields
+        )
+
+
+@pytest.fixture
+def small():
+    return Small()
+
+
+def offered(now=TEN):
+    """Let the worker look; whom it offered which start."""
+    before = set(WaitlistOffer.objects.values_list("pk", flat=True))
+    scheduling.settle_waitlist(now=now)
+    scheduling.offer_freed_times(now=now)
+    made = WaitlistOffer.objects.exclude(pk__in=before).order_by("pk")
+    return list(made.values_list("entry__name", "starts_at"))
+
+
+def offer_of(name):
+    return WaitlistOffer.objects.select_related("appointment", "entry").get(entry__name=name)
+
+
+def accept(offer, now=TEN, **fields):
+    told = {"date_of_birth": None, "reminders": True, "notice_version": "2026-11-01"} | fields
+    return scheduling.accept(offer=offer, by=PATIENT, now=now, **told)
+
+
+def sent(offer):
+    offer.messages.update(state="sent", sent_at=TEN)
+
+
+class TestJoin:
+    def test_an_entry_keeps_what_was_asked_and_no_more(self, small):
+        entry = small.join(practitioner=small.steve, parts=frozenset({"morning", "evening"}), contact_name="Bea")
+        assert (entry.name, entry.contact_name, entry.email, str(entry.phone), entry.notice_version) == (
+            "Alice", "Bea", "alice@patients.example", "+14035550123", "2026-11-01",
+        )  # fmt: skip
+        assert (entry.mornings, entry.afternoons, entry.evenings) == (True, False, True)
+        assert (entry.practitioner, entry.created_at, entry.is_waiting) == (small.steve, TEN, True)
+
+    def test_the_same_person_with_the_same_wish_stands_on_the_list_once(self, small):
+        first = small.join()
+        assert small.join("alice", now=TEN + HOUR) == first
+        assert WaitlistEntry.objects.count() == 1
+
+    def test_the_link_comes_again_but_once_a_day(self, small):
+        for hours in (0, 1, 9, 30):
+            small.join(now=TEN + hours * HOUR, first_on=date(2026, 11, 25))
+        assert Message.objects.filter(kind="waitlist_joined").count() == 2
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            {"name": "Bob"},
+            {"email": "other@patients.example"},
+            {"last_on": date(2026, 12, 8)},
+            {"parts": frozenset({"morning"})},
+        ],
+        ids=lambda other: next(iter(other)),
+    )
+    def test_another_person_or_another_wish_is_another_entry(self, small, other):
+        small.join(email="alice@patients.example")
+        small.join(**({"email": "alice@patients.example"} | other))
+        assert WaitlistEntry.objects.count() == 2
+
+    def test_who_has_left_can_join_again(self, small):
+        scheduling.leave(entry=small.join(), by=PATIENT, now=TEN)
+        assert small.join(now=TEN + HOUR).is_waiting
+        assert WaitlistEntry.objects.count() == 2
+
+    def test_the_database_itself_keeps_a_wish_from_standing_twice(self, small):
+        entry = small.join()
+        entry.pk, entry.uid, entry._state.adding = None, "c0ffee00-0000-4000-8000-000000000000", True
+        with pytest.raises(IntegrityError), transaction.atomic():
+            entry.save(force_insert=True)
+
+    @pytest.mark.parametrize(
+        ("service", "wish"),
+        [
+            ({}, {"first_on": date(2026, 11, 22)}),
+            ({}, {"last_on": date(2027, 1, 23)}),
+            ({}, {"first_on": date(2026, 12, 8)}),
+            ({}, {"parts": frozenset()}),
+            ({}, {"parts": frozenset({"night"})}),
+            ({"booked_by": "staff"}, {}),
+            ({"is_active": False}, {}),
+            ({"audience": "new"}, {"is_first_visit": False}),
+            ({"needs_needling_authorisation": True}, {}),
+        ],
+        ids=[
+            "past",
+            "beyond the horizon",
+            "backwards",
+            "no part",
+            "odd part",
+            "staff only",
+            "gone",
+            "for new",
+            "needling",
+        ],
+    )
+    def test_what_can_never_be_offered_is_refused(self, service, wish):
+        small = Small(**service)
+        with pytest.raises(NotOffered):
+            small.join(**wish)
+        assert not WaitlistEntry.objects.exists()
+        assert not Message.objects.exists()
+
+    def test_a_person_who_takes_no_new_patients_is_no_choice_for_one(self, small):
+        small.steve.takes_new_patients = False
+        small.steve.save()
+        with pytest.raises(NotOffered):
+            small.join(practitioner=small.steve)
+        assert small.join(practitioner=small.steve, is_first_visit=False)
+
+
+class TestWhoIsOffered:
+    def test_a_free_time_goes_to_who_joined_first_and_to_nobody_else(self, small):
+        small.join("Bob", now=TEN - HOUR)
+        small.join("Alice", now=TEN - 2 * HOUR)
+        assert offered() == [("Alice", TUESDAY_NINE)]
+        assert offered() == []
+
+    def test_an_offer_is_a_hold_with_its_own_end_and_an_event(self, small):
+        small.join()
+        offered()
+        hold = offer_of("Alice").appointment
+        assert (hold.status, hold.starts_at, hold.hold_expires_at, hold.patient) == (
+            "held",
+            TUESDAY_NINE,
+            TEN + HOUR,
+            None,
+        )
+        assert hold.is_first_visit is True
+        event = AppointmentEvent.objects.get()
+        assert (event.kind, event.actor_kind, event.note) == ("held", "system", "Offered to the waitlist")
+        assert scheduling.next_free(service=small.service, now=TEN) is None
+
+    def test_how_long_it_lasts_is_the_clinics_to_say(self, small):
+        Clinic.objects.update(waitlist_offer_lasts=timedelta(minutes=30))
+        small.join()
+        offered()
+        assert offer_of("Alice").expires_at == TEN + timedelta(minutes=30)
+
+    def test_a_taken_time_is_offered_to_nobody(self, small):
+        small.taken()
+        small.join()
+        assert offered() == []
+
+    @pytest.mark.parametrize(
+        "freed_by", ["cancel", "move", "staff release", "expiry", "time off", "new hours", "closure"]
+    )
+    def test_whatever_frees_a_time_it_is_offered(self, small, freed_by):
+        small.join()
+        user = make_user()
+        if freed_by == "cancel":
+            visit = small.taken()
+            undo = lambda: scheduling.cancel(appointment=visit, by=Actor.staff(user), now=TEN)  # noqa: E731
+        elif freed_by == "move":
+            visit = small.taken()
+            undo = lambda: scheduling.reschedule(  # noqa: E731
+                appointment=visit, starts_at=TUESDAY_NINE + 3 * HOUR, by=Actor.staff(user), now=TEN
+            )
+        elif freed_by == "staff release":
+            hold = small.taken(status="held", hold_expires_at=TEN + HOUR)
+            undo = lambda: scheduling.release(appointment=hold, by=PATIENT, now=TEN)  # noqa: E731
+        elif freed_by == "expiry":
+            hold = small.taken(status="held", hold_expires_at=TEN + timedelta(seconds=1))
+            undo = lambda: Appointment.objects.update(hold_expires_at=TEN)  # noqa: E731
+        elif freed_by == "time off":
+            away = TimeOff.objects.create(
+                practitioner=small.steve, starts_on=date(2026, 11, 24), ends_on=date(2026, 11, 24)
+            )
+            undo = away.delete
+        elif freed_by == "closure":
+            closed = Closure.objects.create(location=small.place, on=date(2026, 11, 24), name="Storm")
+            undo = closed.delete
+        else:
+            small.opens_only(date(2025, 11, 25))
+            undo = lambda: HoursOverride.objects.create(  # noqa: E731
+                practitioner=small.steve,
+                location=small.place,
+                on=date(2026, 11, 24),
+                start_time=time(9),
+                end_time=time(9, 45),
+            )
+        assert offered() == []
+        undo()
+        assert offered() == [("Alice", TUESDAY_NINE)]
+
+    @pytest.mark.parametrize(
+        "wish",
+        [
+            {"first_on": date(2026, 11, 25)},
+            {"last_on": date(2026, 11, 23)},
+            {"parts": frozenset({"afternoon", "evening"})},
+            {"location": "other"},
+            {"practitioner": "other"},
+        ],
+        ids=["later days", "earlier days", "other part", "other place", "other person"],
+    )
+    def test_what_does_not_suit_goes_to_the_next(self, small, wish):
+        if wish.get("location"):
+            wish = {"location": make.make_location()}
+        if wish.get("practitioner"):
+            wish = {"practitioner": make.make_practitioner([small.service])}
+        small.join("Alice", now=TEN - HOUR, **wish)
+        small.join("Bob")
+        assert offered() == [("Bob", TUESDAY_NINE)]
+
+    def test_two_times_go_to_two_people_in_the_order_they_joined(self, small):
+        make.make_hours(small.steve, small.place, weekdays=[1], start_time=time(13), end_time=time(13, 45))
+        for number, name in enumerate(["Alice", "Bob", "Cleo"]):
+            small.join(name, now=TEN - HOUR + timedelta(minutes=number))
+        one_pm = TUESDAY_NINE + 4 * HOUR
+        assert offered()[:2] == [("Alice", TUESDAY_NINE), ("Bob", one_pm)]
+
+    def test_the_order_holds_across_visits_that_want_the_same_hour(self, small):
+        other = make.make_service(slug="other", duration=timedelta(minutes=30))
+        small.steve.services.add(other)
+        scheduling.join(wish=make.make_wish(other, small.place, name="Zed", email="z@patients.example"), now=TEN - HOUR)
+        small.join("Alice")
+        assert offered() == [("Zed", TUESDAY_NINE)]
+
+    def test_one_person_has_one_offer_at_a_time_whatever_they_wait_for(self, small):
+        make.make_hours(small.steve, small.place, weekdays=[1], start_time=time(13), end_time=time(13, 45))
+        small.join("Alice", parts=frozenset({"morning"}))
+        small.join("Alice", parts=frozenset({"afternoon"}), now=TEN)
+        assert offered() == [("Alice", TUESDAY_NINE)]
+
+    def test_a_new_patient_is_not_offered_somebody_who_takes_none(self, small):
+        small.join("Alice", now=TEN - HOUR)
+        small.join("Bob", is_first_visit=False)
+        small.steve.takes_new_patients = False
+        small.steve.save()
+        assert offered() == [("Bob", TUESDAY_NINE)]
+
+    def test_a_withdrawn_service_is_offered_to_nobody(self, small):
+        small.join()
+        small.service.is_active = False
+        small.service.save()
+        assert offered() == []
+
+    def test_how_many_wait_changes_nothing_in_how_many_questions_are_asked(self, small):
+        small.taken()
+        counts = []
+        for names in (["Alice"], ["Bob", "Cleo", "Dan", "Eve"]):
+            for name in names:
+                small.join(name)
+            with CaptureQueriesContext(
+                connection,
+            ) as asked:
+                scheduling.settle_waitlist(now=TEN)
+                scheduling.offer_freed_times(now=TEN)
+            counts.append(len(asked))
+        assert counts[0] == counts[1] <= 14
+
+    def test_with_nobody_waiting_next_to_nothing_is_asked(self, small):
+        with CaptureQueriesContext(connection) as asked:
+            scheduling.settle_waitlist(now=TEN)
+            scheduling.offer_freed_times(now=TEN)
+        assert len(asked) <= 4
+
+
+class TestWhen:
+    """Whole offers between 8:00 and 20:00 on the place's clock (Alberta is UTC-06), and before the lead time."""
+
+    @pytest.mark.parametrize(
+        ("clock", "goes_out"),
+        [
+            (datetime(2026, 11, 23, 13, 59, 59, tzinfo=UTC), False),
+            (datetime(2026, 11, 23, 14, 0, tzinfo=UTC), True),
+            (datetime(2026, 11, 24, 1, 0, tzinfo=UTC), True),
+            (datetime(2026, 11, 24, 1, 0, 1, tzinfo=UTC), False),
+            (datetime(2026, 11, 24, 5, 0, tzinfo=UTC), False),
+        ],
+        ids=["before 8", "at 8", "until 8 pm sharp", "a second past 8 pm", "at night"],
+    )
+    def test_offers_go_out_and_end_by_day(self, small, clock, goes_out):
+        small.join()
+        assert offered(clock) == ([("Alice", TUESDAY_NINE)] if goes_out else [])
+
+    def test_the_clock_is_the_places_own(self, small):
+        far = make.make_location(time_zone="Pacific/Auckland")
+        make.make_hours(small.steve, far, weekdays=range(7), start_time=time(9), end_time=time(9, 45))
+        scheduling.join(wish=make.make_wish(small.service, far, first_on=date(2026, 11, 24)), now=TEN)
+        assert offered(TEN) == []  # 5 am in Auckland
+        assert [name for name, _ in offered(TEN + 3 * HOUR)] == ["Alice Martin"]
+
+    @pytest.mark.parametrize(("seconds", "goes_out"), [(0, True), (1, False)], ids=["just in time", "a second late"])
+    def test_the_whole_offer_lies_before_the_lead_time(self, seconds, goes_out):
+        small = Small(lead_time=timedelta(hours=20))
+        small.join()
+        now = TUESDAY_NINE - 21 * HOUR + timedelta(seconds=seconds)
+        assert offered(now) == ([("Alice", TUESDAY_NINE)] if goes_out else [])
+
+
+class TestAnswers:
+    def test_accepted_it_is_an_appointment_with_all_that_follows(self, small):
+        entry = small.join(contact_name="Bea")
+        offered()
+        made = accept(offer_of("Alice"), reminders=False, date_of_birth=date(1980, 11, 24))
+        entry.refresh_from_db()
+        assert (made.status, made.starts_at, made.is_first_visit, made.reminders) == (
+            "booked",
+            TUESDAY_NINE,
+            True,
+            False,
+        )
+        patient = made.patient
+        assert (patient.name, patient.contact_name, patient.email, patient.date_of_birth) == (
+            "Alice", "Bea", "alice@patients.example", date(1980, 11, 24),
+        )  # fmt: skip
+        assert list(AppointmentEvent.objects.order_by("pk").values_list("kind", "actor_kind")) == [
+            ("held", "system"),
+            ("booked", "patient"),
+        ]
+        assert set(made.messages.values_list("kind", flat=True)) == {"confirmation", "clinic_notice"}
+        assert (entry.outcome, entry.ended_at) == ("booked", TEN)
+
+    def test_accepting_twice_is_one_appointment(self, small):
+        small.join()
+        offered()
+        offer = offer_of("Alice")
+        assert accept(offer) == accept(offer)
+        assert Message.objects.filter(kind="confirmation").count() == 1
+
+    @pytest.mark.parametrize("how", ["late", "passed", "left", "expired by somebody"])
+    def test_what_is_gone_cannot_be_accepted(self, small, how):
+        entry = small.join()
+        offered()
+        offer, now = offer_of("Alice"), TEN
+        if how == "late":
+            now = TEN + HOUR
+        elif how == "passed":
+            scheduling.pass_on(offer=offer, by=PATIENT, now=TEN)
+        elif how == "left":
+            scheduling.leave(entry=entry, by=PATIENT, now=TEN)
+        else:
+            Appointment.objects.update(status=Status.EXPIRED)
+        with pytest.raises(OfferGone):
+            accept(offer, now=now)
+        assert not Appointment.objects.filter(status="booked").exists()
+
+    def test_passed_on_it_goes_to_the_next_at_once_and_never_back(self, small):
+        small.join("Alice", now=TEN - HOUR)
+        small.join("Bob")
+        offered()
+        scheduling.pass_on(offer=offer_of("Alice"), by=PATIENT, now=TEN)
+        assert offered() == [("Bob", TUESDAY_NINE)]
+        scheduling.pass_on(offer=offer_of("Bob"), by=PATIENT, now=TEN)
+        assert offered() == []
+        assert WaitlistEntry.objects.waiting().count() == 2
+
+    def test_unanswered_it_goes_to_the_next_after_its_hour(self, small):
+        small.join("Alice", now=TEN - HOUR)
+        small.join("Bob")
+        offered()
+        assert offered(TEN + HOUR - timedelta(seconds=1)) == []
+        assert offered(TEN + HOUR) == [("Bob", TUESDAY_NINE)]
+        assert offer_of("Alice").state == "lapsed"
+
+    def test_a_start_passed_on_for_one_wish_is_no_news_for_another_of_the_same_person(self, small):
+        small.join("Alice")
+        small.join("Alice", last_on=date(2026, 12, 1))
+        offered()
+        scheduling.pass_on(offer=WaitlistOffer.objects.get(), by=PATIENT, now=TEN)
+        assert offered() == []
+
+    def test_an_offer_given_up_tells_why_in_its_events(self, small):
+        small.join("Alice", now=TEN - HOUR)
+        small.join("Bob")
+        offered()
+        scheduling.pass_on(offer=offer_of("Alice"), by=PATIENT, now=TEN)
+        offered()
+        offered(TEN + HOUR)
+        kinds = AppointmentEvent.objects.order_by("pk").values_list("kind", "actor_kind")
+        assert list(kinds) == [("held", "system"), ("released", "patient"), ("held", "system"), ("expired", "system")]
+
+    def test_a_hold_that_the_worker_or_another_visitor_has_expired_lapses_all_the_same(self, small):
+        small.join()
+        offered()
+        scheduling.expire_holds(now=TEN + HOUR)
+        assert scheduling.settle_waitlist(now=TEN + HOUR) == (1, 0)
+        assert offer_of("Alice").state == "lapsed"
+
+
+class TestUnanswered:
+    def lapse(self, small, times, is_sent=True):
+        for number in range(times):
+            day = date(2026, 11, 24) + timedelta(days=7 * number)
+            small.opens_only(day)
+            now = TEN + timedelta(days=7 * number)
+            scheduling.settle_waitlist(now=now)
+            assert scheduling.offer_freed_times(now=now) == 1
+            if is_sent:
+                sent(WaitlistOffer.objects.get(state="open"))
+            scheduling.settle_waitlist(now=now + HOUR)
+
+    def test_after_three_in_a_row_we_stop_asking(self, small):
+        entry = small.join(last_on=date(2027, 1, 20))
+        self.lapse(small, 2)
+        entry.refresh_from_db()
+        assert (entry.unanswered, entry.is_waiting) == (2, True)
+        WaitlistOffer.objects.all().delete()
+        self.lapse(small, 1)
+        entry.refresh_from_db()
+        assert (entry.unanswered, entry.outcome) == (3, "unanswered")
+
+    def test_passing_is_an_answer(self, small):
+        entry = small.join()
+        self.lapse(small, 1)
+        small.opens_only(date(2026, 12, 1))
+        scheduling.offer_freed_times(now=TEN + timedelta(days=7))
+        scheduling.pass_on(offer=WaitlistOffer.objects.get(state="open"), by=PATIENT, now=TEN + timedelta(days=7))
+        entry.refresh_from_db()
+        assert (entry.unanswered, entry.is_waiting) == (0, True)
+
+    def test_an_offer_whose_mail_never_left_counts_for_nothing(self, small):
+        entry = small.join()
+        self.lapse(small, 1, is_sent=False)
+        entry.refresh_from_db()
+        assert entry.unanswered == 0
+
+
+class TestEnds:
+    def test_leaving_frees_what_was_offered(self, small):
+        entry = small.join("Alice", now=TEN - HOUR)
+        small.join("Bob")
+        offered()
+        assert scheduling.leave(entry=entry, by=PATIENT, now=TEN).outcome == "left"
+        assert offer_of("Alice").state == "withdrawn"
+        assert offered() == [("Bob", TUESDAY_NINE)]
+
+    def test_staff_can_end_an_entry_and_leaving_again_changes_nothing(self, small):
+        entry = small.join()
+        scheduling.leave(entry=entry, by=Actor.staff(make_user()), now=TEN)
+        assert scheduling.leave(entry=entry, by=PATIENT, now=TEN + HOUR).outcome == "staff"
+        assert entry.ended_at == TEN
+
+    def test_an_entry_ends_when_its_days_are_past_on_the_places_clock(self, small):
+        entry = small.join(last_on=date(2026, 11, 23))
+        assert scheduling.settle_waitlist(now=datetime(2026, 11, 24, 5, 59, tzinfo=UTC)) == (0, 0)
+        assert scheduling.settle_waitlist(now=datetime(2026, 11, 24, 6, 0, tzinfo=UTC)) == (0, 1)
+        entry.refresh_from_db()
+        assert entry.outcome == "passed"
+
+    def test_who_books_the_visit_in_another_way_waits_no_more(self, small):
+        entry = small.join("Alice")
+        offered()
+        make.make_hours(small.steve, small.place, weekdays=[2])
+        hold = scheduling.hold(
+            service=small.service, starts_at=TUESDAY_NINE + timedelta(days=1), holder="me", by=PATIENT, now=TEN,
+            location=small.place,
+        )  # fmt: skip
+        details = PatientDetails(
+            name="ALICE", email="Alice@patients.example", phone="+14035550199", is_first_visit=True
+        )
+        scheduling.book(hold=hold, details=details, submission_key="k", by=PATIENT, now=TEN)
+        Appointment.objects.filter(pk=hold.pk).update(created_at=TEN)
+        scheduling.settle_waitlist(now=TEN)
+        entry.refresh_from_db()
+        assert (entry.outcome, offer_of("Alice").state) == ("booked", "withdrawn")
+
+    @pytest.mark.parametrize("other", ["earlier booking", "somebody else", "another visit", "cancelled"])
+    def test_other_bookings_end_nothing(self, small, other):
+        entry = small.join("Alice")
+        visit = small.taken(patient=make.make_patient(name="Alice", email="alice@patients.example"))
+        Appointment.objects.update(created_at=TEN)
+        if other == "earlier booking":
+            Appointment.objects.update(created_at=TEN - HOUR)
+        elif other == "somebody else":
+            visit.patient.name = "Bea"
+            visit.patient.save()
+        elif other == "another visit":
+            Appointment.objects.update(service=make.make_service())
+        else:
+            Appointment.objects.update(status="cancelled")
+        scheduling.settle_waitlist(now=TEN)
+        entry.refresh_from_db()
+        assert entry.is_waiting
+
+    def test_ended_entries_are_forgotten_after_ninety_days_with_all_that_hangs_on_them(self, small):
+        small.join("Alice", now=TEN - HOUR)
+        offered()
+        scheduling.leave(entry=WaitlistEntry.objects.get(), by=PATIENT, now=TEN)
+        small.join("Bob")
+        assert scheduling.forget_waitlist(now=TEN + timedelta(days=90)) == 0
+        assert scheduling.forget_waitlist(now=TEN + timedelta(days=90, seconds=1)) == 1
+        assert list(WaitlistEntry.objects.values_list("name", flat=True)) == ["Bob"]
+        assert not WaitlistOffer.objects.exists()
+        assert Message.objects.count() == 1
+
+    def test_a_forgotten_hold_takes_no_memory_of_the_offer_with_it(self, small):
+        small.join()
+        offered()
+        scheduling.pass_on(offer=offer_of("Alice"), by=PATIENT, now=TEN)
+        Appointment.objects.update(updated_at=TEN - timedelta(days=8))
+        assert scheduling.forget_holds(now=TEN) == 1
+        assert offer_of("Alice").appointment is None
+        assert offered() == []
+
+
+def make_user():
+    from django.contrib.auth.models import User
+
+    return User.objects.create_superuser("desk", "desk@clinic.example", "long-enough-to-pass")
+
+
+def test_an_offers_message_is_queued_with_it_and_fits_only_while_it_stands(small):
+    small.join()
+    offered()
+    message = Message.objects.get(kind="waitlist_offer")
+    assert (message.due_at, message.waitlist_offer.entry.name) == (TEN, "Alice")
+    assert messages.fitting.still_fits(message, now=TEN)
+    assert not messages.fitting.still_fits(message, now=TEN + HOUR)
