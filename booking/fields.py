@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from phonenumber_field.phonenumber import to_python as read_phone
 
 from booking.text import LineField
+from booking.words import date_in_words
 
 OLDEST = timedelta(days=366 * 125)
 
@@ -97,7 +98,7 @@ class DayField(LineField):
         if day < self.first:
             raise ValidationError("This day has passed. Choose a later one.")
         if day > self.last:
-            raise ValidationError(f"We book up to {self.last.isoformat()}. Choose an earlier day.")
+            raise ValidationError(f"We book up to {date_in_words(self.last)}. Choose an earlier day.")
         return day
 
 

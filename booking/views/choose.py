@@ -17,7 +17,7 @@ from booking.models import Location, Service
 from booking.scheduling import Actor, Opening
 from booking.views import asked as asking
 from booking.views import board
-from booking.views.asked import Asked, BadAddress, services_url, times_url
+from booking.views.asked import Asked, BadAddress, services_url, times_url, waitlist_url
 from booking.views.privacy import private_page
 from booking.views.steps import next_step, step
 from booking.views.times_page import TimesPage
@@ -177,6 +177,7 @@ def _context(shown: TimesPage) -> dict[str, Any]:
         "anyone_means": one_of(offer.practitioner.name for offer in shown.takers) if len(shown.takers) > 1 else "",
         "services": services_url(asked.new_patient),
         "here": times_url(service, here),
+        "waitlist": waitlist_url(service, asked),
         "post_to": times_url(service, here, from_on=asked.from_on and asked.from_on.isoformat()),
         "everywhere": times_url(service, Asked(new_patient=asked.new_patient, location=asked.location)),
         "with_anyone": times_url(service, replace(here, practitioner=None)),
