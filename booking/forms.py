@@ -15,7 +15,6 @@ from django.core.exceptions import ValidationError
 
 from booking.fields import BirthDateField, EmailLineField, PhoneField, validate_has_a_letter
 from booking.filling import SaidOnceForm, WatchedForm, read_stamp
-from booking.messages.queueing import REMINDERS_BEFORE
 from booking.models import Service
 from booking.text import LineField
 from booking.words import all_of, duration
@@ -92,7 +91,9 @@ class DetailsForm(WatchedForm):
         help_text="We call only if something about the visit changes.",
         error_messages={"required": "Write a phone number.", "max_length": PhoneField.MESSAGE},
     )
-    reminders = forms.BooleanField(required=False, initial=True)
+    reminders = forms.BooleanField(
+        required=False, initial=True, help_text="Never at night: one that would come then comes the evening before."
+    )
 
     def __init__(
         self,
@@ -106,7 +107,10 @@ class DetailsForm(WatchedForm):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.for_other = for_other
-        self.fields["reminders"].label = _reminders_in_words(ahead)
+        if service.reminders_before:
+            self.fields["reminders"].label = _reminders_in_words(service, ahead)
+        else:
+            del self.fields["reminders"]
         self._word_the_name(for_other)
         if service.needs_date_of_birth:
             self.fields["date_of_birth"] = self._birth_date(today)
@@ -193,9 +197,9 @@ class DetailsForm(WatchedForm):
         return values | {"notice_version": self.notice_version}
 
 
-def _reminders_in_words(ahead: timedelta) -> str:
+def _reminders_in_words(service: Service, ahead: timedelta) -> str:
     """Which reminders still come, for a visit that is so far ahead."""
-    each = [f"{duration(before)} before" for before in REMINDERS_BEFORE if before < ahead]
+    each = [f"{duration(before)} before" for before in service.reminders_before if before < ahead]
     if not each:
         return "Send reminders by e-mail if the visit moves to a later day"
     return f"Send {'reminders' if len(each) > 1 else 'a reminder'} by e-mail: {all_of(each)} the visit"

@@ -37,8 +37,13 @@ def clinic(settings):
 
 
 @pytest.fixture
-def appointment():
-    return make_appointment()
+def appointment(now):
+    """One whose confirmation has left."""
+    appointment = make_appointment()
+    Message.objects.create(
+        key="confirmed", kind="confirmation", appointment=appointment, state="sent", sent_at=now, due_at=now
+    )
+    return appointment
 
 
 def message_about(appointment, kind, **content) -> Message:
@@ -109,6 +114,21 @@ def test_a_confirmation_says_what_a_patient_needs(appointment, now):
             "call 911" if body == text_of(mail) else 'href="tel:911"',
         ]:
             assert words in body
+
+
+@pytest.mark.parametrize("state", ["waiting", "dropped", "parked"])
+def test_a_cancellation_mends_no_calendar_that_no_mail_of_ours_reached(appointment, state, now):
+    appointment.messages.update(state=state, sent_at=None)
+    appointment.status = Status.CANCELLED
+    mail = write(appointment, "cancelled", now)
+    assert "calendar" not in text_of(mail) + html_of(mail)
+    assert [part for part in mail.walk() if part.get_content_type() == "text/calendar"] == []
+
+
+def test_a_cancellation_mends_the_calendar_while_the_confirmation_may_be_leaving(appointment, now):
+    appointment.messages.update(state="waiting", sent_at=None, leased_until=now + timedelta(minutes=1))
+    appointment.status = Status.CANCELLED
+    assert calendar_of(write(appointment, "cancelled", now)) is not None
 
 
 def test_the_whole_text_of_a_cancellation(appointment, now):

@@ -27,8 +27,8 @@ def clinic(settings):
 
 @pytest.fixture
 def appointment(now):
-    """Four days ahead, so that both reminders lie ahead, too."""
-    return make_appointment(starts_at=now + timedelta(days=4))
+    """Four days ahead at 1:00 pm, so that both reminders lie ahead, too, and by day."""
+    return make_appointment(starts_at=now + timedelta(days=4, hours=5))
 
 
 def rows(**wanted) -> list[tuple]:
@@ -129,7 +129,7 @@ class TestWhatIsToldInTheEnd:
         move(appointment, HOUR, now + GRACE / 2)
         messages.send_due(now=now + 2 * GRACE)
         assert subjects_to(ALICE) == ["Appointment at Dynamic Physiotherapy"]
-        assert "9:00 am" in mail.outbox[-1].body  # Booked for 8:00, moved by an hour.
+        assert "2:00 pm" in mail.outbox[-1].body  # Booked for 1:00, moved by an hour.
 
     def test_a_move_after_the_confirmation_left_is_told_as_a_move(self, appointment, now):
         messages.booked(appointment, now=now)

@@ -501,7 +501,7 @@ class TestTimesThatTheClockSkipsOrShowsTwice:
 class TestWhatPeopleAreTold:
     def test_reminders_move_with_the_instant(self, service, place, practitioner, now):
         with old_zone_data():
-            visit = book(service, place, practitioner, local(time(9), DAY + timedelta(days=2)), now)
+            visit = book(service, place, practitioner, local(time(13), DAY + timedelta(days=2)), now)
         scheduling.retime(now=now)
         visit.refresh_from_db()
         due = dict(

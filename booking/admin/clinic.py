@@ -101,6 +101,14 @@ class ServiceAdmin(AsksBeforeStranding):
             "When it can be booked and cancelled",
             {"fields": ["lead_time", "horizon_days", "cancellation_window", "late_cancellation_fee"]},
         ),
+        (
+            "Reminders",
+            {
+                "description": "None leaves between 9 pm and 8 am: one that would leaves at 8 pm the evening before. "
+                "Reminders of visits already agreed stay as they are.",
+                "fields": [("first_reminder", "second_reminder")],
+            },
+        ),
         ("Who it is for", {"fields": ["audience", "first_visit_service", "booked_by"]}),
         (
             "What it needs",

@@ -17,10 +17,8 @@ from phonenumber_field.formfields import PhoneNumberField
 from booking import availability
 from booking.admin.inputs import CLOCKS_READ, DAYS_READ, ClockInput, DayInput, PhoneInput
 from booking.admin.words import clock, phone_in_words
-from booking.messages.queueing import REMINDERS_BEFORE
 from booking.models import Appointment, Location, Patient, Practitioner, Service
 from booking.text import LineField, is_plain_digits
-from booking.words import all_of, duration
 
 FURTHEST = timedelta(days=730)
 
@@ -169,7 +167,7 @@ class BookForm(WhenForm):
         label="Send reminders",
         required=False,
         initial=True,
-        help_text=f"By e-mail, {all_of(map(duration, REMINDERS_BEFORE))} before.",
+        help_text="By e-mail, when the service says. Never at night.",
     )
 
     field_order = ["patient", "name", "preferred_name", "phone", "email", "contact_name", "service"]

@@ -1,8 +1,8 @@
 """Whether a waiting message still fits what it is about at the moment it would be sent."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from booking.messages.queueing import REMINDERS_BEFORE
+from booking.messages.reminding import useful_until
 from booking.models import Appointment, Message, Status
 
 Kind = Message.Kind
@@ -26,7 +26,7 @@ def still_fits(message: Message, *, now: datetime) -> bool:
     if appointment.status != Status.BOOKED or message.content["sequence"] != appointment.sequence:
         return False
     if message.kind == Kind.REMINDER:
-        return appointment.reminders and now < _useful_until(message, appointment)
+        return appointment.reminders and now < useful_until(appointment, message.content["hours_before"])
     return now < appointment.starts_at
 
 
@@ -38,9 +38,3 @@ def _notice_fits(message: Message, appointment: Appointment) -> bool:
     if message.content["event"] == "cancelled":
         return is_cancelled
     return not is_cancelled and message.content["sequence"] == appointment.sequence
-
-
-def _useful_until(message: Message, appointment: Appointment) -> datetime:
-    """A reminder that is late gives way to the next one: nobody gets two at once."""
-    before = timedelta(hours=message.content["hours_before"])
-    return appointment.starts_at - max((other for other in REMINDERS_BEFORE if other < before), default=timedelta(0))

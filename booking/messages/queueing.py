@@ -7,16 +7,15 @@ A row remembers the appointment's sequence: a later change makes it stale, whoev
 import hashlib
 import json
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from booking.messages.reminding import reminder_due, reminders_of
 from booking.models import Appointment, Clinic, Message, Practitioner, Status, WaitlistEntry, WaitlistOffer
-
-REMINDERS_BEFORE = (timedelta(hours=48), timedelta(hours=3))
 
 Kind, State = Message.Kind, Message.State
 _NEWS = (Kind.CONFIRMATION, Kind.RESCHEDULED, Kind.CLOCK_CHANGE)  # Each brings the calendar entry up to date.
@@ -80,6 +79,7 @@ def cancelled(appointment: Appointment, *, now: datetime) -> None:
     """Drop what waits and tell everybody concerned, at once.
 
     The patient hears of it even if the confirmation never left: the website already said "booked".
+    Whether there is a calendar entry to take out is decided when the mail is written.
     """
     told_practitioners = _practitioners_told(appointment, now)
     _drop_waiting(appointment, now)
@@ -142,10 +142,8 @@ def _confirmation(appointment: Appointment, now: datetime) -> Message:
 def _reminders(appointment: Appointment, now: datetime) -> Iterable[Message]:
     if not appointment.reminders:
         return
-    for before in REMINDERS_BEFORE:
-        due_at = appointment.starts_at - before
+    for hours, due_at in reminders_of(appointment):
         if due_at > now:
-            hours = int(before.total_seconds()) // 3600
             yield _row(appointment, Kind.REMINDER, f"{hours}h", due_at=due_at, hours_before=hours)
 
 
@@ -153,7 +151,7 @@ def _keep(message: Message, appointment: Appointment) -> None:
     """Let a message that has not left fit the appointment as it is now."""
     message.content["sequence"] = appointment.sequence
     if message.kind == Kind.REMINDER and not message.attempts:  # After a failed try, due_at is when the next one comes.
-        message.due_at = appointment.starts_at - timedelta(hours=message.content["hours_before"])
+        message.due_at = reminder_due(appointment, message.content["hours_before"])
 
 
 def _left_with_a_file(message: Message, now: datetime) -> bool:
@@ -214,6 +212,12 @@ def unclaimed(now: datetime) -> Q:
 
 def _sent_or_leaving(now: datetime) -> Q:
     return Q(state=State.SENT) | Q(state=State.WAITING, leased_until__gt=now)
+
+
+def has_calendar_entry(appointment: Appointment, *, now: datetime) -> bool:
+    """Whether a mail with a calendar file left, or may be leaving this instant."""
+    with_a_file = appointment.messages.filter(kind__in=[*_NEWS, Kind.REMINDER])
+    return with_a_file.filter(_sent_or_leaving(now)).exists()
 
 
 def _patient_was_told(appointment: Appointment, now: datetime) -> bool:

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from booking.calendars import calendar_file, one_line
+from booking.messages.queueing import has_calendar_entry
 from booking.models import Appointment, Clinic, Message, Patient, SampleRow, WaitlistEntry, WaitlistOffer
 from booking.models.waitlist import MOST_UNANSWERED
 from booking.tokens import manage_url, waitlist_url
@@ -64,6 +65,7 @@ def render(message: Message, *, now: datetime, connection: BaseEmailBackend | No
     context = {"clinic": clinic, "message": message, "sample_stands": SampleRow.objects.exists()}
     if appointment is not None:
         context |= _about(appointment, clinic, now)
+        context["has_file"] = has_file = _carries_a_file(message, appointment, now)
     entry = _entry_of(message)
     if entry is not None:
         context |= _about_waiting(entry, message.waitlist_offer, clinic)
@@ -85,9 +87,16 @@ def render(message: Message, *, now: datetime, connection: BaseEmailBackend | No
         connection=connection,
     )
     mail.attach_alternative(render_to_string(f"booking/mail/{message.kind}.html", context), "text/html")
-    if appointment is not None and message.kind not in _WITHOUT_A_FILE:
+    if appointment is not None and has_file:
         mail.attach(_calendar_part(appointment, now, cancelled=message.kind == Kind.CANCELLED))
     return mail
+
+
+def _carries_a_file(message: Message, appointment: Appointment, now: datetime) -> bool:
+    """A cancellation takes an entry out of calendars that a mail of ours put in, and asks nothing otherwise."""
+    if message.kind == Kind.CANCELLED:
+        return appointment.pk is None or has_calendar_entry(appointment, now=now)
+    return message.kind not in _WITHOUT_A_FILE
 
 
 def message_id(key: str) -> str:

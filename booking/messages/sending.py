@@ -18,6 +18,7 @@ from django.db.models import F, Q, QuerySet
 
 from booking.messages.failures import Failure, explain
 from booking.messages.fitting import still_fits
+from booking.messages.reminding import morning_after
 from booking.messages.rendering import render
 from booking.models import Message
 
@@ -125,6 +126,11 @@ def _handle(message: Message, connection: BaseEmailBackend, clock: _Clock, tally
             _mark(message, state=State.DROPPED)
             tally.dropped += 1
             return
+        later = _morning_to_wait_for(message, clock.now())
+        if later is not None:  # Not a failed try: nothing was tried.
+            _mark(message, due_at=later, attempts=message.attempts - 1)
+            tally.postponed += 1
+            return
         if not render(message, now=clock.now(), connection=connection).send():
             raise ConnectionError("the mail backend took nothing")
     except DatabaseError:
@@ -138,6 +144,13 @@ def _handle(message: Message, connection: BaseEmailBackend, clock: _Clock, tally
         state=State.SENT, sent_at=clock.now(), leased_until=None, last_error=""
     )
     tally.sent += 1
+
+
+def _morning_to_wait_for(message: Message, now: datetime) -> datetime | None:
+    """When a reminder may leave that came to its turn at night, because nobody sent it in the evening."""
+    if message.kind != Message.Kind.REMINDER or message.appointment is None:
+        return None
+    return morning_after(message.appointment, now)
 
 
 def _mark_failed(message: Message, failure: Failure, clock: _Clock, tally: Tally) -> None:
