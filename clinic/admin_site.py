@@ -18,7 +18,10 @@ from booking.models import Location
 SECTIONS = [
     ("Every day", ["booking.Appointment", "booking.Patient", "booking.Message"]),
     ("People and hours", ["booking.Practitioner", "booking.HoursOverride", "booking.TimeOff", "booking.Closure"]),
-    ("The clinic", ["booking.Clinic", "booking.Location", "booking.Service", "booking.SampleRow"]),
+    (
+        "The clinic",
+        ["booking.Clinic", "booking.Location", "booking.Service", "booking.MessageWording", "booking.SampleRow"],
+    ),
 ]
 LAST_SECTION = ("Staff logins", ["auth.User", "auth.Group"])
 NAMES = {"booking.Appointment": "Diary", "booking.Message": "Outbox", "booking.SampleRow": "Sample data"}

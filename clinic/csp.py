@@ -23,7 +23,10 @@ def policy(directives: dict[str, list[str]], nonce: str = "") -> str:
 
 
 class ContentSecurityPolicyMiddleware:
-    """Sets ``request.csp_nonce`` (made when first used) and the response's policy."""
+    """Sets ``request.csp_nonce`` (made when first used) and the response's policy.
+
+    A response's ``csp_styles`` are hashes of styles that its page shows besides the stylesheets.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -40,6 +43,8 @@ class ContentSecurityPolicyMiddleware:
         response = self.get_response(request)
         in_admin = request.path.startswith("/admin/")
         directives = settings.SECURE_CSP_ADMIN if in_admin else settings.SECURE_CSP
+        if styles := getattr(response, "csp_styles", None):
+            directives = directives | {"style-src": [*directives["style-src"], *styles]}
         response.headers.setdefault("Content-Security-Policy", policy(directives, made[0] if made else ""))
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=()")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")

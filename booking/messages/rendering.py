@@ -16,6 +16,7 @@ from django.utils.crypto import salted_hmac
 
 from booking.calendars import calendar_file, one_line
 from booking.messages.queueing import has_calendar_entry
+from booking.messages.wording import OURS, Words, values, words_for
 from booking.models import Appointment, Clinic, Message, Patient, SampleRow, WaitlistEntry, WaitlistOffer
 from booking.models.waitlist import MOST_UNANSWERED
 from booking.tokens import manage_url, waitlist_url
@@ -23,16 +24,8 @@ from booking.words import clock, day_without_year, parts_of_day
 
 Kind = Message.Kind
 
-# Discreet: a subject shows on locked screens and in shared mailboxes. No service, no patient.
+# To the clinic itself; what patients read is in ``wording``. Discreet, too: no service, no patient.
 SUBJECTS = {
-    Kind.CONFIRMATION: "Appointment at {clinic}: {when}",
-    Kind.RESCHEDULED: "New time for your appointment at {clinic}: {when}",
-    Kind.MOVE_REQUESTED: "Please choose another time: appointment at {clinic}, {when}",
-    Kind.CANCELLED: "Cancelled: your appointment at {clinic} on {when}",
-    Kind.REMINDER: "Reminder: appointment at {clinic}, {when}",
-    Kind.CLOCK_CHANGE: "No change to your appointment at {clinic}: {when}",
-    Kind.WAITLIST_JOINED: "You are on the waitlist at {clinic}",
-    Kind.WAITLIST_OFFER: "A time came free at {clinic}: {when}",
     Kind.CONTACT: "A message from your website",
 }
 NOTICE_SUBJECTS = {
@@ -56,8 +49,13 @@ class ClinicMissing(Exception):
     """There is no clinic row to send mail for."""
 
 
-def render(message: Message, *, now: datetime, connection: BaseEmailBackend | None = None) -> EmailMultiAlternatives:
-    """The whole mail: text, HTML and, for a patient, the calendar file."""
+def render(
+    message: Message, *, now: datetime, connection: BaseEmailBackend | None = None, words: Words | None = None
+) -> EmailMultiAlternatives:
+    """The whole mail: text, HTML and, for a patient, the calendar file.
+
+    ``words`` are tried out instead of those that stand, for a preview.
+    """
     clinic = Clinic.objects.first()
     if clinic is None:
         raise ClinicMissing
@@ -71,7 +69,13 @@ def render(message: Message, *, now: datetime, connection: BaseEmailBackend | No
         context |= _about_waiting(entry, message.waitlist_offer, clinic)
     if message.kind == Kind.CLINIC_NOTICE:
         context |= {"headline": _headline(message), "is_cancelled": message.content["event"] == "cancelled"}
-    subject = context["subject"] = _subject(message, clinic)
+    if Kind(message.kind) in OURS:
+        words = (words or words_for(message.kind)).filled(values(context))
+        context["words"] = words
+        subject = one_line(words.subject)
+    else:
+        subject = _subject(message)
+    context["subject"] = subject
 
     mail = EmailMultiAlternatives(
         subject=subject,
@@ -153,18 +157,12 @@ def _about_waiting(entry: WaitlistEntry, offer: WaitlistOffer | None, clinic: Cl
     return context
 
 
-def _subject(message: Message, clinic: Clinic) -> str:
-    words = {"clinic": clinic.name}
-    offered = message.waitlist_offer
-    appointment = offered.appointment if offered else message.appointment
-    if appointment is not None:
-        words["reference"] = appointment.reference
-        words["when"] = f"{day_without_year(appointment.local_on)}, {clock(appointment.local_time)}"
-    if message.kind == Kind.CLINIC_NOTICE:
-        pattern = NOTICE_SUBJECTS[message.content["event"]]
-    else:
-        pattern = SUBJECTS[Kind(message.kind)]
-    return one_line(pattern.format(**words))
+def _subject(message: Message) -> str:
+    appointment = message.appointment
+    if appointment is None:
+        return SUBJECTS[Kind(message.kind)]
+    when = f"{day_without_year(appointment.local_on)}, {clock(appointment.local_time)}"
+    return one_line(NOTICE_SUBJECTS[message.content["event"]].format(reference=appointment.reference, when=when))
 
 
 def _headline(message: Message) -> str:

@@ -19,6 +19,7 @@ from booking.models.messages import Message
 from booking.models.patients import Patient, PatientMerge
 from booking.models.sample import SampleRow
 from booking.models.waitlist import PartOfDay, WaitlistEntry, WaitlistOffer
+from booking.models.wording import MessageWording
 from booking.models.worker import WorkerStep
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "HoursOverride",
     "Location",
     "Message",
+    "MessageWording",
     "Notices",
     "OpeningHours",
     "PartOfDay",

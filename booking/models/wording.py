@@ -1,0 +1,129 @@
+"""The words of the mails to patients that a clinic may change; what is left empty stays as we wrote it."""
+
+import re
+from string import Formatter
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import connections, models
+
+from booking.models.clinic import Service
+from booking.models.messages import Message
+
+Kind = Message.Kind
+
+# What a clinic may word anew: what patients get, not what the clinic itself is told.
+WORDED = (
+    Kind.CONFIRMATION,
+    Kind.RESCHEDULED,
+    Kind.MOVE_REQUESTED,
+    Kind.CANCELLED,
+    Kind.REMINDER,
+    Kind.CLOCK_CHANGE,
+    Kind.WAITLIST_JOINED,
+    Kind.WAITLIST_OFFER,
+)
+_WAITLIST = {Kind.WAITLIST_JOINED, Kind.WAITLIST_OFFER}
+
+# Each stands for plain text that is known when the mail is sent. Nothing else can be asked for.
+MEANINGS = {
+    "clinic": "the clinic's name",
+    "when": "day and time, such as Tuesday 24 November, 9:00 am",
+    "time": "the time alone, such as 9:00 am",
+    "reference": "the appointment's reference",
+    "phone": "the clinic's phone number",
+    "place": "the clinic's street and city",
+    "practitioner": "whom the visit is with",
+    "service": "the visit's name",
+    "Whose": "“Your appointment”, or “The appointment for” and the name where somebody else booked it",
+    "whose": "the same within a sentence: “your appointment”",
+    "Who": "“You are”, or “Somebody you asked for is” where somebody else joined",
+}
+# Discreet: a subject shows on locked screens and in shared mailboxes (booking rules, section 4).
+_IN_SUBJECTS = ("clinic", "when", "reference")
+_ABOUT_VISITS = ("clinic", "when", "time", "reference", "phone", "place", "practitioner", "service", "Whose", "whose")
+_ABOUT_WAITING = ("clinic", "phone", "place", "service", "Who")
+_ABOUT_OFFERS = ("clinic", "when", "time", "phone", "place", "practitioner", "service", "Who")
+
+
+def placeholders(kind: str, field: str) -> tuple[str, ...]:
+    """The names that may stand in braces in this part of this mail."""
+    if field == "subject":
+        known = {Kind.WAITLIST_JOINED: ("clinic",), Kind.WAITLIST_OFFER: ("clinic", "when")}
+        return known.get(Kind(kind), _IN_SUBJECTS)
+    known = {Kind.WAITLIST_JOINED: _ABOUT_WAITING, Kind.WAITLIST_OFFER: _ABOUT_OFFERS}
+    return known.get(Kind(kind), _ABOUT_VISITS)
+
+
+def check_placeholders(text: str, allowed: tuple[str, ...]) -> None:
+    """Raises ValidationError, with what to do, for braces that would not be filled."""
+    choice = ", ".join(f"{{{name}}}" for name in allowed)
+    try:
+        parts = list(Formatter().parse(text))
+    except ValueError:
+        raise ValidationError(
+            f"A brace stands alone. Write a placeholder with both braces, one of: {choice}.", code="brace"
+        ) from None
+    for _, name, form, conversion in parts:
+        if name is None:
+            continue
+        if name not in allowed or form or conversion:
+            written = "".join(["{", name, f"!{conversion}" if conversion else "", f":{form}" if form else "", "}"])
+            raise ValidationError(f"{written} cannot be filled here. These can: {choice}.", code="placeholder")
+
+
+class MessageWording(models.Model):
+    """A clinic's own words for one kind of mail. What and where is always told beside them, from the diary."""
+
+    kind = models.CharField(
+        max_length=20, unique=True, choices=[(str(kind), kind.label) for kind in WORDED], editable=False
+    )
+    subject = models.CharField(max_length=150, blank=True)
+    heading = models.CharField(max_length=120, blank=True)
+    opening = models.TextField("first words", max_length=1500, blank=True)
+    closing = models.TextField(
+        "last words", max_length=1500, blank=True, help_text="Stands at the end, before the address. We wrote none."
+    )
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = "wording of a mail"
+        verbose_name_plural = "wording of mails"
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+    def clean(self) -> None:
+        """Refuses placeholders that could not be filled, and a subject that names a treatment."""
+        wrong: dict[str, Any] = {}
+        for field in ("subject", "heading", "opening", "closing"):
+            try:
+                check_placeholders(getattr(self, field), placeholders(self.kind, field))
+            except ValidationError as mistake:
+                wrong[field] = mistake
+        if "subject" not in wrong and (named := self._service_in_subject()):
+            wrong["subject"] = ValidationError(
+                f"The subject names a visit: {named}. Others can read it on a locked screen, so leave it out.",
+                code="indiscreet",
+            )
+        if wrong:
+            raise ValidationError(wrong)
+
+    def _service_in_subject(self) -> str | None:
+        subject = _bare(self.subject)
+        names = Service.objects.order_by("pk").values_list("name", flat=True)
+        return next((name for name in names if _bare(name) in subject), None)
+
+
+def _bare(text: str) -> str:
+    return f" {re.sub(r'[^a-z0-9]+', ' ', text.casefold()).strip()} "
+
+
+def make_missing_wordings(using: str) -> None:
+    """One row for each kind, so that staff find them all; empty rows change nothing. After each migration."""
+    if MessageWording._meta.db_table not in connections[using].introspection.table_names():
+        return  # The database was taken back to before there were any.
+    rows = MessageWording.objects.using(using)
+    there = set(rows.values_list("kind", flat=True))
+    rows.bulk_create(MessageWording(kind=kind) for kind in WORDED if kind not in there)
