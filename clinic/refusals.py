@@ -88,5 +88,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The page for a form whose token is missing or old: says how to try again."""
-    return render(request, "403_csrf.html", status=403)
+    """The page for a form whose token is missing or old: says how to try again, and leads there."""
+    response = render(request, "403_csrf.html", {"again": request.get_full_path()}, status=403)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
