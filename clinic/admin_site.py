@@ -16,7 +16,7 @@ from booking.models import Location
 
 # What belongs together, in the order of a working day; the pages' own models come before the logins.
 SECTIONS = [
-    ("Every day", ["booking.Appointment", "booking.Patient", "booking.Message"]),
+    ("Every day", ["booking.Appointment", "booking.Patient", "booking.WaitlistEntry", "booking.Message"]),
     ("People and hours", ["booking.Practitioner", "booking.HoursOverride", "booking.TimeOff", "booking.Closure"]),
     (
         "The clinic",
@@ -24,7 +24,12 @@ SECTIONS = [
     ),
 ]
 LAST_SECTION = ("Staff logins", ["auth.User", "auth.Group"])
-NAMES = {"booking.Appointment": "Diary", "booking.Message": "Outbox", "booking.SampleRow": "Sample data"}
+NAMES = {
+    "booking.Appointment": "Diary",
+    "booking.Message": "Outbox",
+    "booking.WaitlistEntry": "Waitlist",
+    "booking.SampleRow": "Sample data",
+}
 
 
 class AutocompleteOffice(AutocompleteJsonView):

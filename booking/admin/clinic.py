@@ -24,7 +24,7 @@ class ClinicAdmin(admin.ModelAdmin):
                 "fields": ["privacy_contact", "collection_notice", "collection_notice_version"],
             },
         ),
-        ("Online booking", {"fields": ["visits_ahead_per_email"]}),
+        ("Online booking", {"fields": ["visits_ahead_per_email", "waitlist_offer_lasts"]}),
         ("Words for patients", {"fields": ["emergency_signs", "fees_note"]}),
     ]
 

@@ -13,7 +13,7 @@ from django.utils.html import format_html, linebreaks
 from django.utils.safestring import SafeString, mark_safe
 
 from booking.admin.words import clock, mail_link, moment, short_day
-from booking.models import Message, SampleRow
+from booking.models import Message, SampleRow, WaitlistEntry
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -33,11 +33,16 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 class MessageAdmin(ReadOnlyAdmin):
     list_display = ["kind", "about", "state", "when", "last_error"]
     list_filter = ["state", "kind"]
-    list_select_related = ["appointment__patient", "appointment__location", "practitioner"]
+    list_select_related = [
+        *("appointment__patient", "appointment__location", "practitioner"),
+        *("waitlist_entry__service", "waitlist_offer__entry__service"),
+    ]
     search_fields = [
         "appointment__patient__name",
         "appointment__patient__email",
         "appointment__reference",
+        "waitlist_entry__name",
+        "waitlist_offer__entry__name",
         "content__name",
         "content__body",
     ]
@@ -66,7 +71,11 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description="about")
     def about(self, message: Message) -> SafeString | str:
-        appointment = message.appointment
+        appointment, waiting = message.appointment, _entry_of(message)
+        if waiting is not None:
+            return format_html(
+                '<a href="{}">{}</a>', reverse("admin:booking_waitlistentry_change", args=[waiting.pk]), waiting
+            )
         if appointment is None:
             return _line(message.content.get("name", ""))
         return format_html(
@@ -80,7 +89,7 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.display(description="what it says")
     def words(self, message: Message) -> SafeString | str:
         if message.kind != Message.Kind.CONTACT:
-            return "Written from the appointment at the moment it is sent."
+            return "Written at the moment it is sent, from what it is about."
         content = message.content
         return format_html(
             "<p>{}<br>{} {}</p>{}",
@@ -105,6 +114,10 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.display(description="written")
     def created(self, message: Message) -> str:
         return moment(message.created_at, message.appointment)
+
+
+def _entry_of(message: Message) -> WaitlistEntry | None:
+    return message.waitlist_offer.entry if message.waitlist_offer else message.waitlist_entry
 
 
 def _line(value: Any) -> str:

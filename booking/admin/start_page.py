@@ -4,12 +4,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
 from booking.admin.diary_steps import name_of
 from booking.admin.outside import to_see_to
-from booking.models import AGREED, Appointment, Clinic, Message, SampleRow, Status
+from booking.models import AGREED, Appointment, Clinic, Message, SampleRow, Status, WaitlistEntry, WaitlistOffer
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ def notes(user: Any) -> list[Note]:
     if user.has_perm("booking.view_appointment") or user.has_perm("booking.change_appointment"):
         found.append(_today())
         found += _outside()
+    if user.has_perm("booking.view_waitlistentry") or user.has_perm("booking.change_waitlistentry"):
+        found += _waiting()
     if user.has_perm("booking.view_message") or user.has_perm("booking.change_message"):
         found += _parked()
     if user.has_perm("booking.view_samplerow"):
@@ -88,6 +91,24 @@ def _outside() -> list[Note]:
     ]
 
 
+def _waiting() -> list[Note]:
+    waiting = Count("pk", filter=Q(ended_at__isnull=True), distinct=True)
+    offered = Count("offers", filter=Q(offers__state=WaitlistOffer.State.OPEN))
+    counts = WaitlistEntry.objects.aggregate(waiting=waiting, offered=offered)
+    if not counts["waiting"]:
+        return []
+    return [
+        Note(
+            "sky",
+            f"{_counted(counts['waiting'], 'person', 'people')} on the waitlist",
+            f"{counts['offered'] or 'None'} with a time on offer just now."
+            " Times that come free are offered by themselves, in the order people joined.",
+            reverse("admin:booking_waitlistentry_changelist"),
+            "See who waits",
+        )
+    ]
+
+
 def _parked() -> list[Note]:
     count = Message.objects.filter(state=Message.State.PARKED).count()
     if not count:
@@ -119,5 +140,5 @@ def _sample() -> list[Note]:
     ]
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+def _counted(count: int, noun: str, plural: str = "") -> str:
+    return f"{count} {noun if count == 1 else plural or f'{noun}s'}"
