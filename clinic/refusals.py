@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.views.defaults import page_not_found
 
 from booking.limits import LimitReached
+from booking.text import is_plain_digits
 from booking.views.limited import too_many
 
 _CONTENT_TYPE = re.compile(
@@ -69,6 +70,21 @@ def drop_impossible_cookies(
     return middleware
 
 
+def refuse_huge_bodies(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Only staff upload files. Anybody else's would be kept on the disk until the request is answered."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        is_small = is_plain_digits(length) and len(length) < 10 and int(length) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if not is_small and not (request.user.is_active and request.user.is_staff):
+            return bad_request(request, LookupError(), status=413)
+        return get_response(request)
+
+    return middleware
+
+
 class LimitsMiddleware:
     """Whichever view finds that somebody does something too often: one page (429) says so."""
 
@@ -82,9 +98,9 @@ class LimitsMiddleware:
         return too_many(request, exception) if isinstance(exception, LimitReached) else None
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception, status: int = 400) -> HttpResponse:
     """The page for a request that makes no sense. It trusts nothing of the request, the host included."""
-    return HttpResponse(render_to_string("400.html"), status=400)
+    return HttpResponse(render_to_string("400.html"), status=status)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

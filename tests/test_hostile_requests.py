@@ -76,6 +76,15 @@ def test_a_hostile_body_changes_nothing(client, page, content_type, body):
     assert_nothing_is_left()
 
 
+def test_nobody_but_staff_uploads_files(client, admin_client):
+    body = part('name="picture"; filename="a.png"', body=b"9" * 2_000_000)
+    for page in PAGES:
+        assert client.generic("POST", page, body, content_type=MULTIPART).status_code == 413
+    page = "/admin/content/picture/add/"
+    assert client.generic("POST", page, body, content_type=MULTIPART).status_code == 413
+    assert admin_client.generic("POST", page, body, content_type=MULTIPART).status_code == 200
+
+
 CODECS = [
     "base64", "rot13", "hex", "zlib", "bz2", "quopri", "uu", "unicode_escape", "raw_unicode_escape", "utf-7", "utf-16",
     "utf-32", "idna", "punycode", "undefined", "latin-1", "cp037", "utf-8-sig", "nonsense", "x" * 5000,
