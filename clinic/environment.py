@@ -6,11 +6,12 @@ half works with a guessed setting is worse than one that does not start.
 
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -119,6 +120,50 @@ def mail(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         # A mail server on this machine has no certificate to check; any other must speak TLS.
         "EMAIL_USE_TLS": not secure and not is_local_host(parts.hostname),
         "EMAIL_TIMEOUT": 20,
+    }
+
+
+def sms(site: str, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """The sender of text messages and its options for SMS_URL; empty without it: then there are none."""
+    value = environ.get("SMS_URL", "").strip()
+    if not value:
+        return {}
+    # The value itself is not repeated: it holds a password, and this text reaches logs.
+    wrong = ImproperlyConfigured(
+        "SMS_URL is not one this site understands. Use twilio://user:password@api.twilio.com/+15875550123 with the "
+        "number that texts come from (or a messaging service, MG...), add ?account=AC... where the user is an API key, "
+        "use console: to see texts on the worker's screen while you try things out, or leave it out: no text messages. "
+        "Write @ : / in a password as %40 %3A %2F."
+    )
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+        account = dict(parse_qsl(parts.query, strict_parsing=True)) if parts.query else {}
+    except ValueError as problem:
+        raise wrong from problem
+    is_local_site = is_local_host(urlsplit(site).hostname or "")
+    if parts.scheme == "console" and is_local_site and not (parts.netloc or parts.path):
+        return {"SENDER": "booking.messages.texting.console.ConsoleSender", "OPTIONS": {}}
+    sender = parts.path.removeprefix("/")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if parts.scheme not in {"twilio", "twilio+http"} or not parts.hostname or not user or not password:
+        raise wrong
+    if not re.fullmatch(r"\+[1-9]\d{6,14}|MG[0-9a-fA-F]{32}", sender, re.ASCII) or set(account) - {"account"}:
+        raise wrong
+    secure = parts.scheme == "twilio"
+    if not secure and not is_local_host(parts.hostname):
+        raise wrong  # Numbers and passwords do not travel unencrypted.
+    return {
+        "SENDER": "booking.messages.texting.twilio.TwilioSender",
+        "OPTIONS": {
+            "host": parts.hostname,
+            "port": port or (443 if secure else 80),
+            "secure": secure,
+            "account": account.get("account", user),
+            "user": user,
+            "password": password,
+            "sender": sender,
+        },
     }
 
 

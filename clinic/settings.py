@@ -139,6 +139,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 3000  # A long page in the admin has many small 
 
 EMAIL_FILE_PATH = str(VAR_DIR / "mail")
 globals().update(environment.mail())
+SMS = environment.sms(SITE_URL)
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "")
 
 PHONENUMBER_DEFAULT_REGION = "CA"

@@ -1,12 +1,14 @@
 """Rule: whatever fails while sending, nothing is lost, the queue goes on, and staff read what to do."""
 
 import smtplib
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend as LocmemBackend
 from django.db import OperationalError
+from django.db.models import QuerySet
 
 from booking import messages
 from booking.messages import sending
@@ -246,3 +248,77 @@ def test_an_empty_queue_costs_one_query_and_no_connection(now, django_assert_num
     failing.opening = OSError()
     with django_assert_num_queries(1):
         assert messages.send_due(now=now) == 0
+
+
+@pytest.fixture
+def ten_confirmations(settings, now):
+    settings.BOOKING_CONFIRMATION_DELAY = timedelta(0)
+    make_clinic()
+    for number in range(10):
+        patient = make_patient(email=f"p{number}@x.example")
+        messages.booked(make_appointment(patient=patient, starts_at=now + timedelta(days=5 + number)), now=now)
+    Message.objects.exclude(kind="confirmation").delete()
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        smtplib.SMTPServerDisconnected("gone"),
+        TimeoutError(),
+        smtplib.SMTPSenderRefused(553, b"no", "x"),
+        smtplib.SMTPDataError(421, b"closing"),
+    ],
+    ids=["ends", "hangs", "refuses-us", "closes"],
+)
+def test_three_failures_in_a_row_that_speak_of_the_server_spare_the_rest_a_try(
+    problem, ten_confirmations, failing, now
+):
+    failing.sending = {f"p{number}@x.example": problem for number in range(10)}
+    tally = messages.Tally()
+    with pytest.raises(messages.MailServerAway):
+        messages.send_batch(now=now, tally=tally)
+    assert tally.postponed == 3
+    assert sorted(Message.objects.values_list("attempts", flat=True)) == [0] * 7 + [1] * 3
+
+
+def test_refused_addresses_in_a_row_are_each_their_own_fault(ten_confirmations, failing, now):
+    failing.sending = {
+        f"p{number}@x.example": smtplib.SMTPRecipientsRefused({"x": (550, b"unknown")}) for number in range(9)
+    }
+    tally = messages.send_batch(now=now)
+    assert (tally.parked, tally.sent) == (9, 1)
+
+
+def test_an_hour_without_a_server_parks_nothing(ten_confirmations, failing, now):
+    """Whatever the trouble is, and however often the worker tries."""
+    failing.sending = {f"p{number}@x.example": TimeoutError() for number in range(10)}
+    for minute in range(61):
+        with suppress(messages.MailServerAway):
+            messages.send_due(now=now + timedelta(minutes=minute))
+    assert set(Message.objects.values_list("state", flat=True)) == {"waiting"}
+    failing.sending = {}
+    messages.send_due(now=now + timedelta(hours=2, minutes=1))
+    assert set(Message.objects.values_list("state", flat=True)) == {"sent"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_hiccups_after_the_servers_yes_is_asked_again(settings, failing, now, monkeypatch):
+    settings.BOOKING_CONFIRMATION_DELAY = timedelta(0)
+    make_clinic()
+    messages.booked(make_appointment(starts_at=now + timedelta(days=4)), now=now)
+    update, failures = QuerySet.update, iter([True, True])
+
+    def hiccup(self, **fields):
+        if fields.get("state") == "sent" and next(failures, False):
+            raise OperationalError
+        return update(self, **fields)
+
+    monkeypatch.setattr(QuerySet, "update", hiccup)
+    assert messages.send_due(now=now) == 2
+    assert Message.objects.filter(state="sent").count() == 2
+
+
+def test_a_message_that_is_deleted_while_it_is_claimed_is_passed_over(confirmation, now, monkeypatch):
+    monkeypatch.setattr(sending, "_due", lambda at: Message.objects.filter(due_at__lte=at))
+    monkeypatch.setattr(Message.objects.__class__, "select_related", lambda self, *names: self.none())
+    assert messages.send_due(now=now) == 0

@@ -7,17 +7,16 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
-from itertools import count, pairwise
 
 import pytest
 from django.conf import settings as django_settings
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.db import OperationalError
+from django.db import IntegrityError, OperationalError
 
 from booking import messages, scheduling
 from booking.management.commands import work
-from booking.models import Appointment, Message
+from booking.models import Appointment, Message, WorkerStep
 from tests.make import make_appointment, make_clinic, make_patient
 
 
@@ -100,8 +99,11 @@ class TestOnce:
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9  # Nobody listens on "discard".
         make_clinic()
         messages.booked(make_appointment(), now=now)
+        lapsed = make_appointment(status="held", hold_expires_at=now)
         with pytest.raises(CommandError, match=r"^The mail server cannot be reached\."):
             call_command("work", "--once")
+        lapsed.refresh_from_db()
+        assert lapsed.status == "expired"  # All else was done.
 
     def test_a_database_that_is_away_fails_the_run(self, monkeypatch):
         monkeypatch.setattr(scheduling, "expire_holds", away)
@@ -142,15 +144,59 @@ class TestRounds:
             tries.append(len(worker.pauses))
             raise messages.MailServerAway("The mail server cannot be reached.")
 
-        elapsed = count(time.monotonic(), 1.0)  # A second passes between any two looks at the clock.
-        monkeypatch.setattr(time, "monotonic", lambda: next(elapsed))
+        began = time.monotonic()  # Time passes in the pauses only.
+        monkeypatch.setattr(time, "monotonic", lambda: began + sum(worker.pauses))
         monkeypatch.setattr(messages, "send_batch", no_server)
         worker._stop.rounds = 60
         worker.work_until_stopped()
         assert worker.pauses == [work.PAUSE] * 60
-        assert 3 <= len(tries) <= 8
-        gaps = [later - earlier for earlier, later in pairwise(tries)]
-        assert gaps == sorted(gaps)
+        assert tries == [0, 2, 6, 14, 30]  # After 4, 8, 16, 32 seconds.
+
+    def test_a_step_that_fails_stops_no_other_and_waits_longer_itself(self, worker, now, monkeypatch, log):
+        began, tries = time.monotonic(), []
+
+        def broken(**kwargs):
+            tries.append(len(worker.pauses))
+            raise ValueError("alice@patients.example")
+
+        monkeypatch.setattr(time, "monotonic", lambda: began + sum(worker.pauses))
+        monkeypatch.setattr(scheduling, "expire_holds", broken)
+        make_clinic()
+        messages.booked(make_appointment(), now=now - timedelta(minutes=5))
+        worker._stop.rounds = 8
+        worker.work_until_stopped()
+        assert len(mail.outbox) == 2
+        assert worker.pauses == [work.PAUSE] * 8
+        assert tries == [0, 2, 6]
+        assert "The step “holds” failed (ValueError, test_work.py line " in log.text
+        assert "alice" not in log.text
+
+    def test_a_mistake_in_the_database_is_one_steps_own(self, worker, monkeypatch, now):
+        def wrong(**kwargs):
+            raise IntegrityError("Key (email)=(alice@patients.example)")
+
+        monkeypatch.setattr(scheduling, "expire_holds", wrong)
+        make_clinic()
+        messages.booked(make_appointment(), now=now - timedelta(minutes=5))
+        worker.work_until_stopped()
+        assert len(mail.outbox) == 2
+
+    def test_a_long_queue_lets_the_other_steps_have_a_turn(self, worker, now, monkeypatch):
+        began = time.monotonic()
+        monkeypatch.setattr(work, "BATCH", 1)
+        monkeypatch.setattr(time, "monotonic", lambda: began + sum(worker.pauses) + 20 * len(mail.outbox))
+        make_clinic()
+        for hours in range(4):
+            starts_at = now + timedelta(days=3, hours=hours)
+            messages.booked(make_appointment(starts_at=starts_at), now=now - timedelta(minutes=5))
+        worker.work_until_stopped()
+        assert len(mail.outbox) == 2  # After 40 of the 30 seconds that one turn lasts.
+
+    def test_it_leaves_a_trace_of_each_step_that_went_well(self, worker, monkeypatch, now):
+        monkeypatch.setattr(scheduling, "settle_waitlist", away)
+        WorkerStep.objects.create(name="a step of long ago", went_well_at=now)
+        worker.work_until_stopped()
+        assert set(WorkerStep.objects.values_list("name", "went_well_at")) == {("holds", now), ("old data", now)}
 
     def test_it_stops_between_two_messages(self, worker, now, monkeypatch):
         make_clinic()

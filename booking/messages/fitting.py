@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
+from booking.messages.queueing import can_reach
 from booking.messages.reminding import useful_until
-from booking.models import Appointment, Message, Status
+from booking.models import Appointment, Channel, Message, Status
 
 Kind = Message.Kind
 
 
-def still_fits(message: Message, *, now: datetime) -> bool:
+def still_fits(message: Message, *, now: datetime, by: Channel = Channel.EMAIL) -> bool:
     """False for news of a time that was changed since, or that comes too late to be of use."""
     if message.waitlist_entry is not None:
         return message.waitlist_entry.is_waiting
@@ -17,7 +18,7 @@ def still_fits(message: Message, *, now: datetime) -> bool:
     appointment = message.appointment
     if appointment is None:
         return True  # A contact form's message is about nothing that could change.
-    if message.kind != Kind.CLINIC_NOTICE and not (appointment.patient and appointment.patient.email):
+    if message.kind != Kind.CLINIC_NOTICE and not can_reach(appointment.patient, by):
         return False  # Staff have taken the address away.
     if message.kind == Kind.CANCELLED:
         return appointment.status == Status.CANCELLED and now < appointment.ends_at

@@ -12,10 +12,21 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
-from django.utils import timezone
 
+from booking.messages import texting
 from booking.messages.reminding import reminder_due, reminders_of
-from booking.models import Appointment, Clinic, Message, Practitioner, Status, WaitlistEntry, WaitlistOffer
+from booking.messages.texts import can_get_texts
+from booking.models import (
+    Appointment,
+    Channel,
+    Clinic,
+    Message,
+    Patient,
+    Practitioner,
+    Status,
+    WaitlistEntry,
+    WaitlistOffer,
+)
 
 Kind, State = Message.Kind, Message.State
 _NEWS = (Kind.CONFIRMATION, Kind.RESCHEDULED, Kind.CLOCK_CHANGE)  # Each brings the calendar entry up to date.
@@ -119,19 +130,24 @@ def time_came_free(offer: WaitlistOffer, *, now: datetime) -> None:
     _write(Message(key=key, kind=Kind.WAITLIST_OFFER, waitlist_offer=offer, due_at=now))
 
 
-def oldest_due() -> datetime | None:
-    """When the message that has waited longest was due; None if nothing is due."""
-    return (
-        Message.objects.filter(state=State.WAITING, due_at__lte=timezone.now())
-        .order_by("due_at")
-        .values_list("due_at", flat=True)
-        .first()
-    )
+def can_reach(patient: Patient | None, by: str) -> bool:
+    """Whether there is an address for this way. A caller for whom staff booked may have no e-mail."""
+    if patient is None:
+        return False
+    return bool(patient.phone if by == Channel.TEXT else patient.email)
 
 
 def _to_patient(appointment: Appointment, *messages: Message) -> Iterable[Message]:
-    """These messages, or none for a patient without an e-mail address (staff booked for a caller)."""
-    return messages if appointment.patient and appointment.patient.email else ()
+    """These messages, without those that have no address to go to."""
+    return [message for message in messages if can_reach(appointment.patient, message.channel)]
+
+
+def _channel(appointment: Appointment, kind: Message.Kind) -> Channel:
+    """Reminders go by text to whom wants them so; all else needs room, and goes by mail."""
+    by_text = kind == Kind.REMINDER and appointment.reminders_by == Channel.TEXT and texting.is_on()
+    if by_text and appointment.patient and can_get_texts(appointment.patient.phone):
+        return Channel.TEXT
+    return Channel.EMAIL
 
 
 def _confirmation(appointment: Appointment, now: datetime) -> Message:
@@ -157,7 +173,8 @@ def _keep(message: Message, appointment: Appointment) -> None:
 def _left_with_a_file(message: Message, now: datetime) -> bool:
     """Also what a worker holds this instant: it may leave with the old instant in it."""
     is_leaving = message.state == State.WAITING and not _waits_unclaimed(message, now)
-    return message.kind in {*_NEWS, Kind.REMINDER} and (message.state == State.SENT or is_leaving)
+    has_one = message.kind in {*_NEWS, Kind.REMINDER} and message.channel == Channel.EMAIL
+    return has_one and (message.state == State.SENT or is_leaving)
 
 
 def _waits_unclaimed(message: Message, now: datetime) -> bool:
@@ -185,6 +202,7 @@ def _row(
     return Message(
         key=_key(appointment, kind, detail),
         kind=kind,
+        channel=_channel(appointment, kind),
         appointment=appointment,
         due_at=due_at,
         content={"sequence": appointment.sequence, **content},
