@@ -234,7 +234,7 @@ def _sent_or_leaving(now: datetime) -> Q:
 
 def has_calendar_entry(appointment: Appointment, *, now: datetime) -> bool:
     """Whether a mail with a calendar file left, or may be leaving this instant."""
-    with_a_file = appointment.messages.filter(kind__in=[*_NEWS, Kind.REMINDER])
+    with_a_file = appointment.messages.filter(kind__in=[*_NEWS, Kind.REMINDER], channel=Channel.EMAIL)
     return with_a_file.filter(_sent_or_leaving(now)).exists()
 
 
