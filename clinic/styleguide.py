@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 
 class SpecimenForm(forms.Form):
@@ -42,6 +43,7 @@ def specimen_in_error() -> SpecimenForm:
     return form
 
 
+@require_safe
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Show the style guide on a person's own machine, or to staff; elsewhere it does not exist."""
     user: Any = getattr(request, "user", None)
