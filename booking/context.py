@@ -52,7 +52,8 @@ def clinic(request: HttpRequest) -> dict[str, Any]:
     """Names for every template; see the module's docstring."""
     facts = _Facts()
     names = ("clinic", "location", "locations", "opening_hours", "opening_days", "sample_stands")
-    return {name: _later(facts, name) for name in names} | {"site_url": settings.SITE_URL}
+    about_the_site = {"site_url": settings.SITE_URL, "is_public": settings.IS_HTTPS}
+    return {name: _later(facts, name) for name in names} | about_the_site
 
 
 def _later(facts: _Facts, name: str) -> Any:

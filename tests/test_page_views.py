@@ -212,11 +212,17 @@ def test_a_review_is_named_only_when_there_was_one(client, now):
     assert "Last reviewed on 23 November 2026. Next review due by 23 November 2027." in html
 
 
-def test_sample_pages_ask_not_to_be_indexed(client):
+@pytest.mark.parametrize(("is_https", "is_sample"), [(True, True), (True, False), (False, True)])
+def test_pages_ask_not_to_be_indexed_while_the_sample_clinic_stands_on_a_public_address(
+    client, settings, is_https, is_sample
+):
+    settings.IS_HTTPS = is_https
     clinic = make.make_clinic()
-    SampleRow.objects.create(content_type=ContentType.objects.get_for_model(clinic), object_id=clinic.pk)
+    if is_sample:
+        SampleRow.objects.create(content_type=ContentType.objects.get_for_model(clinic), object_id=clinic.pk)
 
-    assert '<meta name="robots" content="noindex">' in text_of(client, make_page().get_absolute_url())
+    asks = '<meta name="robots" content="noindex">' in text_of(client, make_page().get_absolute_url())
+    assert asks == (is_https and is_sample)
 
 
 def test_a_practitioner_shows_only_what_they_may_do(client):
