@@ -28,7 +28,7 @@ class EmailLineField(LineField):
 class PhoneField(LineField):
     """A phone number, Canadian unless it starts with +; its value is in E.164 form, such as +14035550123."""
 
-    widget = forms.TextInput
+    widget = forms.TelInput
     MESSAGE = "Write the phone number with its area code, such as 403-555-0123. From abroad, start with +."
     EXTENSION_MESSAGE = (
         "We cannot dial an extension. Write a number that reaches you directly, such as 403-555-0123, without “ext.”."
@@ -59,6 +59,11 @@ class BirthDateField(LineField):
         super().__init__(max_length=10, **kwargs)
         self.today = today
 
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        attrs = super().widget_attrs(widget)
+        attrs.pop("maxlength", None)  # HTML knows none for a date.
+        return attrs
+
     def clean(self, value: Any) -> Any:
         typed = super().clean(value)
         if not typed:
@@ -86,6 +91,11 @@ class DayField(LineField):
         kwargs.setdefault("error_messages", {"required": "Choose a day.", "max_length": how})
         super().__init__(max_length=10, widget=forms.DateInput(attrs=attrs), **kwargs)
         self.first, self.last, self.how = first, last, how
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        attrs = super().widget_attrs(widget)
+        attrs.pop("maxlength", None)  # HTML knows none for a date.
+        return attrs
 
     def clean(self, value: Any) -> Any:
         typed = super().clean(value)

@@ -163,7 +163,6 @@ class DetailsForm(WatchedForm):
                 field.widget.attrs["autocomplete"] = "off"  # Or the browser fills in the wrong person.
             elif not self.for_other and name in tokens:
                 field.widget.attrs["autocomplete"] = tokens[name]
-        self.fields["phone"].widget.attrs["type"] = "tel"
         for name in ("name", "preferred_name", "email"):
             self.fields[name].widget.attrs["spellcheck"] = "false"
 

@@ -111,7 +111,6 @@ class WaitlistForm(WatchedForm):
                 del self.fields[name]
         for name, token in {"email": "email", "phone": "tel", "name": "off", "contact_name": "off"}.items():
             self.fields[name].widget.attrs["autocomplete"] = token
-        self.fields["phone"].widget.attrs["type"] = "tel"
         for name in ("name", "contact_name", "email"):
             self.fields[name].widget.attrs["spellcheck"] = "false"
         self.order_fields([*self._named(_WISH), *self._named(_PERSON)])

@@ -38,7 +38,7 @@ class ContactForm(WatchedForm):
         label="Phone number",
         required=False,
         max_length=40,
-        widget=forms.TextInput(attrs={"autocomplete": "tel", "type": "tel"}),
+        widget=forms.TelInput(attrs={"autocomplete": "tel"}),
         error_messages={"max_length": PhoneField.MESSAGE},
     )
     to = forms.ChoiceField(

@@ -1,18 +1,41 @@
 #!/bin/sh
-# Bring what the tests need beside Python: Chromium and PostgreSQL, where apt can install them.
+# Bring what the tests need beside Python: Chromium and PostgreSQL, where apt can install them, and the
+# W3C's Nu HTML checker (a Java program, which its makers publish on npm), known by its checksum.
 # Without them, the tests that need them are skipped and say so (with CI=true they fail).
 set -eu
+
+nu_version=26.9.27
+nu_checksum=22f15dd39a33bed929d2a5c0cddf5946849a647eca9272bf4d5d00bc7e7a4d47
+nu_jar=".venv/share/vnu-$nu_version.jar"
 
 missing=""
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null 2>&1 || missing="$missing postgresql"
-[ -n "$missing" ] || exit 0
+command -v java >/dev/null 2>&1 || missing="$missing default-jre-headless"
+[ -f "$nu_jar" ] || command -v npm >/dev/null 2>&1 || missing="$missing npm"
 
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    echo "Installing$missing"
-    apt-get update -qq
-    # shellcheck disable=SC2086  # Two words are two packages.
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
-else
-    echo "Not installed:$missing. To run every test: sudo apt-get install$missing"
+if [ -n "$missing" ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        echo "Installing$missing"
+        apt-get update -qq
+        # shellcheck disable=SC2086  # Two words are two packages.
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    else
+        echo "Not installed:$missing. To run every test: sudo apt-get install$missing"
+    fi
+fi
+
+if [ ! -f "$nu_jar" ] && command -v npm >/dev/null 2>&1; then
+    echo "Fetching the Nu HTML checker $nu_version"
+    folder=$(mktemp -d)
+    trap 'rm -rf "$folder"' EXIT
+    # Packed, not installed: no script of the package runs.
+    if npm pack --silent --pack-destination "$folder" "vnu-jar@$nu_version" >/dev/null; then
+        tar -xzf "$folder/vnu-jar-$nu_version.tgz" -C "$folder"
+        echo "$nu_checksum  $folder/package/build/dist/vnu.jar" | sha256sum --check --quiet
+        mkdir -p "$(dirname "$nu_jar")"
+        mv "$folder/package/build/dist/vnu.jar" "$nu_jar"
+    else
+        echo "The Nu HTML checker could not be fetched: its tests are skipped."
+    fi
 fi

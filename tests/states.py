@@ -1,0 +1,222 @@
+"""Every page of the booking in every state it can be in, as a patient would meet it.
+
+For tests that look at pages rather than at what they do: made by a patient's own steps, with the
+clock stopped, and kept as the site answered. Reading pages stand in ``PUBLIC``.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import time_machine
+from django.conf import settings
+from django.test import Client, override_settings
+
+from booking import scheduling, tokens
+from booking.models import Appointment, Closure, Service, WorkingHours
+from booking.scheduling import Actor
+from tests import make
+from tests.conftest import NOW
+from tests.journey import (
+    NINE,
+    QUARTER_TO_TEN,
+    SmallClinic,
+    as_shown,
+    choose,
+    confirmation,
+    instant,
+    make_small_clinic,
+    type_details,
+)
+
+PUBLIC = [
+    "/",
+    "/treatments/",
+    "/treatments/dry-needling/",
+    "/treatments/dry-needling-for-back-pain/",
+    "/treatments/trans-non-binary-intersex-pelvic-health/",
+    "/team/",
+    "/team/steve-hansen/",
+    "/fees/",
+    "/contact/",
+    "/contact/?page=/treatments/dry-needling/",
+    "/contact/?to=steve-hansen",
+    "/privacy/",
+    "/accessibility/",
+    "/styleguide/",
+    "/no-such-page/",
+    "/book/",
+    "/book/?visit=new",
+    "/book/back-assessment/",
+    "/book/back-assessment/?visit=new",
+    "/book/dry-needling/",
+    "/book/dry-needling/?visit=new",
+]
+LATE = timedelta(minutes=11)  # Then a hold has run out.
+
+
+def collect() -> dict[str, Any]:
+    """Each state's name and the site's answer. Needs an empty database and brings the clock with it."""
+    with time_machine.travel(NOW, tick=False):
+        clinic = make_small_clinic()
+        clinic.assessment.shows_emergency_signs = True
+        clinic.assessment.needs_date_of_birth = True
+        clinic.assessment.save()
+        Closure.objects.create(location=clinic.location, on=date(2026, 11, 26), name="Founders Day")
+        answers: dict[str, Any] = {}
+        for part in (_choosing, _details, _checking, _managing, _refusals):
+            for name, response in part(clinic):
+                if response.status_code in {301, 302}:
+                    raise AssertionError(f"{name} leads to {response['Location']}")
+                answers[name] = response
+        return answers
+
+
+def _choosing(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
+    client = Client()
+    get = client.get
+    yield "services", get("/book/")
+    yield "services for new patients", get("/book/?visit=new")
+    yield "times that ask whether it is the first visit", get("/book/assessment/")
+    yield "times with a person", get("/book/assessment/?visit=new&practitioner=steve-hansen")
+    yield "times without a choice", client.post("/book/assessment/", {})
+    yield "no choice after the answer", client.post("/book/assessment/?visit=new", {})
+    yield "times with one chosen by the address", get(f"/book/assessment/?visit=new&start={instant(NINE)}")
+    yield "question before the times", get("/book/dry-needling/")
+    yield "not for new patients", get("/book/dry-needling/?visit=new")
+    yield "a bad address", get("/book/assessment/?from=banana")
+    yield "a week too far ahead", get("/book/assessment/?from=2031-01-01")
+    yield "a link to a time that is taken (410)", get("/book/assessment/?visit=new&start=2026-11-24T15:01Z")
+    with _rows(WorkingHours.objects.all(), starts_on=date(2026, 12, 9)):
+        yield "an empty week", get("/book/assessment/?visit=new&from=2026-11-23")
+    with _rows(WorkingHours.objects.all(), starts_on=date(2030, 1, 1)):
+        yield "no times at all", get("/book/assessment/?visit=new")
+        yield "no times with one person", get("/book/assessment/?visit=new&practitioner=steve-hansen")
+    with _rows(Service.objects.filter(pk=clinic.needling.pk), booked_by="staff"):
+        yield "only by phone", get("/book/dry-needling/")
+    calgary = make.make_location(name="Calgary", slug="calgary", position=1)
+    yield "two places", get("/book/assessment/?visit=new")
+    calgary.delete()
+
+
+def _details(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
+    client = Client()
+    yield "nothing chosen (410)", client.get("/book/details/")
+    choose(client)
+    yield "times while one is held", client.get("/book/assessment/?visit=new")
+    yield "emergency signs", client.get("/book/safety/")
+    yield "details", client.get("/book/details/")
+    yield "details for somebody else", client.get("/book/details/?for=other")
+    yield "details in error", type_details(client, name="", email="x", phone="1", date_of_birth="")
+    other = {"booking_for": "other", "contact_name": "", "name": "\u202e", "email": ""}
+    yield "details for somebody else in error", type_details(client, **other)
+    yield "details sent too quickly", type_details(client, seconds=0, date_of_birth="1980-11-24")
+    yield "the form of another tab (409)", type_details(client, hold="ABCD2345")
+    with time_machine.travel(NOW + LATE, tick=False):
+        yield "details after the hold ran out", client.get("/book/details/")
+    hold = Appointment.objects.get(status="held")
+    for _ in range(scheduling.extensions_left(hold)):
+        scheduling.extend(hold=hold, by=Actor.patient(), now=NOW)
+    yield "details of a hold that lasts no longer", client.get("/book/details/")
+    choose(client, query="?visit=returning")
+    yield "details of a returning patient", client.get("/book/details/")
+    scheduling.release(appointment=Appointment.objects.get(status="held"), by=Actor.patient(), now=NOW)
+
+
+def _checking(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
+    client = Client()
+    born = {"date_of_birth": "1980-11-24"}
+    choose(client)
+    everything = {"preferred_name": "Ali", "pronouns": "she/her"} | born
+    type_details(client, booking_for="other", contact_name="Bea Martin", **everything)
+    yield "check for somebody else", client.get("/book/check/")
+    type_details(client, **everything)
+    yield "check", client.get("/book/check/")
+    form = confirmation(client)
+    yield "an old key (409)", client.post("/book/check/", form | {"submission_key": "old"})
+    with time_machine.travel(NOW + LATE, tick=False):
+        yield "check after the hold ran out", client.get("/book/check/")
+        scheduling.expire_holds(now=NOW + LATE)
+        rivals = [
+            make.make_appointment(
+                service=clinic.assessment, practitioner=person, location=clinic.location, starts_at=NINE
+            )
+            for person in (clinic.steve, clinic.amara)
+        ]
+        yield "a lost race (409)", client.post("/book/check/", form)
+        yield "a time taken while choosing (409)", choose(Client())
+    Appointment.objects.filter(pk__in=[rival.pk for rival in rivals]).update(status="cancelled")
+    choose(client)
+    client.post("/book/check/", confirmation(client))
+    yield "done", client.get("/book/done/")
+    yield "done, and no other time chosen", client.post("/book/details/", {})
+    yield "done, in another browser (410)", Client().get("/book/done/")
+    other = Client()
+    choose(other, QUARTER_TO_TEN)
+    type_details(other, booking_for="other", name="Ben Martin", contact_name="Alice Martin", **born)
+    other.post("/book/check/", confirmation(other))
+    yield "done for somebody else", other.get("/book/done/")
+
+
+def _managing(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
+    client = Client()
+    at = NINE + timedelta(days=1)
+    visit = make.make_appointment(
+        service=clinic.assessment, practitioner=clinic.steve, location=clinic.location, starts_at=at
+    )
+    yield "no visit is open", client.get("/appointment/")
+    yield "a link that opens nothing", client.get("/appointment/not-a-link/")
+    yield "a link that has ended (410)", client.get(f"/appointment/{'A' * 43}/")
+    client.get(f"/appointment/{tokens.manage_token(visit)}/")
+    yield "the visit", client.get("/appointment/")
+    yield "change the time", client.get("/appointment/change/")
+    yield "change without a choice", client.post("/appointment/change/", as_shown(visit))
+    taken = as_shown(visit) | {"start": "2026-11-25T15:01Z"}
+    yield "change to a time that is taken (409)", client.post("/appointment/change/", taken)
+    yield "cancel", client.get("/appointment/cancel/")
+    yield "cancel in error", client.post("/appointment/cancel/", as_shown(visit) | {"reason": "x" * 201})
+    yield "another visit (409)", client.post("/appointment/cancel/", {"reference": "ABCD2345"})
+    yield "changed since (409)", client.post("/appointment/cancel/", as_shown(visit) | {"sequence": "9"})
+    with _rows(Appointment.objects.filter(pk=visit.pk), asked_to_move_at=NOW):
+        yield "the clinic asks to move", client.get("/appointment/")
+    with time_machine.travel(at - timedelta(hours=3), tick=False):
+        client.get(f"/appointment/{tokens.manage_token(visit)}/")
+        yield "too late to change", client.get("/appointment/")
+        yield "too late to move", client.get("/appointment/change/")
+        yield "too late to cancel", client.get("/appointment/cancel/")
+    with time_machine.travel(at + timedelta(hours=3), tick=False):
+        client.get(f"/appointment/{tokens.manage_token(visit)}/")
+        yield "the visit is over", client.get("/appointment/")
+    client.get(f"/appointment/{tokens.manage_token(visit)}/")
+    client.post("/appointment/change/", as_shown(visit) | {"start": instant(at + timedelta(days=2))})
+    yield "just moved", client.get("/appointment/")
+    visit.refresh_from_db()
+    client.post("/appointment/cancel/", as_shown(visit))
+    yield "cancelled", client.get("/appointment/")
+    yield "cancelled already", client.get("/appointment/cancel/")
+    yield "nothing to change any more", client.get("/appointment/change/")
+
+
+def _refusals(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
+    client = Client()
+    yield "a form without its token (403)", Client(enforce_csrf_checks=True).post("/book/assessment/", {"start": "x"})
+    yield "a page that is not there (404)", client.get("/book/no-such-visit/")
+    none_left = {kind: (0, window) for kind, (_amount, window) in settings.BOOKING_LIMITS.items()}
+    with override_settings(BOOKING_LIMITS=none_left):
+        yield "too often (429)", choose(client)
+    yield "another host's name (400)", client.get("/book/", headers={"host": "other.example"})
+
+
+class _rows:
+    """Rows that stand otherwise for a while."""
+
+    def __init__(self, rows: Any, **fields: Any) -> None:
+        self.rows, self.fields = rows, fields
+
+    def __enter__(self) -> None:
+        self.before = list(self.rows.values("pk", *self.fields))
+        self.rows.update(**self.fields)
+
+    def __exit__(self, *problem: object) -> None:
+        for row in self.before:
+            self.rows.model.objects.filter(pk=row.pop("pk")).update(**row)
