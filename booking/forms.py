@@ -224,3 +224,24 @@ class CancelForm(SaidOnceForm):
         super().__init__(*args, **kwargs)
         self.helper = FormHelper()
         self.helper.form_tag = False
+
+
+class LostLinkForm(SaidOnceForm):
+    """Where to send the links: the address that was given when booking."""
+
+    email = EmailLineField(
+        label="E-mail address",
+        max_length=254,
+        help_text="The address you gave when you booked.",
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
+        error_messages={
+            "required": "Write your e-mail address.",
+            "invalid": "Write the e-mail address in full, such as name@example.ca.",
+            "max_length": "This is too long for an e-mail address.",
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from booking.views import choose, details, manage, waitlist, waitlist_offer
+from booking.views import choose, details, lost_link, manage, waitlist, waitlist_offer
 
 app_name = "booking"
 urlpatterns = [
@@ -25,5 +25,6 @@ urlpatterns = [
     path("appointment/change/", manage.change, name="change"),
     path("appointment/cancel/", manage.cancel, name="cancel"),
     path("appointment/calendar.ics", manage.calendar_file, name="calendar_file"),
+    path("appointment/lost-link/", lost_link.lost_link, name="lost_link"),
     path("appointment/<str:token>/", manage.link, name="link"),
 ]

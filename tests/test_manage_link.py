@@ -76,7 +76,7 @@ def test_opening_a_link_changes_nothing_but_the_session(client, visit):
     assert not AppointmentEvent.objects.exists()
 
 
-@pytest.mark.parametrize("token", ["x", "A" * 43, "A" * 42, "%00" * 43, "١" * 43, "A" * 4000, "details", "lost-link"])
+@pytest.mark.parametrize("token", ["x", "A" * 43, "A" * 42, "%00" * 43, "١" * 43, "A" * 4000, "details"])
 def test_a_link_that_opens_nothing_says_so_with_the_phone(client, visit, token):
     response = client.get(f"/appointment/{token}/")
     assert response.status_code in {404, 410}

@@ -25,6 +25,13 @@ class ClinicAdmin(admin.ModelAdmin):
             },
         ),
         ("Online booking", {"fields": ["visits_ahead_per_email", "waitlist_offer_lasts"]}),
+        (
+            "News of bookings",
+            {
+                "description": "Practitioners choose for themselves, on their own page.",
+                "fields": [("notices", "summary_at")],
+            },
+        ),
         ("Words for patients", {"fields": ["emergency_signs", "fees_note"]}),
     ]
 

@@ -55,6 +55,7 @@ class PractitionerAdmin(AsksBeforeStranding):
         ),
         ("Words for patients", {"fields": ["summary", "bio", "languages"]}),
         ("At the clinic", {"fields": ["takes_new_patients", "is_active", "colour", "email", "user", "position"]}),
+        ("News and calendar", {"fields": ["notices", "feed_shows_names"]}),
     ]
 
     @admin.display(description="")

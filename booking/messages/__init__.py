@@ -8,6 +8,7 @@ claims and sends what is due by one of the ``carriers``, and ``keeping`` looks a
 from booking.messages.again import confirm_again, put_back, send_again
 from booking.messages.carriers import MailServerAway, ServiceAway
 from booking.messages.keeping import after_a_clock_jump, forget, nothing_leaves, oldest_due
+from booking.messages.lost_links import links_asked_for
 from booking.messages.queueing import (
     booked,
     cancelled,
@@ -31,6 +32,7 @@ __all__ = [
     "clocks_changed",
     "confirm_again",
     "forget",
+    "links_asked_for",
     "move_requested",
     "nothing_leaves",
     "oldest_due",

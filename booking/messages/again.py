@@ -6,8 +6,9 @@ from datetime import datetime
 from django.db.models import Q
 
 from booking.messages.fitting import still_fits
-from booking.messages.queueing import _NEWS, _key, _reminders, _row, _to_patient, _write, unclaimed
-from booking.models import Appointment, Message
+from booking.messages.queueing import _NEWS, _reminders, _to_patient, _write, unclaimed
+from booking.messages.rows import key_of, row
+from booking.models import Appointment, Channel, Message
 
 Kind, State = Message.Kind, Message.State
 
@@ -42,7 +43,7 @@ def confirm_again(appointments: Iterable[Appointment], *, now: datetime) -> None
         wanted = list(_reminders(appointment, now))
         if not waits.exists():
             number = appointment.messages.filter(kind=Kind.CONFIRMATION).count() + 1
-            wanted.append(_row(appointment, Kind.CONFIRMATION, f"again-{number}", due_at=now))
+            wanted.append(row(appointment, Kind.CONFIRMATION, f"again-{number}", due_at=now))
         _write(*_to_patient(appointment, *wanted))
 
 
@@ -56,11 +57,11 @@ def send_again(message: Message, *, now: datetime) -> bool:
     appointment = message.appointment
     if message.state != State.SENT or appointment is None or message.kind not in TO_PATIENTS:
         return False
-    again = _row(appointment, Kind(message.kind), due_at=now, **{**message.content, "sequence": appointment.sequence})
-    if not still_fits(again, now=now):
+    again = row(appointment, Kind(message.kind), due_at=now, **{**message.content, "sequence": appointment.sequence})
+    if not still_fits(again, now=now, by=Channel(again.channel)):
         return False
     number = appointment.messages.filter(kind=message.kind).count() + 1
-    again.key = _key(appointment, Kind(message.kind), f"again-{number}")
+    again.key = key_of(appointment, Kind(message.kind), f"again-{number}")
     _write(again)
     return True
 

@@ -8,18 +8,16 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
 
-from booking.messages import texting
+from booking.messages.noticing import notices
 from booking.messages.reminding import reminder_due, reminders_of
-from booking.messages.texts import can_get_texts
+from booking.messages.rows import key_of, row
 from booking.models import (
     Appointment,
     Channel,
-    Clinic,
     Message,
     Patient,
     Practitioner,
@@ -36,7 +34,7 @@ def booked(appointment: Appointment, *, now: datetime) -> None:
     """Queue the confirmation, the reminders and the notices of a new appointment."""
     _write(
         *_to_patient(appointment, _confirmation(appointment, now), *_reminders(appointment, now)),
-        *_notices(appointment, "booked", now),
+        *notices(appointment, "booked", now),
     )
 
 
@@ -48,16 +46,16 @@ def rescheduled(appointment: Appointment, *, now: datetime) -> None:
     news = _confirmation(appointment, now)
     if told:
         news.kind = Kind.RESCHEDULED
-        news.key = _key(appointment, Kind.RESCHEDULED)
+        news.key = key_of(appointment, Kind.RESCHEDULED)
     _write(
         *_to_patient(appointment, news, *_reminders(appointment, now)),
-        *_notices(appointment, "changed", now, also_to=told_practitioners),
+        *notices(appointment, "changed", now, also_to=told_practitioners),
     )
 
 
 def move_requested(appointment: Appointment, *, now: datetime) -> None:
     """Ask the patient, at once, to choose another time. What else waits still fits: the time stands."""
-    _write(*_to_patient(appointment, _row(appointment, Kind.MOVE_REQUESTED, due_at=now)))
+    _write(*_to_patient(appointment, row(appointment, Kind.MOVE_REQUESTED, due_at=now)))
 
 
 def clocks_changed(appointments: Iterable[Appointment], *, now: datetime) -> None:
@@ -81,7 +79,7 @@ def clocks_changed(appointments: Iterable[Appointment], *, now: datetime) -> Non
         mail
         for pk, appointment in changed.items()
         if pk in has_entry - hears_anyway and appointment.status == Status.BOOKED
-        for mail in _to_patient(appointment, _row(appointment, Kind.CLOCK_CHANGE, due_at=now))
+        for mail in _to_patient(appointment, row(appointment, Kind.CLOCK_CHANGE, due_at=now))
     ]
     _write(*mails)
 
@@ -95,8 +93,8 @@ def cancelled(appointment: Appointment, *, now: datetime) -> None:
     told_practitioners = _practitioners_told(appointment, now)
     _drop_waiting(appointment, now)
     _write(
-        *_to_patient(appointment, _row(appointment, Kind.CANCELLED, due_at=now)),
-        *_notices(appointment, "cancelled", now, also_to=told_practitioners),
+        *_to_patient(appointment, row(appointment, Kind.CANCELLED, due_at=now)),
+        *notices(appointment, "cancelled", now, also_to=told_practitioners),
     )
 
 
@@ -142,17 +140,9 @@ def _to_patient(appointment: Appointment, *messages: Message) -> Iterable[Messag
     return [message for message in messages if can_reach(appointment.patient, message.channel)]
 
 
-def _channel(appointment: Appointment, kind: Message.Kind) -> Channel:
-    """Reminders go by text to whom wants them so; all else needs room, and goes by mail."""
-    by_text = kind == Kind.REMINDER and appointment.reminders_by == Channel.TEXT and texting.is_on()
-    if by_text and appointment.patient and can_get_texts(appointment.patient.phone):
-        return Channel.TEXT
-    return Channel.EMAIL
-
-
 def _confirmation(appointment: Appointment, now: datetime) -> Message:
     """The first news of a time leaves after a short delay, in which a patient can mend a slip."""
-    return _row(appointment, Kind.CONFIRMATION, due_at=now + settings.BOOKING_CONFIRMATION_DELAY)
+    return row(appointment, Kind.CONFIRMATION, due_at=now + settings.BOOKING_CONFIRMATION_DELAY)
 
 
 def _reminders(appointment: Appointment, now: datetime) -> Iterable[Message]:
@@ -160,7 +150,7 @@ def _reminders(appointment: Appointment, now: datetime) -> Iterable[Message]:
         return
     for hours, due_at in reminders_of(appointment):
         if due_at > now:
-            yield _row(appointment, Kind.REMINDER, f"{hours}h", due_at=due_at, hours_before=hours)
+            yield row(appointment, Kind.REMINDER, f"{hours}h", due_at=due_at, hours_before=hours)
 
 
 def _keep(message: Message, appointment: Appointment) -> None:
@@ -179,38 +169,6 @@ def _left_with_a_file(message: Message, now: datetime) -> bool:
 
 def _waits_unclaimed(message: Message, now: datetime) -> bool:
     return message.state == State.WAITING and (message.leased_until is None or message.leased_until <= now)
-
-
-def _notices(
-    appointment: Appointment, event: str, now: datetime, *, also_to: Iterable[Practitioner] = ()
-) -> Iterable[Message]:
-    """One row for the clinic and one for each practitioner concerned, each address once."""
-    addressed = {email.lower() for email in Clinic.objects.values_list("email", flat=True)}
-    yield _row(appointment, Kind.CLINIC_NOTICE, event, due_at=now, event=event)
-    for practitioner in [appointment.practitioner, *also_to]:
-        address = practitioner.email.lower()
-        if address and practitioner.is_active and address not in addressed:
-            addressed.add(address)
-            notice = _row(appointment, Kind.CLINIC_NOTICE, f"{event}-to-{practitioner.pk}", due_at=now, event=event)
-            notice.practitioner = practitioner
-            yield notice
-
-
-def _row(
-    appointment: Appointment, kind: Message.Kind, detail: str = "", *, due_at: datetime, **content: Any
-) -> Message:
-    return Message(
-        key=_key(appointment, kind, detail),
-        kind=kind,
-        channel=_channel(appointment, kind),
-        appointment=appointment,
-        due_at=due_at,
-        content={"sequence": appointment.sequence, **content},
-    )
-
-
-def _key(appointment: Appointment, kind: Message.Kind, detail: str = "") -> str:
-    return "-".join(filter(None, [kind.value, appointment.reference, str(appointment.sequence), detail]))
 
 
 def _write(*messages: Message) -> None:

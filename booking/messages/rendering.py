@@ -15,7 +15,9 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from booking.calendars import calendar_file, one_line
+from booking.messages.lost_links import LinkedVisit, visits_of
 from booking.messages.queueing import has_calendar_entry
+from booking.messages.summing_up import counted, news_of
 from booking.messages.wording import OURS, Words, values, words_for
 from booking.models import Appointment, Clinic, Message, Patient, SampleRow, WaitlistEntry, WaitlistOffer
 from booking.models.waitlist import MOST_UNANSWERED
@@ -26,6 +28,8 @@ Kind = Message.Kind
 
 # To the clinic itself; what patients read is in ``wording``. Discreet, too: no service, no patient.
 SUBJECTS = {
+    Kind.LOST_LINK: "Your links from {clinic}",
+    Kind.DAILY_SUMMARY: "Bookings at {clinic}: {news}",
     Kind.CONTACT: "A message from your website",
 }
 NOTICE_SUBJECTS = {
@@ -43,6 +47,9 @@ NOTICE_HEADLINES = {
 # Staff keep their own diary; and being asked to choose another time has changed nothing in a calendar yet.
 # (The waitlist's messages are about no appointment, so they have no file either.)
 _WITHOUT_A_FILE = {Kind.CLINIC_NOTICE, Kind.MOVE_REQUESTED}
+
+
+_TO_STAFF = {Kind.CLINIC_NOTICE, Kind.DAILY_SUMMARY, Kind.CONTACT}
 
 
 class ClinicMissing(Exception):
@@ -67,6 +74,11 @@ def render(
     entry = _entry_of(message)
     if entry is not None:
         context |= _about_waiting(entry, message.waitlist_offer, clinic)
+    if message.kind == Kind.LOST_LINK:
+        context["visits"] = _linked(message, now)
+    if message.kind == Kind.DAILY_SUMMARY:
+        context["sections"] = news_of(message)
+        context["diary_url"] = settings.SITE_URL + reverse("admin:booking_appointment_changelist")
     if message.kind == Kind.CLINIC_NOTICE:
         context |= {"headline": _headline(message), "is_cancelled": message.content["event"] == "cancelled"}
     if Kind(message.kind) in OURS:
@@ -74,14 +86,14 @@ def render(
         context["words"] = words
         subject = one_line(words.subject)
     else:
-        subject = _subject(message)
+        subject = _subject(message, context)
     context["subject"] = subject
 
     mail = EmailMultiAlternatives(
         subject=subject,
         body=_tidy(render_to_string(f"booking/mail/{message.kind}.txt", context)),
         from_email=settings.DEFAULT_FROM_EMAIL or _from(clinic),
-        to=[_recipient(message, clinic)],
+        to=[_recipient(message, clinic, context)],
         reply_to=[_reply_to(message, clinic)],
         headers={
             "Message-ID": message_id(message.key),
@@ -131,6 +143,17 @@ def _about(appointment: Appointment, clinic: Clinic, now: datetime) -> dict[str,
     }
 
 
+def _linked(message: Message, now: datetime) -> list[LinkedVisit]:
+    """The visits of a mail with links. Families share addresses: with several people, it says whose each is."""
+    found = visits_of(message, now=now)
+    several = len({visit.patient_id for visit in found}) > 1
+    return [
+        LinkedVisit(visit, _whose(visit.patient, by_name=several), manage_url(visit))
+        for visit in found
+        if visit.patient
+    ]
+
+
 def _entry_of(message: Message) -> WaitlistEntry | None:
     return message.waitlist_offer.entry if message.waitlist_offer else message.waitlist_entry
 
@@ -157,10 +180,11 @@ def _about_waiting(entry: WaitlistEntry, offer: WaitlistOffer | None, clinic: Cl
     return context
 
 
-def _subject(message: Message) -> str:
+def _subject(message: Message, context: dict[str, Any]) -> str:
     appointment = message.appointment
     if appointment is None:
-        return SUBJECTS[Kind(message.kind)]
+        news = counted(context.get("sections", ()))
+        return one_line(SUBJECTS[Kind(message.kind)].format(clinic=context["clinic"].name, news=news))
     when = f"{day_without_year(appointment.local_on)}, {clock(appointment.local_time)}"
     return one_line(NOTICE_SUBJECTS[message.content["event"]].format(reference=appointment.reference, when=when))
 
@@ -178,9 +202,9 @@ def _name_to_say(name: str) -> str:
     return "" if re.search(r"://|/|@|\bwww\.|\.[a-z]{2,}\b", name, re.IGNORECASE) else name
 
 
-def _whose(patient: Patient) -> str:
+def _whose(patient: Patient, *, by_name: bool = False) -> str:
     """Your appointment, or whose it is where somebody else booked it and reads this."""
-    if not patient.contact_name:
+    if not patient.contact_name and not by_name:
         return "your appointment"
     name = _name_to_say(patient.called)
     return f"the appointment for {name}" if name else "the appointment"
@@ -190,8 +214,10 @@ def _from(clinic: Clinic) -> str:
     return email.utils.formataddr((one_line(clinic.name), clinic.email))
 
 
-def _recipient(message: Message, clinic: Clinic) -> str:
-    if message.kind in {Kind.CLINIC_NOTICE, Kind.CONTACT}:
+def _recipient(message: Message, clinic: Clinic, context: dict[str, Any]) -> str:
+    if message.kind == Kind.LOST_LINK:
+        return str(context["visits"][0].appointment.patient.email)
+    if message.kind in _TO_STAFF:
         practitioner = message.practitioner
         return practitioner.email if practitioner and practitioner.is_active and practitioner.email else clinic.email
     entry = _entry_of(message)

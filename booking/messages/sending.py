@@ -152,7 +152,9 @@ def _handle(message: Message, carrier: Carrier, clock: _Clock, tally: Tally) -> 
         return _mark_failed(message, gave_up, clock, tally)
     try:
         if not still_fits(message, now=clock.now(), by=carrier.channel):
-            _mark(message, state=State.DROPPED)
+            # Who asked for links and has no visit is nobody's business afterwards.
+            forgotten: dict[str, object] = {"content": {}} if message.kind == Message.Kind.LOST_LINK else {}
+            _mark(message, state=State.DROPPED, **forgotten)
             tally.dropped += 1
             return None
         later = _morning_to_wait_for(message, clock.now())

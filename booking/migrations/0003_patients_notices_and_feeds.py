@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='practitioner',
             name='notices',
-            field=models.CharField(choices=[('at_once', 'At once, a mail for each'), ('daily', 'In one mail a day, if there is news'), ('none', 'Not by mail')], default='at_once', help_text='How this person hears of bookings, changes and cancellations, at the address above.', max_length=10, verbose_name='news of bookings'),
+            field=models.CharField(choices=[('at_once', 'At once, a mail for each'), ('daily', 'In one mail a day, if there is news'), ('none', 'Not by mail')], default='at_once', help_text='How this person hears of bookings, changes and cancellations, at their own address.', max_length=10, verbose_name='news of bookings'),
         ),
         migrations.AddField(
             model_name='service',

@@ -458,7 +458,7 @@ class Practitioner(models.Model):
         max_length=10,
         choices=Notices,
         default=Notices.AT_ONCE,
-        help_text="How this person hears of bookings, changes and cancellations, at the address above.",
+        help_text="How this person hears of bookings, changes and cancellations, at their own address.",
     )
     feed_uid = models.UUIDField(
         null=True,
