@@ -1,8 +1,7 @@
 """What every page may say of the clinic: its name, phone, places and front desk hours.
 
-Each fact is read when a template first asks for it, so a page that uses none pays no query.
-At most three queries a page: the clinic (with whether sample data stands), the locations, and
-the first location's opening hours. On an empty database ``clinic`` and ``location`` are None.
+All of it is read in one query, when a template first asks for any of it; a page that uses none
+pays nothing. On an empty database ``clinic`` and ``location`` are None.
 """
 
 from functools import cached_property
@@ -13,6 +12,7 @@ from django.db.models import Exists
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from booking import together
 from booking.models import Clinic, Location, OpeningHours, SampleRow, Weekday
 
 
@@ -20,12 +20,21 @@ class _Facts:
     """One page's reading of the clinic."""
 
     @cached_property
-    def clinic(self) -> Clinic | None:
-        return Clinic.objects.annotate(sample_stands=Exists(SampleRow.objects.all())).first()
+    def _read(self) -> dict[str, list[Any]]:
+        has_sample = Exists(SampleRow.objects.all())
+        return together.fetch(
+            clinics=together.Part(Clinic.objects.all(), extras={"sample_stands": has_sample}),
+            locations=Location.objects.all(),
+            hours=OpeningHours.objects.all(),
+        )
 
-    @cached_property
+    @property
+    def clinic(self) -> Clinic | None:
+        return self._read["clinics"][0] if self._read["clinics"] else None
+
+    @property
     def locations(self) -> list[Location]:
-        return list(Location.objects.all())
+        return self._read["locations"]
 
     @property
     def location(self) -> Location | None:
@@ -33,7 +42,9 @@ class _Facts:
 
     @cached_property
     def opening_hours(self) -> list[OpeningHours]:
-        return list(self.location.opening_hours.all()) if self.location else []
+        """The first location's. Those of several places would say nothing without their names."""
+        here = self.location
+        return [hours for hours in self._read["hours"] if here and hours.location_id == here.pk]
 
     @property
     def opening_days(self) -> list[tuple[str, list[OpeningHours]]]:
@@ -45,7 +56,7 @@ class _Facts:
     @property
     def sample_stands(self) -> bool:
         # The sample clinic brings the clinic's own row: without a row, there is no sample.
-        return self.clinic is not None and getattr(self.clinic, "sample_stands", False)
+        return bool(getattr(self.clinic, "sample_stands", False))
 
 
 def clinic(request: HttpRequest) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """A page as a reader meets it: its blocks in order, its contents list, its numbered sources.
 
-Gathers everything in a fixed number of queries (one for each kind of block), however long the
-page is. Templates and search engines' data both read from here, so they cannot disagree.
+Made of the words of a revision (or, in a preview, of the draft) and of what they name as it is
+today (see live.py); asks the database for nothing. Templates and search engines' data both read
+from here, so they cannot disagree.
 """
 
 from collections.abc import Iterable
@@ -9,12 +10,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from content_editor.contents import contents_for_item
 from django.utils.text import slugify
 
-from booking.models import Service
-from content.models import Callout, CallToAction, CareCard, Page, PersonCard, Signpost, Sources
-from content.renderer import renderer
+from content.live import Live, Published
+from content.models import (
+    Callout,
+    CallToAction,
+    CareCard,
+    Page,
+    PersonCard,
+    PlacedPicture,
+    Signpost,
+    SnippetHere,
+    Sources,
+)
+from content.models.blocks import Block
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,7 @@ class Reading:
     """``main`` and ``end`` are blocks in order; sources are taken out and stand last, numbered through."""
 
     page: Page
+    changed_at: datetime
     main: list[Any] = field(default_factory=list)
     end: list[Any] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
@@ -69,13 +80,12 @@ class Reading:
         return [block for block in self.blocks if isinstance(block, kind)]
 
 
-def read(page: Page, *, now: datetime) -> Reading:
-    contents = contents_for_item(page, plugins=renderer.plugins())
-    everything = [block for region in page.regions for block in contents[region.key]]
-    reading = Reading(page=page)
-    reading.main = [block for block in contents["main"] if _stands_in_the_text(block, now)]
-    reading.end = [block for block in contents["end"] if _stands_in_the_text(block, now)]
-    source_blocks = [block for block in everything if isinstance(block, Sources)]
+def read(published: Published, live: Live) -> Reading:
+    reading = Reading(live.complete(published.page), published.changed_at, bookable=live.bookable)
+    blocks = _blocks(published.words.rows(), live)
+    reading.main = [block for block in blocks if block.region == "main" and not isinstance(block, Sources)]
+    reading.end = [block for block in blocks if block.region == "end" and not isinstance(block, Sources)]
+    source_blocks = [block for block in blocks if isinstance(block, Sources)]
     rows = [row for block in source_blocks for row in block.items]
     reading.sources = [
         Source(number, row.get("text", ""), row.get("doi", ""), row.get("address", ""))
@@ -85,21 +95,41 @@ def read(page: Page, *, now: datetime) -> Reading:
     reading.headings = outline(reading.blocks)
     if reading.sources:
         reading.headings.append(Heading(reading.sources_heading, "sources"))
-    wanted = {block.service_id for block in reading.of_kind(CallToAction)}
-    wanted |= {block.service_id for block in reading.of_kind(Signpost) if block.service_id}
-    wanted |= {page.service_id} if page.service_id else set()
-    if wanted:
-        reading.bookable = frozenset(Service.objects.bookable().filter(pk__in=wanted).values_list("pk", flat=True))
     return reading
 
 
-def _stands_in_the_text(block: Any, now: datetime) -> bool:
-    """Sources stand last. Who left and what is not published yet would be links to nothing."""
-    if isinstance(block, Signpost) and block.page is not None:
-        return block.page.is_live(at=now)
+def _blocks(rows: Iterable[Block], live: Live) -> list[Any]:
+    """The blocks with what they name. Whatever names something that is gone or hidden would lead nowhere: left out."""
+    shown: list[Any] = []
+    for row in rows:
+        block: Any = row
+        if isinstance(block, SnippetHere):
+            snippet = live.snippets.get(block.snippet_id)
+            inside = snippet.words.rows() if snippet else []
+            for part in inside:
+                part.region = block.region
+            shown += _blocks([part for part in inside if not isinstance(part, SnippetHere)], live)
+        elif _complete(block, live):
+            shown.append(block)
+    return shown
+
+
+def _complete(block: Any, live: Live) -> bool:
+    """Set what the block names; whether it is all there."""
+    if isinstance(block, PlacedPicture):
+        block.picture = live.pictures.get(block.picture_id)
+        return block.picture is not None
+    if isinstance(block, CallToAction):
+        block.service = live.services.get(block.service_id)
+        return block.service is not None
     if isinstance(block, PersonCard):
-        return block.practitioner.is_active
-    return not isinstance(block, Sources)
+        block.practitioner = live.people.get(block.practitioner_id)
+        return block.practitioner is not None and block.practitioner.is_active
+    if isinstance(block, Signpost):
+        block.page = live.pages.get(block.page_id or 0)
+        block.service = live.services.get(block.service_id or 0)
+        return block.page is not None or block.service is not None
+    return True
 
 
 def outline(blocks: Iterable[Any]) -> list[Heading]:

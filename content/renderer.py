@@ -40,3 +40,4 @@ for block, template in {
 renderer.register(models.CareCard, "", subregion="care_cards")
 renderer.register(models.Signpost, "", subregion="signposts")
 renderer.register(models.Sources, "")  # Shown last and numbered through: see reading.py.
+renderer.register(models.SnippetHere, "")  # What is in it stands in its place: see reading.py.

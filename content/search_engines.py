@@ -10,20 +10,22 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from booking.models import Practitioner
-from content.models import Page
+from content.models import Page, Revision
 
 
 @require_safe
 def sitemap(request: HttpRequest) -> HttpResponse:
-    """Every published page with the moment its words last changed, and every person of the team."""
-    pages: list[tuple[str, datetime | None]] = [
-        (settings.SITE_URL + page.get_absolute_url(), page.updated_at)
-        for page in Page.objects.published(at=timezone.now())
-    ]
-    people: list[tuple[str, datetime | None]] = [
-        (settings.SITE_URL + person.get_absolute_url(), None) for person in Practitioner.objects.active()
-    ]
-    return render(request, "content/sitemap.xml", {"addresses": pages + people}, content_type="application/xml")
+    """Every published page with the moment its words (or a snippet's in it) last changed, and the team's people."""
+    live = Revision.objects.live(at=timezone.now())
+    snippets = live.filter(page__kind=Page.Kind.SNIPPET)
+    changed_at = dict(snippets.values_list("page", "changed_at"))
+    addresses: list[tuple[str, datetime | None]] = []
+    for revision in live.exclude(pk__in=snippets).select_related("page").prefetch_related("snippets").defer("blocks"):
+        times = [revision.changed_at, *(changed_at[s.pk] for s in revision.snippets.all() if s.pk in changed_at)]
+        addresses.append((settings.SITE_URL + revision.page.get_absolute_url(), max(times)))
+    addresses.sort()
+    addresses += [(settings.SITE_URL + person.get_absolute_url(), None) for person in Practitioner.objects.active()]
+    return render(request, "content/sitemap.xml", {"addresses": addresses}, content_type="application/xml")
 
 
 @require_safe

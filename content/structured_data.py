@@ -191,7 +191,7 @@ def _web_page(page: Page, reading: Reading, here: str, *, has_crumbs: bool) -> N
         "name": page.title,
         "description": page.lede,
         "inLanguage": "en-CA",
-        "dateModified": page.updated_at.isoformat(),
+        "dateModified": reading.changed_at.isoformat(),
         "publisher": {"@id": _clinic_id()},
     }
     if has_crumbs:

@@ -1,116 +1,94 @@
-"""The public pages. Each view finds its page, gathers what is live beside it, and shows both."""
+"""The public pages. Each view finds the words that readers see, and shows them with what is live beside them."""
 
-from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from booking import limits, messages, scheduling
+from booking import limits, messages, together
 from booking.filling import stamp
-from booking.models import Closure, Practitioner, PractitionerService, Service
-from content import structured_data
+from booking.models import Practitioner, PractitionerService, Service
 from content.forms import ContactForm
-from content.models import Page
-from content.reading import Reading, read
+from content.live import current, heads, in_order, published
+from content.models import Page, Revision
+from content.showing import Shown, context_of, show, template_of
 
 Kind = Page.Kind
-Crumbs = list[tuple[str, str]]
 
 
-def _find(kind: str, now: datetime) -> Reading:
-    return read(get_object_or_404(Page.objects.published(at=now).with_references(), kind=kind), now=now)
+def _find(kind: str, slug: str = "") -> Shown:
+    """The page at an address as readers see it now, or 404."""
+    page, snippets, treatments = current(
+        kind=kind, slug=slug, now=timezone.now(), with_treatments=kind == Kind.TREATMENTS
+    )
+    if page is None:
+        raise Http404
+    return Shown(page, snippets, treatments)
 
 
-def _show(
-    request: HttpRequest, template: str, reading: Reading | None, crumbs: Crumbs, *, status: int = 200, **context: Any
-) -> HttpResponse:
-    """Render a page with what every page has: its crumbs, its words, its data for search engines."""
-    if crumbs:
-        crumbs = [("Home", reverse("content:home")), *crumbs]
-    context |= {"page": reading.page if reading else None, "reading": reading, "crumbs": crumbs}
-    context["structured_data"] = structured_data.for_page(request, **context)
-    return render(request, template, context, status=status)
+def _show(request: HttpRequest, kind: str, slug: str = "") -> HttpResponse:
+    return show(request, template_of(kind), **context_of(_find(kind, slug), now=timezone.now()))
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
-    page = Page.objects.published(at=now).with_references().filter(kind=Kind.HOME).first()
-    reading = read(page, now=now) if page else None
-    service = page.service if page else None
-    return _show(
-        request,
-        "content/home.html",
-        reading,
-        [],
-        next_free=scheduling.next_free(service=service, now=now) if service else None,
-        fees=Service.objects.bookable().with_offers(),
-        people=Practitioner.objects.active(),
-    )
+    try:
+        return _show(request, Kind.HOME)
+    except Http404:
+        return show(request, template_of(Kind.HOME))  # The site is being set up.
 
 
 @require_safe
 def treatments(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
-    pages = Page.objects.published(at=now).treatments().with_references()
-    return _show(
-        request, "content/treatments.html", _find(Kind.TREATMENTS, now), [("Treatments", "")], treatments=pages
-    )
+    return _show(request, Kind.TREATMENTS)
 
 
 @require_safe
 def treatment(request: HttpRequest, slug: str) -> HttpResponse:
-    now = timezone.now()
-    published = Page.objects.published(at=now)
-    page = get_object_or_404(published.treatments().with_references(), slug=slug)
-    previous, following = published.neighbours_of(page)
-    return _show(
-        request,
-        "content/treatment.html",
-        read(page, now=now),
-        [("Treatments", reverse("content:treatments")), (page.title, "")],
-        next_free=scheduling.next_free(service=page.service, now=now) if page.service else None,
-        previous=previous,
-        following=following,
-    )
+    return _show(request, Kind.TREATMENT, slug)
 
 
 @require_safe
 def team(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
-    return _show(
-        request, "content/team.html", _find(Kind.TEAM, now), [("Team", "")], people=Practitioner.objects.active()
-    )
+    return _show(request, Kind.TEAM)
 
 
 @require_safe
 def practitioner(request: HttpRequest, slug: str) -> HttpResponse:
-    person = get_object_or_404(Practitioner.objects.active(), slug=slug)
-    offers = PractitionerService.objects.filter(practitioner=person, service__is_active=True).select_related("service")
-    if not person.authorised_for_needling:
-        offers = offers.filter(service__needs_needling_authorisation=False)
-    return _show(
+    is_it = Q(practitioner__slug=slug, practitioner__is_active=True)
+    may = Q(service__needs_needling_authorisation=False) | Q(practitioner__authorised_for_needling=True)
+    offers = PractitionerService.objects.filter(is_it & may, service__is_active=True)
+    found = together.fetch(
+        person=Practitioner.objects.active().filter(slug=slug),
+        offers=offers,
+        services=Service.objects.filter(pk__in=offers.values("service")),
+    )
+    if not found["person"]:
+        raise Http404
+    person = found["person"][0]
+    services = {service.pk: service for service in found["services"]}
+    for offer in found["offers"]:
+        offer.service = services[offer.service_id]
+    written = Revision.objects.live(at=timezone.now()).treatments().filter(head__written_by=person.pk)
+    pages = together.fetch(written=heads(written))["written"]
+    return show(
         request,
         "content/practitioner.html",
-        None,
-        [("Team", reverse("content:team")), (person.name, "")],
+        crumbs=[("Home", reverse("content:home")), ("Team", reverse("content:team")), (person.name, "")],
         person=person,
-        offers=offers.order_by("service__position", "service__name"),
-        written=Page.objects.published(at=timezone.now()).treatments().filter(written_by=person),
+        offers=sorted(found["offers"], key=lambda offer: (offer.service.position, offer.service.name)),
+        written=[one.page for one in in_order(map(published, pages))],
     )
 
 
 @require_safe
 def fees(request: HttpRequest) -> HttpResponse:
-    reading = _find(Kind.FEES, timezone.now())
-    services = Service.objects.filter(is_active=True).with_offers()
-    return _show(request, "content/fees.html", reading, [("Fees", "")], fees=services)
+    return _show(request, Kind.FEES)
 
 
 @never_cache
@@ -118,11 +96,11 @@ def fees(request: HttpRequest) -> HttpResponse:
 def contact(request: HttpRequest) -> HttpResponse:
     """A message to the clinic. ``?to=`` chooses a person; ``?page=`` says which page did not help."""
     now = timezone.now()
-    reading = _find(Kind.CONTACT, now)
-    about = _page_at(request.GET.get("page", ""), now)
+    context = context_of(_find(Kind.CONTACT), now=now)
+    about = _page_at(request.GET.get("page", ""))
     blank = partial(
         ContactForm,
-        people=Practitioner.objects.active(),
+        people=context["people"],
         about_page=about is not None,
         initial={"to": request.GET.get("to", ""), "shown": stamp("contact")},
     )
@@ -143,49 +121,35 @@ def contact(request: HttpRequest) -> HttpResponse:
             now=now,
         )
         return redirect("content:contact_sent")
-    return _show(
-        request,
-        "content/contact.html",
-        reading,
-        [("Contact", "")],
-        status=422 if form.is_bound else 200,
-        form=form,
-        was_quick=was_quick,
-        about=about,
-        closures=_closures(now),
+    status = 422 if form.is_bound else 200
+    return show(
+        request, template_of(Kind.CONTACT), status=status, form=form, was_quick=was_quick, about=about, **context
     )
 
 
-def _closures(now: datetime) -> list[Closure]:
-    """The days in the next three months when a location is shut. A day too many is no harm: zones differ."""
-    first = now.date() - timedelta(days=1)
-    soon = Closure.objects.filter(on__range=(first, first + timedelta(days=92))).select_related("location")
-    return [closure for closure in soon.order_by("on", "location") if closure.on >= _today(closure, now)]
-
-
-def _today(closure: Closure, now: datetime) -> date:
-    return now.astimezone(closure.location.zone).date()
-
-
-def _page_at(address: str, now: datetime) -> Page | None:
-    """The treatment page at this address, if there is one. Anything else is as good as nothing."""
-    if not address:
+def _page_at(address: str) -> Page | None:
+    """The published treatment at this address, if there is one. Anything else is as good as nothing."""
+    try:
+        match = resolve(address) if address else None
+    except Resolver404:
+        match = None
+    if match is None or match.view_name != "content:treatment":
         return None
-    pages = Page.objects.published(at=now).treatments()
-    return next((page for page in pages if page.get_absolute_url() == address), None)
+    page, _snippets, _treatments = current(kind=Kind.TREATMENT, slug=match.kwargs["slug"], now=timezone.now())
+    return page.page if page else None
 
 
 @require_safe
 def contact_sent(request: HttpRequest) -> HttpResponse:
-    crumbs = [("Contact", reverse("content:contact")), ("Message sent", "")]
-    return _show(request, "content/contact_sent.html", None, crumbs)
+    crumbs = [("Home", reverse("content:home")), ("Contact", reverse("content:contact")), ("Message sent", "")]
+    return show(request, "content/contact_sent.html", crumbs=crumbs)
 
 
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
-    return _show(request, "content/plain.html", _find(Kind.PRIVACY, timezone.now()), [("Privacy", "")])
+    return _show(request, Kind.PRIVACY)
 
 
 @require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
-    return _show(request, "content/plain.html", _find(Kind.ACCESSIBILITY, timezone.now()), [("Accessibility", "")])
+    return _show(request, Kind.ACCESSIBILITY)

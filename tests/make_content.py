@@ -8,29 +8,49 @@ from typing import Any
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from content.models import Page, Picture, Section, Sources
+from content import snapshot
+from content.models import Page, Picture, Revision, Section, Sources
 
 _numbers = count(1)
 LONG_AGO = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 
 
-def make_page(**fields: Any) -> Page:
-    """A published treatment, unless told otherwise."""
+def make_page(*, is_published: bool = True, goes_live_at: datetime = LONG_AGO, **fields: Any) -> Page:
+    """A treatment that readers see, unless told otherwise. No check has looked at it."""
     kind = fields.get("kind", Page.Kind.TREATMENT)
     number = next(_numbers)
     slug = f"treatment-{number}" if kind == Page.Kind.TREATMENT else ""
-    return Page.objects.create(
+    page = Page.objects.create(
         **{
             "kind": kind,
             "slug": slug,
             "title": f"Page {number}",
             "lede": "What this page is about, in a few plain words.",
-            "is_published": True,
-            "published_at": LONG_AGO,
-            "updated_at": LONG_AGO,
+            "edited_at": LONG_AGO,
         }
         | fields
     )
+    if is_published:
+        make_revision(page, goes_live_at=goes_live_at)
+    return page
+
+
+def make_revision(page: Page, **fields: Any) -> Revision:
+    """The draft as it stands, put before readers without a question asked."""
+    words = snapshot.of_draft(Page.objects.get(pk=page.pk))
+    at = fields.get("goes_live_at", LONG_AGO)
+    said = {"goes_live_at": at, "changed_at": at, "made_at": at, "head": words.head, "blocks": words.blocks}
+    revision = Revision.objects.create(page=page, **{"schema": snapshot.SCHEMA} | said | fields)
+    revision.snippets.set(words.references.get("snippet", ()))
+    return revision
+
+
+def publish_drafts() -> None:
+    """Whatever was added to published pages since: now readers see it too."""
+    for page in Page.objects.all():
+        newest = page.revisions.first()
+        if newest is not None and snapshot.of_revision(newest).digest != snapshot.of_draft(page).digest:
+            make_revision(page)
 
 
 def make_site() -> dict[str, Page]:

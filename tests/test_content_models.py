@@ -81,15 +81,6 @@ def test_the_next_review_comes_within_24_months():
     assert refusal(reviewed(on)) == ["The next review comes after the last one."]
 
 
-def test_publishing_without_a_moment_means_now():
-    published = page(is_published=True)
-    published.full_clean()
-
-    assert published.published_at is not None
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Page.objects.create(title="A", lede="B", slug="b", is_published=True)
-
-
 def test_a_signpost_leads_to_one_place():
     here, service = make_page(), make.make_service()
 

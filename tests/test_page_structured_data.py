@@ -10,13 +10,14 @@ from booking.models import Closure, OpeningHours
 from content.models import BeforeDuringAfter, LeadList, RiskTable
 from content.structured_data import script
 from tests import make
-from tests.make_content import make_page, make_picture, make_site, make_sources
+from tests.make_content import make_page, make_picture, make_site, make_sources, publish_drafts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
 SITE = "http://127.0.0.1:8000"
 
 
 def graph(client, address):
+    publish_drafts()
     html = client.get(address).content.decode()
     blocks = re.findall(r'<script type="application/ld\+json">(.*?)</script>', html, re.DOTALL)
     assert len(blocks) == 1

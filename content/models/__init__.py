@@ -2,9 +2,10 @@
 
 from content.models.blocks import Callout, DefinitionList, LeadList, NumberedSections, Questions, Section
 from content.models.care import BeforeDuringAfter, CareCard, DoList, RiskTable
-from content.models.links import CallToAction, PersonCard, PlacedPicture, Signpost, Sources
-from content.models.page import Page
+from content.models.links import CallToAction, PersonCard, PlacedPicture, Signpost, SnippetHere, Sources
+from content.models.page import Page, Snippet
 from content.models.picture import Picture
+from content.models.revision import Review, Revision
 
 __all__ = [
     "BeforeDuringAfter",
@@ -20,8 +21,12 @@ __all__ = [
     "Picture",
     "PlacedPicture",
     "Questions",
+    "Review",
+    "Revision",
     "RiskTable",
     "Section",
     "Signpost",
+    "Snippet",
+    "SnippetHere",
     "Sources",
 ]

@@ -109,6 +109,31 @@ class Signpost(Block):
         return cls.objects.select_related("page", "service")
 
 
+class SnippetHere(Block):
+    """A snippet, by reference: it is written once, and every page that shows it changes with it."""
+
+    snippet = models.ForeignKey(
+        "content.Page",
+        on_delete=models.PROTECT,
+        related_name="shown_here",
+        limit_choices_to={"kind": "snippet"},
+    )
+
+    class Meta(Block.Meta):
+        verbose_name = "snippet"
+
+    def __str__(self) -> str:
+        return str(self.snippet)
+
+    def clean(self) -> None:
+        if self.parent_id and self.parent.kind == "snippet":
+            raise ValidationError("A snippet cannot hold another one.")
+
+    @classmethod
+    def get_queryset(cls) -> Any:
+        return cls.objects.select_related("snippet")
+
+
 class Sources(HeadedBlock):
     """What the page rests on, numbered. [1] in a text of the page leads to the first."""
 

@@ -1,15 +1,14 @@
 """A page of the site: its words are blocks, its facts are references."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from content_editor.models import Region
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
-
-from booking.models import Service
 
 LONGEST_LEDE = 25  # words
 LONGEST_REVIEW = timedelta(days=731)  # 24 months, leap year included
@@ -23,35 +22,24 @@ def validate_lede(value: str) -> None:
 
 
 class PageQuerySet(models.QuerySet["Page"]):
-    def published(self, *, at: datetime) -> "PageQuerySet":
-        return self.filter(is_published=True, published_at__lte=at)
+    def with_an_address(self) -> "PageQuerySet":
+        """Pages proper: snippets are shown inside them."""
+        return self.exclude(kind=Page.Kind.SNIPPET)
 
     def treatments(self) -> "PageQuerySet":
         return self.filter(kind=Page.Kind.TREATMENT)
 
-    def with_references(self) -> "PageQuerySet":
-        """With everything that a page names, so that showing it asks for nothing twice."""
-        offered = models.Prefetch("service", queryset=Service.objects.with_offers())
-        return self.select_related("hero_picture", "written_by", "reviewed_by").prefetch_related(offered)
-
     def due_for_review(self, *, by: date) -> "PageQuerySet":
         return self.filter(next_review_on__lte=by)
 
-    def neighbours_of(self, page: "Page") -> "tuple[Page | None, Page | None]":
-        """The pages before and after this one inside its topic."""
-        siblings = list(
-            self.filter(kind=page.kind, topic=page.topic).only("kind", "slug", "title", "position", "topic")
-        )
-        if page not in siblings:
-            return None, None
-        here = siblings.index(page)
-        previous = siblings[here - 1] if here else None
-        following = siblings[here + 1] if here + 1 < len(siblings) else None
-        return previous, following
-
 
 class Page(models.Model):
-    """One address of the site. Of every kind but treatments there is exactly one."""
+    """One address of the site, as its editors have it on their desk: the draft.
+
+    What readers see is the revision that was last published (see revision.py). Only the address,
+    the topic and the position count at once. Of every kind but treatments and snippets there is
+    exactly one. A snippet is a page without an address: other pages show its blocks.
+    """
 
     class Kind(models.TextChoices):
         HOME = "home", "Home"
@@ -62,6 +50,7 @@ class Page(models.Model):
         CONTACT = "contact", "Contact"
         PRIVACY = "privacy", "Privacy"
         ACCESSIBILITY = "accessibility", "Accessibility"
+        SNIPPET = "snippet", "A snippet, shown inside pages"
 
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.TREATMENT)
     slug = models.SlugField(
@@ -79,10 +68,12 @@ class Page(models.Model):
         max_length=160, blank=True, help_text="What search engines show below the title. Empty: the first words above."
     )
     topic = models.CharField(
-        max_length=60, blank=True, help_text="Pages of one topic stand together and lead from one to the next."
+        max_length=60,
+        blank=True,
+        help_text="Pages of one topic stand together and lead from one to the next. Changed at once, for readers too.",
     )
     position = models.PositiveSmallIntegerField(
-        default=0, help_text="Lower numbers come first. Previous and Next follow this order."
+        default=0, help_text="Lower numbers come first. Previous and Next follow this order. Changed at once."
     )
     alternate_names = models.CharField(
         max_length=200, blank=True, help_text="Other names people use for this treatment, separated by commas."
@@ -130,22 +121,33 @@ class Page(models.Model):
     last_reviewed_on = models.DateField(null=True, blank=True)
     next_review_on = models.DateField(null=True, blank=True, help_text="At most 24 months after the last review.")
 
-    is_published = models.BooleanField("published", default=False)
-    published_at = models.DateTimeField(
-        null=True, blank=True, help_text="From when readers see it. Empty: from the moment it is published."
+    edited_at = models.DateTimeField("last changed", default=timezone.now, editable=False)
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name="last changed by",
     )
-    updated_at = models.DateTimeField(
-        default=timezone.now, editable=False, help_text="When its words last changed; search engines are told."
+    preview_generation = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Raised with every new preview link, which ends the one before."
     )
 
     objects = PageQuerySet.as_manager()
 
     class Meta:
         ordering = ["position", "title"]
+        permissions = [
+            ("publish_page", "Can publish and hide pages"),
+            ("review_page", "Can record a clinical review"),
+            ("override_checks", "Can publish in spite of a check, with a reason"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["kind"],
-                condition=~Q(kind="treatment"),
+                condition=~Q(kind__in=["treatment", "snippet"]),
                 name="page_one_of_each_special_kind",
                 violation_error_message="There is already a page of this kind. Edit that one.",
             ),
@@ -178,11 +180,6 @@ class Page(models.Model):
                 name="page_next_review_is_later",
                 violation_error_message="The next review comes after the last one.",
             ),
-            models.CheckConstraint(
-                condition=Q(is_published=False) | Q(published_at__isnull=False),
-                name="page_published_has_an_instant",
-                violation_error_message="A published page needs the moment it was published.",
-            ),
         ]
 
     def __str__(self) -> str:
@@ -191,23 +188,19 @@ class Page(models.Model):
     def get_absolute_url(self) -> str:
         if self.kind == self.Kind.TREATMENT:
             return reverse("content:treatment", args=[self.slug])
+        if self.kind == self.Kind.SNIPPET:
+            return ""
         return reverse(f"content:{self.kind}")
 
     def clean(self) -> None:
         if self.kind != self.Kind.TREATMENT:
             self.slug = ""  # The admin's form fills it in from the title, whatever the kind.
-        if self.is_published and self.published_at is None:
-            self.published_at = timezone.now()
         if (
             self.last_reviewed_on
             and self.next_review_on
             and self.next_review_on - self.last_reviewed_on > LONGEST_REVIEW
         ):
             raise ValidationError({"next_review_on": "The next review is due at most 24 months after the last one."})
-
-    def is_live(self, *, at: datetime) -> bool:
-        """Whether readers see it (see also ``PageQuerySet.published``)."""
-        return self.is_published and self.published_at is not None and self.published_at <= at
 
     @property
     def regions(self) -> list[Region]:
@@ -231,3 +224,18 @@ class Page(models.Model):
     def summary(self) -> str:
         """What search engines and shared links say."""
         return self.description or self.lede
+
+
+class SnippetManager(models.Manager["Snippet"]):
+    def get_queryset(self) -> models.QuerySet["Snippet"]:
+        return super().get_queryset().filter(kind=Page.Kind.SNIPPET)
+
+
+class Snippet(Page):
+    """The same table seen as what it is for: words that are written once and shown inside many pages."""
+
+    objects = SnippetManager()  # type: ignore[misc,assignment]
+
+    class Meta:
+        proxy = True
+        ordering = ["title"]

@@ -10,11 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import ContentFile
 
-from booking.models import Practitioner, Service
+from booking.models import Practitioner, SampleRow, Service
 from content import models
 from content.models import Page, Picture
+from content.publishing import publish
 from content.sample import back_pain, dry_needling, formal, front, pelvic_health
 from content.sample.writing import Written, WrittenPage
 
@@ -70,7 +72,11 @@ def load_pages(
     pictures: Iterable[Picture] = (),
     now: datetime,
 ) -> list[Page]:
-    """Write the pages that are not there yet, and return them. All of them refer to each other."""
+    """Write and publish the pages that are not there yet, and return them. All of them refer to each other.
+
+    They are marked as sample before they are published, so that the checks know what cannot be
+    honest of them: nobody has reviewed them, and the pages say so.
+    """
     named: dict[str, dict[str, Any]] = {
         "service": {service.slug: service for service in services},
         "practitioner": {person.slug: person for person in practitioners},
@@ -85,7 +91,12 @@ def load_pages(
     for page, written in made:
         for ordering, block in enumerate(written.blocks, start=1):
             _block(page, block, named, ordering * 10)
-    return [page for page, _written in made]
+    pages = [page for page, _written in made]
+    kind = ContentType.objects.get_for_model(Page)
+    SampleRow.objects.bulk_create(SampleRow(content_type=kind, object_id=page.pk) for page in pages)
+    for page in pages:
+        publish(page, by=None, now=now, note="The sample clinic's own words")
+    return pages
 
 
 def _page(written: WrittenPage, named: dict[str, dict[str, Any]], now: datetime) -> Page | None:
@@ -101,9 +112,7 @@ def _page(written: WrittenPage, named: dict[str, dict[str, Any]], now: datetime)
         hero_picture=hero,
         service=named["service"].get(written.refers_to.get("service", "")),
         written_by=named["practitioner"].get(written.refers_to.get("written_by", "")),
-        is_published=True,
-        published_at=now,
-        updated_at=now,
+        edited_at=now,
         **fields,
     )
     page.full_clean()

@@ -27,6 +27,7 @@ from booking.models import (
 from booking.sample import load_clinic
 from content import sample as pages
 from content.models import Page, Picture
+from content.models.revision import Record
 
 # Rows that stand for something by themselves. Everything else is a part of one of these.
 INDEPENDENT: tuple[type[models.Model], ...] = (
@@ -117,7 +118,7 @@ def is_gone(row: models.Model) -> bool:
 def owner_of(row: models.Model) -> models.Model:
     """The independent row that this one is a part of: a block's page, hours' practitioner."""
     while not isinstance(row, INDEPENDENT):
-        names = [name for name in ("parent", "practitioner", "location") if hasattr(row, name)]
+        names = [name for name in ("parent", "page", "practitioner", "location") if hasattr(row, name)]
         above = getattr(row, names[0]) if names else None
         if above is None:
             break
@@ -157,7 +158,7 @@ def delete_all(rows: list[models.Model]) -> None:
     """Delete rows that refer to one another: what refers goes before what is referred to."""
     for row in rows:
         for dependant in chain(*dependants_of(row)):
-            if not isinstance(dependant, INDEPENDENT):
+            if not isinstance(dependant, (*INDEPENDENT, Record)):  # A record goes with what it is about.
                 dependant.delete()
     left = [row for row in rows if isinstance(row, INDEPENDENT)]
     while left:

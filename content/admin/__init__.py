@@ -62,15 +62,15 @@ class PageAdmin(ContentEditor):
     """Facts above, words below. Blocks are ordered by dragging."""
 
     formfield_overrides = OFFICE_INPUTS
-    list_display = ["title", "kind", "is_published", "updated_at", "next_review_on"]
-    list_filter = ["kind", "is_published", ReviewFilter]
+    list_display = ["title", "kind", "edited_at", "next_review_on"]
+    list_filter = ["kind", ReviewFilter]
     search_fields = ["title", "lede", "alternate_names", "slug"]
     ordering = ["kind", "position", "title"]
     autocomplete_fields = ["hero_picture", "service", "written_by", "reviewed_by"]
     prepopulated_fields = {"slug": ["title"]}
-    readonly_fields = ["updated_at"]
+    readonly_fields = ["edited_at"]
     fieldsets = [
-        (None, {"fields": ["title", "lede", ("kind", "slug"), ("is_published", "published_at")]}),
+        (None, {"fields": ["title", "lede", ("kind", "slug")]}),
         (
             "Facts and booking",
             {
@@ -93,7 +93,7 @@ class PageAdmin(ContentEditor):
         ),
         (
             "Order and search engines",
-            {"fields": [("topic", "position"), "description", "updated_at"], "classes": ["collapse"]},
+            {"fields": [("topic", "position"), "description", "edited_at"], "classes": ["collapse"]},
         ),
     ]
     inlines = [
@@ -129,7 +129,7 @@ class PageAdmin(ContentEditor):
         """Search engines are told of a change only when there was one."""
         super().save_related(request, form, formsets, change)
         if form.has_changed() or any(formset.has_changed() for formset in formsets):
-            models.Page.objects.filter(pk=form.instance.pk).update(updated_at=timezone.now())
+            models.Page.objects.filter(pk=form.instance.pk).update(edited_by=request.user, edited_at=timezone.now())
 
 
 @admin.register(models.Picture)

@@ -1,0 +1,290 @@
+"""What is checked before a page goes out to readers, and said beside the block it is about.
+
+What blocks can be overridden only by somebody who may, with a reason that is kept. A warning is
+advice. The rules are those of the design (``pages.md``, section 5); readability is Björnsson's LIX.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.contrib.contenttypes.models import ContentType
+from django.urls import Resolver404, resolve
+from django.utils import timezone
+
+from booking.models import SampleRow, Service
+from content import live, wording
+from content.models import (
+    CallToAction,
+    CareCard,
+    Page,
+    PersonCard,
+    PlacedPicture,
+    Review,
+    Revision,
+    Signpost,
+    SnippetHere,
+    Sources,
+)
+from content.models.page import LONGEST_REVIEW
+from content.reading import Reading, read
+from content.snapshot import Words
+
+LONG_SENTENCE = 30  # words; pages.md asks for 20 on average
+AVERAGE_SENTENCE = 20
+HARDEST_LIX = 40
+VAGUE = {"click here", "here", "read more", "more", "learn more", "link", "this link", "this page", "this"}
+BOASTS = re.compile(r"\b(toxin\w*|cures?|cured|guarantee\w*|best|game[- ]changer\w*)\b", re.IGNORECASE)
+SENTENCE = re.compile(r"(?<=[.!?:])\s+")
+WORD = re.compile(r"[^\W\d_][\w'’-]*")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to mend. ``block`` is its kind and id as in the words; None: it is about the page itself."""
+
+    message: str
+    blocks: bool = True
+    block: tuple[str, int] | None = None
+    quote: str = ""
+
+
+def proof(page: Page, words: Words, *, now: datetime) -> list[Finding]:
+    """Everything to say about these words of this page: what blocks first, then in the order of the page."""
+    is_snippet = page.kind == Page.Kind.SNIPPET
+    found = live.Published(words.page(page), words, now)
+    snippets = _snippets(words, now)
+    rows = live.gather([words], now=now, snippets=snippets)
+    reading = read(found, rows)
+    findings = list(_about_blocks(words, reading, rows))
+    if not is_snippet:
+        findings += _about_levels(words, reading)
+        findings += _about_the_page(reading)
+    if page.kind == Page.Kind.TREATMENT:
+        findings += _about_a_treatment(page, words, reading, now)
+    if is_snippet:
+        findings += _about_pages_that_show(page, words, now)
+    findings += _about_reading(words)
+    return sorted(findings, key=lambda finding: not finding.blocks)
+
+
+def _snippets(words: Words, now: datetime) -> dict[int, live.Published]:
+    wanted = words.references.get("snippet", frozenset())
+    revisions = Revision.objects.live(at=now).filter(page__in=wanted)
+    found = live.together.fetch(words=live.whole(revisions))["words"] if wanted else []
+    return {one.page.pk: one for one in map(live.published, found)}
+
+
+def _key(block: Any) -> tuple[str, int]:
+    return (str(block._meta.model_name), block.pk)
+
+
+def _about_blocks(words: Words, reading: Reading, rows: live.Live) -> Iterator[Finding]:
+    anchors = {block.anchor for block in reading.blocks if hasattr(block, "anchor")}
+    anchors |= {"main"} | {heading.anchor for heading in reading.headings}
+    anchors |= {f"source-{source.number}" for source in reading.sources}
+    sources = reading.source_numbers
+    for row in words.rows():
+        block: Any = row
+        here = _key(block)
+        yield from (_at(here, message, stops) for message, stops in _about_references(block, rows))
+        for address, text in wording.links_of(block):
+            problem = _link_problem(address, anchors, rows)
+            if problem:
+                yield Finding(f"The link “{text or address}” leads to nothing: {problem}", True, here, address)
+            if text.lower().strip(" .…") in VAGUE:
+                yield Finding("Say in the link where it leads: people hear links read out alone.", False, here, text)
+        if sources or any(isinstance(other, Sources) for other in reading.blocks):
+            for number in sorted(wording.citations_of(block) - sources):
+                yield Finding(f"[{number}] names a source that is not in the list.", False, here)
+
+
+def _at(here: tuple[str, int], message: str, stops: bool) -> Finding:
+    return Finding(message, stops, here)
+
+
+def _about_references(block: Any, rows: live.Live) -> Iterator[tuple[str, bool]]:
+    if isinstance(block, CallToAction | Signpost) and block.service_id:
+        service = rows.services.get(block.service_id)
+        if service is None:
+            yield "The service of this button is gone.", True
+        elif service.pk not in rows.bookable:
+            yield f"Nobody can book “{service}” online: the button would lead nowhere.", True
+    if isinstance(block, Signpost) and block.page_id and block.page_id not in rows.pages:
+        yield "The page it leads to is not published: readers see this signpost once it is.", False
+    if isinstance(block, PersonCard):
+        person = rows.people.get(block.practitioner_id)
+        if person is None or not person.is_active:
+            yield "This person is no longer here: readers do not see the card.", False
+    if isinstance(block, PlacedPicture):
+        if block.picture_id not in rows.pictures:
+            yield "The picture is gone.", True
+        elif bool(block.alt) == block.is_decorative:
+            yield "Say what the picture shows, or tick that it only decorates.", True
+    if isinstance(block, SnippetHere) and block.snippet_id not in rows.snippets:
+        yield "This snippet is not published: readers would see nothing here.", True
+
+
+def _link_problem(address: str, anchors: set[str], rows: live.Live) -> str:
+    """What is wrong with a typed address, or nothing. Other sites are not asked."""
+    parts = urlsplit(address)
+    if parts.scheme in ("mailto", "tel"):
+        return "" if parts.path else "it has no address."
+    if parts.scheme or parts.netloc:
+        return "" if parts.netloc else "it has no address."
+    if not parts.path:
+        return "" if parts.fragment in anchors else "no heading of this page is called that."
+    try:
+        match = resolve(unquote(parts.path))
+    except Resolver404:
+        return "this site has no such address."
+    slug = match.kwargs.get("slug", "")
+    if match.view_name.startswith("content:"):
+        return _page_problem(match.url_name or "", slug)
+    if match.view_name == "booking:times" and not Service.objects.bookable().filter(slug=slug).exists():
+        return "this visit cannot be booked online."
+    return ""
+
+
+def _page_problem(name: str, slug: str) -> str:
+    from booking.models import Practitioner
+
+    if name == "practitioner":
+        return "" if Practitioner.objects.active().filter(slug=slug).exists() else "this person is not on the team."
+    if name == Page.Kind.HOME or name not in Page.Kind:
+        return ""
+    is_live = Revision.objects.live(at=timezone.now()).filter(page__kind=name, page__slug=slug).exists()
+    is_known = name != Page.Kind.TREATMENT and Page.objects.filter(kind=name).exists()
+    return "" if is_live or is_known else "this page is not published."
+
+
+def _about_levels(words: Words, reading: Reading) -> Iterator[Finding]:
+    """Levels must not jump. Sources bring their own heading, which is always a section's."""
+    mine = {block["id"]: block["kind"] for block in words.blocks}
+    last = 1
+    for block in reading.blocks:
+        for level in wording.levels_of(block):
+            if level > last + 1:
+                key = _key(block) if mine.get(block.pk) == block._meta.model_name else None
+                yield Finding(
+                    "This heading is a level too low: make it a section, or put a section heading above it.",
+                    True,
+                    key,
+                    getattr(block, "heading", ""),
+                )
+            last = level
+
+
+def _about_the_page(reading: Reading) -> Iterator[Finding]:
+    page = reading.page
+    if page.hero_picture and bool(page.hero_alt) == page.hero_is_decorative:
+        yield Finding("Say what the picture at the head shows, or tick that it only decorates.")
+    if page.service and page.service.pk not in reading.bookable:
+        yield Finding(f"Nobody can book “{page.service}” online: the page's button would lead nowhere.")
+    if not page.title or not page.lede:
+        yield Finding("A page needs a title and a first sentence.")
+
+
+def _about_a_treatment(page: Page, words: Words, reading: Reading, now: datetime) -> Iterator[Finding]:
+    if not reading.sources:
+        yield Finding("Name at least one source.")
+    if not reading.of_kind(CareCard):
+        yield Finding("Add a care card: whom to call, and when.")
+    yield from _about_the_review(page, words, now.date())
+
+
+def _about_the_review(page: Page, words: Words, today: date) -> Iterator[Finding]:
+    last, due = page.last_reviewed_on, page.next_review_on
+    if page.reviewed_by is None or last is None or due is None:
+        if is_sample(page):
+            yield Finding("Sample content, not yet clinically reviewed: the page says so.", blocks=False)
+        else:
+            yield Finding("Nobody has reviewed this page clinically.")
+        return
+    if due - last > LONGEST_REVIEW:
+        yield Finding("The next review is due more than 24 months after the last one.")
+    if due < today:
+        yield Finding(f"The clinical review was due on {due:%-d %B %Y}.", blocks=False)
+    review = Review.objects.filter(page=page).first()
+    if page.edited_by_id and page.reviewed_by.user_id == page.edited_by_id and not (review and review.override_reason):
+        yield Finding("The reviewer also made the last change: somebody else should look at it.")
+    if review and review.digest != words.reviewed_digest:
+        yield Finding(f"The words have changed since the review on {last:%-d %B %Y}.", blocks=False)
+
+
+def is_sample(page: Page) -> bool:
+    """Whether the page came with the sample clinic, and nobody has made it their own."""
+    kind = ContentType.objects.get_for_model(Page)
+    return SampleRow.objects.filter(content_type=kind, object_id=page.pk).exists()
+
+
+def _about_pages_that_show(snippet: Page, words: Words, now: datetime) -> Iterator[Finding]:
+    """A changed snippet changes pages: what would stop those from going out stops the snippet."""
+    changed = live.Published(words.page(snippet), words, now)
+    revisions = Revision.objects.live(at=now).filter(snippets=snippet)
+    for revision in live.together.fetch(words=live.whole(revisions))["words"]:
+        one = live.published(revision)
+        before, after = (
+            {finding.message for finding in _with_snippet(one, snippet, version, now) if finding.blocks}
+            for version in (_snippets(Words({}, [_here(snippet)]), now).get(snippet.pk), changed)
+        )
+        for message in sorted(after - before):
+            yield Finding(f"On “{one.title}”, which shows this snippet: {message}")
+
+
+def _here(snippet: Page) -> dict[str, Any]:
+    return {"kind": "snippethere", "id": 0, "region": "main", "fields": {"snippet": snippet.pk}}
+
+
+def _with_snippet(
+    one: live.Published, snippet: Page, version: live.Published | None, now: datetime
+) -> Iterable[Finding]:
+    snippets = _snippets(one.words, now) | ({snippet.pk: version} if version else {})
+    rows = live.gather([one.words], now=now, snippets=snippets)
+    reading = read(one, rows)
+    yield from _about_levels(one.words, reading)
+    if one.page.kind == Page.Kind.TREATMENT:
+        if not reading.sources:
+            yield Finding("Name at least one source.")
+        if not reading.of_kind(CareCard):
+            yield Finding("Add a care card: whom to call, and when.")
+
+
+def _about_reading(words: Words) -> Iterator[Finding]:
+    """How hard it is to read: each sentence that is too long, and what the whole comes to."""
+    every: list[list[str]] = []
+    hardest: tuple[float, Any] = (0.0, None)
+    for block in words.rows():
+        sentences = []
+        for line in wording.prose_of(block):
+            for boast in BOASTS.findall(line):
+                yield Finding(f"“{boast}” promises more than we can keep. Say what is known.", False, _key(block), line)
+            for text in SENTENCE.split(line):
+                found = WORD.findall(text)
+                if len(found) > LONG_SENTENCE:
+                    message = f"This sentence has {len(found)} words. Make two of it."
+                    yield Finding(message, False, _key(block), text)
+                if found and text.rstrip().endswith((".", "!", "?")):
+                    sentences.append(found)
+        every += sentences
+        if sum(map(len, sentences)) >= 40 and lix(sentences) > hardest[0]:
+            hardest = (lix(sentences), block)
+    if sum(map(len, every)) < 40:
+        return
+    average = sum(map(len, every)) / len(every)
+    if average > AVERAGE_SENTENCE:
+        yield Finding(f"Sentences have {average:.0f} words on average; {AVERAGE_SENTENCE} are easy to read.", False)
+    if lix(every) > HARDEST_LIX:
+        yield Finding(f"The text is hard to read (LIX {lix(every):.0f}; {HARDEST_LIX} or less is plain).", False)
+        if hardest[1] is not None:
+            message = f"This block is the hardest to read (LIX {hardest[0]:.0f}). Shorter words and sentences help."
+            yield Finding(message, False, _key(hardest[1]))
+
+
+def lix(sentences: list[list[str]]) -> float:
+    """Björnsson's readability index: words a sentence, plus the percentage of words of more than six letters."""
+    words = [word for sentence in sentences for word in sentence]
+    return len(words) / len(sentences) + 100 * sum(len(word) > 6 for word in words) / len(words)
