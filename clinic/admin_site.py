@@ -18,6 +18,7 @@ from booking.models import Location
 SECTIONS = [
     ("Every day", ["booking.Appointment", "booking.Patient", "booking.WaitlistEntry", "booking.Message"]),
     ("People and hours", ["booking.Practitioner", "booking.HoursOverride", "booking.TimeOff", "booking.Closure"]),
+    ("Pages", ["content.Page", "content.Snippet", "content.Picture"]),
     (
         "The clinic",
         ["booking.Clinic", "booking.Location", "booking.Service", "booking.MessageWording", "booking.SampleRow"],
@@ -80,8 +81,10 @@ class ClinicAdminSite(admin.AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         from booking.admin.start_page import notes  # Here: booking.admin registers with this very site.
+        from content.admin.start_page import notes as notes_on_pages
 
-        return super().index(request, {"notes": notes(request.user), **(extra_context or {})})
+        found = [*notes(request.user), *notes_on_pages(request.user)]
+        return super().index(request, {"notes": found, **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = super().get_app_list(request, app_label)

@@ -55,9 +55,7 @@ class Live:
     def bookable(self) -> frozenset[int]:
         """Services that a patient can book online, with somebody who may do them (R11)."""
         return frozenset(
-            pk
-            for pk, service in self.services.items()
-            if service.is_bookable and service.practitioner_services.all()
+            pk for pk, service in self.services.items() if service.is_bookable and service.practitioner_services.all()
         )
 
     def complete(self, page: Page) -> Page:
@@ -85,9 +83,9 @@ def heads(revisions: Any) -> together.Part:
     return together.Part(revisions, HEAD_ONLY, extras=PLACE)
 
 
-def current(*, kind: str, slug: str = "", now: datetime, with_treatments: bool = False) -> tuple[
-    Published | None, dict[int, Published], list[Published]
-]:
+def current(
+    *, kind: str, slug: str = "", now: datetime, with_treatments: bool = False
+) -> tuple[Published | None, dict[int, Published], list[Published]]:
     """The page at an address, the snippets it shows by id, and, where it lists them, all treatments."""
     live = Revision.objects.live(at=now)
     shown_here = Page.objects.filter(shown_by__page__kind=kind, shown_by__page__slug=slug)

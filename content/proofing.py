@@ -15,7 +15,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
-from booking.models import SampleRow, Service
+from booking import together
+from booking.models import Practitioner, SampleRow, Service
 from content import live, wording
 from content.models import (
     CallToAction,
@@ -56,7 +57,7 @@ def proof(page: Page, words: Words, *, now: datetime) -> list[Finding]:
     """Everything to say about these words of this page: what blocks first, then in the order of the page."""
     is_snippet = page.kind == Page.Kind.SNIPPET
     found = live.Published(words.page(page), words, now)
-    snippets = _snippets(words, now)
+    snippets = snippets_in(words, now)
     rows = live.gather([words], now=now, snippets=snippets)
     reading = read(found, rows)
     findings = list(_about_blocks(words, reading, rows))
@@ -71,10 +72,11 @@ def proof(page: Page, words: Words, *, now: datetime) -> list[Finding]:
     return sorted(findings, key=lambda finding: not finding.blocks)
 
 
-def _snippets(words: Words, now: datetime) -> dict[int, live.Published]:
+def snippets_in(words: Words, now: datetime) -> dict[int, live.Published]:
+    """The snippets that these words show, as readers see them, by id."""
     wanted = words.references.get("snippet", frozenset())
     revisions = Revision.objects.live(at=now).filter(page__in=wanted)
-    found = live.together.fetch(words=live.whole(revisions))["words"] if wanted else []
+    found = together.fetch(words=live.whole(revisions))["words"] if wanted else []
     return {one.page.pk: one for one in map(live.published, found)}
 
 
@@ -150,8 +152,6 @@ def _link_problem(address: str, anchors: set[str], rows: live.Live) -> str:
 
 
 def _page_problem(name: str, slug: str) -> str:
-    from booking.models import Practitioner
-
     if name == "practitioner":
         return "" if Practitioner.objects.active().filter(slug=slug).exists() else "this person is not on the team."
     if name == Page.Kind.HOME or name not in Page.Kind:
@@ -225,11 +225,11 @@ def _about_pages_that_show(snippet: Page, words: Words, now: datetime) -> Iterat
     """A changed snippet changes pages: what would stop those from going out stops the snippet."""
     changed = live.Published(words.page(snippet), words, now)
     revisions = Revision.objects.live(at=now).filter(snippets=snippet)
-    for revision in live.together.fetch(words=live.whole(revisions))["words"]:
+    for revision in together.fetch(words=live.whole(revisions))["words"]:
         one = live.published(revision)
         before, after = (
             {finding.message for finding in _with_snippet(one, snippet, version, now) if finding.blocks}
-            for version in (_snippets(Words({}, [_here(snippet)]), now).get(snippet.pk), changed)
+            for version in (snippets_in(Words({}, [_here(snippet)]), now).get(snippet.pk), changed)
         )
         for message in sorted(after - before):
             yield Finding(f"On “{one.title}”, which shows this snippet: {message}")
@@ -242,7 +242,7 @@ def _here(snippet: Page) -> dict[str, Any]:
 def _with_snippet(
     one: live.Published, snippet: Page, version: live.Published | None, now: datetime
 ) -> Iterable[Finding]:
-    snippets = _snippets(one.words, now) | ({snippet.pk: version} if version else {})
+    snippets = snippets_in(one.words, now) | ({snippet.pk: version} if version else {})
     rows = live.gather([one.words], now=now, snippets=snippets)
     reading = read(one, rows)
     yield from _about_levels(one.words, reading)

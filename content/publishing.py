@@ -5,13 +5,14 @@ a timer: a revision says from when it counts, and readers see the newest one who
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
 
+from booking.models import Practitioner
 from content import snapshot
-from content.models import Page, Revision
+from content.models import Page, Review, Revision
 from content.proofing import Finding, proof
 from content.snapshot import SCHEMA, Words
 
@@ -26,6 +27,10 @@ class Refused(Exception):
 
 class Changed(Exception):
     """The draft is not the one that was looked at."""
+
+
+class OwnWork(Exception):
+    """The reviewer made the last change to the page."""
 
 
 class NothingLive(Exception):
@@ -122,6 +127,39 @@ def restore(revision: Revision, *, by: Any, now: datetime) -> Page:
     page.edited_at, page.edited_by = now, by
     page.save()
     return page
+
+
+@transaction.atomic
+def record_review(
+    page: Page,
+    *,
+    reviewer: Practitioner,
+    reviewed_on: date,
+    next_review_on: date,
+    by: Any,
+    now: datetime,
+    override_reason: str = "",
+) -> Review:
+    """Write down that somebody read the draft and stands by it. It goes out with the next publishing.
+
+    Raises OwnWork if it is their own last change that they reviewed, unless there is a reason.
+    """
+    page = _locked(page)
+    is_own = page.edited_by_id is not None and page.edited_by_id in (by.pk, reviewer.user_id)
+    if is_own and not override_reason:
+        raise OwnWork
+    page.reviewed_by, page.last_reviewed_on, page.next_review_on = reviewer, reviewed_on, next_review_on
+    page.save(update_fields=["reviewed_by", "last_reviewed_on", "next_review_on"])
+    return Review.objects.create(
+        page=page,
+        reviewer=reviewer,
+        reviewed_on=reviewed_on,
+        next_review_on=next_review_on,
+        digest=snapshot.of_draft(page).reviewed_digest,
+        made_at=now,
+        made_by=by,
+        override_reason=override_reason if is_own else "",
+    )
 
 
 def live_revision(page: Page, *, now: datetime) -> Revision | None:

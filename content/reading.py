@@ -116,16 +116,17 @@ def _blocks(rows: Iterable[Block], live: Live) -> list[Any]:
 
 def _complete(block: Any, live: Live) -> bool:
     """Set what the block names; whether it is all there."""
-    if isinstance(block, PlacedPicture):
+    kind = type(block)
+    if kind is PlacedPicture:
         block.picture = live.pictures.get(block.picture_id)
         return block.picture is not None
-    if isinstance(block, CallToAction):
+    if kind is CallToAction:
         block.service = live.services.get(block.service_id)
         return block.service is not None
-    if isinstance(block, PersonCard):
+    if kind is PersonCard:
         block.practitioner = live.people.get(block.practitioner_id)
         return block.practitioner is not None and block.practitioner.is_active
-    if isinstance(block, Signpost):
+    if kind is Signpost:
         block.page = live.pages.get(block.page_id or 0)
         block.service = live.services.get(block.service_id or 0)
         return block.page is not None or block.service is not None

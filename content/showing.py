@@ -41,9 +41,7 @@ def context_of(shown: Shown, *, now: datetime) -> dict[str, Any]:
     wanted = [shown.published.words, *(one.words for one in shown.treatments)]
     beside = page if kind == Kind.TREATMENT else None
     more = _closures_from(now) if kind == Kind.CONTACT else {}
-    live = gather(
-        wanted, now=now, snippets=dict(shown.snippets), beside=beside, everything=WHOLE.get(kind, ()), **more
-    )
+    live = gather(wanted, now=now, snippets=dict(shown.snippets), beside=beside, everything=WHOLE.get(kind, ()), **more)
     reading = read(shown.published, live)
     context = {"page": reading.page, "reading": reading, "crumbs": crumbs_of(page)}
     context |= {"previous": live.previous, "following": live.following}

@@ -18,7 +18,7 @@ from typing import Any
 
 from content_editor.contents import contents_for_item
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Field, ForeignKey
+from django.db.models import ForeignKey
 
 from content.models import Page, Revision
 from content.models.blocks import Block
@@ -60,7 +60,9 @@ class Words:
     def references(self) -> References:
         """The ids of what is named, by the name of its model: ``{"service": {3, 5}}``."""
         found: dict[str, set[int]] = defaultdict(set)
-        for model, values in [(Page, self.head), *((KINDS[b["kind"]], b["fields"]) for b in self.blocks)]:
+        parts: list[tuple[type[Any], dict[str, Any]]] = [(Page, self.head)]
+        parts += [(KINDS[block["kind"]], block["fields"]) for block in self.blocks]
+        for model, values in parts:
             for f in keys_of(model):
                 if values.get(f.name) is not None:
                     name = "snippet" if f.name == "snippet" else str(f.related_model._meta.model_name)
@@ -82,8 +84,8 @@ class Words:
 
 
 def block_row(block: Mapping[str, Any], ordering: int) -> Block:
-    model = KINDS[block["kind"]]
-    row = model(pk=block["id"], region=block["region"], ordering=ordering * 10)
+    model: Any = KINDS[block["kind"]]
+    row: Block = model(pk=block["id"], region=block["region"], ordering=ordering * 10)
     for f in _fields(model):
         if f.name in block["fields"]:
             setattr(row, f.attname, block["fields"][f.name])
@@ -126,7 +128,7 @@ def keys_of(model: type[Any]) -> list[Any]:
     return [f for name in names if isinstance(f := model._meta.get_field(name), ForeignKey)]
 
 
-def _plain(f: Field, row: Any) -> Any:
+def _plain(f: Any, row: Any) -> Any:
     value = getattr(row, f.attname)
     return value.isoformat() if hasattr(value, "isoformat") else value
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from content import search_engines, views
+from content import previews, search_engines, views
 
 app_name = "content"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("contact/sent/", views.contact_sent, name="contact_sent"),
     path("privacy/", views.privacy, name="privacy"),
     path("accessibility/", views.accessibility, name="accessibility"),
+    path("preview/<str:token>/", previews.preview, name="preview"),
     path("sitemap.xml", search_engines.sitemap, name="sitemap"),
     path("robots.txt", search_engines.robots, name="robots"),
 ]

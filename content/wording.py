@@ -18,6 +18,7 @@ from content.models.blocks import Block
 from content.prose import RichTextField
 from content.rows import RowsField
 
+PLACE = ("id", "parent", "region", "ordering")  # Where a block stands is no part of its words.
 LINES = {"p", "li", "br", "ul", "ol"}
 CITATION = re.compile(r"[ \u00a0]?\[\d{1,2}(?:\s*,\s*\d{1,2})*\]")
 
@@ -100,7 +101,7 @@ def prose_of(block: Block) -> list[str]:
 
 def parts_of(block: Block) -> list[Part]:
     """Everything that staff decided about the block, field by field, empty ones left out."""
-    parts = [part_of(f, block) for f in block._meta.concrete_fields if f.name not in ("id", "parent", "region", "ordering")]
+    parts = [part_of(f, block) for f in block._meta.concrete_fields if f.name not in PLACE]
     return [part for part in parts if part.lines]
 
 

@@ -62,14 +62,14 @@ def test_the_editor_opens_under_our_policy(office, needling):
     assert 'name="content_definitionlist_set-__prefix__-items-0-term"' in html
 
 
-def test_saving_without_a_change_says_nothing_to_search_engines(office, needling):
+def test_saving_without_a_change_is_no_change(office, needling):
     address = f"/admin/content/page/{needling.pk}/change/"
 
     response = office.post(address, form_of(office.get(address)))
 
     assert response.status_code == 302, response.context and response.context["errors"]
     needling.refresh_from_db()
-    assert needling.updated_at == LONG_AGO
+    assert (needling.edited_at, needling.edited_by) == (LONG_AGO, None)
     assert DefinitionList.objects.get().items == [{"term": "Core", "text": "Middle"}]
 
 
@@ -84,7 +84,8 @@ def test_a_changed_row_is_saved_and_dated(office, needling):
     office.post(address, sent)
 
     needling.refresh_from_db()
-    assert needling.updated_at > LONG_AGO
+    assert needling.edited_at > LONG_AGO
+    assert needling.edited_by.username == "steve"
     assert [row["term"] for row in DefinitionList.objects.get().items] == ["Disc", "Core"]
 
 
@@ -112,15 +113,15 @@ def test_rich_text_from_the_editor_is_cleaned(office, needling):
 
 def test_a_new_page_can_be_written(office):
     sent = form_of(office.get("/admin/content/page/add/")) | {
-        "title": "Fees", "lede": "What it costs.", "kind": "fees", "slug": "fees", "is_published": "on",
+        "title": "Fees", "lede": "What it costs.", "kind": "fees", "slug": "fees",
     }  # fmt: skip
 
     response = office.post("/admin/content/page/add/", sent)
 
     assert response.status_code == 302, response.context and response.context["errors"]
     page = Page.objects.get()
-    assert (page.kind, page.slug, page.is_published) == ("fees", "", True)
-    assert office.get("/fees/").status_code == 200
+    assert (page.kind, page.slug, page.edited_by.username) == ("fees", "", "steve")
+    assert office.get("/fees/").status_code == 404  # Nobody has published it.
 
 
 @pytest.mark.parametrize("query", ["", "?kind=treatment", "?review=due", "?review=overdue", "?q=needling"])

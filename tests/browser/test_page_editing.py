@@ -46,8 +46,9 @@ def test_an_editor_writes_new_blocks_and_sees_them_live(office: Page, site: str,
     words.locator("input[name$=-heading]").fill("Terms we use")
     words.locator("input[name$='-items-0-term']").fill("Core")
     words.locator("textarea[name$='-items-0-text']").fill("The ring of muscles.\n\n- one\n- **two**")
-    office.locator("[name=_continue]").last.click()
-    expect(office.locator(".messagelist")).to_contain_text("was changed successfully")
+    office.get_by_role("button", name="Save, check and publish …").click()
+    office.get_by_role("button", name="Publish", exact=True).click()
+    expect(office.locator(".messagelist")).to_contain_text("readers see it now")
 
     office.goto(f"{site}/treatments/dry-needling-for-back-pain/")
 
