@@ -135,7 +135,7 @@ def _link_problem(address: str, anchors: set[str], rows: live.Live) -> str:
     parts = urlsplit(address)
     if parts.scheme in ("mailto", "tel"):
         return "" if parts.path else "it has no address."
-    if parts.scheme or parts.netloc:
+    if parts.scheme or parts.netloc or not address:
         return "" if parts.netloc else "it has no address."
     if not parts.path:
         return "" if parts.fragment in anchors else "no heading of this page is called that."

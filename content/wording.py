@@ -130,15 +130,16 @@ def _name(f: Any, pk: Any) -> str:
 
 def levels_of(block: Any) -> list[int]:
     """The levels of the headings that the block brings to the page, in order."""
-    heading = [block.level] if getattr(block, "heading", "") else []
     if isinstance(block, Signpost):
         return [3]
-    inside = {
-        NumberedSections: len(getattr(block, "items", ())) if getattr(block, "counting", "") else 0,
-        BeforeDuringAfter: 3,
-        DoList: len([part for part in (getattr(block, "do", ()), getattr(block, "do_not", ())) if part]),
-        PersonCard: 1,
-    }.get(type(block), 0)
     if isinstance(block, CareCard):
         return [block.level]
-    return [*heading, *([block.item_level] * inside)]
+    inside = 0
+    if isinstance(block, NumberedSections):
+        inside = len(block.items)
+    elif isinstance(block, DoList):
+        inside = bool(block.do) + bool(block.do_not)
+    elif isinstance(block, BeforeDuringAfter | PersonCard):
+        inside = 3 if isinstance(block, BeforeDuringAfter) else 1
+    heading = [block.level] if getattr(block, "heading", "") else []
+    return heading + ([block.item_level] * inside if inside else [])
