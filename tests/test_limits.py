@@ -1,12 +1,10 @@
 """Limits: what each address may do in how long, agreed by all workers, and never at the clinic's cost."""
 
-import threading
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, User
-from django.db import connections
 
 from booking import limits
 from booking.limits import LimitReached, network_of
@@ -92,33 +90,6 @@ def test_the_worker_forgets_what_no_longer_counts(now):
     limits.spend("contact", "203.0.113.10", now=now)
     assert limits.sweep(now=now) == 1
     assert [row.key for row in Allowance.objects.all()] == [limits.key_of("contact", "203.0.113.10")]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_workers_that_spend_at_once_get_exactly_what_is_allowed(now, settings):
-    settings.BOOKING_LIMITS = settings.BOOKING_LIMITS | {"contact": (7, HOUR)}
-    together, won, lost = threading.Barrier(4), [], []
-
-    def worker():
-        try:
-            together.wait()
-            for _ in range(8):
-                try:
-                    limits.spend("contact", "203.0.113.9", now=now)
-                except LimitReached:
-                    lost.append(1)
-                else:
-                    won.append(1)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=worker) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (len(won), len(lost)) == (7, 25)
-    assert Allowance.objects.get().used == 7
 
 
 @pytest.mark.parametrize(
