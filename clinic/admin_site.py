@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import tzinfo
-from functools import update_wrapper
+from functools import cache, update_wrapper
 from typing import Any, cast
 
 from django.contrib import admin
@@ -12,7 +12,7 @@ from django.template.response import SimpleTemplateResponse, TemplateResponse
 from django.utils import timezone
 
 from booking import limits
-from booking.models import Location
+from booking.models import Location, Message
 
 # What belongs together, in the order of a working day; the pages' own models come before the logins.
 SECTIONS = [
@@ -79,6 +79,10 @@ class ClinicAdminSite(admin.AdminSite):
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         return cast(HttpResponse, AutocompleteOffice.as_view(admin_site=self)(request))
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """With how many messages could not be sent, for every page's head: for those who may look at them."""
+        return {**super().each_context(request), "parked": cache(lambda: parked_for(request.user))}
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         from booking.admin.start_page import notes  # Here: booking.admin registers with this very site.
         from content.admin.start_page import notes as notes_on_pages
@@ -112,6 +116,12 @@ def _in_sections(apps: list[Any]) -> list[Any]:
 def _section(heading: str, labels: list[str], entries: dict[str, Any]) -> dict[str, Any]:
     here = [entries[label] for label in labels if label in entries]
     return {**here[0][0], "name": heading, "models": [model for _app, model in here]} if here else {}
+
+
+def parked_for(user: Any) -> int:
+    """How many messages wait for somebody to mend what keeps them; none for who may not look at them."""
+    may_look = user.has_perm("booking.view_message") or user.has_perm("booking.change_message")
+    return Message.objects.filter(state=Message.State.PARKED).count() if may_look else 0
 
 
 def clinic_zone() -> tzinfo:

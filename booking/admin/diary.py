@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from booking.admin import diary_pages, outside, whole_day
+from booking.admin import diary_pages, outside, resending, whole_day
 from booking.admin.diary_list import DiaryList, StatusFilter
 from booking.admin.diary_record import EventInline, MessageInline
 from booking.admin.diary_steps import ARRIVED, ATTENDED, NO_SHOW, STEPS, name_of, next_steps, take_step
@@ -109,6 +109,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
                 path(f"<int:pk>/{slug}/", page(diary_pages.step), {"slug": slug}, f"booking_appointment_{slug}")
                 for slug in STEPS
             ),
+            path("<int:pk>/messages/<int:message>/", page(resending.page), name="booking_appointment_send_again"),
             *super().get_urls(),
         ]
 

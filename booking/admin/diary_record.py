@@ -8,8 +8,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from booking.admin.words import clock, moment, short_day
+from booking.messages import can_send_again
 from booking.models import AppointmentEvent, Location, Message, Practitioner, Room
 
 
@@ -85,16 +90,25 @@ class EventInline(ReadOnlyInline):
 class MessageInline(ReadOnlyInline):
     model = Message
     verbose_name_plural = "messages"
-    fields = ["what", "state", "due", "sent", "last_error"]
-    readonly_fields = ["what", "state", "due", "sent", "last_error"]
+    fields = ["what", "state_mark", "due", "sent", "last_error", "again"]
+    readonly_fields = ["what", "state_mark", "due", "sent", "last_error", "again"]
     ordering = ["due_at", "pk"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        # An inline lives as long as its page, so it may remember who looks.
+        self.may_send = request.user.has_perm("booking.change_message")
+        about = ("location", "patient", "service")
+        return super().get_queryset(request).select_related(*(f"appointment__{name}" for name in about))
 
     @admin.display(description="what")
     def what(self, message: Message) -> str:
         return message.get_kind_display()
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).select_related("appointment__location")
+    @admin.display(description="state")
+    def state_mark(self, message: Message) -> SafeString | str:
+        words = message.get_state_display()
+        is_parked = message.state == Message.State.PARKED
+        return format_html('<strong class="record__parked">{}</strong>', words) if is_parked else words
 
     @admin.display(description="due")
     def due(self, message: Message) -> str:
@@ -103,3 +117,15 @@ class MessageInline(ReadOnlyInline):
     @admin.display(description="sent")
     def sent(self, message: Message) -> str:
         return moment(message.sent_at, message.appointment)
+
+    @admin.display(description="once more")
+    def again(self, message: Message) -> SafeString | str:
+        if not self.may_send or not can_send_again(message, now=timezone.now()):
+            return ""
+        return format_html(
+            '<button type="submit" class="button small" formaction="{}">Send again'
+            '<span class="visually-hidden">: {}, {}</span></button>',
+            reverse("admin:booking_appointment_send_again", args=[message.appointment_id, message.pk]),
+            message.get_kind_display(),
+            self.due(message),
+        )

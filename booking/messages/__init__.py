@@ -5,7 +5,7 @@ its appointment, ``rendering`` turns it into a mail and ``texts`` into a text me
 claims and sends what is due by one of the ``carriers``, and ``keeping`` looks after the rest.
 """
 
-from booking.messages.again import confirm_again, put_back, send_again
+from booking.messages.again import can_send_again, confirm_again, put_back, send_again
 from booking.messages.carriers import MailServerAway, ServiceAway
 from booking.messages.keeping import after_a_clock_jump, forget, nothing_leaves, oldest_due
 from booking.messages.lost_links import links_asked_for
@@ -27,6 +27,7 @@ __all__ = [
     "Tally",
     "after_a_clock_jump",
     "booked",
+    "can_send_again",
     "cancelled",
     "channels",
     "clocks_changed",

@@ -54,16 +54,29 @@ def send_again(message: Message, *, now: datetime) -> bool:
     """
     if message.state == State.PARKED:
         return bool(put_back(Message.objects.filter(pk=message.pk), now=now))
+    again = _copy(message, now)
+    if again is None:
+        return False
     appointment = message.appointment
-    if message.state != State.SENT or appointment is None or message.kind not in TO_PATIENTS:
-        return False
-    again = row(appointment, Kind(message.kind), due_at=now, **{**message.content, "sequence": appointment.sequence})
-    if not still_fits(again, now=now, by=Channel(again.channel)):
-        return False
+    assert appointment is not None
     number = appointment.messages.filter(kind=message.kind).count() + 1
     again.key = key_of(appointment, Kind(message.kind), f"again-{number}")
     _write(again)
     return True
+
+
+def can_send_again(message: Message, *, now: datetime) -> bool:
+    """Whether ``send_again`` would do something. Asks nothing of the database that is not loaded."""
+    return message.state == State.PARKED or _copy(message, now) is not None
+
+
+def _copy(message: Message, now: datetime) -> Message | None:
+    """The same message about the appointment as it now is; None if it would tell nothing that is true."""
+    appointment = message.appointment
+    if message.state != State.SENT or appointment is None or message.kind not in TO_PATIENTS:
+        return None
+    again = row(appointment, Kind(message.kind), due_at=now, **{**message.content, "sequence": appointment.sequence})
+    return again if still_fits(again, now=now, by=Channel(again.channel)) else None
 
 
 def put_back(parked: Iterable[Message], *, now: datetime) -> int:

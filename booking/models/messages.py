@@ -89,7 +89,10 @@ class Message(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-pk"]
-        indexes = [models.Index(fields=["due_at"], condition=Q(state="waiting"), name="message_waiting")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state="waiting"), name="message_waiting"),
+            models.Index(fields=["kind"], condition=Q(state="parked"), name="message_parked"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=_has_its_cause(),
