@@ -109,7 +109,7 @@ class WaitlistForm(WatchedForm):
         for name, is_asked in unasked.items():
             if not is_asked:
                 del self.fields[name]
-        for name, token in {"email": "email", "phone": "tel", "name": "off", "contact_name": "off"}.items():
+        for name, token in {"email": "email", "phone": "tel", "name": "name", "contact_name": "off"}.items():
             self.fields[name].widget.attrs["autocomplete"] = token
         for name in ("name", "contact_name", "email"):
             self.fields[name].widget.attrs["spellcheck"] = "false"

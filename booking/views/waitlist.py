@@ -204,7 +204,9 @@ def entry(request: HttpRequest) -> HttpResponse:
         return no_entry(request)
     now = timezone.now()
     newest = found.offers.select_related("appointment").first()
-    context = about(found) | {"offer": newest if newest and newest.is_live(now) else None}
+    context = about(found)
+    if newest and newest.is_live(now):
+        context["held_until"] = newest.expires_at.astimezone(found.location.zone)
     return render(request, "booking/waitlist_entry.html", context)
 
 
