@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from booking import messages, scheduling
+from booking import messages, scheduling, tokens
 from booking.models import (
     Appointment,
     AppointmentEvent,
@@ -20,6 +20,7 @@ from booking.models import (
     WaitlistOffer,
 )
 from booking.scheduling import Actor, NotOffered, OfferGone, PatientDetails
+from booking.scheduling.patients import carry_waitlist
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -555,6 +556,37 @@ class TestEnds:
         assert scheduling.forget_holds(now=TEN) == 1
         assert offer_of("Alice").appointment is None
         assert offered() == []
+
+
+class TestAMendedAddress:
+    """Staff mend what a patient mistyped: what waits follows, and joining again is still the same wish."""
+
+    def mend(self, email):
+        patient = make.make_patient(name="Alice", email="alice@patients.example")
+        patient.email = email
+        carry_waitlist(name="Alice", email="alice@patients.example", to=patient)
+
+    def test_the_person_and_the_wish_are_known_under_the_new_address(self, small):
+        entry = small.join()
+        self.mend("alice@mended.example")
+        assert small.join(email="alice@mended.example") == entry
+
+    def test_the_link_that_went_to_the_wrong_address_opens_nothing_any_more(self, small):
+        token = tokens.waitlist_token(small.join())
+        self.mend("alice@mended.example")
+        assert tokens.entry_for(token) is None
+
+    def test_a_link_stays_good_where_the_address_was_right(self, small):
+        entry = small.join()
+        self.mend("alice@patients.example")
+        assert tokens.entry_for(tokens.waitlist_token(entry)) == (entry, False)
+
+    def test_two_that_become_the_same_wish_are_both_kept(self, small):
+        small.join()
+        small.join(email="alice@mended.example")
+        self.mend("alice@mended.example")
+        assert WaitlistEntry.objects.waiting().count() == 2
+        assert len(set(WaitlistEntry.objects.values_list("person_key", flat=True))) == 1
 
 
 def make_user():

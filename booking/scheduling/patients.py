@@ -1,9 +1,11 @@
 """Who an appointment is for: what was told, and the row it belongs to."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from booking.models import Appointment, Patient, WaitlistEntry
+from booking.scheduling.waitlist_keys import keys_of
 
 
 @dataclass(frozen=True)
@@ -86,11 +88,20 @@ def carry_waitlist(*, name: str, email: str, to: Patient) -> list[int]:
     """Write ``to``'s name and address into what waits under this name and address; the ids of the entries.
 
     The waitlist asks no account either: an entry is somebody's by what it says. Who has no address cannot
-    be offered anything by mail, so then the entry stays as it is.
+    be offered anything by mail, so then the entry stays as it is. A link that went to another address
+    opens nothing any more.
     """
-    entries = WaitlistEntry.objects.waiting().filter(name__iexact=name, email__iexact=email)
-    ids = sorted(entries.values_list("pk", flat=True)) if email and to.email else []
-    WaitlistEntry.objects.filter(pk__in=ids).update(
-        name=to.name, email=to.email, phone=to.phone, contact_name=to.contact_name
-    )
-    return ids
+    if not (email and to.email):
+        return []
+    rows = WaitlistEntry.objects.waiting().filter(name__iexact=name, email__iexact=email)
+    entries = list(rows.select_related("service", "practitioner", "location").select_for_update(of=("self",)))
+    for entry in entries:
+        if entry.email.lower() != to.email.lower():
+            entry.uid = uuid.uuid4()
+        entry.name, entry.email, entry.phone, entry.contact_name = to.name, to.email, to.phone, to.contact_name
+        entry.person_key, wish = keys_of(entry)
+        # Two that were waiting for the same stay two: each may have told somebody its place.
+        if not WaitlistEntry.objects.waiting().filter(wish_key=wish).exclude(pk=entry.pk).exists():
+            entry.wish_key = wish
+        entry.save()
+    return sorted(entry.pk for entry in entries)

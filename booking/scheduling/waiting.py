@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.utils.crypto import salted_hmac
 
 from booking import messages
 from booking.models import (
@@ -26,9 +25,9 @@ from booking.scheduling.openings import offers
 from booking.scheduling.patients import PatientDetails
 from booking.scheduling.record import expire
 from booking.scheduling.refusals import NotOffered, OfferGone
+from booking.scheduling.waitlist_keys import keys_of
 
 Outcome, State = WaitlistEntry.Outcome, WaitlistOffer.State
-_SALT = "booking.waitlist"
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def join(*, wish: WaitlistWish, now: datetime) -> WaitlistEntry:
     Asking again changes nothing; the mail with the link comes again, once a day. Raises NotOffered.
     """
     _refuse_impossible(wish, now)
-    person, wanted = _keys(wish)
+    person, wanted = keys_of(wish)
     standing = WaitlistEntry.objects.waiting().filter(wish_key=wanted)
     entry = standing.first()
     if entry is None:
@@ -104,22 +103,6 @@ def _write_entry(wish: WaitlistWish, person: str, wanted: str, now: datetime) ->
         wish_key=wanted,
         created_at=now,
     )
-
-
-def _keys(wish: WaitlistWish) -> tuple[str, str]:
-    """Who it is, and who wants what: hashes under the site's key, so that neither can be read or guessed."""
-    person = (wish.email.casefold(), wish.name.casefold())
-    wanted = (
-        *person,
-        wish.contact_name.casefold(),
-        *(str(wish.service.pk), str(wish.location.pk), str(wish.practitioner and wish.practitioner.pk)),
-        *(wish.first_on.isoformat(), wish.last_on.isoformat(), ",".join(sorted(wish.parts)), str(wish.is_first_visit)),
-    )
-    return f"waitlist-{_digest(person)}", _digest(wanted)
-
-
-def _digest(words: tuple[str, ...]) -> str:
-    return salted_hmac(_SALT, "\0".join(words), algorithm="sha256").hexdigest()[:40]
 
 
 def leave(*, entry: WaitlistEntry, by: Actor, now: datetime) -> WaitlistEntry:

@@ -47,6 +47,7 @@ PRIVACY = WrittenPage(
                 ("E-mail and phone", "To send your booking and to reach you if something changes."),
                 ("Date of birth", "Only for visits that need it, to keep files of people with the same name apart."),
                 ("New or returning", "To offer the right visit. We believe what you tell us."),
+                ("Days and times that suit you", "Only if you join the waitlist, to offer you a time that comes free."),
                 (
                     "Your health",
                     "Not on this site. We ask you at the visit, and your physiotherapist writes it in your file there.",
@@ -88,7 +89,7 @@ so keep it where only you can read it.
             "How long we keep it",
             """
 We keep patient files as long as the law and the College ask us to. What you type into a booking and do not send is
-forgotten within hours.
+forgotten within hours. A place on the waitlist is deleted 90 days after you leave it, book, or its days go by.
 """,
         ),
         section(
