@@ -1,12 +1,18 @@
 """Values nobody means: each gets a page that helps, never a 5xx, and leaves nothing behind."""
 
+import unicodedata
+from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
+from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
+from booking.messages.sending import send_batch
 from booking.models import Appointment, Patient
 from tests.journey import ALICE, book, choose, make_small_clinic, text_of, type_details
+from tests.test_text import NAMES
 
 
 @pytest.fixture(autouse=True)
@@ -93,6 +99,11 @@ STARTS = [
     "2026-11-24T15:00:01Z", "2026-11-24T03:00Z", "2026-11-22T15:00Z", "1999-01-01T00:00Z", "2150-01-01T00:00Z",
     "9999-12-31T23:59Z", "0001-01-01T00:00Z", "2026-02-30T15:00Z", "2026-11-24T15:00Z\x00", "2026-11-24T15:00Z\u202e",
     "\ud800", "٢٠٢٦-١١-٢٤T١٥:٠٠Z", "<script>", "2026-11-24T15:00-06:00", "NaN", "[]", "null",
+    # Half past one in the night when many clocks show it twice, and half past two in one when they skip it.
+    "2026-11-01T07:30Z", "2027-03-14T09:30Z", "2026-11-01T01:30", "2027-03-14T02:30",
+    "2026-11-24T15:00z", " 2026-11-24T15:01Z", "2026-11-24T15:00Z 2026-11-24T15:45Z", "2026-11-24T15:00Z steve-hansen",
+    "+2026-11-24T15:00Z", "2026-11-24T24:00Z", "2026-11-24T15:00:00.1Z",
+    "2026-11-24T15:00Z\u200b", "-9223372036854775809",
 ]  # fmt: skip
 
 
@@ -162,6 +173,16 @@ def test_a_hostile_answer_is_refused_and_stored_nowhere(client, clinic, name, va
     assert not Patient.objects.exists()
     assert "answers" not in client.session["booking"]
     assert client.get("/book/check/")["Location"] == "/book/details/"
+
+
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+def test_a_real_name_in_any_script_is_booked_and_written_to(client, name):
+    book(client, name=name)
+    assert Patient.objects.get().name == unicodedata.normalize("NFC", name)
+    assert send_batch(now=timezone.now() + timedelta(hours=1), limit=50).parked == 0
+    told = " ".join(str(part.get_payload(decode=True), "utf-8") for part in mail.outbox[0].message().walk()
+                    if part.get_content_type() == "text/plain")  # fmt: skip
+    assert unicodedata.normalize("NFC", name) in told
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete", "options"])

@@ -4,6 +4,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 
 from booking import limits
@@ -11,6 +12,7 @@ from booking.limits import LimitReached, network_of
 from booking.models import Allowance
 
 HOUR = timedelta(hours=1)
+DEFAULT_LIMITS = dict(settings.BOOKING_LIMITS)
 
 
 @pytest.fixture(autouse=True)
@@ -139,3 +141,27 @@ def test_what_is_refused_inside_costs_nothing(now):
         with pytest.raises(LookupError), limits.spending(visitor, "waitlist", email="a@patients.example", now=now):
             raise LookupError
     limits.spend_for(visitor, "waitlist", email="a@patients.example", now=now)
+
+
+def test_the_manual_says_what_is_limited():
+    manual = (settings.BASE_DIR / "docs" / "deployment.md").read_text()
+    said = {
+        "hold": ("times chosen", "100 an hour"),
+        "book": ("visits booked", "20 a day"),
+        "book by e-mail": ("visits booked", "12 a day"),
+        "link": ("open nothing", "30 an hour"),
+        "lost link": ("lost my link", "10 an hour"),
+        "lost link by e-mail": ("lost my link", "3 an hour"),
+        "waitlist": ("waitlist entries", "10 an hour"),
+        "waitlist by e-mail": ("waitlist entries", "6 a day"),
+        "contact": ("messages to the clinic", "10 an hour"),
+        "login": ("failed logins", "50 in 15 minutes"),
+        "login by name": ("failed logins", "10 for one name"),
+    }
+    spans = {HOUR: "an hour", 24 * HOUR: "a day", HOUR / 4: "in 15 minutes"}
+    rows = [line for line in manual.splitlines() if line.startswith("|")]
+    for kind, (row, words) in said.items():
+        amount, window = DEFAULT_LIMITS[kind]
+        assert words in {f"{amount} {spans[window]}", f"{amount} for one name"}
+        assert any(row in line and words in line for line in rows), kind
+    assert set(said) == set(DEFAULT_LIMITS)
