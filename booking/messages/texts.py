@@ -40,8 +40,7 @@ def reminder_text(message: Message) -> Text:
         when += f", {location.name}"
     phone = (location.phone or clinic.phone).as_national
     bodies = [
-        f"{clinic.name}: reminder of an appointment on {when}. "
-        f"To change or cancel, call {phone}. Reply STOP to get no more texts.",
+        f"{clinic.name}: reminder of an appointment, {when}. To change it, call {phone}. Reply STOP for no more texts.",
         f"{clinic.name}: appointment {when}. Changes: {phone}. STOP ends texts.",
     ]
     plain = [to_gsm_7(one_line(body)) for body in bodies]

@@ -14,6 +14,7 @@ package would bring five more with it. No redirect is followed: our password goe
 
 import base64
 import json
+import socket
 import ssl
 import threading
 from contextlib import suppress
@@ -77,7 +78,7 @@ class TwilioSender(TextSender):
             raise TextServiceAway("The text-message service cannot be reached. Check SMS_URL if this goes on.") from (
                 problem
             )
-        watch = threading.Timer(LONGEST, _hang_up, [connection])
+        watch = threading.Timer(LONGEST, _hang_up, [connection.sock])  # The connection lets go of it before the end.
         watch.daemon = True
         watch.start()
         headers = {"Authorization": self.login, "Accept": "application/json"}
@@ -94,10 +95,10 @@ class TwilioSender(TextSender):
             connection.close()
 
 
-def _hang_up(connection: HTTPConnection) -> None:
-    """End a conversation that trickles: whoever reads it gets an error at once."""
-    with suppress(OSError, AttributeError):  # It has just ended by itself.
-        connection.sock.shutdown(2)
+def _hang_up(line: socket.socket) -> None:
+    """End a conversation that trickles: whoever reads it has read the last."""
+    with suppress(OSError):  # It has just ended by itself.
+        socket.socket.shutdown(line, socket.SHUT_RDWR)  # Under TLS, too: what reads must not find its TLS gone.
 
 
 def _object(body: bytes) -> dict[str, Any]:
