@@ -19,8 +19,9 @@ from booking.models import (
     WaitlistEntry,
     WaitlistOffer,
 )
-from booking.scheduling import Actor, NotOffered, OfferGone, PatientDetails
+from booking.scheduling import Actor, NotOffered, OfferGone, PatientDetails, offering
 from booking.scheduling.patients import carry_waitlist
+from booking.scheduling.turns import FreeTime
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -317,6 +318,45 @@ class TestWhoIsOffered:
             scheduling.settle_waitlist(now=TEN)
             scheduling.offer_freed_times(now=TEN)
         assert len(asked) <= 4
+
+
+class TestUnderTheLock:
+    """What a worker saw a moment ago may be so no more: it looks again before it offers, and refuses quietly."""
+
+    def offer(self, small, entry, starts_at=TUESDAY_NINE):
+        free = FreeTime(starts_at, small.place.pk, (small.steve.pk,))
+        return offering.offer(entry=entry, free=free, lasts=HOUR, now=TEN)
+
+    def test_to_somebody_who_waits(self, small):
+        assert self.offer(small, small.join()).state == "open"
+
+    def test_not_to_somebody_who_has_just_left(self, small):
+        entry = small.join()
+        scheduling.leave(entry=WaitlistEntry.objects.get(), by=PATIENT, now=TEN)
+        assert self.offer(small, entry) is None
+
+    def test_not_to_somebody_who_has_just_been_offered_another_time(self, small):
+        make.make_hours(small.steve, small.place, weekdays=[1], start_time=time(13), end_time=time(13, 45))
+        entry = small.join()
+        assert self.offer(small, entry)
+        assert self.offer(small, entry, TUESDAY_NINE + 4 * HOUR) is None
+        assert offer_of("Alice").state == "open"
+
+    def test_not_the_same_time_again(self, small):
+        entry = small.join()
+        scheduling.pass_on(offer=self.offer(small, entry), by=PATIENT, now=TEN)
+        assert self.offer(small, entry) is None
+
+    def test_not_a_time_that_somebody_has_just_taken(self, small):
+        entry = small.join()
+        small.taken()
+        assert self.offer(small, entry) is None
+
+    def test_not_a_second_time_to_the_same_person_for_another_wish(self, small):
+        make.make_hours(small.steve, small.place, weekdays=[1], start_time=time(13), end_time=time(13, 45))
+        one, two = small.join(), small.join(last_on=date(2026, 12, 1))
+        assert self.offer(small, one)
+        assert self.offer(small, two, TUESDAY_NINE + 4 * HOUR) is None
 
 
 class TestWhen:

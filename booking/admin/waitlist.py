@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from booking import scheduling
@@ -88,6 +88,10 @@ class WaitlistEntryAdmin(ReadOnlyAdmin):
         ("Waits for", {"fields": ["service", "person", "location", "days", "times"]}),
         ("On the list", {"fields": ["joined", "state", "unanswered", "notice_version"]}),
     ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        page = {"title": "Waitlist", "is_nav_sidebar_enabled": False}  # The list needs the whole width.
+        return super().changelist_view(request, page | (extra_context or {}))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         standing = WaitlistOffer.objects.filter(state=WaitlistOffer.State.OPEN)

@@ -81,7 +81,7 @@ class WaitlistEntry(models.Model):
     class Meta:
         ordering = ["created_at", "pk"]
         verbose_name = "waitlist entry"
-        verbose_name_plural = "waitlist"
+        verbose_name_plural = "waitlist entries"
         indexes = [
             models.Index(fields=["created_at"], condition=Q(ended_at__isnull=True), name="waitlist_waiting"),
             models.Index(fields=["ended_at"], name="waitlist_ended"),
