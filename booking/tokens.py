@@ -3,7 +3,8 @@
 A token is the appointment's uid and a keyed hash of that uid and the link's generation. Nothing
 that is stored opens a visit, a mail written days later carries the same link, and raising the
 generation makes every earlier link useless. A waitlist entry's token is made alike; it says, too,
-whether it leads to the entry or to the time that is offered.
+whether it leads to the entry or to the time that is offered. The address of a practitioner's
+calendar feed is made from an identifier of its own: with another one, the old address is gone.
 """
 
 import base64
@@ -16,10 +17,11 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 
-from booking.models import AGREED, Appointment, WaitlistEntry
+from booking.models import AGREED, Appointment, Practitioner, WaitlistEntry
 
 SALT = "booking.tokens"
 WAITLIST_SALT = "booking.tokens.waitlist"
+FEED_SALT = "booking.tokens.feed"
 HASH_BYTES = 16  # 128 bits: beyond guessing.
 DIES_AFTER = timedelta(days=1)  # after the visit's end
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
@@ -76,6 +78,31 @@ def entry_for(token: str) -> tuple[WaitlistEntry, bool] | None:
             entry = WaitlistEntry.objects.filter(uid=uid).first()
             return (entry, to_offer) if entry else None
     return None
+
+
+def feed_url(practitioner: Practitioner) -> str:
+    """The whole address of a practitioner's calendar feed; empty while there is none."""
+    if practitioner.feed_uid is None:
+        return ""
+    uid = practitioner.feed_uid
+    token = _encode(uid.bytes + _feed_hash(uid, settings.SECRET_KEY))
+    return settings.SITE_URL + reverse("booking:feed", args=[token])
+
+
+def practitioner_for(token: str) -> Practitioner | None:
+    """Whose feed a token opens; None: malformed, revoked, or of somebody who has left."""
+    decoded = _decode(token)
+    if decoded is None:
+        return None
+    uid, said = uuid.UUID(bytes=decoded[:16]), decoded[16:]
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    if not any(constant_time_compare(said, _feed_hash(uid, key)) for key in keys):
+        return None
+    return Practitioner.objects.active().filter(feed_uid=uid).first()
+
+
+def _feed_hash(uid: uuid.UUID, key: str | bytes) -> bytes:
+    return salted_hmac(FEED_SALT, uid.hex, secret=key, algorithm="sha256").digest()[:HASH_BYTES]
 
 
 def _waitlist_hash(uid: uuid.UUID, to_offer: bool, key: str | bytes) -> bytes:

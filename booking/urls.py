@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from booking.views import choose, details, lost_link, manage, waitlist, waitlist_offer
+from booking.views import choose, details, feed, lost_link, manage, waitlist, waitlist_offer
 
 app_name = "booking"
 urlpatterns = [
@@ -21,6 +21,7 @@ urlpatterns = [
     path("waitlist/accept/", waitlist_offer.accept, name="waitlist_accept"),
     path("waitlist/pass/", waitlist_offer.pass_on, name="waitlist_pass"),
     path("waitlist/<str:token>/", waitlist.link, name="waitlist_link"),
+    path("calendar/<str:token>.ics", feed.practitioner, name="feed"),
     path("appointment/", manage.appointment, name="appointment"),
     path("appointment/change/", manage.change, name="change"),
     path("appointment/cancel/", manage.cancel, name="cancel"),

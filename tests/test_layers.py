@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     {"availability", "constraints", "pictures", "text", "together"},
     {"models"},
-    {"checks", "tokens", "calendars", "limits", "messages", "sample", "statutory_holidays", "words"},
+    {"checks", "tokens", "calendars", "feeds", "limits", "messages", "sample", "statutory_holidays", "words"},
     {"scheduling"},
     {"fields", "filling", "forms", "waitlist_form", "context", "templatetags"},
     {"views", "admin", "desk", "management", "urls", "apps", "migrations"},

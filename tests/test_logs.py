@@ -25,6 +25,16 @@ def test_links_that_open_something_are_masked(area):
     assert logged("Internal Server Error: %s", f"/{area}/{token}/") == f"ERROR Internal Server Error: /{area}/.../\n"
 
 
+@pytest.mark.parametrize(
+    "address", ["/calendar/{}.ics", "/Calendar/{}.ICS", "//calendar//{}.ics", "/calendar/{}.ics?x=1"]
+)
+def test_the_address_of_a_calendar_feed_is_masked(address):
+    token = "aB3-_" * 8 + "xyz"
+    text = logged("Not Found: %s", address.format(token))
+    assert token not in text
+    assert token[:8] not in text
+
+
 def test_ordinary_addresses_stay_readable():
     assert logged("Not Found: /appointment/cancel/") == "ERROR Not Found: /appointment/cancel/\n"
 

@@ -2,8 +2,11 @@
 
 from django import forms
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
+from booking.admin import feeds
 from booking.admin.inputs import OFFICE_INPUTS, ColourInput, OfficeInline
 from booking.admin.stranded import AsksBeforeStranding
 from booking.admin.words import colour_mark
@@ -57,6 +60,13 @@ class PractitionerAdmin(AsksBeforeStranding):
         ("At the clinic", {"fields": ["takes_new_patients", "is_active", "colour", "email", "user", "position"]}),
         ("News and calendar", {"fields": ["notices", "feed_shows_names"]}),
     ]
+
+    def get_urls(self) -> list[URLPattern]:
+        def feed(request: HttpRequest, pk: int) -> HttpResponse:
+            return feeds.page(self, request, pk)
+
+        view = self.admin_site.admin_view(feed)
+        return [path("<int:pk>/feed/", view, name="booking_practitioner_feed"), *super().get_urls()]
 
     @admin.display(description="")
     def mark(self, practitioner: Practitioner) -> SafeString:
