@@ -598,6 +598,15 @@ class TestEnds:
         assert offered() == []
 
 
+    def test_a_worker_that_was_away_for_long_forgets_no_hold_before_it_knows_what_became_of_it(self, small):
+        small.join()
+        offered()
+        Appointment.objects.update(status=Status.EXPIRED, updated_at=TEN - timedelta(days=8))
+        assert scheduling.forget_holds(now=TEN) == 0
+        scheduling.settle_waitlist(now=TEN)
+        assert scheduling.forget_holds(now=TEN) == 1
+
+
 class TestAMendedAddress:
     """Staff mend what a patient mistyped: what waits follows, and joining again is still the same wish."""
 

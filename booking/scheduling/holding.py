@@ -17,6 +17,7 @@ from booking.models import (
     PractitionerService,
     Service,
     Status,
+    WaitlistOffer,
 )
 from booking.scheduling.actors import Actor
 from booking.scheduling.facts import Search
@@ -224,6 +225,7 @@ def forget_holds(*, now: datetime) -> int:
     """
     old = list(
         Appointment.objects.filter(status=Status.EXPIRED, patient=None, updated_at__lt=now - _KEPT)
+        .exclude(waitlist_offer__state=WaitlistOffer.State.OPEN)  # Nobody has said yet what became of it.
         .order_by("pk")
         .values_list("pk", flat=True)[:500]
     )
