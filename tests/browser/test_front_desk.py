@@ -1,0 +1,116 @@
+"""A front desk finds a patient, mends an address and merges two rows, with the keyboard's own means and no scripts."""
+
+import re
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Permission
+from playwright.sync_api import Browser, Page, expect
+
+from booking.models import Appointment, Location, Patient, Practitioner, Service
+from tests import make
+from tests.browser.test_every_page import RULES
+
+DESK = ["view_patient", "change_patient", "merge_patient", "view_appointment", "change_appointment", "add_appointment"]
+DESK += ["view_message", "change_message", "view_practitioner", "change_practitioner"]
+
+
+@pytest.fixture
+def visit(site: str) -> Appointment:
+    service = Service.objects.get(slug="physiotherapy-assessment")
+    practitioner = Practitioner.objects.filter(services=service).first()
+    patient = make.make_patient(name="Zoë O’Brien", email="zoe@patients.exmaple", phone="+14035550161")
+    make.make_patient(name="Zoe OBrien", email="zoe@patients.example", phone="+14035550161", pronouns="she/her")
+    return make.make_appointment(
+        service=service, practitioner=practitioner, location=Location.objects.get(), patient=patient
+    )
+
+
+def log_in(page: Page, site: str) -> None:
+    user = get_user_model().objects.create_user("desk", password="a long word for the desk", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=DESK))
+    page.goto(f"{site}/admin/")
+    page.get_by_label("Username").fill("desk")
+    page.get_by_label("Password").fill("a long word for the desk")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Today and everything else")).to_be_visible()
+
+
+def test_a_front_desk_finds_mends_and_merges(page: Page, site: str, visit: Appointment):
+    log_in(page, site)
+    page.get_by_label("Find a patient").fill("zoe o'brien")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Zoë O’Brien").click()
+    page.get_by_role("link", name="Correct phone or e-mail").click()
+    expect(page.get_by_text("every link sent so far stops working")).to_be_visible()
+    page.get_by_label("E-mail:").fill("zoe@patients")
+    page.get_by_role("button", name="Save and send").click()
+    expect(page.get_by_text("Write the e-mail address in full")).to_be_visible()
+    page.get_by_label("E-mail:").fill("zoe@patients.example")
+    page.get_by_role("button", name="Save and send").click()
+    expect(page.get_by_text("1 confirmation is on the way to zoe@patients.example.")).to_be_visible()
+    visit.refresh_from_db()
+    assert visit.link_generation == 2
+
+    page.get_by_role("link", name=re.compile("^Compare")).click()
+    page.get_by_role("radio", name="she/her").check()
+    page.get_by_role("group", name="Name", exact=True).get_by_label("Zoë O’Brien").check()
+    page.get_by_role("button", name="Look at the result").click()
+    expect(page.get_by_role("heading", name="Merge these two?")).to_be_visible()
+    page.get_by_role("button", name="Merge into one patient").click()
+    expect(page.get_by_text("Zoë O’Brien stands.")).to_be_visible()
+    stands = Patient.objects.current().get(search_key__startswith="zoe obrien")
+    assert (stands.name, stands.pronouns, stands.email) == ("Zoë O’Brien", "she/her", "zoe@patients.example")
+    expect(page.get_by_role("link", name="Tue 24 Nov 2026, 11:15 am")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_and_no_page_breaks_its_policy_or_scrolls_sideways(
+    browser: Browser, site: str, visit: Appointment, scheme: Any
+):
+    make.make_patient(name="Zoe O'Brien", phone="+14035550161")
+    first, second = Patient.objects.order_by("pk")[:2]
+    addresses = [
+        f"/admin/booking/patient/{first.pk}/change/",
+        f"/admin/booking/patient/{first.pk}/reach/",
+        f"/admin/booking/patient/merge/?keep={first.pk}&merged={second.pk}",
+        f"/admin/booking/practitioner/{visit.practitioner_id}/feed/",
+        "/appointment/lost-link/",
+        "/appointment/lost-link/?asked=yes",
+    ]
+    context = browser.new_context(java_script_enabled=True, color_scheme=scheme, reduced_motion="reduce")
+    page = context.new_page()
+    complaints: list[Any] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    log_in(page, site)
+    for address in addresses:
+        page.goto(f"{site}{address}")
+        complaints += [address] if page.evaluate("document.documentElement.scrollWidth > innerWidth") else []
+    page.goto(f"{site}{addresses[2]}")
+    page.get_by_role("button", name="Look at the result").click()
+    expect(page.get_by_role("heading", name="Merge these two?")).to_be_visible()
+    state = context.storage_state()
+    context.close()
+    assert complaints == []
+
+    # axe is a script from outside the pages' policy.
+    context = browser.new_context(
+        java_script_enabled=True, bypass_csp=True, color_scheme=scheme, reduced_motion="reduce", storage_state=state,
+        viewport={"width": 360, "height": 800},
+    )  # fmt: skip
+    page = context.new_page()
+    found = {}
+    for address in addresses:
+        page.goto(f"{site}{address}")
+        # What frames the office's pages is Django's own: the rules are for what is ours.
+        options = RULES | {"rules": {"target-size": {"enabled": True}}}
+        result = Axe().run(page, context="#content, main" if "/admin/" in address else None, options=options)
+        violations = [(each["id"], each["nodes"][0]["html"][:160]) for each in result.response["violations"]]
+        if violations:
+            found[address] = violations
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found[f"{address} scrolls sideways"] = []
+    context.close()
+    assert found == {}
