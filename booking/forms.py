@@ -15,9 +15,13 @@ from django.core.exceptions import ValidationError
 
 from booking.fields import BirthDateField, EmailLineField, PhoneField, validate_has_a_letter
 from booking.filling import SaidOnceForm, WatchedForm, read_stamp
+from booking.messages import texting
+from booking.messages.texts import can_get_texts
 from booking.models import Service
 from booking.text import LineField
 from booking.words import all_of, duration
+
+NO_REMINDERS = "none"
 
 
 def _visit_field(*, required: str) -> forms.ChoiceField:
@@ -108,7 +112,7 @@ class DetailsForm(WatchedForm):
         super().__init__(*args, **kwargs)
         self.for_other = for_other
         if service.reminders_before:
-            self.fields["reminders"].label = _reminders_in_words(service, ahead)
+            self._ask_about_reminders(service, ahead)
         else:
             del self.fields["reminders"]
         self._word_the_name(for_other)
@@ -120,6 +124,43 @@ class DetailsForm(WatchedForm):
             del self.fields["contact_name"]
         self._set_attributes()
         self.helper = self._helper()
+
+    def _ask_about_reminders(self, service: Service, ahead: timedelta) -> None:
+        """By e-mail or not; where the clinic has a service for text messages, also by text."""
+        by_mail = self.fields["reminders"]
+        if not texting.is_on():
+            by_mail.label = _reminders_in_words(service, ahead)
+            return
+        when = _when_they_come(service, ahead)
+        self.fields["reminders"] = forms.ChoiceField(
+            label="How shall we remind you?",
+            choices=[("email", "By e-mail"), ("text", "By text message"), (NO_REMINDERS, "Not at all")],
+            initial="email",
+            widget=forms.RadioSelect,
+            help_text=f"{when[0].upper()}{when[1:]}. {by_mail.help_text} "
+            "A text holds the time and our phone number, and nothing about you.",
+            error_messages={
+                "required": "Choose how we remind you.",
+                "invalid_choice": "Choose one of the ways shown.",
+            },
+        )
+        self.fields["phone"].help_text += " We write to it only if you ask for text messages."
+
+    def clean_reminders(self) -> str:
+        """How to be reminded: "email", "text", or "" for not at all."""
+        said = self.cleaned_data["reminders"]
+        if isinstance(said, bool):
+            return "email" if said else ""
+        return "" if said == NO_REMINDERS else str(said)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        phone = cleaned.get("phone")
+        if cleaned.get("reminders") == "text" and phone and not can_get_texts(phone):
+            self.add_error(
+                "reminders", "We send text messages to numbers in Canada and the United States only. Choose e-mail."
+            )
+        return cleaned
 
     def _word_the_name(self, for_other: bool) -> None:
         words = {
@@ -198,10 +239,19 @@ class DetailsForm(WatchedForm):
 
 def _reminders_in_words(service: Service, ahead: timedelta) -> str:
     """Which reminders still come, for a visit that is so far ahead."""
-    each = [f"{duration(before)} before" for before in service.reminders_before if before < ahead]
+    each = _still_to_come(service, ahead)
     if not each:
         return "Send reminders by e-mail if the visit moves to a later day"
     return f"Send {'reminders' if len(each) > 1 else 'a reminder'} by e-mail: {all_of(each)} the visit"
+
+
+def _when_they_come(service: Service, ahead: timedelta) -> str:
+    each = _still_to_come(service, ahead)
+    return f"{all_of(each)} the visit" if each else "only if the visit moves to a later day"
+
+
+def _still_to_come(service: Service, ahead: timedelta) -> list[str]:
+    return [f"{duration(before)} before" for before in service.reminders_before if before < ahead]
 
 
 class CancelForm(SaidOnceForm):

@@ -252,3 +252,17 @@ def test_staff_are_told_why_patients_are_not_offered_a_time(desk, call, at, sent
     response = desk.post(BOOK, call | NEW_PATIENT | {"at": at, "look": "Show free times"})
     assert sentence in response.context["why_not"]
     assert bool(response.context["why_not"]) is bool(sentence)
+
+
+def test_a_caller_without_mail_is_reminded_by_text_where_the_clinic_can(desk, call, settings):
+    settings.SMS = {"SENDER": "booking.messages.texting.console.ConsoleSender", "OPTIONS": {}}
+    patient = make.make_patient(email="")
+    desk.post(BOOK, call | {"patient": patient.pk, "reminders": "on", "reminders_by": "text"})
+    appointment = Appointment.objects.get()
+    assert appointment.reminders_by == "text"
+    told = set(appointment.messages.values_list("kind", "channel"))
+    assert told == {("clinic_notice", "email"), ("reminder", "text")}
+
+
+def test_nobody_is_asked_about_texts_where_the_clinic_cannot(desk):
+    assert "reminders_by" not in desk.get(BOOK).content.decode()

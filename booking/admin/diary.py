@@ -208,7 +208,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="reminders")
     def wants_reminders(self, appointment: Appointment) -> str:
-        return "Yes" if appointment.reminders else "Not wanted"
+        return f"By {appointment.get_reminders_by_display().lower()}" if appointment.reminders else "Not wanted"
 
     @admin.display(description="made")
     def made(self, appointment: Appointment) -> str:

@@ -17,7 +17,8 @@ from phonenumber_field.formfields import PhoneNumberField
 from booking import availability
 from booking.admin.inputs import CLOCKS_READ, DAYS_READ, ClockInput, DayInput, PhoneInput
 from booking.admin.words import clock, phone_in_words
-from booking.models import Appointment, Location, Patient, Practitioner, Service
+from booking.messages import texting
+from booking.models import Appointment, Channel, Location, Patient, Practitioner, Service
 from booking.text import LineField, is_plain_digits
 
 FURTHEST = timedelta(days=730)
@@ -167,7 +168,7 @@ class BookForm(WhenForm):
         label="Send reminders",
         required=False,
         initial=True,
-        help_text="By e-mail, when the service says. Never at night.",
+        help_text="When the service says. Never at night.",
     )
 
     field_order = ["patient", "name", "preferred_name", "phone", "email", "contact_name", "service"]
@@ -179,12 +180,17 @@ class BookForm(WhenForm):
         choice.widget = PatientBox(Appointment._meta.get_field("patient"), admin_site)  # type: ignore[arg-type]
         choice.widget.choices = choice.choices  # type: ignore[attr-defined]
 
+        if texting.is_on():
+            self.fields["reminders_by"] = forms.ChoiceField(
+                label="By", choices=Channel.choices, initial=Channel.EMAIL, required=False
+            )
+
     def fieldsets_shown(self) -> list[tuple[str | None, dict[str, Any]]]:
         return [
             ("Who", {"fields": ["patient"]}),
             ("A new patient", {"fields": [("name", "preferred_name"), ("phone", "email"), "contact_name"]}),
             ("When", {"fields": ["service", *self._present(self.when_fields)]}),
-            ("Also", {"fields": ["is_first_visit", "reminders"]}),
+            ("Also", {"fields": ["is_first_visit", *self._present(["reminders", "reminders_by"])]}),
         ]
 
     def clean(self) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from booking.admin.diary_forms import BookForm, CancelForm, MoveForm, WhenForm
 from booking.admin.diary_steps import STEPS, name_of, take_step
 from booking.admin.free_times import free_times, read_choice
 from booking.admin.words import day, span
-from booking.models import Appointment, Service, Status
+from booking.models import Appointment, Channel, Service, Status
 from booking.scheduling import Actor, Refused, StartTaken
 
 
@@ -64,6 +64,7 @@ def book(office: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
                 overbooked_reason=filled.cleaned_data.get("overbooked_reason", ""),
                 is_first_visit=filled.cleaned_data["is_first_visit"] or None,
                 reminders=filled.cleaned_data["reminders"],
+                reminders_by=Channel(filled.cleaned_data.get("reminders_by") or Channel.EMAIL),
             )
     except Refused as refused:
         return _show_refusal(office, request, form, filled, refused, page, service=when["service"])

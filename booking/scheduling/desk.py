@@ -6,6 +6,7 @@ from booking import messages
 from booking.models import (
     Appointment,
     AppointmentEvent,
+    Channel,
     Location,
     Patient,
     Practitioner,
@@ -33,6 +34,7 @@ def book_for(
     overbooked_reason: str = "",
     is_first_visit: bool | None = None,
     reminders: bool = True,
+    reminders_by: Channel = Channel.EMAIL,
 ) -> Appointment:
     """Book for a caller: staff may choose any time, on the grid or off it, inside working hours or not.
 
@@ -58,6 +60,7 @@ def book_for(
                 cancellation_window=service.cancellation_window,
                 is_first_visit=is_first_visit,
                 reminders=reminders,
+                reminders_by=reminders_by,
             )
             place_at(made, starts_at, offer.own_duration or service.duration, location)
             take_for_staff(made, by=by, now=now, overbooked_reason=overbooked_reason)

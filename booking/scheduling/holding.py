@@ -261,6 +261,7 @@ def book(*, hold: Appointment, details: PatientDetails, submission_key: str, by:
             appointment.patient = patient_for(details)
             appointment.is_first_visit = details.is_first_visit
             appointment.reminders = details.reminders
+            appointment.reminders_by = details.reminders_by
             appointment.notice_version = details.notice_version
             appointment.submission_key = submission_key
             appointment.hold_expires_at = None

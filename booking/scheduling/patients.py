@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from booking.models import Appointment, Patient, WaitlistEntry
+from booking.models import Appointment, Channel, Patient, WaitlistEntry
 from booking.scheduling.waitlist_keys import keys_of
 
 
@@ -21,6 +21,7 @@ class PatientDetails:
     contact_name: str = ""
     is_first_visit: bool | None = None
     reminders: bool = True
+    reminders_by: Channel = Channel.EMAIL
     notice_version: str = ""
 
 

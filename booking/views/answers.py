@@ -7,8 +7,9 @@ from django.urls import reverse
 from phonenumber_field.phonenumber import to_python as read_phone
 
 from booking.filling import stamp
-from booking.forms import DetailsForm
-from booking.models import Appointment, Clinic
+from booking.forms import NO_REMINDERS, DetailsForm
+from booking.messages import texting
+from booking.models import Appointment, Channel, Clinic
 from booking.scheduling import PatientDetails
 from booking.views import asked as asking
 from booking.views.visitor import Visitor
@@ -25,6 +26,8 @@ def details_form(
     kept = dict(initial or {})
     if kept.get("phone"):
         kept["phone"] = _phone_in_words(kept["phone"])
+    if "reminders" in kept:
+        kept["reminders"] = _reminders_to_show(kept["reminders"])
     first = kept | {"hold": hold.reference, "booking_for": booking_for, "shown": fresh_stamp()}
     return DetailsForm(
         data,
@@ -48,7 +51,7 @@ def as_typed(form: DetailsForm) -> dict[str, Any]:
         name: str(form.data.get(name, ""))[:300] for name in form.fields if name not in {"hold", "shown", "homepage"}
     }
     whom = OTHER if form.for_other else ME
-    return typed | {"booking_for": whom, "reminders": "reminders" in form.data}
+    return typed | {"booking_for": whom}
 
 
 def turned_to(booking_for: str, answers: dict[str, Any]) -> dict[str, Any]:
@@ -91,6 +94,7 @@ def details_from(visitor: Visitor, hold: Appointment) -> PatientDetails | None:
         contact_name=answers.get("contact_name", "") if for_other else "",
         is_first_visit=is_first_visit,
         reminders=bool(answers.get("reminders")),
+        reminders_by=Channel.TEXT if answers.get("reminders") == "text" else Channel.EMAIL,
         notice_version=answers.get("notice_version", ""),
     )
 
@@ -109,9 +113,22 @@ def rows_of(hold: Appointment, details: PatientDetails, change_visit: str) -> li
         ("Your name", details.contact_name, f"{form}#id_contact_name"),
         ("E-mail", details.email, f"{form}#id_email"),
         ("Phone", _phone_in_words(details.phone), f"{form}#id_phone"),
-        ("Reminders", "By e-mail" if details.reminders else "None", f"{form}#id_reminders"),
+        ("Reminders", _reminders_in_words(details), f"{form}#id_reminders{'_0' if texting.is_on() else ''}"),
     ]
     return [(key, value, url) for key, value, url in rows if value]
+
+
+def _reminders_to_show(said: str) -> str | bool:
+    """What was said or typed, as the field on the page shows it: a tick, or one of three ways."""
+    if not texting.is_on():
+        return said not in {"", NO_REMINDERS}
+    return said if said in {"email", "text"} else NO_REMINDERS
+
+
+def _reminders_in_words(details: PatientDetails) -> str:
+    if not details.reminders:
+        return "None"
+    return "By text message" if details.reminders_by == Channel.TEXT else "By e-mail"
 
 
 def _phone_in_words(number: str) -> str:

@@ -186,13 +186,14 @@ def done(request: HttpRequest) -> HttpResponse:
     manage_link = reverse("booking:link", args=[tokens.manage_token(appointment)])
     if appointment.status != Status.BOOKED:
         return redirect(manage_link)
+    reminders = appointment.messages.filter(kind=Message.Kind.REMINDER)
     context = {
         "appointment": appointment,
         "service": appointment.service,
         "patient": appointment.patient,
         "manage_link": manage_link,
         "can_change": appointment.can_cancel_online(timezone.now()),
-        "reminders_come": appointment.messages.filter(kind=Message.Kind.REMINDER).exists(),
+        "reminders_by": reminders.values_list("channel", flat=True).first(),
     }
     return render(request, "booking/done.html", context)
 
