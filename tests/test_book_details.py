@@ -310,3 +310,10 @@ def test_the_check_page_can_hold_the_time_longer_too(client):
 def test_the_version_of_the_notice_is_on_the_page(client):
     choose(client)
     assert "This notice is version 2026-11-01" in text_of(client.get("/book/details/"))
+
+
+def test_whoever_changes_one_answer_quickly_is_not_asked_to_look_again(client):
+    choose(client)
+    type_details(client)
+    assert type_details(client, seconds=0, phone="403-555-0199")["Location"] == "/book/check/"
+    assert type_details(client, seconds=0, homepage="https://spam.example").status_code == 422

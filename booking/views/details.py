@@ -75,7 +75,8 @@ def _take_details(request: HttpRequest, visitor: Visitor, hold: Appointment, now
     if "longer" in request.POST:
         visitor.keep_answers(as_typed(form), complete=False)
         return _hold_longer(request, visitor, hold, now, back="booking:details")
-    if accepted and form.needs_a_second_look:
+    was_taken_before = visitor.are_complete and not form.cleaned_data.get("homepage")
+    if accepted and form.needs_a_second_look and not was_taken_before:
         # Somebody whose browser fills in everything may be as quick as a program: ask once more.
         again = form.for_a_second_look(fresh_stamp=fresh_stamp())
         form = details_form(hold, now, OTHER if form.for_other else ME, data=again)
