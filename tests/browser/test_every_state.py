@@ -18,6 +18,11 @@ from tests.browser.test_every_page import RULES
 Visit = Callable[[Page], Iterator[str]]
 
 
+def _answering(response: Any) -> Callable[[Route], None]:
+    headers = {"Content-Type": response.headers["Content-Type"]}
+    return lambda route: route.fulfill(status=response.status_code, headers=headers, body=response.content)
+
+
 @pytest.fixture
 def visit_each(transactional_db: None, live_server: Any, settings: Any) -> Visit:
     """Open each state in a page, one after the other; yields its name."""
@@ -28,11 +33,7 @@ def visit_each(transactional_db: None, live_server: Any, settings: Any) -> Visit
         for name, response in answers.items():
             address = f"{live_server.url}/state/{quote(name)}/"
 
-            def answer(route: Route, response: Any = response) -> None:
-                headers = {"Content-Type": response.headers["Content-Type"]}
-                route.fulfill(status=response.status_code, headers=headers, body=response.content)
-
-            page.route(address, answer)
+            page.route(address, _answering(response))
             page.goto(address)
             yield name
 
