@@ -5,14 +5,20 @@ from datetime import tzinfo
 from functools import cache, update_wrapper
 from typing import Any, cast
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import SimpleTemplateResponse, TemplateResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 
-from booking import limits
 from booking.models import Location, Message
+from clinic.staff import second_factor
 
 # What belongs together, in the order of a working day; the pages' own models come before the logins.
 SECTIONS = [
@@ -50,24 +56,28 @@ class ClinicAdminSite(admin.AdminSite):
     enable_nav_sidebar = True
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Failed tries are counted, for each name from each address: a colleague's slips lock nobody else out."""
-        if request.method != "POST" or not (client := limits.client_of(request)):
-            return super().login(request, extra_context)
-        now = timezone.now()
-        tries = [("login", client), ("login by name", f"{client} {request.POST.get('username', '')[:150].casefold()}")]
-        for kind, who in tries:
-            limits.spend(kind, who, now=now)
-        response = super().login(request, extra_context)
-        if request.user.is_authenticated:
-            for kind, who in tries:
-                limits.give_back(kind, who, now=now)
-        return response
+        """Everybody logs in at /staff/login/, where tries are counted and a second factor is asked for."""
+        goal = request.GET.get(REDIRECT_FIELD_NAME, "")
+        if not url_has_allowed_host_and_scheme(goal, allowed_hosts=None):
+            goal = reverse("admin:index")
+        if not request.user.is_authenticated:
+            return redirect_to_login(goal)
+        return cast(HttpResponse, secure_admin_login(super().login)(request, extra_context))
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return redirect("account_change_password")
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        super().logout(request, extra_context)
+        return redirect("account_login")
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Pages of the office show and read instants on the clinic's clock, not in UTC."""
         inner: Callable[..., HttpResponseBase] = super().admin_view(view, cacheable)
 
         def on_the_clinics_clock(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if self.has_permission(request) and second_factor.is_missing(request.user):
+                return redirect("mfa_index")
             with timezone.override(clinic_zone()):
                 response = inner(request, *args, **kwargs)
                 if isinstance(response, SimpleTemplateResponse):

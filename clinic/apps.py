@@ -8,6 +8,7 @@ class ClinicConfig(AppConfig):
 
     def ready(self) -> None:
         from clinic import checks  # noqa: F401  (registers them)
+        from clinic.staff import audit  # noqa: F401  (listens)
 
 
 class ClinicAdminConfig(admin_apps.AdminConfig):

@@ -41,8 +41,8 @@ class ContentSecurityPolicyMiddleware:
 
         request.csp_nonce = SimpleLazyObject(nonce)  # type: ignore[attr-defined]
         response = self.get_response(request)
-        in_admin = request.path.startswith("/admin/")
-        directives = settings.SECURE_CSP_ADMIN if in_admin else settings.SECURE_CSP
+        in_office = request.path.startswith(("/admin/", "/staff/"))
+        directives = settings.SECURE_CSP_ADMIN if in_office else settings.SECURE_CSP
         if styles := getattr(response, "csp_styles", None):
             directives = directives | {"style-src": [*directives["style-src"], *styles]}
         response.headers.setdefault("Content-Security-Policy", policy(directives, made[0] if made else ""))

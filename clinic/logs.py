@@ -4,7 +4,7 @@ import logging
 import re
 
 # Addresses that open something for whoever knows them.
-_LINKS = re.compile(r"/+(appointment|waitlist|calendar|preview)/+[^/\s'\"?]{16,}", re.IGNORECASE)
+_LINKS = re.compile(r"/+(appointment|waitlist|calendar|preview|staff/+password/+new)/+[^/\s'\"?]{16,}", re.IGNORECASE)
 # PostgreSQL repeats the row that it refused: names, addresses, everything.
 _DETAIL = re.compile(r"^(DETAIL|CONTEXT|QUERY|PARAMETERS):.*(\n(?=[ \t]).*)*\n?", re.MULTILINE)
 _ROW = re.compile(r"(Failing row contains|Key) \(.*", re.DOTALL)

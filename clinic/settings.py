@@ -40,6 +40,9 @@ INSTALLED_APPS = [
     "django_prose_editor",
     "crispy_forms",
     "phonenumber_field",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
     "clinic.apps.ClinicAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -64,6 +67,8 @@ MIDDLEWARE = [
     "clinic.refusals.refuse_huge_bodies",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "clinic.staff.sessions.IdleSessionMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "clinic.refusals.LimitsMiddleware",
 ]
 
@@ -107,6 +112,45 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# Staff log in at /staff/login/. What limits their tries is BOOKING_LIMITS, below: allauth counts in the cache,
+# which the site's processes do not share. Nobody signs up, so no address is ever verified.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "admin:index"
+STAFF_SECOND_FACTOR = IS_HTTPS  # Demanded of everybody where patients are; a local run may do without.
+STAFF_IDLE = timedelta(minutes=environment.whole_number("STAFF_IDLE_MINUTES", 30, lowest=1))
+ACCOUNT_ADAPTER = "clinic.staff.adapter.StaffAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]  # Nobody sees them; a check reads them.
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_RATE_LIMITS = False
+ACCOUNT_SESSION_REMEMBER = False  # A login ends with the browser, or when it has been idle.
+ACCOUNT_FORMS = {
+    "login": "clinic.staff.forms.LoginForm",
+    "reauthenticate": "clinic.staff.forms.PasswordAgainForm",
+    "change_password": "clinic.staff.forms.ChangePasswordForm",
+    "reset_password": "clinic.staff.forms.ResetPasswordForm",
+    "reset_password_from_key": "clinic.staff.forms.NewPasswordForm",
+}
+MFA_ADAPTER = "clinic.staff.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RATE_LIMITS = False
+MFA_TOTP_TOLERANCE = 1  # Clocks of phones are half a minute off.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
+MFA_FORMS = {
+    "authenticate": "clinic.staff.forms.CodeForm",
+    "reauthenticate": "clinic.staff.forms.CodeAgainForm",
+    "activate_totp": "clinic.staff.forms.ActivateTOTPForm",
+    "add_webauthn": "clinic.staff.forms.AddPasskeyForm",
+    "edit_webauthn": "clinic.staff.forms.RenamePasskeyForm",
+    "login_webauthn": "clinic.staff.forms.PasskeyLoginForm",
+}
 
 LANGUAGE_CODE = "en-ca"
 USE_I18N = True
@@ -179,7 +223,7 @@ SECURE_CSP = {
     "base-uri": ["'none'"],
     "frame-ancestors": ["'none'"],
 }
-# The admin's own pages need scripts: from our files, and import maps that carry the nonce.
+# The office and its login pages need scripts: from our files, and import maps that carry the nonce.
 SECURE_CSP_ADMIN = SECURE_CSP | {
     "script-src": ["'self'", "<nonce>"],
     "connect-src": ["'self'"],
@@ -198,7 +242,7 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"booking": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
+    "loggers": {"booking": {"level": "INFO"}, "clinic": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
 }
 
 # What a clinic may want to change without touching code.
@@ -218,5 +262,10 @@ BOOKING_LIMITS = {
     "contact": (10, timedelta(hours=1)),
     "login": (50, timedelta(minutes=15)),  # failed tries
     "login by name": (10, timedelta(minutes=15)),  # failed tries of one name from one address
+    "login of one account": (50, timedelta(hours=1)),  # the same from all addresses, but not in a browser it knows
+    "second factor": (10, timedelta(minutes=15)),  # wrong codes of somebody who knows the password
+    "code once": (1, timedelta(minutes=2)),  # longer than any code is good for
+    "password link": (10, timedelta(hours=1)),
+    "password link by e-mail": (3, timedelta(hours=1)),
 }
 BOOKING_CONFIRMATION_DELAY = timedelta(seconds=environment.whole_number("CONFIRMATION_DELAY_SECONDS", 120))

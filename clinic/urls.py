@@ -11,6 +11,7 @@ handler400 = "clinic.refusals.bad_request"
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("staff/", include("clinic.staff.urls")),
     path("healthz/", healthz, name="healthz"),
     path("media/<path:path>", media, name="media"),
     path("styleguide/", styleguide, name="styleguide"),

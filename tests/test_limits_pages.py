@@ -220,7 +220,7 @@ def test_slips_cost_no_message(client, limit):
 
 
 def log_in(client, password="wrong", name="owner"):
-    return client.post("/admin/login/?next=/admin/", {"username": name, "password": password})
+    return client.post("/staff/login/?next=/admin/", {"login": name, "password": password})
 
 
 def test_failed_logins_are_limited_for_that_name_at_that_address_only(admin_user, limit):
