@@ -8,7 +8,7 @@ class ClinicConfig(AppConfig):
 
     def ready(self) -> None:
         from clinic import checks  # noqa: F401  (registers them)
-        from clinic.staff import audit  # noqa: F401  (listens)
+        from clinic.staff import audit, sessions  # noqa: F401  (they listen)
 
 
 class ClinicAdminConfig(admin_apps.AdminConfig):

@@ -9,7 +9,9 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
+from django.contrib.auth.signals import user_logged_in
 from django.contrib.auth.views import redirect_to_login
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
 from booking.views.visitor import KEY as VISITOR
@@ -38,6 +40,11 @@ class IdleSessionMiddleware:
         if SEEN not in request.session or now - seen > _WRITE_EVERY:
             request.session[SEEN] = now
         return self.get_response(request)
+
+
+@receiver(user_logged_in)
+def begin_counting(sender: object, request: HttpRequest, **kwargs: object) -> None:
+    request.session[SEEN] = time.time()
 
 
 def end_login(request: HttpRequest) -> None:
