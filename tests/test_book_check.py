@@ -21,7 +21,7 @@ from tests.journey import (
     type_details,
     words_of,
 )
-from tests.make import make_appointment
+from tests.make import make_appointment, make_location
 
 
 @pytest.fixture(autouse=True)
@@ -236,3 +236,22 @@ def test_a_visit_too_soon_to_change_online_says_so_before_and_after_booking(clie
     done = text_of(client.get("/book/done/"))
     assert "cannot be changed online" in done
     assert "You can change or cancel online" not in check + done
+
+
+def test_the_place_can_be_changed_only_where_there_are_several(client):
+    ready(client)
+    assert "Change place" not in words_of(client.get("/book/check/"))
+    make_location(name="Calgary", slug="calgary", position=1)
+    assert "Change place" in words_of(client.get("/book/check/"))
+
+
+def test_a_hold_booked_by_another_press_of_the_same_form_is_told_kindly(client):
+    book(client)
+    choose(client, QUARTER_TO_TEN)
+    type_details(client)
+    form = confirmation(client)
+    # Two presses in two tabs: the key of this form has booked a visit already.
+    Appointment.objects.filter(status="booked").update(submission_key=form["submission_key"])
+    response = client.post("/book/check/", form)
+    assert response.status_code == 409
+    assert "Nothing was booked twice." in text_of(response)

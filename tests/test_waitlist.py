@@ -597,7 +597,6 @@ class TestEnds:
         assert offer_of("Alice").appointment is None
         assert offered() == []
 
-
     def test_a_worker_that_was_away_for_long_forgets_no_hold_before_it_knows_what_became_of_it(self, small):
         small.join()
         offered()
