@@ -242,7 +242,14 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"booking": {"level": "INFO"}, "clinic": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
+    "loggers": {
+        "booking": {"level": "INFO"},
+        "clinic": {"level": "INFO"},
+        "django.request": {"level": "ERROR"},
+        # Anybody can forge a host or send too much: a traceback for each would drown what matters.
+        "django.security": {"level": "CRITICAL"},
+        "django.security.csrf": {"level": "WARNING"},
+    },
 }
 
 # What a clinic may want to change without touching code.
