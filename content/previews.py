@@ -52,7 +52,6 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
         response = render(request, "content/preview_ended.html", status=410)
     else:
         response = render(request, template_of(page.kind), _context(request, page))
-    response["Cache-Control"] = "no-store, private"
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response
 

@@ -11,11 +11,10 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from booking.admin.inputs import DAYS_READ, DayInput
 from booking.models import Practitioner
@@ -139,9 +138,10 @@ def hide(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
     return _show(office, request, "hide", page, title=f"Hide from readers: {page}")
 
 
-@require_POST
 def call_off(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
     page = _page(office, request, object_id, "content.publish_page")
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
     try:
         publishing.call_off(page, by=request.user, now=timezone.now())
     except publishing.NothingLive:
