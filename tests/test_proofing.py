@@ -36,7 +36,7 @@ def draft(now):
         next_review_on=now.date() + timedelta(days=365),
     )
     CareCard.objects.create(
-        parent=draft, region="main", ordering=500, level=2, heading="Call 911 if", items=[{"text": "pain"}]
+        parent=draft, region="main", ordering=100_000, level=2, heading="Call 911 if", items=[{"text": "pain"}]
     )
     make_sources(draft, "George 2021")
     return draft

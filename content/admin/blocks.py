@@ -24,6 +24,11 @@ class BlockInline(ContentEditorInline):
         head: list[Any] = [("heading", "level")] if "heading" in names else []
         return [(None, {"fields": [*head, *rest, "region", "ordering"]})]
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.related_model is models.Page and db_field.name == "page":
+            kwargs["queryset"] = models.Page.objects.with_an_address()  # A snippet has nowhere to lead to.
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
 
 def inline(model: Any, icon: str, **options: Any) -> type[BlockInline]:
     return BlockInline.create(model, icon=icon, **options)

@@ -115,6 +115,7 @@ class DraftAdmin(ContentEditor):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> Any:
         """Our policy allows no inline script: import maps carry a nonce, and injected styles are adopted."""
         page = kwargs.get("obj")
+        context["show_save_and_add_another"] = False  # Two ways to save lead on to a reader's view instead.
         if page is not None:
             context |= {"state": self.state_of(request, page)}
         response = super().render_change_form(request, context, **kwargs)

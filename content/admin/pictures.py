@@ -18,6 +18,7 @@ class PictureAdmin(admin.ModelAdmin):
     list_display = ["thumbnail", "title", "credit", "size", "pages", "created_at"]
     list_display_links = ["thumbnail", "title"]
     search_fields = ["title", "credit"]
+    ordering = ["title"]  # Counting where pictures are used would undo the model's own.
     fields = ["title", "image", "thumbnail", "credit", ("focal_x", "focal_y")]
     readonly_fields = ["thumbnail"]
 

@@ -127,7 +127,7 @@
     document.querySelector(`.tabs.regions .tab[data-region="${CSS.escape(block.dataset.region)}"]`)?.click();
     block.classList.remove("collapsed");
     block.scrollIntoView();
-    block.querySelector("input:not([type=hidden]), textarea, select")?.focus();
+    block.querySelector("fieldset :is(input:not([type=hidden]), textarea, select)")?.focus();
   }
 
   function begin() {
