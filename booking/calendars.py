@@ -20,14 +20,19 @@ _JOINERS = "\u200c\u200d"  # They shape letters in Persian, Hindi and other scri
 
 
 def calendar_file(appointment: Appointment, *, now: datetime, cancelled: bool = False) -> bytes:
-    """The appointment as an ``.ics`` file: METHOD REQUEST, or CANCEL to take it out of calendars."""
+    """The appointment as an ``.ics`` file: METHOD REQUEST, or CANCEL to take it out of calendars.
+
+    An invitation needs somebody who is invited (RFC 5546, 3.2.2): for a caller without an e-mail
+    address, the file is published instead.
+    """
     clinic = Clinic.objects.get()
     title = one_line(f"Appointment at {clinic.name}")
     calendar = Calendar()
     calendar.add("prodid", "-//Clinic website//Appointments//EN")
     calendar.add("version", "2.0")
     calendar.add("calscale", "GREGORIAN")
-    calendar.add("method", "CANCEL" if cancelled else "REQUEST")
+    invited = appointment.patient is not None and appointment.patient.email
+    calendar.add("method", "CANCEL" if cancelled else "REQUEST" if invited else "PUBLISH")
 
     event = Event()
     event.add("uid", str(appointment.uid))

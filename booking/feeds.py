@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.urls import reverse
-from icalendar import Calendar, Event
+from icalendar import Calendar, Event, vText
 
 from booking.calendars import one_line
 from booking.models import AGREED, Appointment, Clinic, Patient, Practitioner, Status
@@ -31,8 +31,9 @@ def feed_of(practitioner: Practitioner, *, now: datetime) -> bytes:
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", "PUBLISH")
     name = one_line(f"{practitioner.name}, {clinic.name}" if clinic else practitioner.name)
-    calendar.add("name", name)
-    calendar.add("x-wr-calname", name)
+    # Said to be text, for the library does not know it of these two, and would leave commas as they are.
+    calendar.add("name", vText(name))
+    calendar.add("x-wr-calname", vText(name))
     calendar.add("refresh-interval", ASK_AGAIN, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT15M")
     visits = (

@@ -44,6 +44,8 @@ NOTICE_HEADLINES = {
 }
 
 
+_TRICKS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
 # Staff keep their own diary; and being asked to choose another time has changed nothing in a calendar yet.
 # (The waitlist's messages are about no appointment, so they have no file either.)
 _WITHOUT_A_FILE = {Kind.CLINIC_NOTICE, Kind.MOVE_REQUESTED}
@@ -90,7 +92,7 @@ def render(
     context["subject"] = subject
 
     mail = EmailMultiAlternatives(
-        subject=subject,
+        subject=_in_a_header(subject),
         body=_tidy(render_to_string(f"booking/mail/{message.kind}.txt", context)),
         from_email=settings.DEFAULT_FROM_EMAIL or _from(clinic),
         to=[_recipient(message, clinic, context)],
@@ -102,7 +104,8 @@ def render(
         },
         connection=connection,
     )
-    mail.attach_alternative(render_to_string(f"booking/mail/{message.kind}.html", context), "text/html")
+    html = _without_tricks(render_to_string(f"booking/mail/{message.kind}.html", context))
+    mail.attach_alternative(html, "text/html")
     if appointment is not None and has_file:
         mail.attach(_calendar_part(appointment, now, cancelled=message.kind == Kind.CANCELLED))
     return mail
@@ -211,7 +214,12 @@ def _whose(patient: Patient, *, by_name: bool = False) -> str:
 
 
 def _from(clinic: Clinic) -> str:
-    return email.utils.formataddr((one_line(clinic.name), clinic.email))
+    return email.utils.formataddr((_in_a_header(one_line(clinic.name)), clinic.email))
+
+
+def _in_a_header(line: str) -> str:
+    """As it is, unless it looks encoded (RFC 2047): who decodes it could find anything inside, even a line break."""
+    return line.replace("=?", "= ?")
 
 
 def _recipient(message: Message, clinic: Clinic, context: dict[str, Any]) -> str:
@@ -242,5 +250,10 @@ def _calendar_part(appointment: Appointment, now: datetime, *, cancelled: bool) 
 
 def _tidy(text: str) -> str:
     """Without the empty lines and spaces that template tags leave behind."""
-    lines = "\n".join(line.rstrip() for line in text.strip().splitlines())
+    lines = "\n".join(line.rstrip() for line in _without_tricks(text).strip().splitlines())
     return re.sub(r"\n{3,}", "\n\n", lines) + "\n"
+
+
+def _without_tricks(text: str) -> str:
+    """Without controls and without marks that turn the reading order of what follows; lines stay lines."""
+    return _TRICKS.sub("", re.sub("[\x85\u2028\u2029]", "\n", text))
