@@ -11,14 +11,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
 
 django = get_wsgi_application()
 
+from clinic.page_cache import PageCache  # noqa: E402  (knows models, which are there only now)
+from clinic.refusals import REFUSED_CONTENT_TYPE, is_plain_content_type  # noqa: E402
+
+pages = PageCache(django)
+
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """Django reads the content type before any middleware can refuse it, and fails on codecs that are none."""
-    from clinic.refusals import REFUSED_CONTENT_TYPE, is_plain_content_type
-
     if not is_plain_content_type(environ.get("CONTENT_TYPE", "")):
         environ["CONTENT_TYPE"] = REFUSED_CONTENT_TYPE
-    return django(environ, start_response)
+    return pages(environ, start_response)
 
 
 def refuse_stale_zone_data() -> None:

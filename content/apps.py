@@ -6,7 +6,9 @@ class ContentConfig(AppConfig):
     verbose_name = "Pages"
 
     def ready(self) -> None:
+        from booking.models import watch_what_is_shown
         from content import pictures
 
         pictures.watch("content.Picture", "image")
         pictures.watch("booking.Practitioner", "photo")
+        watch_what_is_shown(self, but=())

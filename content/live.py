@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import F, Q, Subquery
 
 from booking import together
-from booking.models import Practitioner, PractitionerService, Service
+from booking.models import Practitioner, PractitionerService, Service, ShownVersion
 from content.models import Page, Picture, Revision
 from content.snapshot import Words, of_revision
 
@@ -75,6 +75,34 @@ def published(revision: Revision) -> Published:
     return Published(words.page(page), words, revision.changed_at)
 
 
+@dataclass(frozen=True)
+class Found:
+    """What stands at an address: the page, the snippets it shows by id, all treatments where it lists them.
+
+    ``version`` is the state it was found in, and ``changes_at`` when the clock alone can bring another.
+    """
+
+    page: Published | None
+    snippets: dict[int, Published]
+    treatments: list[Published]
+    version: int
+    changes_at: datetime | None
+
+
+def state(now: datetime) -> dict[str, together.Part]:
+    """The parts of a fetch that tell the state it was made in; see ``state_of``."""
+    return {
+        "versions": together.Part(ShownVersion.objects.all()),
+        "coming": together.Part(Revision.objects.filter(goes_live_at__gt=now), ["goes_live_at"]),
+    }
+
+
+def state_of(found: dict[str, list[Any]]) -> tuple[int, datetime | None]:
+    """The version of what is shown, and when the next revision goes live."""
+    version = found["versions"][0].number if found["versions"] else 0
+    return version, min((revision.goes_live_at for revision in found["coming"]), default=None)
+
+
 def whole(revisions: Any) -> together.Part:
     return together.Part(revisions, [*HEAD_ONLY, "blocks"], extras=PLACE)
 
@@ -83,21 +111,21 @@ def heads(revisions: Any) -> together.Part:
     return together.Part(revisions, HEAD_ONLY, extras=PLACE)
 
 
-def current(
-    *, kind: str, slug: str = "", now: datetime, with_treatments: bool = False
-) -> tuple[Published | None, dict[int, Published], list[Published]]:
-    """The page at an address, the snippets it shows by id, and, where it lists them, all treatments."""
+def current(*, kind: str, slug: str = "", now: datetime, with_treatments: bool = False) -> Found:
+    """What readers see at an address, in one query."""
     live = Revision.objects.live(at=now)
     shown_here = Page.objects.filter(shown_by__page__kind=kind, shown_by__page__slug=slug)
     is_it = Q(page__kind=kind, page__slug=slug)
     found = together.fetch(
         words=whole(live.filter(is_it | Q(page__in=shown_here.values("pk")))),
         treatments=heads(live.treatments() if with_treatments else live.none()),
+        **state(now),
     )
     pages = [published(revision) for revision in found["words"]]
     page = next((one for one in pages if one.page.kind == kind), None)
     snippets = {one.page.pk: one for one in pages if one.page.kind == Page.Kind.SNIPPET}
-    return page, snippets, in_order(published(revision) for revision in found["treatments"])
+    treatments = in_order(published(revision) for revision in found["treatments"])
+    return Found(page, snippets, treatments, *state_of(found))
 
 
 def in_order(pages: Iterable[Published]) -> list[Published]:

@@ -61,7 +61,7 @@ def _context(request: HttpRequest, page: Page) -> dict[str, object]:
     words = snapshot.of_draft(page)
     treatments: list[Published] = []
     if page.kind == Page.Kind.TREATMENTS:
-        _page, _snippets, treatments = current(kind=page.kind, now=now, with_treatments=True)
+        treatments = current(kind=page.kind, now=now, with_treatments=True).treatments
     shown = Shown(Published(words.page(page), words, page.edited_at), snippets_in(words, now), in_order(treatments))
     context = context_of(shown, now=now)
     if page.kind == Page.Kind.CONTACT:

@@ -16,7 +16,7 @@ from django.urls import reverse
 from booking import scheduling
 from booking.models import Closure, Location
 from content import structured_data
-from content.live import Live, Published, gather
+from content.live import Found, Live, Published, gather
 from content.models import Page
 from content.reading import read
 
@@ -33,6 +33,12 @@ class Shown:
     published: Published
     snippets: Mapping[int, Published]
     treatments: list[Published]
+
+
+def shown(found: Found) -> Shown:
+    """What was found at an address; there is a page."""
+    assert found.page is not None
+    return Shown(found.page, found.snippets, found.treatments)
 
 
 def context_of(shown: Shown, *, now: datetime) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The public pages. Each view finds the words that readers see, and shows them with what is live beside them."""
 
+from datetime import datetime
 from functools import partial
 
 from django.db.models import Q
@@ -14,25 +15,28 @@ from booking import limits, messages, together
 from booking.filling import stamp
 from booking.models import Practitioner, PractitionerService, Service
 from content.forms import ContactForm
-from content.live import current, heads, in_order, published
+from content.keeping import keep
+from content.live import Found, current, heads, in_order, published, state, state_of
 from content.models import Page, Revision
-from content.showing import Shown, context_of, show, template_of
+from content.showing import context_of, show, shown, template_of
 
 Kind = Page.Kind
 
 
-def _find(kind: str, slug: str = "") -> Shown:
-    """The page at an address as readers see it now, or 404."""
-    page, snippets, treatments = current(
-        kind=kind, slug=slug, now=timezone.now(), with_treatments=kind == Kind.TREATMENTS
-    )
-    if page is None:
+def _find(kind: str, slug: str, now: datetime) -> Found:
+    """What readers see now at an address, or 404."""
+    found = current(kind=kind, slug=slug, now=now, with_treatments=kind == Kind.TREATMENTS)
+    if found.page is None:
         raise Http404
-    return Shown(page, snippets, treatments)
+    return found
 
 
 def _show(request: HttpRequest, kind: str, slug: str = "") -> HttpResponse:
-    return show(request, template_of(kind), **context_of(_find(kind, slug), now=timezone.now()))
+    now = timezone.now()
+    found = _find(kind, slug, now)
+    context = context_of(shown(found), now=now)
+    response = show(request, template_of(kind), **context)
+    return keep(response, version=found.version, until=found.changes_at, context=context)
 
 
 @require_safe
@@ -60,6 +64,7 @@ def team(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def practitioner(request: HttpRequest, slug: str) -> HttpResponse:
+    now = timezone.now()
     is_it = Q(practitioner__slug=slug, practitioner__is_active=True)
     may = Q(service__needs_needling_authorisation=False) | Q(practitioner__authorised_for_needling=True)
     offers = PractitionerService.objects.filter(is_it & may, service__is_active=True)
@@ -67,6 +72,7 @@ def practitioner(request: HttpRequest, slug: str) -> HttpResponse:
         person=Practitioner.objects.active().filter(slug=slug),
         offers=offers,
         services=Service.objects.filter(pk__in=offers.values("service")),
+        **state(now),
     )
     if not found["person"]:
         raise Http404
@@ -74,16 +80,17 @@ def practitioner(request: HttpRequest, slug: str) -> HttpResponse:
     services = {service.pk: service for service in found["services"]}
     for offer in found["offers"]:
         offer.service = services[offer.service_id]
-    written = Revision.objects.live(at=timezone.now()).treatments().filter(head__written_by=person.pk)
+    written = Revision.objects.live(at=now).treatments().filter(head__written_by=person.pk)
     pages = together.fetch(written=heads(written))["written"]
-    return show(
-        request,
-        "content/practitioner.html",
-        crumbs=[("Home", reverse("content:home")), ("Team", reverse("content:team")), (person.name, "")],
-        person=person,
-        offers=sorted(found["offers"], key=lambda offer: (offer.service.position, offer.service.name)),
-        written=[one.page for one in in_order(map(published, pages))],
-    )
+    context = {
+        "crumbs": [("Home", reverse("content:home")), ("Team", reverse("content:team")), (person.name, "")],
+        "person": person,
+        "offers": sorted(found["offers"], key=lambda offer: (offer.service.position, offer.service.name)),
+        "written": [one.page for one in in_order(map(published, pages))],
+    }
+    version, until = state_of(found)
+    response = show(request, "content/practitioner.html", **context)
+    return keep(response, version=version, until=until, context=context)
 
 
 @require_safe
@@ -96,7 +103,7 @@ def fees(request: HttpRequest) -> HttpResponse:
 def contact(request: HttpRequest) -> HttpResponse:
     """A message to the clinic. ``?to=`` chooses a person; ``?page=`` says which page did not help."""
     now = timezone.now()
-    context = context_of(_find(Kind.CONTACT), now=now)
+    context = context_of(shown(_find(Kind.CONTACT, "", now)), now=now)
     about = _page_at(request.GET.get("page", ""))
     blank = partial(
         ContactForm,
@@ -135,8 +142,8 @@ def _page_at(address: str) -> Page | None:
         match = None
     if match is None or match.view_name != "content:treatment":
         return None
-    page, _snippets, _treatments = current(kind=Kind.TREATMENT, slug=match.kwargs["slug"], now=timezone.now())
-    return page.page if page else None
+    found = current(kind=Kind.TREATMENT, slug=match.kwargs["slug"], now=timezone.now())
+    return found.page.page if found.page else None
 
 
 @require_safe

@@ -18,6 +18,7 @@ from booking.models.limits import Allowance
 from booking.models.messages import Message
 from booking.models.patients import Patient, PatientMerge
 from booking.models.sample import SampleRow
+from booking.models.shown import ShownVersion, raise_shown_version, shown_version, watch_what_is_shown
 from booking.models.waitlist import PartOfDay, WaitlistEntry, WaitlistOffer
 from booking.models.wording import MessageWording
 from booking.models.worker import WorkerStep
@@ -47,6 +48,7 @@ __all__ = [
     "Room",
     "SampleRow",
     "Service",
+    "ShownVersion",
     "Status",
     "TimeOff",
     "WaitlistEntry",
@@ -54,4 +56,7 @@ __all__ = [
     "Weekday",
     "WorkerStep",
     "WorkingHours",
+    "raise_shown_version",
+    "shown_version",
+    "watch_what_is_shown",
 ]
