@@ -6,8 +6,9 @@ import pytest
 from django.core import mail
 
 from booking import messages
-from booking.messages import sending
+from booking.messages import keeping, sending
 from booking.models import Message
+from content.sample.formal import PRIVACY
 from tests.make import make_appointment, make_clinic
 
 pytestmark = pytest.mark.django_db
@@ -114,3 +115,7 @@ class TestForgetting:
     def test_what_was_told_of_a_visit_stays_with_the_visit(self, appointment, now):
         messages.forget(now=now + 365 * DAY)
         assert Message.objects.count() == 4
+
+    def test_the_privacy_page_says_how_long(self):
+        words = " ".join(str(PRIVACY.blocks).split())
+        assert f"deletes its own copy {keeping.KEPT.days} days later" in words

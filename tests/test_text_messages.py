@@ -8,6 +8,7 @@ from django.core import mail
 
 from booking import messages
 from booking.messages import sending, texting, texts
+from booking.messages.queueing import has_calendar_entry
 from booking.messages.texting import twilio
 from booking.models import Channel, Message
 from clinic import environment
@@ -173,6 +174,11 @@ class TestWhoGetsOne:
         appointment.patient.save()
         messages.send_due(now=now)
         assert service.taken[0]["to"] == "+14035550199"
+
+    def test_a_text_puts_nothing_into_a_calendar_that_a_cancellation_would_take_out(self, now):
+        appointment = remind(now)
+        messages.send_due(now=now)
+        assert not has_calendar_entry(appointment, now=now)
 
 
 class TestTrouble:

@@ -90,6 +90,7 @@ so keep it where only you can read it.
             """
 We keep patient files as long as the law and the College ask us to. What you type into a booking and do not send is
 forgotten within hours. A place on the waitlist is deleted 90 days after you leave it, book, or its days go by.
+What you write in the contact form goes to us by mail, and this site deletes its own copy 30 days later.
 """,
         ),
         section(
