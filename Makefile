@@ -31,7 +31,7 @@ prove: $(VENV)/.installed-dev ## Run the long proofs (races between real process
 	$(PY) -m pytest -q -m prove
 	$(PY) tests/on_postgresql.py $(PY) -m pytest -q -m prove
 
-bench: $(VENV)/.installed-dev ## Measure how fast free times are found, on both databases (a few minutes)
+bench: $(VENV)/.installed-dev ## Measure how fast free times are found and pages served, on both databases (some minutes)
 	@$(PY) -m bench
 
 lint: $(VENV)/.installed-dev ## Check style and types

@@ -1,0 +1,79 @@
+"""Servers on the loopback, each started and stopped here: the site, bare applications, nginx."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    for _ in range(600):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"Nothing listens on port {port}.")
+
+
+@contextmanager
+def gunicorn(application: str, port: int, **variables: str) -> Iterator[int]:
+    """An application under the site's own gunicorn set-up; gives the main process's id."""
+    variables = {"BIND": f"127.0.0.1:{port}", "DJANGO_SETTINGS_MODULE": "clinic.settings"} | variables
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:clinic.gunicorn", application]
+    server = subprocess.Popen(command, cwd=ROOT, env=os.environ | variables)
+    try:
+        wait_for(port)
+        yield server.pid
+    finally:
+        server.terminate()
+        server.wait(timeout=60)
+
+
+@contextmanager
+def nginx(folder: Path, port: int, server: str, http: str = "") -> Iterator[int]:
+    """nginx with two processes, as the site has; ``server`` and ``http`` are what its blocks hold."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.chown(folder, user="nobody") if os.geteuid() == 0 else None
+    folder.chmod(0o777)
+    temporary = "\n".join(
+        f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    config = folder / "nginx.conf"
+    config.write_text(
+        f"worker_processes 2; pid {folder}/pid; error_log {folder}/error.log; daemon off;\n"
+        f"events {{ worker_connections 512; }}\n"
+        f"http {{ access_log off; types {{ text/html html; }} default_type application/octet-stream;\n"
+        f"{temporary}\n{http}\nserver {{ listen 127.0.0.1:{port};\n{server}\n}} }}\n"
+    )
+    process = subprocess.Popen([shutil.which("nginx") or "nginx", "-p", str(folder), "-c", str(config)])
+    try:
+        wait_for(port)
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def resident_megabytes(pid: int) -> list[float]:
+    """What each worker of a server holds in memory (Linux)."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    found = []
+    for child in children:
+        status = Path(f"/proc/{child}/status").read_text()
+        kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
+        found.append(int(kilobytes) / 1024)
+    return found
