@@ -7,8 +7,9 @@ class ContentConfig(AppConfig):
 
     def ready(self) -> None:
         from booking.models import watch_what_is_shown
-        from content import pictures
+        from content import pictures, uses
 
         pictures.watch("content.Picture", "image")
         pictures.watch("booking.Practitioner", "photo")
         watch_what_is_shown(self, but=())
+        uses.guard()

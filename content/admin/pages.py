@@ -19,6 +19,7 @@ from booking.admin.inputs import OFFICE_INPUTS
 from content import models, snapshot
 from content.admin import history, steps
 from content.admin.blocks import IN_A_PAGE, IN_A_SNIPPET
+from content.admin.deleting import KeptWhileUsed
 from content.admin.state import State, state_of
 from content.models import Page, Revision
 from content.proofing import proof
@@ -72,7 +73,7 @@ def drafts_ahead() -> Q:
     return Q(decided_at=None) | Q(edited_at__gt=F("decided_at"))
 
 
-class DraftAdmin(ContentEditor):
+class DraftAdmin(KeptWhileUsed, ContentEditor):
     """What pages and snippets share: blocks, a state, and the steps that lead to readers."""
 
     formfield_overrides = OFFICE_INPUTS

@@ -2,46 +2,77 @@
 
 from typing import Any
 
-from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from booking.admin.inputs import OFFICE_INPUTS
 from content import models, pictures
+from content.admin.deleting import KeptWhileUsed, linked
+from content.uses import uses, uses_of
 
 
 @admin.register(models.Picture)
-class PictureAdmin(admin.ModelAdmin):
+class PictureAdmin(KeptWhileUsed, admin.ModelAdmin):
+    """One library for all pages. What a picture says to a reader is decided where it is placed."""
+
     formfield_overrides = OFFICE_INPUTS
     list_display = ["thumbnail", "title", "credit", "size", "pages", "created_at"]
     list_display_links = ["thumbnail", "title"]
     search_fields = ["title", "credit"]
-    ordering = ["title"]  # Counting where pictures are used would undo the model's own.
-    fields = ["title", "image", "thumbnail", "credit", ("focal_x", "focal_y")]
-    readonly_fields = ["thumbnail"]
+    fields = ["title", "image", "focal_point", ("focal_x", "focal_y"), "credit", "used_on"]
+    readonly_fields = ["focal_point", "used_on"]
 
     class Media:
         css = {"all": ["css/content_admin.css"]}
+        js = ["js/focal_point.js"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[models.Picture]:
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(used=Count("placed", distinct=True) + Count("hero_of", distinct=True))
-        )
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        found = uses(changelist.result_list, now=timezone.now())
+        for picture in changelist.result_list:
+            picture.pages_that_use_it = len(found[picture.pk])
+        return changelist
 
     @admin.display(description="picture")
-    def thumbnail(self, picture: models.Picture) -> SafeString | str:
-        if not picture.image:
-            return "It appears here once it is saved."
+    def thumbnail(self, picture: models.Picture) -> SafeString:
         return format_html('<img class="thumbnail" src="{}" alt="">', pictures.show(picture.image).src)
+
+    @admin.display(description="focal point")
+    def focal_point(self, picture: models.Picture) -> SafeString:
+        """The picture to click on (static/js/focal_point.js). Without a script the two numbers below say the same."""
+        image = mark_safe("")
+        if picture.pk and picture.image:
+            shown = pictures.show(picture.image)
+            image = format_html(
+                '<img src="{}" width="{}" height="{}" alt="The picture as it is stored">',
+                *(shown.src, shown.width or 0, shown.height or 0),
+            )
+        return format_html(
+            '<div class="focal-point"><div class="focal-point__picture">{}</div></div>'
+            '<div class="help">What must stay in sight when the picture is cut to another shape. '
+            "Click on it, or type how far it is from the left and from the top.</div>",
+            image,
+        )
 
     @admin.display(description="pixels")
     def size(self, picture: models.Picture) -> str:
         return f"{picture.width} x {picture.height}"
 
-    @admin.display(description="used on pages", ordering="used")
+    @admin.display(description="used on pages")
     def pages(self, picture: Any) -> int:
-        return picture.used
+        return int(picture.pages_that_use_it)
+
+    @admin.display(description="used on")
+    def used_on(self, picture: models.Picture) -> SafeString | str:
+        by = uses_of(picture, now=timezone.now()) if picture.pk else []
+        return linked(by) if by else "No page yet"
+
+    def save_model(self, request: HttpRequest, obj: models.Picture, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        by = uses_of(obj, now=timezone.now()) if change and "image" in form.changed_data else []
+        if by:
+            said = "The new picture stands wherever the old one did. Check that what is said of it still fits: {}"
+            messages.warning(request, format_html(said, linked(by)))
