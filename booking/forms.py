@@ -58,11 +58,15 @@ class TimeForm(SaidOnceForm):
             raise ValidationError("Choose one of the times shown.") from None
 
 
+# What whoever books for somebody else says about themselves, and what browsers call it.
+_OF_WHO_BOOKS = {"contact_name": "name", "email": "email", "phone": "tel"}
+
+
 class DetailsForm(WatchedForm):
     """Who comes, and how we reach them: as little as a booking needs, and nothing about health.
 
     ``for_other``: somebody books for a child or relative, and says who they are themselves. Then
-    the browser is not asked to fill in its owner's name and address as the patient's.
+    the browser fills in its owner's name and address as theirs, never as the patient's.
     ``shown`` says, signed, when the form was first shown and under which collection notice.
     """
 
@@ -202,6 +206,9 @@ class DetailsForm(WatchedForm):
         for name, field in self.fields.items():
             if self.for_other and name in {"name", "preferred_name", "date_of_birth"}:
                 field.widget.attrs["autocomplete"] = "off"  # Or the browser fills in the wrong person.
+            elif self.for_other and name in _OF_WHO_BOOKS:
+                # A section of its own: filling it in leaves the patient's fields alone (WCAG 1.3.5).
+                field.widget.attrs["autocomplete"] = f"section-booker {_OF_WHO_BOOKS[name]}"
             elif not self.for_other and name in tokens:
                 field.widget.attrs["autocomplete"] = tokens[name]
         for name in ("name", "preferred_name", "email"):

@@ -161,3 +161,9 @@ def test_a_dead_link_leads_there_and_so_does_every_page(client, visit):
 
 def test_the_page_says_whom_to_call(client):
     assert "Call (403) 555-0100" in words_of(client.get(PAGE))
+
+
+def test_the_title_says_once_that_there_is_an_error(client):
+    page = ask(client, email="not an address")
+    assert page.content.decode().count("Error:") == 2  # In the title, and at the field.
+    assert "<title>Error: Get your link again" in page.content.decode()
