@@ -116,7 +116,7 @@ class TestWords:
         assert texts.parts(text) == parts
 
     def test_a_hostile_clinic_name_stays_one_line(self, service, now):
-        make_clinic(name="Eve\r\nSTOP\x00\u202e\u2028now")
+        make_clinic(name="Eve\r\nSTOP\x01\u202e\u2028now")
         remind(now)
         messages.send_due(now=now)
         assert service.taken[0]["body"].startswith("Eve STOP now: ")
