@@ -224,15 +224,42 @@ def is_sample(page: Page) -> bool:
 def _about_pages_that_show(snippet: Page, words: Words, now: datetime) -> Iterator[Finding]:
     """A changed snippet changes pages: what would stop those from going out stops the snippet."""
     changed = live.Published(words.page(snippet), words, now)
-    revisions = Revision.objects.live(at=now).filter(snippets=snippet)
-    for revision in together.fetch(words=live.whole(revisions))["words"]:
-        one = live.published(revision)
+    for one in _whole(Revision.objects.live(at=now).filter(snippets=snippet)):
         before, after = (
             {finding.message for finding in _with_snippet(one, snippet, version, now) if finding.blocks}
-            for version in (snippets_in(Words({}, [_here(snippet)]), now).get(snippet.pk), changed)
+            for version in (_version(snippet, now), changed)
         )
         for message in sorted(after - before):
             yield Finding(f"On “{one.title}”, which shows this snippet: {message}")
+
+
+def proof_hiding(page: Page, *, now: datetime) -> list[Finding]:
+    """What hiding a page or snippet would do to the pages that show it or lead to it."""
+    live_now = Revision.objects.live(at=now)
+    findings = []
+    if page.kind == Page.Kind.SNIPPET:
+        for one in _whole(live_now.filter(snippets=page)):
+            before = {finding.message for finding in _with_snippet(one, page, _version(page, now), now)}
+            lost = {finding.message for finding in _with_snippet(one, page, None, now)} - before
+            findings += [Finding(f"“{one.title}” would lose it. {message}") for message in sorted(lost)]
+            findings += [] if lost else [Finding(f"“{one.title}” would no longer show it.", blocks=False)]
+        return findings
+    for one in _whole(live_now.exclude(page=page.pk)):
+        rows = one.words.rows()
+        if page.pk in one.words.references.get("page", ()):
+            findings.append(Finding(f"A signpost on “{one.title}” leads here: it is left out.", blocks=False))
+        if any(urlsplit(link).path == page.get_absolute_url() for row in rows for link, _text in wording.links_of(row)):
+            findings.append(Finding(f"“{one.title}” has a typed link that would lead to nothing.", blocks=False))
+    return findings
+
+
+def _whole(revisions: Any) -> list[live.Published]:
+    return [live.published(revision) for revision in together.fetch(words=live.whole(revisions))["words"]]
+
+
+def _version(snippet: Page, now: datetime) -> live.Published | None:
+    """The snippet as readers see it."""
+    return snippets_in(Words({}, [_here(snippet)]), now).get(snippet.pk)
 
 
 def _here(snippet: Page) -> dict[str, Any]:
@@ -242,7 +269,8 @@ def _here(snippet: Page) -> dict[str, Any]:
 def _with_snippet(
     one: live.Published, snippet: Page, version: live.Published | None, now: datetime
 ) -> Iterable[Finding]:
-    snippets = snippets_in(one.words, now) | ({snippet.pk: version} if version else {})
+    others = {pk: found for pk, found in snippets_in(one.words, now).items() if pk != snippet.pk}
+    snippets = others | ({snippet.pk: version} if version else {})
     rows = live.gather([one.words], now=now, snippets=snippets)
     reading = read(one, rows)
     yield from _about_levels(one.words, reading)

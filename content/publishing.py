@@ -13,7 +13,7 @@ from django.db import transaction
 from booking.models import Practitioner
 from content import snapshot
 from content.models import Page, Review, Revision
-from content.proofing import Finding, proof
+from content.proofing import Finding, proof, proof_hiding
 from content.snapshot import SCHEMA, Words
 
 
@@ -73,14 +73,30 @@ def publish(
 
 
 @transaction.atomic
-def unpublish(page: Page, *, by: Any, now: datetime, note: str = "") -> Revision:
-    """Hide the page from readers, and call off what is scheduled. Raises NothingLive."""
+def unpublish(page: Page, *, by: Any, now: datetime, note: str = "", override_reason: str = "") -> Revision:
+    """Hide the page from readers, and call off what is scheduled.
+
+    Raises NothingLive, and Refused where pages would lose with a snippet what they must have
+    (unless there is a reason to hide it all the same).
+    """
     page = _locked(page)
     at_stake = Revision.objects.live(at=now) | Revision.objects.scheduled(at=now).filter(is_public=True)
     if not at_stake.filter(page=page).exists():
         raise NothingLive
+    blocked = [finding for finding in proof_hiding(page, now=now) if finding.blocks]
+    if blocked and not override_reason:
+        raise Refused(blocked)
     return Revision.objects.create(
-        page=page, is_public=False, goes_live_at=now, changed_at=now, schema=SCHEMA, made_at=now, made_by=by, note=note
+        page=page,
+        is_public=False,
+        goes_live_at=now,
+        changed_at=now,
+        schema=SCHEMA,
+        made_at=now,
+        made_by=by,
+        note=note,
+        overridden=[finding.message for finding in blocked],
+        override_reason=override_reason if blocked else "",
     )
 
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from content import snapshot
-from content.models import CareCard, Page, Review, Revision, Section
+from content.models import CareCard, Page, Review, Revision, Section, SnippetHere
 from tests import make
 from tests.make_content import LONG_AGO, make_page, make_revision, make_section, make_sources
 
@@ -351,3 +351,47 @@ def test_a_snippet_is_written_published_and_found(admin_client):
     assert list(admin_client.get("/admin/content/page/").context["cl"].queryset) == []
     assert admin_client.get(reverse("admin:content_page_publish", args=[snippet.pk])).status_code == 404
     assert snippet.edited_at > LONG_AGO
+
+
+def test_who_saves_second_is_told_and_takes_nothing_back(admin_client, draft, now):
+    from tests.test_content_admin import form_of
+
+    editor = reverse("admin:content_page_change", args=[draft.pk])
+    sent = form_of(admin_client.get(editor)) | {"title": "Mine"}
+    Page.objects.update(title="Theirs", edited_at=now)
+
+    response = admin_client.post(editor, sent)
+
+    assert response.status_code == 200
+    assert "after you had opened it" in response.content.decode()
+    assert Page.objects.get().title == "Theirs"
+
+
+def test_hiding_a_page_names_the_pages_that_lead_to_it(admin_client, draft):
+    make_revision(draft)
+    other = make_page(title="Back pain")
+    make_section(other, body='<p>See <a href="/treatments/dry-needling/#risks">needling</a>.</p>')
+    make_revision(other)
+
+    html = admin_client.get(address("hide", draft)).content.decode()
+
+    assert "“Back pain” has a typed link that would lead to nothing." in html
+    assert 'value="Hide it"' in html
+
+
+def test_a_snippet_that_a_page_must_have_is_not_hidden_without_a_reason(client, draft):
+    snippet = make_page(kind="snippet", title="Signs", lede="")
+    CareCard.objects.all().update(parent=snippet)
+    SnippetHere.objects.create(parent=draft, region="main", ordering=5, snippet=snippet)
+    make_revision(snippet)
+    make_revision(draft)
+    url = reverse("admin:content_snippet_hide", args=[snippet.pk])
+    boss = somebody(client, *EDITOR, "view_snippet", "change_snippet", "publish_page")
+
+    response = client.post(url, {"override_reason": "I want to"})
+    assert response.status_code == 422
+    assert "“Dry needling” would lose it. Add a care card" in response.content.decode()
+    boss.user_permissions.add(Permission.objects.get(codename="override_checks"))
+    assert client.post(url, {"override_reason": "A new one comes today"}).status_code == 302
+
+    assert Revision.objects.first().override_reason == "A new one comes today"

@@ -8,6 +8,7 @@ from content_editor.admin import ContentEditor
 from django import forms
 from django.apps import apps
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import DateTimeField, Exists, F, Max, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -20,7 +21,7 @@ from content import models, snapshot
 from content.admin import history, steps
 from content.admin.blocks import IN_A_PAGE, IN_A_SNIPPET
 from content.admin.deleting import KeptWhileUsed
-from content.admin.state import State, state_of
+from content.admin.state import State, state_of, when
 from content.models import Page, Revision
 from content.proofing import proof
 
@@ -73,9 +74,31 @@ def drafts_ahead() -> Q:
     return Q(decided_at=None) | Q(edited_at__gt=F("decided_at"))
 
 
+class DraftForm(forms.ModelForm):
+    """Two people may open one draft; who saves second is told, and takes nothing back unseen."""
+
+    opened_at = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["opened_at"] = self.instance.edited_at.isoformat()
+
+    def clean(self) -> Any:
+        opened_at = self.cleaned_data.get("opened_at")
+        if self.instance.pk and opened_at and opened_at != self.instance.edited_at.isoformat():
+            raise ValidationError(
+                f"{self.instance.edited_by or 'Somebody'} changed this draft on {when(self.instance.edited_at)}, after "
+                "you had opened it. Nothing of yours is saved yet. Open the page in another tab, see what has changed, "
+                "and bring your words over."
+            )
+        return super().clean()
+
+
 class DraftAdmin(KeptWhileUsed, ContentEditor):
     """What pages and snippets share: blocks, a state, and the steps that lead to readers."""
 
+    form = DraftForm
     formfield_overrides = OFFICE_INPUTS
     list_filter: Any = [StateFilter]
     readonly_fields: Any = ["edited_at", "edited_by"]
@@ -188,7 +211,7 @@ class PageAdmin(DraftAdmin):
     readonly_fields = ["edited_at", "edited_by", "reviewed_by", "last_reviewed_on", "next_review_on"]
     view_on_site = False
     fieldsets = [
-        (None, {"fields": ["title", "lede", ("kind", "slug")]}),
+        (None, {"fields": ["title", "lede", ("kind", "slug"), "opened_at"]}),
         (
             "Facts and booking",
             {
@@ -225,7 +248,7 @@ class PageAdmin(DraftAdmin):
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
 
-class SnippetForm(forms.ModelForm):
+class SnippetForm(DraftForm):
     def clean(self) -> Any:
         self.instance.kind = Page.Kind.SNIPPET
         self.instance.slug = ""
@@ -240,7 +263,7 @@ class SnippetAdmin(DraftAdmin):
     list_display = ["title", "state", "edited_at", "edited_by", "used_on"]
     search_fields = ["title"]
     ordering = ["title"]
-    fields = ["title", ("edited_at", "edited_by")]
+    fields = ["title", ("edited_at", "edited_by"), "opened_at"]
     inlines = IN_A_SNIPPET
     view_on_site = False
 

@@ -23,7 +23,7 @@ from content import comparing, previews, publishing, snapshot
 from content.admin.state import when
 from content.models import Page
 from content.models.page import LONGEST_REVIEW
-from content.proofing import Finding, proof
+from content.proofing import Finding, proof, proof_hiding
 
 
 class PublishForm(forms.Form):
@@ -76,7 +76,7 @@ def publish(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
     words = snapshot.of_draft(page)
     findings = proof(page, words, now=now)
     may_override = request.user.has_perm("content.override_checks")
-    form = PublishForm(request.POST or None, initial={"digest": words.digest})
+    form = PublishForm(_sent(request), initial={"digest": words.digest})
     if not may_override or not any(finding.blocks for finding in findings):
         del form.fields["override_reason"]
     status = 200
@@ -125,17 +125,46 @@ def _beside(words: snapshot.Words, findings: list[Finding]) -> list[tuple[str, s
     return [group for group in groups if group[2]]
 
 
+class HideForm(forms.Form):
+    override_reason = LineField(
+        required=False,
+        max_length=300,
+        label="Hide it all the same, because",
+        help_text="Only if what stands above cannot be mended now. The reason is kept.",
+    )
+
+
 def hide(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
     page = _page(office, request, object_id, "content.publish_page")
-    if request.method == "POST":
+    now = timezone.now()
+    findings = proof_hiding(page, now=now)
+    form = HideForm(_sent(request))
+    if not request.user.has_perm("content.override_checks") or not any(finding.blocks for finding in findings):
+        del form.fields["override_reason"]
+    status = 200
+    if request.method == "POST" and form.is_valid():
         try:
-            publishing.unpublish(page, by=request.user, now=timezone.now())
+            publishing.unpublish(page, by=request.user, now=now, **form.cleaned_data)
         except publishing.NothingLive:
             messages.info(request, "Readers did not see this page anyway.")
+            return HttpResponseRedirect(office.address("change", page))
+        except publishing.Refused:
+            messages.error(request, "Not hidden: see below what other pages would lose.")
+            status = 422
         else:
-            messages.success(request, f"“{page}” is hidden. Its address says that there is no such page.")
-        return HttpResponseRedirect(office.address("change", page))
-    return _show(office, request, "hide", page, title=f"Hide from readers: {page}")
+            messages.success(request, f"“{page}” is hidden from readers.")
+            return HttpResponseRedirect(office.address("change", page))
+    return _show(
+        office,
+        request,
+        "hide",
+        page,
+        status=422 if form.errors else status,
+        title=f"Hide from readers: {page}",
+        form=form,
+        findings=findings,
+        may_hide="override_reason" in form.fields or not any(finding.blocks for finding in findings),
+    )
 
 
 def call_off(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -178,7 +207,7 @@ def review(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
     today = timezone.localdate()
     me = Practitioner.objects.filter(user=request.user.pk).first()
     initial = {"reviewer": me, "reviewed_on": today, "next_review_on": today + timedelta(days=365)}
-    form = ReviewForm(request.POST or None, initial=initial)
+    form = ReviewForm(_sent(request), initial=initial)
     form.fields["reviewer"].queryset = Practitioner.objects.active()  # type: ignore[attr-defined]
     if not request.user.has_perm("content.override_checks"):
         del form.fields["override_reason"]
@@ -214,6 +243,10 @@ def _page(office: Any, request: HttpRequest, object_id: str, permission: str = "
         raise PermissionDenied
     found: Page = page
     return found
+
+
+def _sent(request: HttpRequest) -> Any:
+    return request.POST if request.method == "POST" else None
 
 
 def _is_id(text: str) -> bool:
