@@ -17,10 +17,12 @@ from booking.models import Practitioner, SampleRow, Service
 from content import models
 from content.models import Page, Picture
 from content.publishing import publish
-from content.sample import back_pain, dry_needling, formal, front, pelvic_health
+from content.sample import back_pain, dry_needling, formal, front, pelvic_health, shared
 from content.sample.writing import Written, WrittenPage
 
+# Snippets come first: a page goes out to readers only when what it shows is there.
 PAGES: tuple[WrittenPage, ...] = (
+    shared.AFTER_NEEDLING,
     front.HOME,
     front.TREATMENTS,
     pelvic_health.PAGE,
@@ -87,7 +89,8 @@ def load_pages(
         page = _page(written, named, now)
         if page is not None:
             made.append((page, written))
-    named["page"] = {page.slug or page.kind: page for page in Page.objects.all()}
+    named["page"] = {page.slug or page.kind: page for page in Page.objects.with_an_address()}
+    named["snippet"] = {page.title: page for page in Page.objects.filter(kind=Page.Kind.SNIPPET)}
     for page, written in made:
         for ordering, block in enumerate(written.blocks, start=1):
             _block(page, block, named, ordering * 10)
@@ -100,7 +103,9 @@ def load_pages(
 
 
 def _page(written: WrittenPage, named: dict[str, dict[str, Any]], now: datetime) -> Page | None:
-    if Page.objects.filter(kind=written.kind, slug=written.slug).exists():
+    is_snippet = written.kind == Page.Kind.SNIPPET
+    there = Page.objects.filter(kind=written.kind, slug=written.slug)
+    if (there.filter(title=written.fields["title"]) if is_snippet else there).exists():
         return None
     fields = dict(written.fields)
     hero = named["picture"].get(written.refers_to.get("hero_picture", ""))
@@ -115,7 +120,7 @@ def _page(written: WrittenPage, named: dict[str, dict[str, Any]], now: datetime)
         edited_at=now,
         **fields,
     )
-    page.full_clean()
+    page.full_clean(exclude=["lede"] if is_snippet else [])
     page.save()
     return page
 

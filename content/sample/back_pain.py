@@ -25,6 +25,7 @@ from content.sample.writing import (
     numbered,
     person,
     section,
+    snippet,
     sources,
     visit,
 )
@@ -224,8 +225,9 @@ time.
         care_card(
             "911",
             "Go to an emergency department now, or call 911, if you have:",
-            [*EMERGENCY_SIGNS, "sudden chest pain or trouble breathing after needling, even hours later"],
+            EMERGENCY_SIGNS,
         ),
+        snippet("When to call 911 after needling"),
         care_card(
             "811",
             "Call Health Link on 811 if:",

@@ -13,6 +13,7 @@ from content.sample.writing import (
     questions,
     section,
     signpost,
+    snippet,
     sources,
     visit,
 )
@@ -176,16 +177,7 @@ time, even with the needle in. It will not change how we treat you.
 """,
         ),
         section("When to get help quickly", "Most effects of needling are small. These are not."),
-        care_card(
-            "911",
-            "Call 911 if after needling you have:",
-            [
-                "sudden chest pain",
-                "trouble breathing or short breath, even hours later",
-                "a faint that does not pass in a minute",
-                "new weakness or numbness in an arm or a leg that does not pass",
-            ],
-        ),
+        snippet("When to call 911 after needling"),
         care_card(
             "811",
             "Call Health Link on 811 if:",

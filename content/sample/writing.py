@@ -127,6 +127,10 @@ def signpost(title: str, text: str, *, page: str = "", service: str = "") -> Wri
     return Written("Signpost", {"title": title, "text": text}, {"page": page} if page else {"service": service})
 
 
+def snippet(title: str, *, region: str = "main") -> Written:
+    return Written("SnippetHere", {}, {"snippet": title}, region)
+
+
 def picture(title: str, alt: str, caption: str = "") -> Written:
     return Written("PlacedPicture", {"alt": alt, "caption": caption}, {"picture": title})
 

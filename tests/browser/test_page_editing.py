@@ -251,6 +251,11 @@ def test_a_draft_is_compared_restored_scheduled_and_hidden(office: Page):
     assert office.request.get(BACK_PAIN).status == 404
 
 
+def block_called(office: Page, heading: str) -> Locator:
+    named = office.locator(f'input[value="{heading}"]')
+    return office.locator(".order-machine .inline-related:not(.empty-form)", has=named)
+
+
 def orders(office: Page) -> list[str]:
     """The headings of the blocks as they stand in the editor, from the top."""
     shown = office.locator(".order-machine .inline-related:not(.empty-form)")
@@ -263,9 +268,7 @@ def orders(office: Page) -> list[str]:
 def test_blocks_move_by_keyboard_and_by_dragging(office: Page):
     edit(office, "Dry needling for back pain")
     before = orders(office)
-    first = office.locator(
-        ".order-machine .inline-related:not(.empty-form)", has=office.locator(f'input[value="{before[0]}"]')
-    )
+    first = block_called(office, before[0])
     down = first.get_by_role("button", name=re.compile("^Move down"))
     down.focus()
     office.keyboard.press("Enter")
@@ -282,12 +285,16 @@ def test_blocks_move_by_keyboard_and_by_dragging(office: Page):
     office.set_viewport_size({"width": 1280, "height": 2400})  # The row of buttons sticks over what is lowest.
     if not office.locator(".collapse-items input").is_checked():
         office.locator(".collapse-items").click()
-    bar = first.locator("h3").first
-    second = office.locator(
-        ".order-machine .inline-related:not(.empty-form)", has=office.locator(f'input[value="{before[1]}"]')
-    )
-    box = second.bounding_box()
-    bar.drag_to(second, source_position={"x": 200, "y": 8}, target_position={"x": 200, "y": box["height"] - 3})
+    second = block_called(office, before[1])
+    first.evaluate("block => block.scrollIntoView({ block: 'center' })")
+    bar, below = first.locator("h3").first.bounding_box(), second.bounding_box()
+    assert bar
+    assert below
+    office.mouse.move(bar["x"] + 200, bar["y"] + 8)
+    office.mouse.down()
+    for down in (10, below["height"] / 2, below["height"] - 4):
+        office.mouse.move(below["x"] + 200, below["y"] + down, steps=3)
+    office.mouse.up()
     assert orders(office) == swapped
     office.locator("[name=_continue]").click()
     ready(office)
