@@ -161,4 +161,5 @@ def test_a_picture_in_use_cannot_be_deleted(office):
 
     html = office.get(f"/admin/content/picture/{picture.pk}/delete/").content.decode()
 
-    assert "would require deleting the following protected related objects" in html
+    assert "Cannot delete picture" in html
+    assert "is used on" in html
