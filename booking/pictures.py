@@ -8,6 +8,7 @@ import warnings
 from contextlib import suppress
 from typing import Any
 
+from django import forms
 from django.core.exceptions import ValidationError
 from PIL import Image, UnidentifiedImageError
 
@@ -16,6 +17,7 @@ LARGEST_PICTURE = 25_000_000  # pixels
 SMALLEST_SIDE = 100  # pixels
 # Phones write several pictures into one JPEG (MPO); Pillow opens it as the JPEG it begins with.
 FORMATS = ("JPEG", "PNG", "WEBP")
+MOVING = ("PNG", "WEBP")
 
 
 def validate_picture(file: Any) -> None:
@@ -51,6 +53,8 @@ def _check(file: Any) -> None:
         raise ValidationError(_too_many_pixels(width * height))
     if min(width, height) < SMALLEST_SIDE:
         raise ValidationError(f"This picture is too small: each side needs at least {SMALLEST_SIDE} pixels.")
+    if picture.format in MOVING and getattr(picture, "n_frames", 1) > 1:
+        raise ValidationError("This picture moves. Save one moment of it as a still picture and choose that.")
     try:
         picture.load()
     except Exception:  # A broken picture fails in as many ways as there are decoders.
@@ -60,3 +64,22 @@ def _check(file: Any) -> None:
 def _too_many_pixels(count: int = 0) -> str:
     size = f" ({count / 1_000_000:.0f} megapixels)" if count else ""
     return f"This picture has too many pixels{size}. Up to 25 megapixels are fine: make it smaller and choose it again."
+
+
+class PictureField(forms.ImageField):
+    """A form's field for a picture: checked as above before anything else touches the file.
+
+    Django's own would open it as any of forty types, and trip over one with too many pixels. What a
+    file is called decides nothing: it is stored under the name of what is in it.
+    """
+
+    default_validators = []
+
+    def to_python(self, data: Any) -> Any:
+        file = forms.FileField.to_python(self, data)
+        if file is not None:
+            validate_picture(file)
+        return file
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return super().widget_attrs(widget) | {"accept": "image/jpeg,image/png,image/webp"}

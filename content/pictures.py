@@ -12,6 +12,9 @@ Nothing is cached: a manifest is a few hundred bytes, and a replaced picture has
 import hashlib
 import io
 import json
+import logging
+import os
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -26,8 +29,10 @@ from django.db import transaction
 from django.db.models.signals import post_delete, post_save, pre_save
 from PIL import Image, ImageCms, ImageOps
 
+from booking.models import raise_shown_version
 from booking.pictures import FORMATS
 
+logger = logging.getLogger("booking.pictures")
 WIDTHS = (480, 960, 1600)
 FALLBACK_WIDTH = 960
 SHARE_SIZE = (1200, 630)  # What Open Graph asks for.
@@ -114,6 +119,10 @@ def _upright_srgb(opened: Image.Image) -> Image.Image:
     picture = ImageOps.exif_transpose(opened)
     profile = opened.info.get("icc_profile")
     mode = "RGBA" if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info else "RGB"
+    if picture.mode.startswith("I"):  # 16 bits of grey: converting cuts them off at white.
+        picture = picture.convert("I").point(lambda value: value / 256).convert("L")
+    elif picture.mode in ("P", "PA"):
+        picture = picture.convert(mode)  # A profile is about the colours that a palette names.
     if profile and picture.mode in ("RGB", "RGBA", "CMYK"):
         with suppress(ImageCms.PyCMSError, OSError):
             converted = ImageCms.profileToProfile(
@@ -125,10 +134,31 @@ def _upright_srgb(opened: Image.Image) -> Image.Image:
     return picture
 
 
-def make_renditions(name: str, *, focus: tuple[int, int] = (50, 50), again: bool = False) -> None:
-    """Write the renditions of one stored picture, and then its manifest. Does nothing if they stand."""
+def catch_up() -> str:
+    """Make what is missing: the site may have stopped between a commit and its pictures. For the worker."""
+    made = 0
+    for name, focus in every_picture():
+        manifest = _manifest(name)
+        if manifest.get("focus") == list(focus) and all(map(default_storage.exists, _files(manifest))):
+            continue
+        try:
+            made += make_renditions(name, focus=focus)
+        except Exception as problem:  # One broken file must not keep the others waiting.
+            logger.warning("The picture %s cannot be made ready (%s).", name, type(problem).__name__)
+    return f"Pictures made ready: {made}." if made else ""
+
+
+def every_picture() -> Iterator[tuple[str, tuple[int, int]]]:
+    """The stored name and the focal point of every picture that pages may show."""
+    for label, field in watched:
+        for row in apps.get_model(label)._default_manager.exclude(**{field: ""}):
+            yield getattr(row, field).name, (getattr(row, "focal_x", 50), getattr(row, "focal_y", 50))
+
+
+def make_renditions(name: str, *, focus: tuple[int, int] = (50, 50), again: bool = False) -> bool:
+    """Write the renditions of one stored picture, and then its manifest; whether there was anything to do."""
     if not default_storage.exists(name):
-        return
+        return False
     with default_storage.open(name) as stored:
         content = stored.read()
     # Two originals may have the same content, and in two folders even the same name: the whole
@@ -137,7 +167,7 @@ def make_renditions(name: str, *, focus: tuple[int, int] = (50, 50), again: bool
     before = _manifest(name)
     stands = before.get("digest") == digest and before.get("focus") == list(focus)
     if stands and not again and all(default_storage.exists(file) for file in _files(before)):
-        return
+        return False
     with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
         picture = _upright_srgb(opened)
     stem = f"renditions/{PurePosixPath(name).stem[:40]}-{digest}"
@@ -157,6 +187,8 @@ def make_renditions(name: str, *, focus: tuple[int, int] = (50, 50), again: bool
     _store(_manifest_name(name), json.dumps(manifest).encode())
     for file in set(_files(before)) - {*_files(manifest), ""}:
         default_storage.delete(file)
+    raise_shown_version()  # A page may have been made and kept since the commit, without them.
+    return True
 
 
 def show(file: Any) -> Shown:
@@ -202,9 +234,9 @@ def _write(picture: Image.Image, width: int, name: str, kind: str, **options: An
 
 
 def _store(name: str, content: bytes) -> None:
-    if default_storage.exists(name):
-        default_storage.delete(name)
-    default_storage.save(name, ContentFile(content))
+    """Whole or not at all: readers may be fetching it, and the worker may be writing the same."""
+    part = default_storage.save(f"{name}.part", ContentFile(content))
+    os.replace(default_storage.path(part), default_storage.path(name))
 
 
 def _manifest_name(name: str) -> str:

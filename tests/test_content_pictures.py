@@ -2,8 +2,10 @@
 
 import io
 import json
+import re
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -245,12 +247,21 @@ def test_the_hero_is_fetched_at_once(shown_picture):
 
 @pytest.mark.parametrize(
     ("x", "y", "css"),
-    [(50, 50, ""), (10, 40, "focus-left"), (90, 20, "focus-right"), (45, 5, "focus-top"), (60, 95, "focus-bottom")],
+    [
+        (50, 50, ""),
+        (46, 54, ""),
+        (10, 50, "focus focus-x-10"),
+        (50, 96, "focus focus-y-100"),
+        (94, 5, "focus focus-x-90 focus-y-10"),
+        (4, 100, "focus focus-x-0 focus-y-100"),
+    ],
 )
-def test_the_focal_point_becomes_a_class(x, y, css):
+def test_the_focal_point_becomes_classes_of_the_style_sheet(x, y, css):
     picture = make_picture(focal_x=x, focal_y=y)
+    rules = (settings.BASE_DIR / "static/css/components/picture.css").read_text()
 
-    assert (f'class="{css}"' in html("{% picture p.image focus=p %}", p=picture)) is bool(css)
+    assert (re.findall(r'class="([^"]*)"', html("{% picture p.image focus=p %}", p=picture)) or [""]) == [css]
+    assert [name for name in css.split() if f".{name} {{" not in rules] == []
 
 
 def test_no_picture_shows_nothing():

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from phonenumber_field.modelfields import PhoneNumberField
 
 from booking.admin.durations import WrittenDurationField
+from booking.pictures import PictureField
 from booking.text import LineField, ParagraphsField
 
 # Browsers without such inputs show a text box, so what people would write there is read as well.
@@ -53,6 +54,7 @@ OFFICE_INPUTS: dict[type[models.Field], dict[str, Any]] = {
     # These are kinds of CharField, but each checks what is typed in its own way.
     models.SlugField: {"widget": AdminTextInputWidget},
     PhoneNumberField: {"widget": PhoneInput},
+    models.ImageField: {"form_class": PictureField},
     models.URLField: {"widget": AdminURLFieldWidget, "assume_scheme": "https"},
 }
 

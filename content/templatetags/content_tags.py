@@ -103,10 +103,7 @@ def picture(
 
 
 def _focus_class(focus: Any) -> str:
-    """Which way a picture leans when it is cut: the axis that is further from the middle decides."""
-    across, down = focus.focal_x - 50, focus.focal_y - 50
-    if max(abs(across), abs(down)) < 17:
-        return ""
-    if abs(across) >= abs(down):
-        return "focus-left" if across < 0 else "focus-right"
-    return "focus-top" if down < 0 else "focus-bottom"
+    """The focal point as classes of picture.css, to the nearest tenth each way; the middle needs none."""
+    tenths = [(axis, (percent + 5) // 10 * 10) for axis, percent in (("x", focus.focal_x), ("y", focus.focal_y))]
+    classes = [f"focus-{axis}-{tenth}" for axis, tenth in tenths if tenth != 50]
+    return " ".join(["focus", *classes]) if classes else ""

@@ -18,6 +18,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, close_old
 from django.utils import timezone
 
 from booking import limits, messages, scheduling
+from booking.chores import chores
 from booking.models import Channel, WorkerStep
 
 logger = logging.getLogger("booking.work")
@@ -103,6 +104,7 @@ class Worker:
         ]
         if Channel.TEXT in messages.channels():
             self._steps.append(Step("text messages", lambda: self._send(Channel.TEXT)))
+        self._steps += [Step(chore.name, chore.do, every=chore.seconds) for chore in chores.values()]
 
     def stop(self) -> None:
         """End after the message that is just being sent."""
