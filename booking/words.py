@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 from booking.models import Location, PartOfDay, Service
+from booking.opening import OpeningState
 
 # English whatever the process's locale says: strftime("%A") would follow that.
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -48,6 +49,27 @@ def date_in_words(value: date) -> str:
 def clock(value: datetime | time) -> str:
     """9:00 am; noon and midnight are 12:00 pm and 12:00 am."""
     return f"{value.hour % 12 or 12}:{value.minute:02} {'am' if value.hour < 12 else 'pm'}"
+
+
+def opening(state: OpeningState) -> str:
+    """Open now until 6:00 pm; Closed now, opens tomorrow at 8:00 am; Closed today: Christmas Day."""
+    if state.is_open and state.closes:
+        return f"Open now until {clock(state.closes)}"
+    opens = ""
+    if state.opens_on and state.opens:
+        opens = f"opens {_soon(state.opens_on, state.today)} at {clock(state.opens)}"
+    if state.shut_today is not None:
+        shut = f"Closed today: {state.shut_today.name}" if state.shut_today.name else "Closed today"
+        return f"{shut}. {opens[0].upper()}{opens[1:]}" if opens else shut
+    return f"Closed now, {opens}" if opens else "Closed now"
+
+
+def _soon(on: date, today: date) -> str:
+    """today; tomorrow; Friday; on Monday 4 January."""
+    days = (on - today).days
+    if days < 7:
+        return ("today", "tomorrow")[days] if days < 2 else WEEKDAYS[on.weekday()]
+    return f"on {day_without_year(on)}"
 
 
 def duration(value: timedelta) -> str:

@@ -23,7 +23,16 @@ from clinic.staff import second_factor
 # What belongs together, in the order of a working day; the pages' own models come before the logins.
 SECTIONS = [
     ("Every day", ["booking.Appointment", "booking.Patient", "booking.WaitlistEntry", "booking.Message"]),
-    ("People and hours", ["booking.Practitioner", "booking.HoursOverride", "booking.TimeOff", "booking.Closure"]),
+    (
+        "People and hours",
+        [
+            "booking.Practitioner",
+            "booking.HoursOverride",
+            "booking.TimeOff",
+            "booking.Closure",
+            "booking.OpeningException",
+        ],
+    ),
     ("Pages", ["content.Page", "content.Snippet", "content.Picture"]),
     (
         "The clinic",

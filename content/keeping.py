@@ -10,9 +10,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 
 from booking import scheduling
+from booking.context import facts_of
 from booking.models import Service
 
 # A browser asks each time, and mostly hears that nothing is new; a proxy in front may answer for a second.
@@ -29,8 +30,11 @@ class Keep:
     seen: Hashable = None
 
 
-def keep(response: HttpResponse, *, version: int, until: datetime | None, context: dict[str, Any]) -> HttpResponse:
-    """Let this answer be given to the next reader as well."""
+def keep(
+    request: HttpRequest, response: HttpResponse, *, version: int, until: datetime | None, context: dict[str, Any]
+) -> HttpResponse:
+    """Let this answer be given to the next reader as well, until the page or the clinic's facts on it change."""
+    until = min(filter(None, (until, facts_of(request).changes_at)), default=None)
     look = seen = None
     if "next_free" in context:
         look, seen = partial(_next_free, context["page"].service), context["next_free"]

@@ -6,7 +6,7 @@ as the page will look. Costs one query, and what the next free time costs.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -14,9 +14,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from booking import scheduling
-from booking.models import Closure, Location
 from content import structured_data
-from content.live import Found, Live, Published, gather
+from content.live import Found, Published, gather
 from content.models import Page
 from content.reading import read
 
@@ -46,8 +45,7 @@ def context_of(shown: Shown, *, now: datetime) -> dict[str, Any]:
     page, kind = shown.published.page, Kind(shown.published.page.kind)
     wanted = [shown.published.words, *(one.words for one in shown.treatments)]
     beside = page if kind == Kind.TREATMENT else None
-    more = _closures_from(now) if kind == Kind.CONTACT else {}
-    live = gather(wanted, now=now, snippets=dict(shown.snippets), beside=beside, everything=WHOLE.get(kind, ()), **more)
+    live = gather(wanted, now=now, snippets=dict(shown.snippets), beside=beside, everything=WHOLE.get(kind, ()))
     reading = read(shown.published, live)
     context = {"page": reading.page, "reading": reading, "crumbs": crumbs_of(page)}
     context |= {"previous": live.previous, "following": live.following}
@@ -59,8 +57,6 @@ def context_of(shown: Shown, *, now: datetime) -> dict[str, Any]:
         context["fees"] = [service for service in live.services.values() if service.is_active]
     if kind in (Kind.HOME, Kind.TREATMENT) and page.service:
         context["next_free"] = scheduling.next_free(service=page.service, now=now)
-    if kind == Kind.CONTACT:
-        context["closures"] = _closures(live, now)
     return context
 
 
@@ -82,26 +78,3 @@ def show(request: HttpRequest, template: str, *, status: int = 200, **context: A
     context = {"page": None, "reading": None, "crumbs": []} | context
     context["structured_data"] = structured_data.for_page(request, **context)
     return render(request, template, context, status=status)
-
-
-def _closures_from(now: datetime) -> dict[str, Any]:
-    """The next three months', and the places they are at. A day too many is no harm: zones differ."""
-    first = now.date() - timedelta(days=1)
-    return {
-        "closures": Closure.objects.filter(on__range=(first, first + timedelta(days=92))),
-        "places": Location.objects.all(),
-    }
-
-
-def _closures(live: Live, now: datetime) -> list[Closure]:
-    """The days when a location is shut, from its own today on."""
-    places = {place.pk: place for place in live.more["places"]}
-    closures: list[Closure] = live.more["closures"]
-    for closure in closures:
-        closure.location = places[closure.location_id]
-    ahead = [closure for closure in closures if closure.on >= _today(closure, now)]
-    return sorted(ahead, key=lambda closure: (closure.on, closure.location.position, closure.location.name))
-
-
-def _today(closure: Closure, now: datetime) -> date:
-    return now.astimezone(closure.location.zone).date()

@@ -7,6 +7,7 @@ FAQ markup, no claim of a review that has not happened. Vocabulary: schema.org.
 import json
 import re
 from collections.abc import Iterable
+from datetime import time
 from html import unescape
 from typing import Any
 from urllib.parse import urljoin
@@ -17,7 +18,8 @@ from django.urls import reverse
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
-from booking.models import Clinic, Closure, Location, OpeningHours, Practitioner
+from booking.context import SpecialDay
+from booking.models import Clinic, Location, OpeningHours, Practitioner
 from booking.words import WEEKDAYS
 from content import markup, pictures
 from content.models import BeforeDuringAfter, LeadList, Page, RiskTable
@@ -34,13 +36,10 @@ def for_page(
     crumbs: list[tuple[str, str]],
     person: Practitioner | None = None,
     people: Iterable[Practitioner] = (),
-    closures: Iterable[Closure] = (),
     **_others: Any,
 ) -> "Lazy":
     """The graph of one page, made when the template writes it."""
-    return Lazy(
-        request=request, page=page, reading=reading, crumbs=crumbs, person=person, people=people, closures=closures
-    )
+    return Lazy(request=request, page=page, reading=reading, crumbs=crumbs, person=person, people=people)
 
 
 class Lazy:
@@ -49,8 +48,21 @@ class Lazy:
     def __init__(self, **facts: Any) -> None:
         self.facts = facts
 
-    def graph(self, *, clinic: Clinic | None, location: Location | None, hours: Iterable[OpeningHours]) -> Node:
-        nodes = _nodes(clinic=clinic, location=location, hours=hours, **self.facts)
+    @property
+    def tells_every_date(self) -> bool:
+        """Contact lists all special dates that are in sight; other pages those that are near."""
+        page = self.facts["page"]
+        return page is not None and page.kind == Page.Kind.CONTACT
+
+    def graph(
+        self,
+        *,
+        clinic: Clinic | None,
+        location: Location | None,
+        hours: Iterable[OpeningHours],
+        special: Iterable[SpecialDay],
+    ) -> Node:
+        nodes = _nodes(clinic=clinic, location=location, hours=hours, special=special, **self.facts)
         return {"@context": "https://schema.org", "@graph": nodes}
 
 
@@ -80,13 +92,13 @@ def _nodes(
     crumbs: list[tuple[str, str]],
     person: Practitioner | None,
     people: Iterable[Practitioner],
-    closures: Iterable[Closure],
     clinic: Clinic | None,
     location: Location | None,
     hours: Iterable[OpeningHours],
+    special: Iterable[SpecialDay],
 ) -> list[Node]:
     here = address(request.path)
-    nodes = [_clinic(clinic, location, hours, closures)] if clinic else []
+    nodes = [_clinic(clinic, location, hours, special)] if clinic else []
     if crumbs:
         nodes.append(_crumbs(crumbs, here))
     shown = [person] if person else list(people)
@@ -112,7 +124,7 @@ def _clinic_id() -> str:
 
 
 def _clinic(
-    clinic: Clinic, location: Location | None, hours: Iterable[OpeningHours], closures: Iterable[Closure]
+    clinic: Clinic, location: Location | None, hours: Iterable[OpeningHours], special: Iterable[SpecialDay]
 ) -> Node:
     node: Node = {
         "@type": "MedicalClinic",
@@ -154,21 +166,27 @@ def _clinic(
     ]
     if opening:
         node["openingHoursSpecification"] = opening
-    shut = [
-        {
-            "@type": "OpeningHoursSpecification",
-            "name": closure.name,
-            "opens": "00:00",
-            "closes": "00:00",
-            "validFrom": closure.on.isoformat(),
-            "validThrough": closure.on.isoformat(),
-        }
-        for closure in closures
-        if location and closure.location_id == location.pk
+    dates = [
+        _special_hours(day, *span)
+        for day in special
+        if location and day.location.pk == location.pk
+        for span in day.hours or [(time(0), time(0))]
     ]
-    if shut:
-        node["specialOpeningHoursSpecification"] = shut
+    if dates:
+        node["specialOpeningHoursSpecification"] = dates
     return node
+
+
+def _special_hours(day: SpecialDay, opens: time, closes: time) -> Node:
+    """Midnight to midnight says that a date is closed: what search engines take it for."""
+    node: Node = {
+        "@type": "OpeningHoursSpecification",
+        "opens": f"{opens:%H:%M}",
+        "closes": f"{closes:%H:%M}",
+        "validFrom": day.on.isoformat(),
+        "validThrough": day.on.isoformat(),
+    }
+    return node | ({"name": day.name} if day.name else {})
 
 
 def _crumbs(crumbs: list[tuple[str, str]], here: str) -> Node:

@@ -36,7 +36,7 @@ def _show(request: HttpRequest, kind: str, slug: str = "") -> HttpResponse:
     found = _find(kind, slug, now)
     context = context_of(shown(found), now=now)
     response = show(request, template_of(kind), **context)
-    return keep(response, version=found.version, until=found.changes_at, context=context)
+    return keep(request, response, version=found.version, until=found.changes_at, context=context)
 
 
 @require_safe
@@ -90,7 +90,7 @@ def practitioner(request: HttpRequest, slug: str) -> HttpResponse:
     }
     version, until = state_of(found)
     response = show(request, "content/practitioner.html", **context)
-    return keep(response, version=version, until=until, context=context)
+    return keep(request, response, version=version, until=until, context=context)
 
 
 @require_safe

@@ -99,7 +99,7 @@ def test_a_day_when_the_clinic_is_shut_is_told_where_it_is_shown(client):
 
     (shut,) = graph(client, "/contact/")["MedicalClinic"]["specialOpeningHoursSpecification"]
     assert (shut["validFrom"], shut["opens"], shut["closes"]) == ("2026-12-25", "00:00", "00:00")
-    assert html.count("Friday 25 December 2026: Christmas Day") == 1
+    assert html.count("Friday 25 December 2026</span>, Christmas Day: closed") == 1
     assert "June 2027" not in html
     assert "22 November" not in html
 

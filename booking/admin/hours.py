@@ -9,7 +9,7 @@ from booking.admin import statutory
 from booking.admin.inputs import OFFICE_INPUTS
 from booking.admin.stranded import AsksBeforeStranding
 from booking.admin.words import clock, short_day
-from booking.models import Closure, HoursOverride, TimeOff
+from booking.models import Closure, HoursOverride, OpeningException, TimeOff
 
 
 @admin.register(HoursOverride)
@@ -107,3 +107,36 @@ class ClosureAdmin(AsksBeforeStranding):
     @admin.display(description="date", ordering="on")
     def day(self, closure: Closure) -> str:
         return short_day(closure.on)
+
+
+@admin.register(OpeningException)
+class OpeningExceptionAdmin(admin.ModelAdmin):
+    formfield_overrides = OFFICE_INPUTS
+    list_display = ["day", "hours", "name", "location"]
+    list_filter = ["location"]
+    list_select_related = ["location"]
+    date_hierarchy = "on"
+    search_fields = ["name"]
+    autocomplete_fields = ["location"]
+    fieldsets = [
+        (
+            None,
+            {
+                "description": "When the front desk answers on one date, instead of the week's hours: shown beside "
+                "the hours on the site and in search engines. It does not change when patients can be booked: "
+                "for that, write down a practitioner's hours for one date, or a closure. "
+                "For a day with a pause, add the date twice.",
+                "fields": ["location", "on", ("opens", "closes"), "name"],
+            },
+        )
+    ]
+
+    @admin.display(description="date", ordering="on")
+    def day(self, exception: OpeningException) -> str:
+        return short_day(exception.on)
+
+    @admin.display(description="front desk")
+    def hours(self, exception: OpeningException) -> str:
+        if exception.opens is None or exception.closes is None:
+            return "Closed"
+        return f"{clock(exception.opens)} to {clock(exception.closes)}"

@@ -16,6 +16,7 @@ from booking.models.clinic import (
 from booking.models.hours import Break, Closure, HoursOverride, TimeOff, WorkingHours
 from booking.models.limits import Allowance
 from booking.models.messages import Message
+from booking.models.opening import OpeningException
 from booking.models.patients import Patient, PatientMerge
 from booking.models.sample import SampleRow
 from booking.models.shown import ShownVersion, raise_shown_version, shown_version, watch_what_is_shown
@@ -38,6 +39,7 @@ __all__ = [
     "Message",
     "MessageWording",
     "Notices",
+    "OpeningException",
     "OpeningHours",
     "PartOfDay",
     "Patient",

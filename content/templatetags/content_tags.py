@@ -29,7 +29,8 @@ def json_ld(context: template.Context) -> SafeString:
     if data is None:
         return mark_safe("")
     facts = {name: context.get(name) or None for name in ("clinic", "location")}
-    return structured_data.script(data.graph(hours=context.get("opening_hours") or (), **facts))
+    special = context.get("special_days" if data.tells_every_date else "special_days_soon") or ()
+    return structured_data.script(data.graph(hours=context.get("opening_hours") or (), special=special, **facts))
 
 
 @register.simple_tag

@@ -1,0 +1,185 @@
+"""Rule: the front desk is open from its opening instant up to its closing one; whole dates may differ from the week."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from booking import words
+from booking.opening import SpecialDate, end_of_day, state_at
+
+pytestmark = pytest.mark.once
+ALBERTA = ZoneInfo("America/Edmonton")
+DESK = (time(8), time(18))
+WEEK = {day: [DESK] for day in range(5)} | {5: [(time(9), time(12)), (time(13), time(15))]}
+CHRISTMAS = {
+    date(2026, 12, 24): SpecialDate(((time(9), time(12)),), "Christmas Eve"),
+    date(2026, 12, 25): SpecialDate(name="Christmas Day"),
+}
+
+
+def said(wall, *, weekly=WEEK, special=CHRISTMAS, zone=ALBERTA):
+    state = state_at(datetime.fromisoformat(wall).replace(tzinfo=zone), zone=zone, weekly=weekly, special=special)
+    return words.opening(state) if state else None
+
+
+@pytest.mark.parametrize(
+    ("wall", "expected"),
+    [
+        ("2026-11-23 07:59", "Closed now, opens today at 8:00 am"),
+        ("2026-11-23 08:00", "Open now until 6:00 pm"),
+        ("2026-11-23 17:59:59", "Open now until 6:00 pm"),
+        ("2026-11-23 18:00", "Closed now, opens tomorrow at 8:00 am"),
+        ("2026-11-28 12:00", "Closed now, opens today at 1:00 pm"),
+        ("2026-11-28 15:00", "Closed now, opens Monday at 8:00 am"),
+        ("2026-11-29 10:00", "Closed now, opens tomorrow at 8:00 am"),
+        ("2026-12-24 08:30", "Closed now, opens today at 9:00 am"),
+        ("2026-12-24 11:00", "Open now until 12:00 pm"),
+        ("2026-12-24 12:00", "Closed now, opens Saturday at 9:00 am"),
+        ("2026-12-25 10:00", "Closed today: Christmas Day. Opens tomorrow at 9:00 am"),
+    ],
+)
+def test_the_state_in_words(wall, expected):
+    assert said(wall) == expected
+
+
+def test_a_far_opening_is_named_by_its_date():
+    shut = {date(2026, 12, 21) + timedelta(days=more): SpecialDate(name="Holiday") for more in range(14)}
+    assert said("2026-12-20 10:00", special=shut) == "Closed now, opens on Monday 4 January at 8:00 am"
+    assert said("2026-12-21 10:00", special=shut) == "Closed today: Holiday. Opens on Monday 4 January at 8:00 am"
+
+
+def test_a_shut_date_without_a_reason_says_so_much():
+    special = {date(2026, 11, 23): SpecialDate()}
+    assert said("2026-11-23 10:00", special=special) == "Closed today. Opens tomorrow at 8:00 am"
+
+
+def test_hours_that_touch_or_overlap_are_one():
+    weekly = {0: [(time(12), time(18)), (time(8), time(12)), (time(9), time(10))]}
+    assert said("2026-11-23 09:30", weekly=weekly) == "Open now until 6:00 pm"
+
+
+def test_where_no_hours_are_told_nothing_is_said():
+    assert said("2026-11-23 10:00", weekly={}, special={}) is None
+    assert said("2026-12-25 10:00", weekly={}, special={date(2026, 12, 25): SpecialDate(name="x")}) is None
+
+
+def test_without_an_opening_in_sight_it_is_closed_and_no_more_is_said():
+    special = {date(2026, 11, 2): SpecialDate((DESK,))}
+    assert said("2026-11-23 10:00", weekly={}, special=special) == "Closed now"
+
+
+def test_the_location_s_clock_decides():
+    moment = datetime(
+        2026, 11, 23, 14, 30, tzinfo=UTC
+    )  # 8:30 am in Alberta, 10:30 am in Halifax, noon less in Vancouver
+    states = {
+        zone: state_at(moment, zone=ZoneInfo(zone), weekly=WEEK, special={}).is_open
+        for zone in ("America/Edmonton", "America/Halifax", "America/Los_Angeles")
+    }
+    assert states == {"America/Edmonton": True, "America/Halifax": True, "America/Los_Angeles": False}
+
+
+def test_hours_that_the_clock_skips_count_by_the_offset_before(now):
+    """Rule R2: on 14 March 2027 New York's clocks go from 2:00 to 3:00 am."""
+    new_york, weekly = ZoneInfo("America/New_York"), {6: [(time(2, 30), time(4))]}
+    state = state_at(datetime(2027, 3, 14, 6, 59, tzinfo=UTC), zone=new_york, weekly=weekly, special={})
+    assert (state.is_open, state.changes_at) == (False, datetime(2027, 3, 14, 7, 30, tzinfo=UTC))
+
+
+# Against a model that looks at every minute
+
+MINUTE = timedelta(minutes=1)
+# Each has a change of clocks near its date: by day, at midnight, by half an hour, or none.
+PLACES = {
+    "America/New_York": [date(2027, 3, 14), date(2026, 11, 1)],
+    "Australia/Lord_Howe": [date(2026, 10, 4), date(2027, 4, 4)],
+    "America/Santiago": [date(2026, 9, 6), date(2027, 4, 3)],
+    "Africa/Cairo": [date(2026, 4, 24), date(2026, 10, 29)],
+    "America/Havana": [date(2026, 3, 8), date(2026, 11, 1)],
+    "America/Edmonton": [date(2026, 11, 1)],
+}
+# Mostly in the hours in which clocks are changed.
+quarters = (st.integers(0, 15) | st.integers(0, 95)).map(lambda quarter: time(quarter // 4, quarter % 4 * 15))
+spans = st.lists(st.tuples(quarters, quarters).filter(lambda span: span[0] < span[1]), max_size=3)
+
+
+@cache
+def minutes_of(on, zone):
+    """Every instant, a minute apart, at which the clock shows this date."""
+    start = datetime.combine(on, time(0), tzinfo=UTC) - timedelta(hours=15)
+    instants = (start + MINUTE * more for more in range(60 * 54))
+    return [instant for instant in instants if instant.astimezone(zone).date() == on]
+
+
+def first_showing(on, wall, zone):
+    """When the clock first shows this, minute by minute; what it skips comes as long after as it would have."""
+    before = None
+    for instant in minutes_of(on, zone):
+        shown = instant.astimezone(zone).time()
+        if shown == wall:
+            return instant
+        if shown > wall:
+            break
+        before = instant
+    if before is None:  # Skipped at the very start of the day: counted from midnight, which is skipped too.
+        before, shown = minutes_of(on, zone)[0] - MINUTE, time(0)
+        return before + MINUTE + timedelta(hours=wall.hour, minutes=wall.minute)
+    shown = before.astimezone(zone).time()
+    return before + timedelta(hours=wall.hour - shown.hour, minutes=wall.minute - shown.minute)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_it_is_open_in_the_very_minutes_that_a_model_has(data):
+    name = data.draw(st.sampled_from(sorted(PLACES)))
+    zone, around = ZoneInfo(name), data.draw(st.sampled_from(PLACES[name]))
+    days = [around + timedelta(days=more) for more in (-1, 0, 1)]
+    weekly = {day.weekday(): data.draw(spans) for day in days}
+    special = {
+        day: SpecialDate(tuple(data.draw(spans))) for day in days if data.draw(st.booleans(), label=f"{day} is special")
+    }
+    told = {day: special[day].hours if day in special else weekly[day.weekday()] for day in days}
+    open_from_to = [
+        (first_showing(day, opens, zone), first_showing(day, closes, zone))
+        for day in days
+        for opens, closes in told[day]
+    ]
+    minutes = [instant for day in days for instant in minutes_of(day, zone)]
+    # At the edges, and an hour to either side of them, is where it can go wrong.
+    edges = [edge + MINUTE * more for span in open_from_to for edge in span for more in (-60, -1, 0, 1, 59)]
+    now = data.draw(st.sampled_from([instant for instant in edges if instant in set(minutes)] or minutes))
+
+    def is_open(instant):
+        return any(start <= instant < end for start, end in open_from_to)
+
+    state = state_at(now, zone=zone, weekly=weekly, special=special)
+    if state is None:
+        assert not any(told.values())
+        return
+
+    assert state.is_open == is_open(now)
+    assert state.changes_at > now
+    until = min(state.changes_at, minutes_of(days[-1], zone)[-1] + MINUTE)
+    later = [now + MINUTE * more for more in range(1, (until - now) // MINUTE)]
+    assert {is_open(instant) for instant in later} <= {state.is_open}
+    if state.is_open and state.changes_at == until:
+        assert not is_open(until)
+    if not state.is_open:
+        assert state.changes_at <= end_of_day(now, zone)
+        in_sight = min((start for start, end in open_from_to if now < start < end), default=None)
+        if in_sight is not None:
+            assert state.opens_on == in_sight.astimezone(zone).date()
+            assert words.opening(state).startswith("Closed")
+
+
+@pytest.mark.parametrize("name", sorted(PLACES))
+def test_a_day_ends_where_the_calendar_turns(name):
+    zone = ZoneInfo(name)
+    for around in PLACES[name]:
+        for day in (around - timedelta(days=1), around):
+            minutes = minutes_of(day, zone)
+            assert {end_of_day(instant, zone) for instant in minutes} == {minutes[-1] + MINUTE}
