@@ -82,8 +82,11 @@ class TestJoining:
         page = words_of(client.get("/waitlist/joined/"))
         assert "You are on the waitlist" in page
         assert "alice@patients.example" in page
-        call_command("work", "--once")
-        assert mail.outbox[0].to == ["alice@patients.example"]
+        with time_machine.travel(NOW + timedelta(minutes=1), tick=False):
+            call_command("work", "--once")
+        assert [(sent.to, sent.subject) for sent in mail.outbox] == [
+            (["alice@patients.example"], "You are on the waitlist at Dynamic Physiotherapy")
+        ]
 
     def test_who_waits_already_gets_the_same_answer_in_every_letter(self, clinic):
         answers = []
@@ -422,3 +425,35 @@ def test_without_a_token_a_form_is_refused_with_a_page(clinic):
         assert client.post(f"/waitlist/{page}", sent).status_code == 403
     assert client.post(JOIN, ALICE).status_code == 403
     assert WaitlistOffer.objects.get().state == "open"
+
+
+class TestWhatWasFreeOnJoining:
+    """Whoever joined looked at the free times first, and did not want them."""
+
+    @pytest.fixture(autouse=True)
+    def joined(self, client, clinic):
+        assert send(client, practitioner="steve-hansen").status_code == 302
+
+    def visit_at_nine(self, clinic, **fields):
+        people = {"location": clinic.location, "practitioner": clinic.steve}
+        return make.make_appointment(service=clinic.assessment, starts_at=NINE, **people, **fields)
+
+    def test_it_is_not_offered_to_them(self):
+        assert scheduling.offer_freed_times(now=NOW) == 0
+
+    def test_a_visit_that_is_cancelled_since_is(self, clinic):
+        visit = self.visit_at_nine(clinic)
+        assert scheduling.offer_freed_times(now=NOW) == 0
+        scheduling.cancel(appointment=visit, by=Actor.patient(), now=NOW)
+        assert scheduling.offer_freed_times(now=NOW) == 1
+        assert WaitlistOffer.objects.get().starts_at == NINE
+
+    def test_a_hold_that_ran_out_is_not_for_it_was_never_taken(self, clinic):
+        held = self.visit_at_nine(clinic, status="held", patient=None, hold_expires_at=NOW + timedelta(minutes=10))
+        assert scheduling.offer_freed_times(now=NOW) == 0
+        assert scheduling.offer_freed_times(now=held.hold_expires_at) == 0
+
+    def test_it_is_anybodys_and_one_who_did_not_see_it_is_offered_it(self, clinic):
+        join(clinic, name="Bob", email="bob@patients.example")
+        assert scheduling.offer_freed_times(now=NOW) == 1
+        assert WaitlistOffer.objects.get().entry.name == "Bob"

@@ -65,8 +65,8 @@ def test_the_parts_of_the_day(at, part):
         ({"is_first_visit": True}, {"practitioners": (8,)}, False),
         ({"is_first_visit": True, "practitioner": 8}, {"practitioners": (7, 8)}, False),
         ({"is_first_visit": None}, {"practitioners": (8,)}, True),
-        ({"offered": frozenset({NINE})}, {}, False),
-        ({"offered": frozenset({NINE + timedelta(minutes=45)})}, {}, True),
+        ({"no_news": frozenset({NINE})}, {}, False),
+        ({"no_news": frozenset({NINE + timedelta(minutes=45)})}, {}, True),
     ],
 )
 def test_what_suits_a_wish(wanted, free, fits):
@@ -130,7 +130,7 @@ def wishes(draw):
                 first_on=first,
                 last_on=first + timedelta(days=draw(st.integers(0, 2))),
                 parts=draw(st.sets(st.sampled_from(sorted(ALL_DAY)), min_size=1).map(frozenset)),
-                offered=draw(st.sets(starts, max_size=3).map(frozenset)),
+                no_news=draw(st.sets(starts, max_size=3).map(frozenset)),
             )
         )
     return found
@@ -153,7 +153,7 @@ def model(waiting, free, takes_new, has_offer, passed_over):
                 not asked
                 or wall.date() not in days
                 or part not in one.parts
-                or at.starts_at in one.offered
+                or at.starts_at in one.no_news
                 or one.person in has_offer
                 or (one.entry, at.starts_at) in passed_over
             )

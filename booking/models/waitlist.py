@@ -69,6 +69,8 @@ class WaitlistEntry(models.Model):
     phone = PhoneNumberField()
     notice_version = models.CharField("collection notice shown", max_length=20, blank=True)
 
+    # Starts that were free when they joined, in seconds since 1970 (UTC): no news until taken once.
+    known_starts = models.JSONField(default=list, editable=False)
     person_key = models.CharField(max_length=64, editable=False)
     wish_key = models.CharField(max_length=64, editable=False)
     unanswered = models.PositiveSmallIntegerField("offers left unanswered", default=0, help_text="In a row, up to now.")

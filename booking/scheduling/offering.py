@@ -1,8 +1,9 @@
 """Offer freed times to those who wait: the worker's part of the waitlist.
 
 A time counts as freed when it can be booked and suits somebody, whatever made it free: a visit
-cancelled or moved, a hold that ran out, time off taken back, new hours. So nothing has to tell the
-waitlist, and nothing can be forgotten. Until it is offered, a free time is anybody's.
+cancelled or moved, time off taken back, new hours. So nothing has to tell the waitlist, and nothing
+can be forgotten. What was free when somebody joined is no news to them (``waitlist_known``). Until it
+is offered, a free time is anybody's.
 """
 
 from collections import defaultdict
@@ -33,6 +34,7 @@ from booking.scheduling.record import add_event, expire_lapsed
 from booking.scheduling.refusals import Lost
 from booking.scheduling.turns import FreeTime, Wish, next_turn, offer_ends
 from booking.scheduling.waiting import end, let_lapse
+from booking.scheduling.waitlist_known import still_known
 
 Outcome, State = WaitlistEntry.Outcome, WaitlistOffer.State
 OFFER_LASTS = timedelta(hours=1)  # Until the clinic has a row of its own that says otherwise.
@@ -98,12 +100,13 @@ def offer_freed_times(*, now: datetime, limit: int = MOST_AT_ONCE) -> int:
             for entry in entries.values()
             if offer_ends(now, lasts, entry.location.zone)
         }
-        wishes = [wish for wish in _wishes(entries) if wish.location in zones]
-        if not wishes:
+        reached = {pk: entry for pk, entry in entries.items() if entry.location_id in zones}
+        if not reached:
             break
+        free_times = _free_times(reached, lasts, now)
         turn = next_turn(
-            wishes,
-            _free_times({entry.pk: entry for entry in entries.values() if entry.location_id in zones}, lasts, now),
+            _wishes(reached, still_known(reached.values(), free_times, now)),
+            free_times,
             zones,
             takes_new=set(Practitioner.objects.filter(takes_new_patients=True).order_by().values_list("pk", flat=True)),
             passed_over=passed_over,
@@ -130,7 +133,7 @@ def _entries() -> dict[int, WaitlistEntry]:
     return {entry.pk: entry for entry in rows if entry.service.is_open_to(entry.is_first_visit)}
 
 
-def _wishes(entries: Mapping[int, WaitlistEntry]) -> list[Wish]:
+def _wishes(entries: Mapping[int, WaitlistEntry], known: Mapping[int, frozenset[datetime]]) -> list[Wish]:
     """What they wait for; a start that somebody was offered for one wish is no news for another."""
     offered: dict[str, set[datetime]] = defaultdict(set)
     people = {entry.person_key for entry in entries.values()}
@@ -149,7 +152,7 @@ def _wishes(entries: Mapping[int, WaitlistEntry]) -> list[Wish]:
             first_on=entry.first_on,
             last_on=entry.last_on,
             parts=frozenset(map(str, entry.parts)),
-            offered=frozenset(offered[entry.person_key]),
+            no_news=known[entry.pk] | offered[entry.person_key],
         )
         for entry in entries.values()
     ]

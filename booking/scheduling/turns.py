@@ -25,7 +25,7 @@ class FreeTime(NamedTuple):
 
 @dataclass(frozen=True)
 class Wish:
-    """What one entry waits for. ``offered`` are the starts its person has been offered before."""
+    """What one entry waits for. ``no_news`` are starts that its person was offered before, or saw free."""
 
     entry: int
     person: str
@@ -36,7 +36,7 @@ class Wish:
     first_on: date
     last_on: date
     parts: frozenset[str]
-    offered: frozenset[datetime] = field(default_factory=frozenset)
+    no_news: frozenset[datetime] = field(default_factory=frozenset)
 
 
 def part_of_day(at: time) -> str:
@@ -55,7 +55,7 @@ def suits(wish: Wish, free: FreeTime, zone: ZoneInfo, takes_new: Collection[int]
         and (wish.practitioner in may if wish.practitioner is not None else bool(may))
         and wish.first_on <= local.date() <= wish.last_on
         and part_of_day(local.time()) in wish.parts
-        and free.starts_at not in wish.offered
+        and free.starts_at not in wish.no_news
     )
 
 

@@ -26,6 +26,7 @@ from booking.scheduling.patients import PatientDetails
 from booking.scheduling.record import expire
 from booking.scheduling.refusals import NotOffered, OfferGone
 from booking.scheduling.waitlist_keys import keys_of
+from booking.scheduling.waitlist_known import free_at_joining
 
 Outcome, State = WaitlistEntry.Outcome, WaitlistOffer.State
 
@@ -48,9 +49,10 @@ class WaitlistWish:
     notice_version: str = ""
 
 
-def join(*, wish: WaitlistWish, now: datetime) -> WaitlistEntry:
+def join(*, wish: WaitlistWish, now: datetime, saw_free_times: bool = False) -> WaitlistEntry:
     """Put somebody on the list and write to them. The same person with the same wish stands there once.
 
+    ``saw_free_times``: they could have booked what is free now, and are not offered it before it was taken once.
     Asking again changes nothing; the mail with the link comes again, once a day. Raises NotOffered.
     """
     _refuse_impossible(wish, now)
@@ -61,6 +63,9 @@ def join(*, wish: WaitlistWish, now: datetime) -> WaitlistEntry:
         try:
             with transaction.atomic():
                 entry = _write_entry(wish, person, wanted, now)
+                if saw_free_times:
+                    entry.known_starts = free_at_joining(entry, now=now)
+                    entry.save(update_fields=["known_starts"])
                 messages.waitlist_joined(entry, now=now)
             return entry
         except IntegrityError:  # The same form, twice at one instant.

@@ -106,7 +106,7 @@ def _take(
     wish = _wish(service, asked, form, locations, now)
     try:
         with limits.spending(request, "waitlist", email=wish.email, now=now):
-            scheduling.join(wish=wish, now=now)
+            scheduling.join(wish=wish, now=now, saw_free_times=True)
     except scheduling.NotOffered as refusal:
         form.add_error(None, refusal.message)
         return _show(request, service, asked, form, status=422)
