@@ -23,8 +23,8 @@ run: $(VENV)/.installed-run ## Serve the site and its worker on http://127.0.0.1
 test: $(VENV)/.installed-dev ## Run every test, on SQLite and on PostgreSQL, and in Chromium
 	@tests/install_tools.sh
 	$(PY) manage.py build_static --verbosity 0
-	$(PY) -m pytest -q -m "not prove"
-	$(PY) tests/on_postgresql.py $(PY) -m pytest -q -m "not prove and not browser and not once"
+	$(PY) -m pytest -q -n 2 --dist loadfile -m "not prove"
+	$(PY) tests/on_postgresql.py $(PY) -m pytest -q -n 2 --dist loadfile -m "not prove and not browser and not once"
 
 prove: $(VENV)/.installed-dev ## Run the long proofs (races between real processes), on both databases
 	@tests/install_tools.sh
