@@ -81,7 +81,8 @@ class Reading:
 
 
 def read(published: Published, live: Live) -> Reading:
-    reading = Reading(live.complete(published.page), published.changed_at, bookable=live.bookable)
+    changed_at = max([published.changed_at, *(snippet.changed_at for snippet in live.snippets.values())])
+    reading = Reading(live.complete(published.page), changed_at, bookable=live.bookable)
     blocks = _blocks(published.words.rows(), live)
     reading.main = [block for block in blocks if block.region == "main" and not isinstance(block, Sources)]
     reading.end = [block for block in blocks if block.region == "end" and not isinstance(block, Sources)]

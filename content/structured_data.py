@@ -22,7 +22,7 @@ from booking.context import SpecialDay
 from booking.models import Clinic, Location, OpeningHours, Practitioner
 from booking.words import WEEKDAYS
 from content import markup, pictures
-from content.models import BeforeDuringAfter, LeadList, Page, RiskTable
+from content.models import BeforeDuringAfter, LeadList, Page, PersonCard, RiskTable
 from content.reading import Reading
 
 Node = dict[str, Any]
@@ -101,18 +101,27 @@ def _nodes(
     nodes = [_clinic(clinic, location, hours, special)] if clinic else []
     if crumbs:
         nodes.append(_crumbs(crumbs, here))
-    shown = [person] if person else list(people)
     if page and reading:
         nodes.append(_web_page(page, reading, here, has_crumbs=bool(crumbs)))
         if page.kind == Page.Kind.TREATMENT:
             nodes.append(_therapy(page, reading, here))
-            shown += [named for named in (page.written_by, page.reviewed_by) if named]
-    seen: set[int] = set()
-    for named in shown:
-        if named.pk not in seen:
-            seen.add(named.pk)
-            nodes.append(_person(named))
-    return nodes
+    return nodes + _people(page, reading, person, people)
+
+
+def _people(
+    page: Page | None, reading: Reading | None, person: Practitioner | None, people: Iterable[Practitioner]
+) -> list[Node]:
+    """Those the page shows: whole on their own page and on a card of theirs, else by name, title and perhaps photo."""
+    whole = [person] if person else []
+    named: list[Practitioner | None] = []
+    pictured: list[Practitioner] = []
+    if page and reading:
+        whole += [card.practitioner for card in reading.of_kind(PersonCard)]
+        named = [page.written_by, page.reviewed_by] if page.kind == Page.Kind.TREATMENT else []
+        pictured = list(people) if page.kind in (Page.Kind.HOME, Page.Kind.TEAM) else []
+    known, seen = {one.pk for one in whole}, {one.pk for one in [*whole, *pictured]}
+    shown = {one.pk: one for one in [*whole, *pictured, *named] if one}
+    return [_person(one, whole=one.pk in known, pictured=one.pk in seen) for one in shown.values()]
 
 
 def _id(path: str, name: str) -> str:
@@ -145,16 +154,10 @@ def _clinic(
             "@type": "PostalAddress",
             "streetAddress": location.street,
             "addressLocality": location.city,
-            "addressRegion": location.province,
+            "addressRegion": location.get_province_display(),
             "postalCode": location.postal_code,
             "addressCountry": "CA",
         }
-        if location.latitude is not None and location.longitude is not None:
-            node["geo"] = {
-                "@type": "GeoCoordinates",
-                "latitude": float(location.latitude),
-                "longitude": float(location.longitude),
-            }
     opening = [
         {
             "@type": "OpeningHoursSpecification",
@@ -217,9 +220,9 @@ def _web_page(page: Page, reading: Reading, here: str, *, has_crumbs: bool) -> N
     if page.hero_picture and not page.hero_is_decorative:
         shown = pictures.show(page.hero_picture.image)
         node["primaryImageOfPage"] = {"@type": "ImageObject", "url": address(shown.src), "caption": page.hero_alt}
-    if page.written_by:
+    if page.written_by and is_medical:
         node["author"] = {"@id": _person_id(page.written_by)}
-    if page.reviewed_by and page.last_reviewed_on:
+    if page.reviewed_by and page.last_reviewed_on and is_medical:
         node["reviewedBy"] = {"@id": _person_id(page.reviewed_by)}
         node["lastReviewed"] = page.last_reviewed_on.isoformat()
     if reading.sources:
@@ -271,7 +274,7 @@ def _person_id(person: Practitioner) -> str:
     return _id(person.get_absolute_url(), "person")
 
 
-def _person(person: Practitioner) -> Node:
+def _person(person: Practitioner, *, whole: bool, pictured: bool) -> Node:
     node: Node = {
         "@type": "Person",
         "@id": _person_id(person),
@@ -281,8 +284,8 @@ def _person(person: Practitioner) -> Node:
     }
     if person.is_active:
         node["url"] = address(person.get_absolute_url())
-    if person.credentials:
+    if person.credentials and whole:
         node["hasCredential"] = {"@type": "EducationalOccupationalCredential", "name": person.credentials}
-    if person.photo:
+    if person.photo and pictured:
         node["image"] = address(pictures.show(person.photo).src)
     return node
