@@ -2,6 +2,9 @@ from django.apps import AppConfig
 
 BETWEEN_PICTURES = 300.0  # seconds
 
+# What no public page shows: readers add to it all day, and pages must be kept meanwhile.
+NOT_SHOWN = {"PageAnswers"}
+
 
 class ContentConfig(AppConfig):
     name = "content"
@@ -9,11 +12,14 @@ class ContentConfig(AppConfig):
 
     def ready(self) -> None:
         from booking import chores
+        from booking.context import show_on_every_page
         from booking.models import watch_what_is_shown
         from content import pictures, uses
+        from content.notices import ABOVE_EVERY_PAGE
 
         pictures.watch("content.Picture", "image")
         pictures.watch("booking.Practitioner", "photo")
-        watch_what_is_shown(self, but=())
+        watch_what_is_shown(self, but=NOT_SHOWN)
+        show_on_every_page("notices", ABOVE_EVERY_PAGE)
         uses.guard()
         chores.every(BETWEEN_PICTURES, "pictures", pictures.catch_up)

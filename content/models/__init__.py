@@ -1,8 +1,10 @@
 """The pages and what they are made of; see each file for its subject."""
 
+from content.models.answers import PageAnswers
 from content.models.blocks import Callout, DefinitionList, LeadList, NumberedSections, Questions, Section
 from content.models.care import BeforeDuringAfter, CareCard, DoList, RiskTable
 from content.models.links import CallToAction, PersonCard, PlacedPicture, Signpost, SnippetHere, Sources
+from content.models.notice import Notice
 from content.models.page import Page, Snippet
 from content.models.picture import Picture
 from content.models.revision import Review, Revision
@@ -15,8 +17,10 @@ __all__ = [
     "DefinitionList",
     "DoList",
     "LeadList",
+    "Notice",
     "NumberedSections",
     "Page",
+    "PageAnswers",
     "PersonCard",
     "Picture",
     "PlacedPicture",

@@ -1,0 +1,74 @@
+"""What the clinic tells everybody for a while, above every page."""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from content.models.page import Page
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def shown(self, *, at: datetime) -> "NoticeQuerySet":
+        return self.filter(starts_at__lte=at).ending_after(at)
+
+    def ending_after(self, at: datetime) -> "NoticeQuerySet":
+        """Those that are shown, and those still to come."""
+        return self.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at))
+
+
+class Notice(models.Model):
+    """A few words above every page, from one instant until another: closed for a day, a new door.
+
+    The clock alone shows and hides it. The link is a reference, so it cannot break: while its page
+    is hidden, the notice stands without it.
+    """
+
+    class Tone(models.TextChoices):
+        INFO = "info", "News"
+        IMPORTANT = "important", "Important"
+        URGENT = "urgent", "Urgent"
+
+    title = models.CharField(max_length=80, help_text="Such as: Closed on Friday 25 December.")
+    text = models.CharField(
+        max_length=240, blank=True, help_text="What it means for patients. Left out on the booking pages."
+    )
+    tone = models.CharField(
+        max_length=10, choices=Tone, default=Tone.INFO, help_text="Keep Urgent for what changes today's visits."
+    )
+    starts_at = models.DateTimeField("shown from", default=timezone.now)
+    ends_at = models.DateTimeField("until", null=True, blank=True, help_text="Empty: until you end it.")
+    link_label = models.CharField("words of the link", max_length=60, blank=True, help_text="Such as: Find us.")
+    page = models.ForeignKey(Page, on_delete=models.PROTECT, null=True, blank=True, related_name="notices_here")
+    service = models.ForeignKey(
+        "booking.Service", on_delete=models.PROTECT, null=True, blank=True, related_name="notices_here"
+    )
+    position = models.PositiveSmallIntegerField(default=0, help_text="Lower numbers come first.")
+
+    objects = NoticeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "starts_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
+                name="notice_ends_after_it_starts",
+                violation_error_message="The end must be after the start.",
+            ),
+            models.CheckConstraint(
+                condition=Q(link_label="", page__isnull=True, service__isnull=True)
+                | (~Q(link_label="") & Q(page__isnull=False, service__isnull=True))
+                | (~Q(link_label="") & Q(page__isnull=True, service__isnull=False)),
+                name="notice_link_is_whole",
+                violation_error_message="A link has its words, and leads to a page or to a service: to one of them.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def clean(self) -> None:
+        if self.page is not None and not self.page.get_absolute_url():
+            raise ValidationError({"page": "A snippet has no address of its own. Choose a page."})
