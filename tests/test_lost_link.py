@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from booking import messages, tokens
-from booking.models import Message
+from booking.models import Message, MessageWording
 from tests import make
 from tests.journey import make_small_clinic, words_of
 
@@ -65,6 +65,17 @@ def test_people_who_share_an_address_are_told_apart(client, visit, now):
     (sent,) = asked_and_sent(client, now)
     assert "The appointment for Alice Martin: " in sent.body
     assert "The appointment for Mia Martin: " in sent.body
+
+
+def test_the_clinic_can_word_the_mail_which_ends_with_its_address(client, visit, now):
+    MessageWording.objects.filter(kind="lost_link").update(
+        heading="Here again", opening="Call {phone}.", closing="Bye."
+    )
+    sent = asked_and_sent(client, now)[0]
+    for part in (sent.body, sent.alternatives[0][0]):
+        for words in ("Call (403) 555-0100.", "Bye.", visit.location.street, tokens.manage_url(visit)):
+            assert words in part
+    assert "Here again" in sent.alternatives[0][0]
 
 
 @pytest.mark.parametrize("why", ["cancelled", "past", "another address"])

@@ -139,7 +139,7 @@ class TestWhatIsToldInTheEnd:
         messages.send_due(now=now + 2 * HOUR)
         assert subjects_to(ALICE) == [
             "Appointment at Dynamic Physiotherapy",
-            "New time for your appointment at Dynamic Physiotherapy",
+            "New time for the appointment at Dynamic Physiotherapy",
         ]
 
     def test_a_move_while_the_confirmation_is_leaving_is_told_as_a_move(self, appointment, now):
@@ -150,7 +150,7 @@ class TestWhatIsToldInTheEnd:
         assert Message.objects.filter(kind="rescheduled", state="waiting").exists()
         # It never left after all: then it is stale, and only the move is told.
         messages.send_due(now=now + sending.LEASE)
-        assert subjects_to(ALICE) == ["New time for your appointment at Dynamic Physiotherapy"]
+        assert subjects_to(ALICE) == ["New time for the appointment at Dynamic Physiotherapy"]
 
     def test_a_moved_visit_moves_its_reminders(self, appointment, now):
         messages.booked(appointment, now=now)

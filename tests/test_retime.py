@@ -522,7 +522,7 @@ class TestWhatPeopleAreTold:
         (sent,) = mail.outbox
         after = calendar_of(sent)
         assert sent.to == ["alice@patients.example"]
-        assert sent.subject == "No change to your appointment at Dynamic Physiotherapy: Wednesday 25 November, 9:00 am"
+        assert sent.subject == "No change to the appointment at Dynamic Physiotherapy: Wednesday 25 November, 9:00 am"
         assert "stays at the time we agreed. Come at 9:00 am by the clock here." in sent.body
         assert before["uid"] == after["uid"] == str(visit.uid)
         assert (before["sequence"], after["sequence"]) == (0, 1)

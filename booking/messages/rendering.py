@@ -28,7 +28,6 @@ Kind = Message.Kind
 
 # To the clinic itself; what patients read is in ``wording``. Discreet, too: no service, no patient.
 SUBJECTS = {
-    Kind.LOST_LINK: "Your links from {clinic}",
     Kind.DAILY_SUMMARY: "Bookings at {clinic}: {news}",
     Kind.CONTACT: "A message from your website",
 }
@@ -47,8 +46,8 @@ NOTICE_HEADLINES = {
 _TRICKS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 # Staff keep their own diary; and being asked to choose another time has changed nothing in a calendar yet.
-# (The waitlist's messages are about no appointment, so they have no file either.)
-_WITHOUT_A_FILE = {Kind.CLINIC_NOTICE, Kind.MOVE_REQUESTED}
+# Links asked for again change nothing either. (The waitlist's messages are about no appointment.)
+_WITHOUT_A_FILE = {Kind.CLINIC_NOTICE, Kind.MOVE_REQUESTED, Kind.LOST_LINK}
 
 
 _TO_STAFF = {Kind.CLINIC_NOTICE, Kind.DAILY_SUMMARY, Kind.CONTACT}
@@ -77,7 +76,7 @@ def render(
     if entry is not None:
         context |= _about_waiting(entry, message.waitlist_offer, clinic)
     if message.kind == Kind.LOST_LINK:
-        context["visits"] = _linked(message, now)
+        context |= _about_links(message, clinic, now)
     if message.kind == Kind.DAILY_SUMMARY:
         context["sections"] = news_of(message)
         context["diary_url"] = settings.SITE_URL + reverse("admin:booking_appointment_changelist")
@@ -146,15 +145,23 @@ def _about(appointment: Appointment, clinic: Clinic, now: datetime) -> dict[str,
     }
 
 
-def _linked(message: Message, now: datetime) -> list[LinkedVisit]:
-    """The visits of a mail with links. Families share addresses: with several people, it says whose each is."""
-    found = visits_of(message, now=now)
+def _about_links(message: Message, clinic: Clinic, now: datetime) -> dict[str, Any]:
+    """The visits of a mail with links. Families share addresses: with several people, it says whose each is.
+
+    A preview brings a visit of its own.
+    """
+    found = [message.appointment] if message.appointment else visits_of(message, now=now)
     several = len({visit.patient_id for visit in found}) > 1
-    return [
-        LinkedVisit(visit, _whose(visit.patient, by_name=several), manage_url(visit))
-        for visit in found
-        if visit.patient
-    ]
+    location = found[0].location
+    return {
+        "location": location,
+        "phone": location.phone or clinic.phone,
+        "visits": [
+            LinkedVisit(visit, _whose(visit.patient, by_name=several), manage_url(visit))
+            for visit in found
+            if visit.patient
+        ],
+    }
 
 
 def _entry_of(message: Message) -> WaitlistEntry | None:

@@ -27,7 +27,7 @@ class Words:
 OURS = {
     Kind.CONFIRMATION: Words("Appointment at {clinic}: {when}", "You are booked", "{Whose} at {clinic} is booked."),
     Kind.RESCHEDULED: Words(
-        "New time for your appointment at {clinic}: {when}",
+        "New time for the appointment at {clinic}: {when}",
         "{Whose} has moved",
         "{Whose} at {clinic} has been moved. This is how it stands now, in place of what we sent before.",
     ),
@@ -37,7 +37,7 @@ OURS = {
         "We are sorry: we cannot keep the time agreed for {whose} with {practitioner} at {clinic}:",
     ),
     Kind.CANCELLED: Words(
-        "Cancelled: your appointment at {clinic} on {when}",
+        "Cancelled: appointment at {clinic}, {when}",
         "Cancelled",
         "{Whose} at {clinic} is cancelled. It was to be on:",
     ),
@@ -45,7 +45,7 @@ OURS = {
         "Reminder: appointment at {clinic}, {when}", "See you soon", "This is a reminder of {whose} at {clinic}."
     ),
     Kind.CLOCK_CHANGE: Words(
-        "No change to your appointment at {clinic}: {when}",
+        "No change to the appointment at {clinic}: {when}",
         "Your time stays the same",
         "{Whose} at {clinic} stays at the time we agreed. Come at {time} by the clock here.",
     ),
@@ -56,6 +56,12 @@ OURS = {
     ),
     Kind.WAITLIST_OFFER: Words(
         "A time came free at {clinic}: {when}", "A time came free", "A time came free that you wait for:"
+    ),
+    Kind.LOST_LINK: Words(
+        "Your links from {clinic}",
+        "Your links",
+        "Somebody asked for the links to the visits ahead under this address. "
+        "If that was not you, you need to do nothing: nobody else got this mail.",
     ),
 }
 
@@ -82,8 +88,9 @@ def values(context: dict[str, Any]) -> dict[str, str]:
         "clinic": context["clinic"].name,
         "phone": str(context["phone"].as_national),
         "place": context["location"].address,
-        "service": context["service"].name,
     }
+    if "service" in context:
+        known["service"] = context["service"].name
     if "whose" in context:
         whose = context["whose"]
         known |= {"whose": whose, "Whose": whose[:1].upper() + whose[1:]}

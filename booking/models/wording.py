@@ -22,6 +22,7 @@ WORDED = (
     Kind.CLOCK_CHANGE,
     Kind.WAITLIST_JOINED,
     Kind.WAITLIST_OFFER,
+    Kind.LOST_LINK,
 )
 _WAITLIST = {Kind.WAITLIST_JOINED, Kind.WAITLIST_OFFER}
 
@@ -43,15 +44,24 @@ MEANINGS = {
 _IN_SUBJECTS = ("clinic", "when", "reference")
 _ABOUT_VISITS = ("clinic", "when", "time", "reference", "phone", "place", "practitioner", "service", "Whose", "whose")
 _ABOUT_WAITING = ("clinic", "phone", "place", "service", "Who")
+_ABOUT_LINKS = ("clinic", "phone", "place")  # To several visits, perhaps.
 _ABOUT_OFFERS = ("clinic", "when", "time", "phone", "place", "practitioner", "service", "Who")
 
 
 def placeholders(kind: str, field: str) -> tuple[str, ...]:
     """The names that may stand in braces in this part of this mail."""
     if field == "subject":
-        known = {Kind.WAITLIST_JOINED: ("clinic",), Kind.WAITLIST_OFFER: ("clinic", "when")}
+        known = {
+            Kind.WAITLIST_JOINED: ("clinic",),
+            Kind.WAITLIST_OFFER: ("clinic", "when"),
+            Kind.LOST_LINK: ("clinic",),
+        }
         return known.get(Kind(kind), _IN_SUBJECTS)
-    known = {Kind.WAITLIST_JOINED: _ABOUT_WAITING, Kind.WAITLIST_OFFER: _ABOUT_OFFERS}
+    known = {
+        Kind.WAITLIST_JOINED: _ABOUT_WAITING,
+        Kind.WAITLIST_OFFER: _ABOUT_OFFERS,
+        Kind.LOST_LINK: _ABOUT_LINKS,
+    }
     return known.get(Kind(kind), _ABOUT_VISITS)
 
 
