@@ -39,12 +39,16 @@ SECTIONS = [
         ["booking.Clinic", "booking.Location", "booking.Service", "booking.MessageWording", "booking.SampleRow"],
     ),
 ]
-LAST_SECTION = ("Staff logins", ["auth.User", "auth.Group"])
+LAST_SECTION = ("Staff", ["clinic.StaffMember", "auth.Group"])
+# Logins are looked after on the page Staff, and second factors by those they belong to.
+NOT_IN_THE_OFFICE = {"auth.User", "account.EmailAddress", "account.EmailConfirmation", "mfa.Authenticator"}
 NAMES = {
     "booking.Appointment": "Diary",
     "booking.Message": "Outbox",
     "booking.WaitlistEntry": "Waitlist",
     "booking.SampleRow": "Sample data",
+    "clinic.StaffMember": "Staff",
+    "auth.Group": "Roles",
 }
 
 
@@ -63,6 +67,12 @@ class ClinicAdminSite(admin.AdminSite):
     index_title = "Today and everything else"
     index_template = "admin/start.html"
     enable_nav_sidebar = True
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
+        kept = [model for model in models if model._meta.label not in NOT_IN_THE_OFFICE]
+        if kept:
+            super().register(kept, admin_class, **options)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Everybody logs in at /staff/login/, where tries are counted and a second factor is asked for."""

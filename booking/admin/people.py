@@ -40,7 +40,7 @@ class PractitionerAdmin(AsksBeforeStranding):
     list_display_links = ["name"]
     list_filter = ["is_active", "takes_new_patients", "authorised_for_needling", "services"]
     search_fields = ["name", "protected_title", "email"]
-    autocomplete_fields = ["user"]
+    
     prepopulated_fields = {"slug": ["name"]}
     inlines = [OfferedServiceInline, WorkingHoursInline, BreakInline]
     fieldsets = [

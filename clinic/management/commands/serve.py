@@ -14,11 +14,13 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from clinic.management.commands.load_sample import real_rows
+from clinic.staff.roles import OWNER
 
 STAFF_NAME = "owner"
 
@@ -51,7 +53,8 @@ class Command(BaseCommand):
     def give_a_login(self) -> None:
         """Make the first staff login and print its password, once: it is stored nowhere in clear."""
         password = secrets.token_urlsafe(12)
-        get_user_model().objects.create_superuser(STAFF_NAME, password=password)
+        owner = get_user_model().objects.create_superuser(STAFF_NAME, password=password)
+        owner.groups.add(*Group.objects.filter(shipped_as__key=OWNER))
         self.stdout.write(f"\n  Staff login, shown this once:  {STAFF_NAME}  /  {password}")
 
 
