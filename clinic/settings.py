@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "clinic.staff.sessions.IdleSessionMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "content.former.FormerAddressMiddleware",
     "clinic.refusals.LimitsMiddleware",
 ]
 

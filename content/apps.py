@@ -14,7 +14,7 @@ class ContentConfig(AppConfig):
         from booking import chores
         from booking.context import show_on_every_page
         from booking.models import watch_what_is_shown
-        from content import pictures, uses
+        from content import former, pictures, uses
         from content.notices import ABOVE_EVERY_PAGE
 
         pictures.watch("content.Picture", "image")
@@ -23,3 +23,4 @@ class ContentConfig(AppConfig):
         show_on_every_page("notices", ABOVE_EVERY_PAGE)
         uses.guard()
         chores.every(BETWEEN_PICTURES, "pictures", pictures.catch_up)
+        former.connect()

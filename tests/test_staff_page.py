@@ -17,7 +17,9 @@ LIST = "/admin/clinic/staffmember/"
 
 
 def make_staff(name, role=None):
-    user = StaffMember.objects.create_user(name, f"{name}@clinic.example", "a long word", is_staff=True, first_name=name)
+    user = StaffMember.objects.create_user(
+        name, f"{name}@clinic.example", "a long word", is_staff=True, first_name=name
+    )
     if role:
         user.groups.add(Group.objects.get(name=role))
     return user

@@ -40,7 +40,6 @@ class PractitionerAdmin(AsksBeforeStranding):
     list_display_links = ["name"]
     list_filter = ["is_active", "takes_new_patients", "authorised_for_needling", "services"]
     search_fields = ["name", "protected_title", "email"]
-    
     prepopulated_fields = {"slug": ["name"]}
     inlines = [OfferedServiceInline, WorkingHoursInline, BreakInline]
     fieldsets = [
