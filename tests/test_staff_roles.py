@@ -11,7 +11,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver
 
-from booking.models import Closure, HoursOverride, Message, MessageWording, TimeOff, WaitlistEntry
+from booking.models import Closure, HoursOverride, Message, MessageWording, OpeningException, TimeOff, WaitlistEntry
 from clinic.models import Role, StaffMember
 from clinic.staff.roles import ROLES
 from tests import make, make_content
@@ -29,6 +29,7 @@ MODELS = {
     "booking_location": {E: "v", P: "v", F: "v"},
     "booking_message": {F: "vc"},
     "booking_messagewording": {},
+    "booking_openingexception": {F: "v"},
     "booking_patient": {F: "vac"},
     "booking_practitioner": {E: "v", P: "v", F: "v"},
     "booking_samplerow": {},
@@ -107,6 +108,7 @@ def office(db):
     HoursOverride.objects.create(practitioner=person, location=place, on=day)
     TimeOff.objects.create(practitioner=person, starts_on=day, ends_on=day)
     Closure.objects.get_or_create(location=place, on=day, defaults={"name": "Painting"})
+    OpeningException.objects.create(location=place, on=day)
     WaitlistEntry.objects.create(
         service=visit.service,
         location=place,

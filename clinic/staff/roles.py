@@ -22,8 +22,8 @@ _RECORDS = {"appointmentevent", "revision", "review", "allowance", "formeraddres
 _WHOLE = {"page", "snippet", "picture"}
 _SEEN_BY_WRITERS = {"practitioner", "service", "location"}
 _DESK_LOOKS_AT = {
-    "practitioner", "service", "practitionerservice", "location", "room", "openinghours", "workinghours", "break",
-    "hoursoverride", "timeoff", "closure", "appointmentevent",
+    "practitioner", "service", "practitionerservice", "location", "room", "openinghours", "openingexception",
+    "workinghours", "break", "hoursoverride", "timeoff", "closure", "appointmentevent",
 }  # fmt: skip
 _DESK = {
     "appointment": {"view", "add", "change"},
