@@ -14,6 +14,7 @@ from django.urls import URLPattern, URLResolver
 from booking.models import Closure, HoursOverride, Message, MessageWording, OpeningException, TimeOff, WaitlistEntry
 from clinic.models import Role, StaffMember
 from clinic.staff.roles import ROLES
+from content.models import Notice
 from tests import make, make_content
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
@@ -38,6 +39,7 @@ MODELS = {
     "booking_waitlistentry": {F: "vac"},
     "content_page": {E: "vac", R: "v", P: "vacd"},
     "content_snippet": {E: "vac", R: "v", P: "vacd"},
+    "content_notice": {E: "v", R: "v", P: "vacd"},
     "content_picture": {E: "vacd", R: "v", P: "vacd"},
     "auth_group": {},
     "clinic_staffmember": {},
@@ -121,6 +123,7 @@ def office(db):
     MessageWording.objects.get_or_create(kind="reminder")
     message = Message.objects.create(key="contact:1", kind="contact", content={}, due_at=visit.starts_at)
     make_content.make_page(kind="snippet", slug="", title="Call us")
+    Notice.objects.create(text="Closed today", starts_at=visit.starts_at, ends_at=visit.ends_at)
     missing = [model for model in admin.site._registry if not model._default_manager.exists()]
     assert missing in ([], [StaffMember])
     return {"visit": visit.pk, "message": message.pk, "person": person.pk}

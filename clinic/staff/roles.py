@@ -17,7 +17,7 @@ Decision = Callable[[str, str, str], bool]
 EDITOR, REVIEWER, PUBLISHER, FRONT_DESK, OWNER = "Editor", "Clinical reviewer", "Publisher", "Front desk", "Owner"
 
 # What nobody may do by hand in the office, whatever their role: what it records is written by the site alone.
-_RECORDS = {"appointmentevent", "revision", "review", "allowance", "formeraddress"}
+_RECORDS = {"appointmentevent", "revision", "review", "allowance", "formeraddress", "answer"}
 # Of the pages' models: those that stand for themselves. All others are blocks, parts of a page.
 _WHOLE = {"page", "snippet", "picture"}
 _SEEN_BY_WRITERS = {"practitioner", "service", "location"}
@@ -37,7 +37,7 @@ _DESK = {
 def _editor(app: str, verb: str, model: str) -> bool:
     """Writes drafts; may throw away blocks and pictures, but no page that has an address."""
     if app == "content":
-        if model in _RECORDS:
+        if model in _RECORDS or model == "notice":  # A notice stands above every page from one moment to the next.
             return verb == "view"
         return verb in {"view", "add", "change"} or (verb == "delete" and model not in {"page", "snippet"})
     return app == "booking" and verb == "view" and model in _SEEN_BY_WRITERS
