@@ -395,3 +395,16 @@ def test_a_snippet_that_a_page_must_have_is_not_hidden_without_a_reason(client, 
     assert client.post(url, {"override_reason": "A new one comes today"}).status_code == 302
 
     assert Revision.objects.first().override_reason == "A new one comes today"
+
+
+@pytest.mark.parametrize("model", ["page", "snippet"])
+def test_who_may_only_look_sees_the_draft(client, draft, model):
+    page = draft if model == "page" else make_page(kind="snippet", title="Signs", lede="")
+    somebody(client, "view_page", "view_snippet")
+
+    response = client.get(reverse(f"admin:content_{model}_change", args=[page.pk]))
+
+    assert response.status_code == 200
+    assert page.title in response.content.decode()
+    assert 'name="_save"' not in response.content.decode()
+    assert "Opened at" not in response.content.decode()

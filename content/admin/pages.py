@@ -111,6 +111,16 @@ class DraftAdmin(KeptWhileUsed, ContentEditor):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return with_state(super().get_queryset(request).select_related("edited_by"))
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who only looks saves nothing, so need not be told who did meanwhile."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        return [
+            (name, {**options, "fields": [one for one in options["fields"] if one != "opened_at"]})
+            for name, options in fieldsets
+        ]
+
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}"
         found = [
