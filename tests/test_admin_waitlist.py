@@ -138,3 +138,18 @@ def test_removing_the_sample_leaves_who_really_waits_and_what_they_wait_for(db):
     assert Message.objects.count() == 1
     assert SampleRow.objects.exists()
     assert not Practitioner.objects.exists()
+
+
+def test_the_diary_says_to_whom_a_held_time_is_offered(admin_client, clinic):
+    join(clinic, "Alice Martin")
+    assert scheduling.offer_freed_times(now=NOW) == 1
+    offer = WaitlistOffer.objects.select_related("appointment").get()
+    day = offer.appointment.local_on.isoformat()
+    diary, visit = (
+        f"/admin/booking/appointment/?status=held&day={day}",
+        f"/admin/booking/appointment/{offer.appointment_id}/change/",
+    )
+    for address in (diary, visit):
+        assert "Offered to Alice Martin, on the waitlist" in words_of(admin_client.get(address))
+    scheduling.pass_on(offer=offer, by=scheduling.Actor.patient(), now=NOW)
+    assert "Offered to Alice Martin" not in words_of(admin_client.get(visit))

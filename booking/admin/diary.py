@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from booking.admin import diary_pages, outside, resending, whole_day
-from booking.admin.diary_list import DiaryList, StatusFilter
+from booking.admin.diary_list import DiaryList, StatusFilter, offered_to
 from booking.admin.diary_record import EventInline, MessageInline
 from booking.admin.diary_steps import ARRIVED, ATTENDED, NO_SHOW, STEPS, name_of, next_steps, take_step
 from booking.admin.durations import write_duration
@@ -33,7 +33,7 @@ from booking.words import money
 class AppointmentAdmin(ReadOnlyAdmin):
     list_display = ["__str__"]
     list_filter = [StatusFilter, "practitioner", "location"]
-    list_select_related = ["patient", "practitioner", "service", "location", "room"]
+    list_select_related = ["patient", "practitioner", "service", "location", "room", "waitlist_offer__entry"]
     list_per_page = 300
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
@@ -178,7 +178,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
     def patient_link(self, appointment: Appointment) -> SafeString | str:
         patient = appointment.patient
         if patient is None:
-            return "Nobody yet"
+            return offered_to(appointment) or "Nobody yet"
         called = patient.preferred_name and f"called {patient.preferred_name}"
         contact = patient.contact_name and f"booked by {patient.contact_name}"
         return format_html(

@@ -10,14 +10,16 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from booking.admin.diary_steps import Step, next_steps
 from booking.admin.outside import day_address
 from booking.admin.words import clock, colour_mark, phone_link, span
 from booking.admin.words import day as in_words
-from booking.models import AGREED, Appointment, Location, Practitioner, Status
+from booking.models import AGREED, Appointment, Location, Practitioner, Status, WaitlistOffer
 
 DAY = "day"  # The diary's own word in its address: ?day=2026-11-24
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
@@ -44,6 +46,19 @@ class Row:
         if appointment.hold_expires_at is None:
             return ""
         return clock(appointment.hold_expires_at.astimezone(appointment.location.zone))
+
+    @property
+    def offered_to(self) -> SafeString | str:
+        return offered_to(self.appointment)
+
+
+def offered_to(appointment: Appointment) -> SafeString | str:
+    """For whom on the waitlist a hold is, if for one; nothing for a patient's own."""
+    offer: WaitlistOffer | None = getattr(appointment, "waitlist_offer", None)
+    if offer is None or offer.state != WaitlistOffer.State.OPEN:
+        return ""
+    address = reverse("admin:booking_waitlistentry_change", args=[offer.entry_id])
+    return format_html('Offered to <a href="{}">{}</a>, on the waitlist', address, offer.entry.name)
 
 
 @dataclass(frozen=True)

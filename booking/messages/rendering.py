@@ -17,7 +17,7 @@ from django.utils.crypto import salted_hmac
 from booking.calendars import calendar_file, one_line
 from booking.messages.lost_links import LinkedVisit, visits_of
 from booking.messages.queueing import has_calendar_entry
-from booking.messages.summing_up import counted, news_of
+from booking.messages.summing_up import counted, news_of, was_before
 from booking.messages.wording import OURS, Words, values, words_for
 from booking.models import Appointment, Clinic, Message, Patient, SampleRow, WaitlistEntry, WaitlistOffer
 from booking.models.waitlist import MOST_UNANSWERED
@@ -81,7 +81,9 @@ def render(
         context["sections"] = news_of(message)
         context["diary_url"] = settings.SITE_URL + reverse("admin:booking_appointment_changelist")
     if message.kind == Kind.CLINIC_NOTICE:
-        context |= {"headline": _headline(message), "is_cancelled": message.content["event"] == "cancelled"}
+        event = message.content["event"]
+        was = was_before(appointment) if appointment and event == "changed" else ""
+        context |= {"headline": _headline(message), "is_cancelled": event == "cancelled", "was": was}
     if Kind(message.kind) in OURS:
         words = (words or words_for(message.kind)).filled(values(context))
         context["words"] = words

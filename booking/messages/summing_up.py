@@ -55,6 +55,15 @@ def counted(sections: Sequence[Section]) -> str:
     return ", ".join(f"{count} {word}" for word, count in counts.items())
 
 
+def was_before(appointment: Appointment) -> str:
+    """How it stood before its last move: "Monday 23 November 2026 at 9:00 am, with Steve Hansen", or nothing."""
+    moved = appointment.events.filter(kind=_Kind.RESCHEDULED).last()
+    if moved is None or moved.after.get("starts_at") != appointment.starts_at.isoformat():
+        return ""
+    had = Practitioner.objects.filter(pk=moved.before.get("practitioner")).exclude(pk=appointment.practitioner_id)
+    return ", with ".join([_when(appointment, moved.before), *had.values_list("name", flat=True)])
+
+
 def _lines(message: Message) -> list[Line]:
     since, until = (datetime.fromisoformat(message.content[name]) for name in ("since", "until"))
     events = (
