@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 
 BETWEEN_PICTURES = 300.0  # seconds
+BETWEEN_CARDS = 60.0
 
 # What no public page shows: readers add to it all day, and pages must be kept meanwhile.
 NOT_SHOWN = {"PageAnswers"}
@@ -14,7 +15,7 @@ class ContentConfig(AppConfig):
         from booking import chores
         from booking.context import show_on_every_page
         from booking.models import watch_what_is_shown
-        from content import former, pictures, uses
+        from content import former, pictures, share_cards, uses
         from content.notices import ABOVE_EVERY_PAGE
 
         pictures.watch("content.Picture", "image")
@@ -23,4 +24,5 @@ class ContentConfig(AppConfig):
         show_on_every_page("notices", ABOVE_EVERY_PAGE)
         uses.guard()
         chores.every(BETWEEN_PICTURES, "pictures", pictures.catch_up)
+        chores.every(BETWEEN_CARDS, "pictures for shared links", share_cards.catch_up)
         former.connect()

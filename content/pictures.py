@@ -102,7 +102,7 @@ def clean_copy(file: Any) -> tuple[bytes, str]:
     try:
         with Image.open(file, formats=FORMATS) as opened:
             kind = opened.format or ""
-            picture = _upright_srgb(opened)
+            picture = upright_srgb(opened)
     except Exception:  # A broken picture fails in as many ways as there are decoders.
         raise ValidationError("This is not a JPEG, PNG or WebP picture.") from None
     content = io.BytesIO()
@@ -115,7 +115,7 @@ def clean_copy(file: Any) -> tuple[bytes, str]:
     return content.getvalue(), EXTENSIONS[kind]
 
 
-def _upright_srgb(opened: Image.Image) -> Image.Image:
+def upright_srgb(opened: Image.Image) -> Image.Image:
     picture = ImageOps.exif_transpose(opened)
     profile = opened.info.get("icc_profile")
     mode = "RGBA" if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info else "RGB"
@@ -169,7 +169,7 @@ def make_renditions(name: str, *, focus: tuple[int, int] = (50, 50), again: bool
     if stands and not again and all(default_storage.exists(file) for file in _files(before)):
         return False
     with Image.open(io.BytesIO(content), formats=FORMATS) as opened:
-        picture = _upright_srgb(opened)
+        picture = upright_srgb(opened)
     stem = f"renditions/{PurePosixPath(name).stem[:40]}-{digest}"
     widths = sorted({min(width, picture.width) for width in WIDTHS})
     manifest: dict[str, Any] = {"digest": digest, "focus": list(focus)}
@@ -181,10 +181,10 @@ def make_renditions(name: str, *, focus: tuple[int, int] = (50, 50), again: bool
         manifest["fallback"] = [width, _write(picture, width, f"{stem}-{width}.png", "PNG", optimize=True)]
     else:
         manifest["fallback"] = [width, _write(picture, width, f"{stem}-{width}.jpg", "JPEG", quality=82)]
-    share = ImageOps.fit(_on_white(picture), SHARE_SIZE, centering=(focus[0] / 100, focus[1] / 100))
+    share = ImageOps.fit(on_white(picture), SHARE_SIZE, centering=(focus[0] / 100, focus[1] / 100))
     share_name = f"{stem}-share-{focus[0]}-{focus[1]}.jpg"
     manifest["share"] = _write(share, SHARE_SIZE[0], share_name, "JPEG", quality=84)
-    _store(_manifest_name(name), json.dumps(manifest).encode())
+    store(_manifest_name(name), json.dumps(manifest).encode())
     for file in set(_files(before)) - {*_files(manifest), ""}:
         default_storage.delete(file)
     raise_shown_version()  # A page may have been made and kept since the commit, without them.
@@ -215,7 +215,7 @@ def share_url(file: Any) -> str:
     return default_storage.url(name) if name and default_storage.exists(name) else ""
 
 
-def _on_white(picture: Image.Image) -> Image.Image:
+def on_white(picture: Image.Image) -> Image.Image:
     if picture.mode != "RGBA":
         return picture
     ground = Image.new("RGB", picture.size, "white")
@@ -229,11 +229,11 @@ def _write(picture: Image.Image, width: int, name: str, kind: str, **options: An
         picture = picture.resize((width, height), Image.Resampling.LANCZOS)
     content = io.BytesIO()
     picture.save(content, kind, **options)
-    _store(name, content.getvalue())
+    store(name, content.getvalue())
     return name
 
 
-def _store(name: str, content: bytes) -> None:
+def store(name: str, content: bytes) -> None:
     """Whole or not at all: readers may be fetching it, and the worker may be writing the same."""
     part = default_storage.save(f"{name}.part", ContentFile(content))
     os.replace(default_storage.path(part), default_storage.path(name))

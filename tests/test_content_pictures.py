@@ -156,7 +156,7 @@ def test_a_rendition_that_is_missing_is_left_out(shown_picture):
 def test_a_broken_manifest_never_breaks_a_page(shown_picture, manifest):
     for name in files():
         if name.endswith(".json"):
-            pictures._store(name, manifest)
+            pictures.store(name, manifest)
 
     shown = pictures.show(shown_picture.image)
 

@@ -207,7 +207,7 @@ def test_what_was_uploaded_is_kept_nowhere(settings):
 
 def test_a_stop_between_the_commit_and_the_renditions_is_caught_up_by_the_worker():
     picture, broken = make_picture(), make_picture()
-    pictures._store(broken.image.name, b"not a picture any more")
+    pictures.store(broken.image.name, b"not a picture any more")
     assert pictures.show(picture.image).sources == ()
 
     call_command("work", "--once")
@@ -229,7 +229,7 @@ def test_a_page_made_before_the_renditions_is_made_again(django_capture_on_commi
 
 def test_writing_a_rendition_again_leaves_one_file():
     for content in (b"one", b"two"):
-        pictures._store("renditions/x.jpg", content)
+        pictures.store("renditions/x.jpg", content)
 
     assert default_storage.listdir("renditions")[1] == ["x.jpg"]
     assert default_storage.open("renditions/x.jpg").read() == b"two"

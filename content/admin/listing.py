@@ -12,11 +12,11 @@ from django.utils.text import Truncator
 from booking.models import Clinic
 from content import pictures
 from content.models import Page
+from content.share_cards import card_of
 
 LONGEST_TITLE = 60  # characters, the clinic's name included
 LONGEST_DESCRIPTION = 160
 SHORTEST_DESCRIPTION = 50
-DRAWING = "img/share.png"
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,14 @@ def listing_of(page: Page) -> Listing | None:
         title=Truncator(title).chars(LONGEST_TITLE),
         description=Truncator(page.summary).chars(LONGEST_DESCRIPTION),
         share_title=page.title,
-        picture=pictures.share_url(page.hero_picture.image) if page.hero_picture else "",
+        picture=_picture(page, clinic.name if clinic else ""),
         warnings=_warnings(page, title),
     )
+
+
+def _picture(page: Page, clinic: str) -> str:
+    cut = pictures.share_url(page.hero_picture.image) if page.hero_picture else ""
+    return card_of(page, clinic).address or cut
 
 
 def _warnings(page: Page, title: str) -> list[str]:

@@ -7,9 +7,9 @@ from django import template
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from content import markup, pictures, structured_data
+from content import markup, pictures, share_cards, structured_data
 from content.citations import cite
-from content.models import Page, Section
+from content.models import Section
 from content.renderer import renderer
 
 register = template.Library()
@@ -33,12 +33,20 @@ def json_ld(context: template.Context) -> SafeString:
     return structured_data.script(data.graph(hours=context.get("opening_hours") or (), special=special, **facts))
 
 
-@register.simple_tag
-def share_picture(page: Page | None) -> str:
-    """The address of the picture for shared links: cut from the page's own, where it has one."""
-    picture = page.hero_picture if page else None
-    url = pictures.share_url(picture.image) if picture else ""
-    return structured_data.address(url) if url else ""
+@register.simple_tag(takes_context=True)
+def share_picture(context: template.Context) -> dict[str, str] | None:
+    """Address and words of the picture for shared links: the page's (or person's) card, or its own picture cut."""
+    subject = context.get("page") or context.get("person")
+    if not subject:
+        return None
+    clinic = getattr(context.get("clinic"), "name", "")
+    card, seen = share_cards.card_of(subject, clinic), getattr(subject, "hero_alt", "")
+    if card.address:
+        words = ". ".join(filter(None, [f"{card.title}, {clinic}" if clinic else card.title, seen]))
+        return {"address": structured_data.address(card.address), "alt": words}
+    hero = getattr(subject, "hero_picture", None)
+    url = pictures.share_url(hero.image) if hero else ""
+    return {"address": structured_data.address(url), "alt": seen or card.title} if url else None
 
 
 @register.filter
