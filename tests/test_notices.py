@@ -222,10 +222,11 @@ def test_the_mail_needs_as_many_queries_for_ten_visits_as_for_one(office, now):
 def test_a_notice_at_once_says_how_it_stood_before_and_who_booked_for_somebody_else(office, now):
     Clinic.objects.update(notices="at_once")
     visit = office.book(now, name="Mia Martin", contact_name="Jamie Martin")
+    messages.send_due(now=now)
     office.move(visit, now, days=1, to=office.maya)
     messages.send_due(now=now)
     moved = next(sent for sent in mail.outbox if sent.to == [CLINIC] and sent.subject.startswith("Moved"))
     for part in (moved.body, moved.alternatives[0][0]):
         assert "Thursday 26 November 2026 at 11:15 am, with Steve Hansen" in part
         assert "Jamie Martin" in part
-    assert "Was: " not in next(sent for sent in mail.outbox if sent.subject.startswith("Booked")).body
+    assert "Was:" not in next(sent for sent in mail.outbox if sent.subject.startswith("Booked")).body
