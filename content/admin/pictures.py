@@ -43,7 +43,7 @@ class PictureAdmin(KeptWhileUsed, admin.ModelAdmin):
     @admin.display(description="focal point")
     def focal_point(self, picture: models.Picture) -> SafeString:
         """The picture to click on (static/js/focal_point.js). Without a script the two numbers below say the same."""
-        image = mark_safe("")
+        image = mark_safe("It appears here once it is saved.")
         if picture.pk and picture.image:
             shown = pictures.show(picture.image)
             image = format_html(
@@ -52,14 +52,14 @@ class PictureAdmin(KeptWhileUsed, admin.ModelAdmin):
             )
         return format_html(
             '<div class="focal-point"><div class="focal-point__picture">{}</div></div>'
-            '<div class="help">What must stay in sight when the picture is cut to another shape. '
+            '<div class="focal-point__hint">What must stay in sight when the picture is cut to another shape. '
             "Click on it, or type how far it is from the left and from the top.</div>",
             image,
         )
 
     @admin.display(description="pixels")
     def size(self, picture: models.Picture) -> str:
-        return f"{picture.width} x {picture.height}"
+        return f"{picture.width}\u00a0×\u00a0{picture.height}"
 
     @admin.display(description="used on pages")
     def pages(self, picture: Any) -> int:

@@ -3,7 +3,7 @@
    there, and without this script they do all that it does. */
 "use strict";
 (() => {
-  const SHAPES = [["card", "On cards and beside headings"], ["share", "In shared links"], ["round", "In a square"]];
+  const SHAPES = [["card", "On cards and beside headings"], ["square", "In shared links"]];
 
   function begin() {
     const place = document.querySelector(".focal-point");
@@ -70,7 +70,7 @@
       let picture = frame.querySelector("img");
       if (!picture) {
         picture = document.createElement("img");
-        frame.prepend(picture);
+        frame.replaceChildren(picture);
       }
       picture.removeAttribute("width");
       picture.removeAttribute("height");
