@@ -118,6 +118,7 @@ def test_asking_twice_in_a_row_sends_one_mail(client, visit, now):
 def test_one_address_gets_only_so_many(visit, settings):
     settings.BOOKING_LIMITS = settings.BOOKING_LIMITS | {"lost link by e-mail": (2, timedelta(hours=1))}
     assert [ask(Client()).status_code for _ in range(3)] == [302, 302, 429]
+    assert "Links in our earlier mails stay good" in words_of(ask(Client()))
     assert ask(Client(), "nobody@patients.example").status_code == 302
 
 

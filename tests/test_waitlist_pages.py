@@ -457,3 +457,17 @@ class TestWhatWasFreeOnJoining:
         join(clinic, name="Bob", email="bob@patients.example")
         assert scheduling.offer_freed_times(now=NOW) == 1
         assert WaitlistOffer.objects.get().entry.name == "Bob"
+
+
+def test_after_passing_the_page_says_so_and_that_the_place_is_kept(client, clinic):
+    entry, offer = offer_to(clinic)
+    client.get(tokens.waitlist_url(entry, to_offer=True).removeprefix("http://testserver"), follow=True)
+    page = words_of(client.post("/waitlist/pass/", {"offer": offer.uid.hex}, follow=True))
+    assert "You passed on Tuesday 24 November, 9:00 am." in page
+    assert "you keep your place" in page
+
+
+def test_who_joins_is_told_that_free_times_are_booked_and_not_waited_for(client, clinic):
+    page = client.get(JOIN)
+    assert "We do not offer times that are free already." in words_of(page)
+    assert page.context["times"] in text_of(page)

@@ -207,6 +207,8 @@ def entry(request: HttpRequest) -> HttpResponse:
     context = about(found)
     if newest and newest.is_live(now):
         context["held_until"] = newest.expires_at.astimezone(found.location.zone)
+    elif newest and newest.state == newest.State.PASSED:
+        context["passed"] = newest.starts_at.astimezone(found.location.zone)
     return render(request, "booking/waitlist_entry.html", context)
 
 
