@@ -33,7 +33,7 @@ SECTIONS = [
             "booking.OpeningException",
         ],
     ),
-    ("Pages", ["content.Page", "content.Snippet", "content.Picture", "content.Notice"]),
+    ("Pages", ["content.Page", "content.Snippet", "content.Picture", "content.Notice", "content.ExternalLink"]),
     (
         "The clinic",
         ["booking.Clinic", "booking.Location", "booking.Service", "booking.MessageWording", "booking.SampleRow"],

@@ -3,8 +3,8 @@ from django.apps import AppConfig
 BETWEEN_PICTURES = 300.0  # seconds
 BETWEEN_CARDS = 60.0
 
-# What no public page shows: readers add to it all day, and pages must be kept meanwhile.
-NOT_SHOWN = {"PageAnswers"}
+# What no public page shows: kept pages may stay while it is written.
+NOT_SHOWN = {"PageAnswers", "ExternalLink", "ExternalLink_pages", "ExternalLink_people"}
 
 
 class ContentConfig(AppConfig):

@@ -99,7 +99,7 @@ class FormerAddressMiddleware:
 
 
 def follow(request: HttpRequest, path: str) -> HttpResponse | None:
-    former = FormerAddress.objects.filter(path=path).select_related("page", "practitioner", "service").first()
+    former = _at(path)
     if former is None:
         return _gone(request) if _is_hidden_page(path) else None
     goal = _goal(former)
@@ -110,6 +110,17 @@ def follow(request: HttpRequest, path: str) -> HttpResponse | None:
     # Addresses may be given to something else one day: browsers ask again after a day.
     response.headers["Cache-Control"] = "max-age=86400"
     return response
+
+
+def leads_to(path: str) -> str:
+    """Where an old address leads today; "" if it never was one, or what it led to is hidden or gone."""
+    former = _at(path)
+    return _goal(former) if former else ""
+
+
+def _at(path: str) -> FormerAddress | None:
+    found = FormerAddress.objects.filter(path=path) if "\0" not in path else FormerAddress.objects.none()
+    return found.select_related("page", "practitioner", "service").first()
 
 
 def _goal(former: FormerAddress) -> str:

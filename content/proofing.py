@@ -9,15 +9,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from django.contrib.contenttypes.models import ContentType
-from django.urls import Resolver404, resolve
-from django.utils import timezone
 
 from booking import together
-from booking.models import Practitioner, SampleRow, Service
-from content import live, wording
+from booking.models import SampleRow
+from content import live, typed_links, wording
 from content.models import (
     CallToAction,
     CareCard,
@@ -94,14 +91,22 @@ def _about_blocks(words: Words, reading: Reading, rows: live.Live) -> Iterator[F
         here = _key(block)
         yield from (_at(here, message, stops) for message, stops in _about_references(block, rows))
         for address, text in wording.links_of(block):
-            problem = _link_problem(address, anchors, rows)
-            if problem:
-                yield Finding(f"The link “{text or address}” leads to nothing: {problem}", True, here, address)
+            yield from _about_link(here, address, text, typed_links.problem_of(address, anchors))
             if text.lower().strip(" .…") in VAGUE:
                 yield Finding("Say in the link where it leads: people hear links read out alone.", False, here, text)
         if sources or any(isinstance(other, Sources) for other in reading.blocks):
             for number in sorted(wording.citations_of(block) - sources):
                 yield Finding(f"[{number}] names a source that is not in the list.", False, here)
+
+
+def _about_link(
+    here: tuple[str, int], address: str, text: str, problem: typed_links.Problem | None
+) -> Iterator[Finding]:
+    name = text or address
+    if problem and problem.today:
+        yield Finding(f"The link “{name}” has an old address. Today it is {problem.today}", False, here, address)
+    elif problem:
+        yield Finding(f"The link “{name}” leads to nothing: {problem.reason}", True, here, address)
 
 
 def _at(here: tuple[str, int], message: str, stops: bool) -> Finding:
@@ -128,37 +133,6 @@ def _about_references(block: Any, rows: live.Live) -> Iterator[tuple[str, bool]]
             yield "Say what the picture shows, or tick that it only decorates.", True
     if isinstance(block, SnippetHere) and block.snippet_id not in rows.snippets:
         yield "This snippet is not published: readers would see nothing here.", True
-
-
-def _link_problem(address: str, anchors: set[str], rows: live.Live) -> str:
-    """What is wrong with a typed address, or nothing. Other sites are not asked."""
-    parts = urlsplit(address)
-    if parts.scheme in ("mailto", "tel"):
-        return "" if parts.path else "it has no address."
-    if parts.scheme or parts.netloc or not address:
-        return "" if parts.netloc else "it has no address."
-    if not parts.path:
-        return "" if parts.fragment in anchors else "no heading of this page is called that."
-    try:
-        match = resolve(unquote(parts.path))
-    except Resolver404:
-        return "this site has no such address."
-    slug = match.kwargs.get("slug", "")
-    if match.view_name.startswith("content:"):
-        return _page_problem(match.url_name or "", slug)
-    if match.view_name == "booking:times" and not Service.objects.bookable().filter(slug=slug).exists():
-        return "this visit cannot be booked online."
-    return ""
-
-
-def _page_problem(name: str, slug: str) -> str:
-    if name == "practitioner":
-        return "" if Practitioner.objects.active().filter(slug=slug).exists() else "this person is not on the team."
-    if name == Page.Kind.HOME or name not in Page.Kind:
-        return ""
-    is_live = Revision.objects.live(at=timezone.now()).filter(page__kind=name, page__slug=slug).exists()
-    is_known = name != Page.Kind.TREATMENT and Page.objects.filter(kind=name).exists()
-    return "" if is_live or is_known else "this page is not published."
 
 
 def _about_levels(words: Words, reading: Reading) -> Iterator[Finding]:
@@ -244,11 +218,12 @@ def proof_hiding(page: Page, *, now: datetime) -> list[Finding]:
             findings += [Finding(f"“{one.title}” would lose it. {message}") for message in sorted(lost)]
             findings += [] if lost else [Finding(f"“{one.title}” would no longer show it.", blocks=False)]
         return findings
+    addresses = {page.get_absolute_url(), *page.former_addresses.values_list("path", flat=True)} - {""}
     for one in _whole(live_now.exclude(page=page.pk)):
         rows = one.words.rows()
         if page.pk in one.words.references.get("page", ()):
             findings.append(Finding(f"A signpost on “{one.title}” leads here: it is left out.", blocks=False))
-        if any(urlsplit(link).path == page.get_absolute_url() for row in rows for link, _text in wording.links_of(row)):
+        if any(typed_links.path_here(link) in addresses for row in rows for link, _text in wording.links_of(row)):
             findings.append(Finding(f"“{one.title}” has a typed link that would lead to nothing.", blocks=False))
     return findings
 

@@ -19,9 +19,9 @@ from content.models import (
     Signpost,
     SnippetHere,
 )
-from content.proofing import proof
+from content.proofing import proof, proof_hiding
 from tests import make
-from tests.make_content import make_page, make_section, make_sources
+from tests.make_content import make_page, make_revision, make_section, make_sources, publish_drafts
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
 
@@ -168,9 +168,11 @@ def test_a_list_inside_a_block_counts_as_its_headings(draft, now):
         ("/book/no-such/", "this visit cannot be booked online."),
         ("#no-such", "no heading of this page is called that."),
         ("https://", "it has no address."),
+        ("https://clinic.example/nowhere/", "this site has no such address."),
     ],
 )
-def test_a_link_to_nothing_is_refused_beside_its_block(draft, now, address, problem):
+def test_a_link_to_nothing_is_refused_beside_its_block(draft, now, settings, address, problem):
+    settings.SITE_URL = "https://clinic.example"
     block = make_section(draft, body=f'<p>See <a href="{address}">the other one</a>.</p>')
 
     (finding,) = findings(draft, now)
@@ -192,6 +194,45 @@ def test_a_link_to_something_is_fine(draft, now, address):
     )
 
     assert findings(draft, now) == []
+
+
+def test_an_old_address_warns_and_names_the_one_of_today(draft, now):
+    there = make_page(slug="before")
+    there.slug = "today"
+    there.save()
+    make_section(draft, body='<p>See <a href="/treatments/before/">the other one</a>.</p>')
+
+    assert said(draft, now, blocks=False) == [
+        "The link “the other one” has an old address. Today it is /treatments/today/"
+    ]
+    assert said(draft, now) == []
+
+
+def test_an_old_address_of_what_is_hidden_leads_to_nothing(draft, now):
+    there = make_page(slug="before")
+    there.slug = "today"
+    there.save()
+    make_revision(there, is_public=False, head={}, blocks=[])
+    make_section(draft, body='<p>See <a href="/treatments/before/">the other one</a>.</p>')
+
+    assert said(draft, now) == ["The link “the other one” leads to nothing: this page is not published."]
+
+
+@pytest.mark.parametrize(
+    "link", ["/treatments/before/", "/treatments/today/", "https://clinic.example/treatments/today/"]
+)
+def test_hiding_a_page_names_those_with_typed_links_to_it(now, settings, link):
+    settings.SITE_URL = "https://clinic.example"
+    there, here, elsewhere = make_page(slug="before"), make_page(title="Here"), make_page()
+    there.slug = "today"
+    there.save()
+    make_section(here, body=f'<p><a href="{link}">There</a></p>')
+    make_section(elsewhere, body='<p><a href="https://other.example/treatments/today/">There</a></p>')
+    publish_drafts()
+
+    found = proof_hiding(there, now=now)
+
+    assert [finding.message for finding in found] == ["“Here” has a typed link that would lead to nothing."]
 
 
 def test_a_signpost_to_a_hidden_page_warns_as_it_is_left_out(draft, now):

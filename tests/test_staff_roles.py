@@ -39,6 +39,7 @@ MODELS = {
     "booking_waitlistentry": {F: "vac"},
     "content_page": {E: "vac", R: "v", P: "vacd"},
     "content_snippet": {E: "vac", R: "v", P: "vacd"},
+    "content_externallink": {E: "v", R: "v", P: "v"},
     "content_notice": {E: "v", R: "v", P: "vacd"},
     "content_picture": {E: "vacd", R: "v", P: "vacd"},
     "auth_group": {},

@@ -21,6 +21,7 @@ from content import models, snapshot
 from content.admin import history, steps
 from content.admin.blocks import IN_A_PAGE, IN_A_SNIPPET
 from content.admin.deleting import KeptWhileUsed
+from content.admin.external_links import links_of
 from content.admin.listing import listing_of
 from content.admin.state import State, state_of, when
 from content.models import Page, Revision
@@ -152,7 +153,7 @@ class DraftAdmin(KeptWhileUsed, ContentEditor):
         page = kwargs.get("obj")
         context["show_save_and_add_another"] = False  # Two ways to save lead on to a reader's view instead.
         if page is not None:
-            context |= {"state": self.state_of(request, page), "listing": listing_of(page)}
+            context |= {"state": self.state_of(request, page), "listing": listing_of(page), "links": links_of(page)}
         response = super().render_change_form(request, context, **kwargs)
         if isinstance(response, TemplateResponse) and response.context_data is not None:
             media = Media(js=[Script("js/adopt_styles.js")]) + response.context_data["media"]

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from booking.admin.start_page import Note
 from content.admin.pages import SOON_DUE, drafts_ahead, with_state
-from content.models import Page, Revision
+from content.models import ExternalLink, Page, Revision
 
 NAMED = 4  # How many pages a note names before it counts the rest.
 
@@ -18,7 +18,7 @@ def notes(user: Any) -> list[Note]:
     """Only what this person may look at."""
     if not (user.has_perm("content.view_page") or user.has_perm("content.change_page")):
         return []
-    return [*_drafts(), *_scheduled(), *_reviews()]
+    return [*_drafts(), *_scheduled(), *_reviews(), *_broken_links(user)]
 
 
 def _drafts() -> list[Note]:
@@ -49,6 +49,15 @@ def _reviews() -> list[Note]:
     text = _names(f"{page.title}, by {page.next_review_on:%-d %B %Y}" for page in due)
     address = reverse("admin:content_page_changelist") + "?review=due"
     return [Note("rose" if is_late else "straw", heading, text, address, "See which")]
+
+
+def _broken_links(user: Any) -> list[Note]:
+    broken = ExternalLink.objects.filter(outcome=ExternalLink.Outcome.BROKEN)
+    if not user.has_perm("content.view_externallink") or not broken:
+        return []
+    heading = _counted(len(broken), "link") + " to other sites broken"
+    address = reverse("admin:content_externallink_changelist") + "?outcome__exact=broken"
+    return [Note("straw", heading, _names(link.address for link in broken), address, "See where they stand")]
 
 
 def _names(names: Iterable[str]) -> str:

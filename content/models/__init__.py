@@ -3,6 +3,7 @@
 from content.models.answers import PageAnswers
 from content.models.blocks import Callout, DefinitionList, LeadList, NumberedSections, Questions, Section
 from content.models.care import BeforeDuringAfter, CareCard, DoList, RiskTable
+from content.models.external import ExternalLink
 from content.models.former import FormerAddress
 from content.models.links import CallToAction, PersonCard, PlacedPicture, Signpost, SnippetHere, Sources
 from content.models.notice import Notice
@@ -17,6 +18,7 @@ __all__ = [
     "CareCard",
     "DefinitionList",
     "DoList",
+    "ExternalLink",
     "FormerAddress",
     "LeadList",
     "Notice",
