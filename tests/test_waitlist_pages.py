@@ -471,3 +471,11 @@ def test_who_joins_is_told_that_free_times_are_booked_and_not_waited_for(client,
     page = client.get(JOIN)
     assert "We do not offer times that are free already." in words_of(page)
     assert page.context["times"] in text_of(page)
+
+
+def test_signs_that_cannot_wait_stand_where_one_begins_to_wait(client, clinic):
+    sign = "New loss of bladder or bowel control"
+    assert sign not in words_of(client.get(JOIN))
+    clinic.assessment.shows_emergency_signs = True
+    clinic.assessment.save()
+    assert sign in words_of(client.get(JOIN))

@@ -163,8 +163,17 @@ def _show(
         "was_quick": was_quick,
         "times": times_url(service, asked),
         "post_to": request.get_full_path(),
+        "signs": signs_before(service, asked.new_patient),
     }
     return render(request, "booking/waitlist_join.html", context, status=status)
+
+
+def signs_before(service: Service, new_patient: bool | None) -> list[str]:
+    """The emergency signs, where they belong before this visit: they cannot wait for a time to come free."""
+    clinic = Clinic.objects.only("emergency_signs").first()
+    if clinic is None or not service.shows_signs_to(new_patient):
+        return []
+    return [line.strip() for line in clinic.emergency_signs.splitlines() if line.strip()]
 
 
 @private_page

@@ -17,7 +17,7 @@ from booking.views import board
 from booking.views.asked import Asked, times_url
 from booking.views.privacy import private_page
 from booking.views.visitor import Visitor
-from booking.views.waitlist import about, no_entry, other_entry
+from booking.views.waitlist import about, no_entry, other_entry, signs_before
 from booking.waitlist_form import AcceptForm
 
 
@@ -116,10 +116,7 @@ def _rows(found: WaitlistEntry) -> Any:
 
 
 def _signs(found: WaitlistEntry) -> list[str]:
-    clinic = Clinic.objects.only("emergency_signs").first()
-    if clinic is None or not found.service.shows_signs_to(found.is_first_visit):
-        return []
-    return [line.strip() for line in clinic.emergency_signs.splitlines() if line.strip()]
+    return signs_before(found.service, found.is_first_visit)
 
 
 def _form(request: HttpRequest, found: WaitlistEntry, shown: WaitlistOffer, now: datetime) -> AcceptForm:
