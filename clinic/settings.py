@@ -268,6 +268,7 @@ BOOKING_LIMITS = {
     "waitlist": (10, timedelta(hours=1)),
     "waitlist by e-mail": (6, timedelta(days=1)),
     "contact": (10, timedelta(hours=1)),
+    "helped": (1, timedelta(days=1)),  # saying that one page helped
     "login": (50, timedelta(minutes=15)),  # failed tries
     "login by name": (10, timedelta(minutes=15)),  # failed tries of one name from one address
     "login of one account": (50, timedelta(hours=1)),  # the same from all addresses, but not in a browser it knows

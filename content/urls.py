@@ -14,6 +14,7 @@ urlpatterns = [
     path("fees/", views.fees, name="fees"),
     path("contact/", views.contact, name="contact"),
     path("contact/sent/", views.contact_sent, name="contact_sent"),
+    path("contact/helped/", views.helped, name="helped"),
     path("privacy/", views.privacy, name="privacy"),
     path("accessibility/", views.accessibility, name="accessibility"),
     path("preview/<str:token>/", previews.preview, name="preview"),

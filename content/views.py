@@ -3,17 +3,21 @@
 from datetime import datetime
 from functools import partial
 
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import limits, messages, together
 from booking.filling import stamp
 from booking.models import Practitioner, PractitionerService, Service
+from content import answering
 from content.forms import ContactForm
 from content.keeping import keep
 from content.live import Found, current, heads, in_order, published, state, state_of
@@ -127,6 +131,8 @@ def contact(request: HttpRequest) -> HttpResponse:
             page=about.get_absolute_url() if about else "",
             now=now,
         )
+        if about:
+            answering.count(about, answering.DID_NOT_HELP, now=now)
         return redirect("content:contact_sent")
     status = 422 if form.is_bound else 200
     return show(
@@ -150,6 +156,27 @@ def _page_at(address: str) -> Page | None:
 def contact_sent(request: HttpRequest) -> HttpResponse:
     crumbs = [("Home", reverse("content:home")), ("Contact", reverse("content:contact")), ("Message sent", "")]
     return show(request, "content/contact_sent.html", crumbs=crumbs)
+
+
+@never_cache
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def helped(request: HttpRequest) -> HttpResponse:
+    """A reader says that a page helped.
+
+    Pages are kept, and set no cookie, so their form has no token. All that a forged one could do is
+    raise a count, which is why another site's is refused, and each address counts once a day.
+    """
+    if request.method == "POST":
+        if request.headers.get("Origin", settings.SITE_URL) != settings.SITE_URL:
+            raise PermissionDenied
+        page = _page_at(request.POST.get("page", ""))
+        if page is None:
+            raise Http404
+        answering.count_helped(request, page, now=timezone.now())
+        return redirect("content:helped")
+    crumbs = [("Home", reverse("content:home")), ("Thank you", "")]
+    return show(request, "content/helped.html", crumbs=crumbs)
 
 
 @require_safe

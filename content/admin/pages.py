@@ -24,6 +24,7 @@ from content.admin.deleting import KeptWhileUsed
 from content.admin.external_links import links_of
 from content.admin.listing import listing_of
 from content.admin.state import State, state_of, when
+from content.answering import answers_about
 from content.models import Page, Revision
 from content.proofing import proof
 
@@ -154,6 +155,9 @@ class DraftAdmin(KeptWhileUsed, ContentEditor):
         context["show_save_and_add_another"] = False  # Two ways to save lead on to a reader's view instead.
         if page is not None:
             context |= {"state": self.state_of(request, page), "listing": listing_of(page), "links": links_of(page)}
+            if page.kind == Page.Kind.TREATMENT:
+                may_read = request.user.has_perm("booking.view_message")
+                context["answers"] = answers_about(page, now=timezone.now(), with_words=may_read)
         response = super().render_change_form(request, context, **kwargs)
         if isinstance(response, TemplateResponse) and response.context_data is not None:
             media = Media(js=[Script("js/adopt_styles.js")]) + response.context_data["media"]
