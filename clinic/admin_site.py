@@ -42,6 +42,7 @@ SECTIONS = [
 LAST_SECTION = ("Staff", ["clinic.StaffMember", "auth.Group"])
 # Logins are looked after on the page Staff, and second factors by those they belong to.
 NOT_IN_THE_OFFICE = {"auth.User", "account.EmailAddress", "account.EmailConfirmation", "mfa.Authenticator"}
+URGENCY = ["rose", "straw", "sky"]  # The tones of the start page's notes: what is broken comes first.
 NAMES = {
     "booking.Appointment": "Diary",
     "booking.Message": "Outbox",
@@ -116,7 +117,7 @@ class ClinicAdminSite(admin.AdminSite):
         from booking.admin.start_page import notes  # Here: booking.admin registers with this very site.
         from content.admin.start_page import notes as notes_on_pages
 
-        found = [*notes(request.user), *notes_on_pages(request.user)]
+        found = sorted([*notes(request.user), *notes_on_pages(request.user)], key=lambda note: URGENCY.index(note.tone))
         return super().index(request, {"notes": found, **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:

@@ -216,12 +216,12 @@ def test_the_start_page_tells_of_today_of_unsent_messages_and_of_sample_data(adm
     mark_as_sample(location)
     notes = [(note.heading, note.text) for note in admin_client.get("/admin/").context["notes"]]
     assert [heading for heading, _text in notes] == [
-        "1 visit today",
-        "2 appointments outside hours",
         "1 message could not be sent",
+        "2 appointments outside hours",
         "The sample clinic is still here",
+        "1 visit today",
     ]
-    assert notes[0][1] == "1 booked. Next: Alice Martin, 11:00 to 11:45 am, with Steve Hansen."
+    assert notes[-1][1] == "1 booked. Next: Alice Martin, 11:00 to 11:45 am, with Steve Hansen."
 
 
 def test_an_empty_office_says_where_to_begin(admin_client):

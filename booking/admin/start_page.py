@@ -23,6 +23,17 @@ class Note:
     link: str
     link_text: str
 
+    @property
+    def count(self) -> str:
+        """The number that the heading begins with, if it does: shown large."""
+        first = self.heading.partition(" ")[0]
+        return first if first.isdigit() else ""
+
+    @property
+    def what(self) -> str:
+        """The heading without its number."""
+        return self.heading.removeprefix(self.count).strip()
+
 
 def notes(user: Any) -> list[Note]:
     """Only what this person may look at."""
@@ -132,8 +143,8 @@ def _sample() -> list[Note]:
         Note(
             "straw",
             "The sample clinic is still here",
-            f"{_counted(count, 'row')} came with it. Keep what you have made your own, then have the rest removed "
-            "with the load_sample --remove command.",
+            "Its people, prices and pages are made up, and every page says so. Change what you want to keep into "
+            "your own; whoever looks after the server can then take away the rest.",
             reverse("admin:booking_samplerow_changelist"),
             "See what is sample data",
         )
