@@ -14,6 +14,8 @@ from PIL import Image, ImageCms, PngImagePlugin
 from booking.models import shown_version
 from content import pictures
 from content.models import Picture
+from content.proofing import proof
+from content.snapshot import Words
 from tests.make_content import make_page, make_picture, picture_bytes, picture_upload
 
 pytestmark = pytest.mark.django_db
@@ -257,3 +259,26 @@ def test_the_credit_stands_below_a_picture_at_the_head(client):
     html = client.get(page.get_absolute_url()).content.decode()
 
     assert html.count("Picture: Ana &lt;b&gt;Silva&lt;/b&gt;") == 1
+
+
+@pytest.mark.parametrize(
+    ("alt", "is_decorative", "is_refused"),
+    [("", False, True), ("A path", True, True), ("A path", False, False), ("", True, False)],
+    ids=["neither", "both", "alt text", "decorative"],
+)
+def test_publishing_asks_what_each_picture_says(alt, is_decorative, is_refused, now):
+    """The draft's forms and the database ask as well; this holds what came by any other way."""
+    picture = make_picture()
+    head = {"title": "Needling", "lede": "Few words.", "hero_picture": picture.pk}
+    head |= {"hero_alt": alt, "hero_is_decorative": is_decorative}
+    fields = {"picture": picture.pk, "alt": alt, "is_decorative": is_decorative, "caption": ""}
+    block = {"kind": "placedpicture", "id": 7, "region": "main", "fields": fields}
+
+    found = proof(make_page(kind="fees", is_published=False), Words(head, [block]), now=now)
+
+    said = {(finding.block, finding.message) for finding in found if finding.blocks}
+    refused = {
+        (("placedpicture", 7), "Say what the picture shows, or tick that it only decorates."),
+        (None, "Say what the picture at the head shows, or tick that it only decorates."),
+    }
+    assert said == (refused if is_refused else set())
