@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver
 from booking.models import Closure, HoursOverride, Message, MessageWording, OpeningException, TimeOff, WaitlistEntry
 from clinic.models import Role, StaffMember
 from clinic.staff.roles import ROLES
-from content.models import Notice
+from content.models import ExternalLink, Notice
 from tests import make, make_content
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
@@ -125,6 +125,7 @@ def office(db):
     message = Message.objects.create(key="contact:1", kind="contact", content={}, due_at=visit.starts_at)
     make_content.make_page(kind="snippet", slug="", title="Call us")
     Notice.objects.create(text="Closed today", starts_at=visit.starts_at, ends_at=visit.ends_at)
+    ExternalLink.objects.create(address="https://a.example/", outcome="works", checked_at=visit.starts_at)
     missing = [model for model in admin.site._registry if not model._default_manager.exists()]
     assert missing in ([], [StaffMember])
     return {"visit": visit.pk, "message": message.pk, "person": person.pk}
