@@ -1,0 +1,80 @@
+"""What stands on every page for a while: for axe, on 320 px, without JavaScript, and on paper."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+
+from booking.models import Location, OpeningException
+from content.models import Notice, PageAnswers
+from content.models import Page as Written
+from tests.browser.test_every_page import RULES
+
+PAGES = ["/", "/contact/", "/treatments/dry-needling/", "/contact/helped/", "/book/"]
+
+
+@pytest.fixture
+def told(site: str) -> str:
+    """The sample clinic with a notice of every tone and an exception within the week."""
+    now = timezone.now()
+    contact = Written.objects.get(kind="contact")
+    for position, tone in enumerate(Notice.Tone):
+        Notice.objects.create(
+            title="The water main in Elizabeth Street is being repaired",
+            text="Please come in by the back door. Your visit goes ahead.",
+            tone=tone,
+            starts_at=now - timedelta(hours=1),
+            page=contact,
+            link_label="How to find us",
+            position=position,
+        )
+    OpeningException.objects.create(
+        location=Location.objects.get(),
+        on=now.date() + timedelta(days=3),
+        opens="09:00",
+        closes="12:00",
+        name="Training",
+    )
+    return site
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_and_nothing_scrolls_sideways_at_320_px(browser: Browser, told: str, scheme: str):
+    context = browser.new_context(
+        java_script_enabled=True, bypass_csp=True, color_scheme=scheme, viewport={"width": 320, "height": 800}
+    )
+    page = context.new_page()
+    found = {}
+    for address in PAGES:
+        page.goto(f"{told}{address}")
+        result = Axe().run(page, options=RULES | {"rules": {"target-size": {"enabled": True}}})
+        violations = [(each["id"], each["nodes"][0]["html"][:120]) for each in result.response["violations"]]
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if violations or width > 320:
+            found[address] = (violations, width)
+    context.close()
+    assert found == {}
+
+
+def test_a_reader_says_that_a_page_helped_without_javascript_or_a_cookie(page: Page, told: str):
+    page.goto(f"{told}/treatments/dry-needling/")
+    page.get_by_role("button", name="Yes, it helped").press("Enter")
+    expect(page.get_by_role("heading", name="Thank you for telling us.")).to_be_visible()
+    assert page.context.cookies() == []
+    assert PageAnswers.objects.get().helped == 1
+
+
+def test_contact_prints_on_one_sheet(browser: Browser, told: str):
+    Notice.objects.all().delete()
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{told}/contact/")
+    sheets = re.findall(rb"/Type\s*/Page\b", page.pdf(format="Letter"))
+    page.emulate_media(media="print")
+    expect(page.get_by_role("heading", name="Call or visit")).to_be_visible()
+    expect(page.get_by_role("button", name="Send the message")).to_be_hidden()
+    context.close()
+    assert len(sheets) == 1
