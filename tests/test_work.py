@@ -82,7 +82,8 @@ class TestOnce:
         call_command("work", "--once")
         assert dict(Appointment.objects.values_list("pk", "status")) == {lapsed.pk: "expired", live.pk: "held"}
 
-    def test_one_line_says_what_was_done_without_personal_data(self, now, log):
+    def test_one_line_says_what_was_done_without_personal_data(self, now, log, monkeypatch):
+        monkeypatch.setattr(work, "chores", {})  # Other apps have it do things of their own.
         make_clinic()
         messages.booked(make_appointment(patient=make_patient(name="Alice Martin")), now=now - timedelta(minutes=5))
         call_command("work", "--once")
