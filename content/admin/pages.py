@@ -22,6 +22,7 @@ from content.admin import history, steps
 from content.admin.blocks import IN_A_PAGE, IN_A_SNIPPET
 from content.admin.deleting import KeptWhileUsed
 from content.admin.external_links import links_of
+from content.admin.link_choices import link_choices
 from content.admin.listing import listing_of
 from content.admin.state import State, state_of, when
 from content.answering import answers_about
@@ -162,6 +163,7 @@ class DraftAdmin(KeptWhileUsed, ContentEditor):
         if isinstance(response, TemplateResponse) and response.context_data is not None:
             media = Media(js=[Script("js/adopt_styles.js")]) + response.context_data["media"]
             media += Media(js=[JSON(self._findings(page), id="page-findings"), Script("js/page_editor.js", defer=True)])
+            media += Media(js=[JSON(link_choices(), id="link-choices"), Script("js/link_choices.js", defer=True)])
             response.context_data["media"] = Media.from_media(media, nonce=request.csp_nonce)  # type: ignore[attr-defined]
         return response
 

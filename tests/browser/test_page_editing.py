@@ -378,3 +378,24 @@ def test_hostile_text_runs_nowhere(office: Page):
 
     assert [title for title in seen if title == "1"] == []
     assert office.locator("main :is(script, iframe, form, [onerror], [onclick], [src=x], [style])").count() == 0
+
+
+def test_a_link_is_chosen_from_our_own_pages_and_visits(office: Page):
+    section = Section.objects.filter(parent__slug="dry-needling-for-back-pain").first()
+    Section.objects.filter(pk=section.pk).update(body="<p>Read on</p>")
+    edit(office, "Dry needling for back pain")
+    text = office.locator("#content_section_set-0 .field-body .ProseMirror")
+    text.click()
+    office.keyboard.press("Control+a")
+    office.keyboard.press("Control+k")
+    choice = office.get_by_label("On this site")
+    expect(choice).to_be_focused()
+    choice.select_option(label="Back assessment")
+    expect(office.locator(".prose-editor-dialog input[name=href]")).to_have_value("/book/back-assessment/")
+    choice.select_option(label="Dry needling and physical therapy")
+    office.locator(".prose-editor-dialog button[type=submit]").click()
+    expect(text.locator("a")).to_have_attribute("href", "/treatments/dry-needling/")
+    office.locator("[name=_continue]").click()
+    ready(office)
+    section.refresh_from_db()
+    assert 'href="/treatments/dry-needling/"' in section.body
