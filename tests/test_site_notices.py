@@ -171,3 +171,9 @@ def test_staff_write_one_on_the_clinic_s_clock(site, admin_client):
 def test_who_may_not_write_notices_cannot(client, django_user_model, site):
     client.force_login(django_user_model.objects.create_user("bob", password="x", is_staff=True))
     assert client.get(reverse("admin:content_notice_add")).status_code == 403
+
+
+def test_a_notice_is_saved_and_not_published(site, admin_client):
+    html = admin_client.get(reverse("admin:content_notice_add")).content.decode()
+    assert 'name="_save"' in html
+    assert 'name="_publish"' not in html

@@ -17,7 +17,7 @@ Decision = Callable[[str, str, str], bool]
 EDITOR, REVIEWER, PUBLISHER, FRONT_DESK, OWNER = "Editor", "Clinical reviewer", "Publisher", "Front desk", "Owner"
 
 # What nobody may do by hand in the office, whatever their role: what it records is written by the site alone.
-_RECORDS = {"appointmentevent", "revision", "review", "allowance", "formeraddress", "externallink", "answer"}
+_RECORDS = {"appointmentevent", "revision", "review", "allowance", "formeraddress", "externallink", "pageanswers"}
 # Of the pages' models: those that stand for themselves. All others are blocks, parts of a page.
 _WHOLE = {"page", "snippet", "picture"}
 _SEEN_BY_WRITERS = {"practitioner", "service", "location"}
