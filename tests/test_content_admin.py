@@ -143,7 +143,7 @@ def test_a_picture_is_added_and_shown(office):
     assert response.status_code == 302, response.context and response.context["errors"]
     html = office.get("/admin/content/picture/").content.decode()
     assert 'class="thumbnail" src="/media/pictures/path-' in html
-    assert "640 x 420" in html
+    assert "640\u00a0×\u00a0420" in html
 
 
 def test_a_file_that_is_no_picture_is_refused(office):
