@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Case, QuerySet, Value, When
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -23,15 +23,23 @@ def links_of(page: Page) -> QuerySet[ExternalLink]:
 
 @admin.register(ExternalLink)
 class ExternalLinkAdmin(admin.ModelAdmin):
-    list_display = ["address", "outcome", "words", "checked", "where"]
+    list_display = ["outcome", "address", "words", "where", "checked"]
+    list_display_links = ["address"]
     list_filter = ["outcome"]
     search_fields = ["address", "pages__title", "people__name"]
     fields = ["follow", "outcome", "words", "checked", "where"]
     readonly_fields = ["follow", "checked", "where"]
+    ordering = [WORST_FIRST, "address"]
     list_per_page = 50
 
+    class Media:
+        css = {"all": ["css/content_admin.css"]}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[ExternalLink]:
-        return super().get_queryset(request).prefetch_related("pages", "people").order_by(WORST_FIRST, "address")
+        return super().get_queryset(request).prefetch_related("pages", "people")
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Links to other sites", **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
