@@ -211,7 +211,7 @@ def test_every_process_sees_a_change_at_once(reader, treatment):
 def test_an_unpublished_page_is_gone_at_once(reader, treatment):
     reader.get(address_of(treatment))
     make_revision(treatment, is_public=False, goes_live_at=NOW)
-    assert reader.get(address_of(treatment)).status == 404
+    assert reader.get(address_of(treatment)).status == 410
 
 
 def test_a_page_that_comes_later_appears_at_its_instant(reader, treatment, clock):

@@ -26,7 +26,7 @@ from booking.models import (
 )
 from booking.sample import load_clinic
 from content import sample as pages
-from content.models import Page, Picture
+from content.models import FormerAddress, Page, Picture
 from content.models.revision import Record
 
 # Rows that stand for something by themselves. Everything else is a part of one of these.
@@ -77,7 +77,9 @@ class Command(BaseCommand):
             kept = needed_by_real_rows([row for row in rows if isinstance(row, INDEPENDENT)])
             going = [row for row in rows if owner_of(row) not in kept]
             count, files = len(going), [file for row in going for file in uploads_of(row)]
+            known = set(FormerAddress.objects.values_list("pk", flat=True))
             delete_all(going)
+            FormerAddress.objects.exclude(pk__in=known).delete()  # Nobody has to be told where the sample has been.
             SampleRow.objects.filter(pk__in=[mark for mark, row in found if row is None or is_gone(row)]).delete()
             transaction.on_commit(lambda: [file.delete(save=False) for file in files])
         self.stdout.write(f"{count} sample rows are gone.")
