@@ -146,8 +146,8 @@ class Visitor:
         held = self.browser.post(path, csrf | {"start": wish.instant}, expected=(302, 409), what="hold")
         if held.status == 409:
             return False
-        if held.location != "/book/check/":
-            self._type_details(held.location)
+        if held.location != "/book/check/" and not self._type_details(held.location):
+            return False
         check = self.browser.get("/book/check/")
         answers = [self._confirm(check, twice=False)] if self.dice.random() < 0.7 else self._confirm_twice(check)
         # Of a double click, the first may find a lapsed time taken and the second find it free again.
@@ -162,15 +162,19 @@ class Visitor:
         self.visits.append(Visit(self.email, wish.service, link or done.location))
         return True
 
-    def _type_details(self, path: str) -> None:
-        """What was typed stays in the session until something is booked with it."""
+    def _type_details(self, path: str) -> bool:
+        """What was typed stays in the session until something is booked with it. False when the hold ran out meanwhile
+        and somebody else has the time."""
         form = self.browser.get(path)
         assert form.status == 200, form.text[:3000]
         self.tries += 1
         self.email = f"visitor-{self.number}-{self.tries}@patients.example"
         typed = {"name": f"Visitor {self.number} {self.tries}", "email": self.email, "phone": "403-555-0123"}
         time.sleep(TYPING_SECONDS)
-        self.browser.post(path, form.fields | typed | {"reminders": "on"}, expected=(302,), what="details")
+        sent = form.fields | typed | {"reminders": "on"}
+        answer = self.browser.post(path, sent, expected=(302, 409), what="details")
+        assert answer.status == 302 or "This time is not free" in answer.text
+        return answer.status == 302
 
     def _confirm(self, check: Answer, *, twice: bool) -> Answer:
         what = "book, sent twice at once" if twice else "book"

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
+from booking import scheduling
 from booking.models import Appointment, Patient
 from tests.conftest import NOW
 from tests.journey import ALICE, NINE, QUARTER_TO_TEN, choose, confirm, make_small_clinic, text_of, type_details
@@ -283,6 +284,18 @@ def test_a_hold_that_ran_out_is_taken_again_with_the_details(client):
     with time_machine.travel(NOW + timedelta(minutes=30), tick=False):
         type_details(client)
         assert "We hold this time for you until <strong>8:40 am" in text_of(client.get("/book/check/"))
+
+
+def test_details_sent_at_the_moment_another_tab_books_get_a_page_that_says_so(client, monkeypatch):
+    def booked_elsewhere(**_):
+        raise scheduling.AlreadyBooked("This time was booked in another window.")
+
+    choose(client)
+    monkeypatch.setattr(scheduling, "extend", booked_elsewhere)
+    with time_machine.travel(NOW + timedelta(minutes=30), tick=False):
+        response = type_details(client)
+    assert response.status_code == 409
+    assert "This time was booked in another window." in text_of(response)
 
 
 def test_a_time_lost_while_typing_is_told_at_once_and_the_answers_are_kept(client, clinic):

@@ -92,6 +92,8 @@ def _take_details(request: HttpRequest, visitor: Visitor, hold: Appointment, now
             return _lost(request, visitor, hold, now)
         except scheduling.HeldLongEnough:
             pass  # Booking takes it again, if it is still free.
+        except scheduling.Refused as refusal:
+            return bad_address(request, BadAddress(refusal.message, status=409), hold.service)
     return redirect("booking:check")
 
 
