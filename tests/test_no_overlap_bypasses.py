@@ -30,21 +30,28 @@ HALF_HOUR = timedelta(minutes=30)
 # Three databases
 
 
+def everything(executor):
+    # The pages, too: they keep the addresses of people and services that change.
+    return [*executor.loader.graph.leaf_nodes("booking"), *executor.loader.graph.leaf_nodes("content")]
+
+
 def as_migrated():
     executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes("booking"))
+    executor.migrate(everything(executor))
     return executor.loader.project_state()
 
 
 def squashed():
     """All of this app's migrations as one, thinned out as ``squashmigrations`` does it."""
     executor = MigrationExecutor(connection)
-    plan = [migration for migration, _ in executor.migration_plan(executor.loader.graph.leaf_nodes("booking"))]
+    plan = [migration for migration, _ in executor.migration_plan(everything(executor))]
     ours = [migration for migration in plan if migration.app_label == "booking"]
+    above = [migration for migration in plan if migration.app_label == "content"]
+    below = [migration for migration in plan if migration not in [*ours, *above]]
     one = Migration("0001_squashed", "booking")
     one.operations = MigrationOptimizer().optimize([step for each in ours for step in each.operations], "booking")
     state = ProjectState()
-    for migration in [*(each for each in plan if each not in ours), one]:
+    for migration in [*below, one, *above]:
         with connection.schema_editor(atomic=migration.atomic) as editor:
             state = migration.apply(state, editor)
     return state

@@ -26,7 +26,7 @@ PAGES = [
     "booking/timeoff/",
     "booking/message/",
     "booking/samplerow/",
-    "auth/user/1/change/",
+    "clinic/staffmember/",
     "content/page/",
 ]
 
