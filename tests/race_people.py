@@ -134,13 +134,14 @@ class Visitor:
         self.address = f"127.0.1.{number + 1}"
         self.browser = Browser(port, self.address, ledger)
         self.visits: list[Visit] = []
+        self.booked = 0
         self.tries = 0
         self.token = self.email = ""
 
     def book(self, wish: Wish) -> bool:
         """Hold the start, fill in the forms, confirm. False when somebody else has it."""
         # Nobody books more than a family does from one place, or the limits would hide the race.
-        self.browser.address = f"127.0.{1 + len(self.visits) // 10}.{self.number + 1}"
+        self.browser.address = f"127.0.{1 + self.booked // 10}.{self.number + 1}"
         path = f"/book/{wish.service}/?visit=new" + (f"&practitioner={wish.practitioner}" if wish.practitioner else "")
         if not self.token:
             self.token = self.browser.get(path).fields["csrfmiddlewaretoken"]
@@ -161,6 +162,7 @@ class Visitor:
         link = next((link for link in done.links if link.startswith("/appointment/") and len(link) > 50), "")
         # A visit that staff called off this instant has no page to say "booked", only its own.
         assert link or done.status == 302, done.text[:3000]
+        self.booked += 1
         self.visits.append(Visit(self.email, wish.service, link or done.location))
         return True
 
