@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 
 from booking import scheduling
 from booking.context import facts_of
-from booking.models import Service
+from booking.models import Practitioner, Service
 
 # A browser asks each time, and mostly hears that nothing is new; a proxy in front may answer for a second.
 POLICY = "max-age=0, s-maxage=1, must-revalidate"
@@ -37,11 +37,11 @@ def keep(
     until = min(filter(None, (until, facts_of(request).changes_at)), default=None)
     look = seen = None
     if "next_free" in context:
-        look, seen = partial(_next_free, context["page"].service), context["next_free"]
+        look, seen = partial(_next_free, **context["next_free_of"]), context["next_free"]
     response.headers["Cache-Control"] = POLICY
     response.keep = Keep(version, until, look, seen)  # type: ignore[attr-defined]
     return response
 
 
-def _next_free(service: Service, now: datetime) -> Hashable:
-    return scheduling.next_free(service=service, now=now)
+def _next_free(now: datetime, *, service: Service, practitioner: Practitioner | None = None) -> Hashable:
+    return scheduling.next_free(service=service, practitioner=practitioner, now=now)

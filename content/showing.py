@@ -56,8 +56,13 @@ def context_of(shown: Shown, *, now: datetime) -> dict[str, Any]:
     if kind == Kind.FEES:
         context["fees"] = [service for service in live.services.values() if service.is_active]
     if kind in (Kind.HOME, Kind.TREATMENT) and page.service:
-        context["next_free"] = scheduling.next_free(service=page.service, now=now)
+        context |= next_free(now, service=page.service)
     return context
+
+
+def next_free(now: datetime, **asked: Any) -> dict[str, Any]:
+    """The first free time of a service, perhaps with one person, and what was asked: a kept page asks it again."""
+    return {"next_free": scheduling.next_free(**asked, now=now), "next_free_of": asked}
 
 
 def template_of(kind: str) -> str:

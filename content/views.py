@@ -22,7 +22,7 @@ from content.forms import ContactForm
 from content.keeping import keep
 from content.live import Found, current, heads, in_order, published, state, state_of
 from content.models import Page, Revision
-from content.showing import context_of, show, shown, template_of
+from content.showing import context_of, next_free, show, shown, template_of
 
 Kind = Page.Kind
 
@@ -92,6 +92,9 @@ def practitioner(request: HttpRequest, slug: str) -> HttpResponse:
         "offers": sorted(found["offers"], key=lambda offer: (offer.service.position, offer.service.name)),
         "written": [one.page for one in in_order(map(published, pages))],
     }
+    first = next((offer for offer in context["offers"] if offer.service.is_bookable), None)
+    if first:
+        context |= next_free(now, service=first.service, practitioner=person) | {"first_offer": first}
     version, until = state_of(found)
     response = show(request, "content/practitioner.html", **context)
     return keep(request, response, version=version, until=until, context=context)

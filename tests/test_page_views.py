@@ -374,3 +374,22 @@ def test_robots_points_at_the_sitemap(client):
     assert response["Content-Type"] == "text/plain; charset=utf-8"
     assert "Sitemap: http://127.0.0.1:8000/sitemap.xml" in response.content.decode()
     assert "Disallow: /appointment/" in response.content.decode()
+
+
+def test_a_persons_page_says_when_they_are_free_next_and_leads_there(client):
+    location = make.make_location()
+    service = make.make_service(name="Back assessment", slug="back")
+    steve, amara = make.make_practitioner([service]), make.make_practitioner([service])
+    make.make_hours(steve, location, weekdays=[2])  # Wednesdays; Amara works today.
+    make.make_hours(amara, location, weekdays=[0])
+
+    html = text_of(client, steve.get_absolute_url())
+
+    assert "Wednesday 25 November, 9:00 am</time>" in html
+    assert f'href="/book/back/?practitioner={steve.slug}" >Book with {steve.name}</a>' in html
+
+
+def test_a_person_nobody_can_book_online_has_no_next_free_time(client):
+    person = make.make_practitioner([make.make_service(booked_by="staff")])
+
+    assert "next-free" not in text_of(client, person.get_absolute_url())
