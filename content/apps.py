@@ -4,7 +4,7 @@ BETWEEN_PICTURES = 300.0  # seconds
 BETWEEN_CARDS = 60.0
 
 # What no public page shows: kept pages may stay while it is written.
-NOT_SHOWN = {"PageAnswers", "ExternalLink", "ExternalLink_pages", "ExternalLink_people"}
+NOT_SHOWN = {"PageAnswers", "ExternalLink", "ExternalLink_pages", "ExternalLink_people", "SearchEntry", "SearchIndex"}
 
 
 class ContentConfig(AppConfig):

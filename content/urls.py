@@ -3,6 +3,7 @@
 from django.urls import path
 
 from content import previews, search_engines, views
+from content.search.views import results
 
 app_name = "content"
 urlpatterns = [
@@ -17,6 +18,7 @@ urlpatterns = [
     path("contact/helped/", views.helped, name="helped"),
     path("privacy/", views.privacy, name="privacy"),
     path("accessibility/", views.accessibility, name="accessibility"),
+    path("search/", results, name="search"),
     path("preview/<str:token>/", previews.preview, name="preview"),
     path("sitemap.xml", search_engines.sitemap, name="sitemap"),
     path("robots.txt", search_engines.robots, name="robots"),

@@ -21,6 +21,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from booking import tokens
 from booking.models import Allowance, Appointment, Practitioner, WaitlistEntry
+from content.models import SearchEntry, SearchIndex
 from tests import make_content
 from tests.journey import QUARTER_TO_TEN, book, choose, make_small_clinic, type_details, words_of
 
@@ -30,7 +31,7 @@ BOB = {"name": "Bob Okonkwo", "email": "bob@patients.example", "phone": "403-555
 # What a link, or a bored person, could add to any address: each word is part of some form of ours.
 WORDS = (
     "visit=new&practitioner=steve-hansen&location=okotoks&start=2026-11-24T15:45Z&from=2026-11-24&for=other&longer=yes"
-    "&hold=x&submission_key=x&reason=x&accept=yes&pass=yes&leave=yes&confirm=yes&cancel=yes&delete=yes&post=yes"
+    "&hold=x&submission_key=x&reason=x&accept=yes&pass=yes&leave=yes&confirm=yes&cancel=yes&delete=yes&post=yes&q=assessment&page=2"
 )
 
 
@@ -119,12 +120,13 @@ def everything(but_session: str | None = None, *also: str | None) -> dict[str, A
     """All that stands in the database, but for one visitor's session.
 
     How often an address has been asked for what opens nothing is counted (``Allowance``), also by a
-    GET: it slows down guessing, says nothing of anybody, and is forgotten within the hour.
+    GET: it slows down guessing, says nothing of anybody, and is forgotten within the hour. What can be
+    found is copied again from what is shown, whenever that has changed (``SearchEntry``).
     """
     rows = {
         model._meta.label: sorted(map(repr, model._base_manager.values_list()))
         for model in apps.get_models(include_auto_created=True)
-        if model not in (Session, Allowance)
+        if model not in (Session, Allowance, SearchEntry, SearchIndex)
     }
     rows["sessions"] = sorted(
         Session.objects.exclude(session_key__in=[but_session, *also]).values_list("session_key", "session_data")

@@ -10,6 +10,7 @@ from content.models.notice import Notice
 from content.models.page import Page, Snippet
 from content.models.picture import Picture
 from content.models.revision import Review, Revision
+from content.models.search import SearchEntry, SearchIndex
 
 __all__ = [
     "BeforeDuringAfter",
@@ -32,6 +33,8 @@ __all__ = [
     "Review",
     "Revision",
     "RiskTable",
+    "SearchEntry",
+    "SearchIndex",
     "Section",
     "Signpost",
     "Snippet",
