@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -28,7 +29,7 @@ def refuse_impossible_addresses(
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if any(ord(character) < 32 or 0x7F <= ord(character) < 0xA0 for character in request.path_info):
-            return page_not_found(request, LookupError(), "404.html")
+            return not_found(request, LookupError())
         return get_response(request)
 
     return middleware
@@ -101,6 +102,14 @@ class LimitsMiddleware:
 def bad_request(request: HttpRequest, exception: Exception, status: int = 400) -> HttpResponse:
     """The page for a request that makes no sense. It trusts nothing of the request, the host included."""
     return HttpResponse(render_to_string("400.html"), status=status)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The page for an address that leads nowhere; a plain one where the database does not answer."""
+    try:
+        return page_not_found(request, exception)
+    except DatabaseError:
+        return HttpResponse(render_to_string("404_plain.html"), status=404)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -8,6 +8,7 @@ from clinic.media import media
 from clinic.styleguide import styleguide
 
 handler400 = "clinic.refusals.bad_request"
+handler404 = "clinic.refusals.not_found"
 
 urlpatterns = [
     path("admin/", admin.site.urls),

@@ -9,6 +9,7 @@ an old address over wins by being there.
 from collections.abc import Callable
 from typing import Any
 
+from django.db import DatabaseError
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
@@ -95,7 +96,10 @@ class FormerAddressMiddleware:
         path = request.path
         if not path.startswith(_PREFIXES) or len(path) > 200:
             return response
-        return follow(request, path) or response
+        try:
+            return follow(request, path) or response
+        except DatabaseError:
+            return response  # It is not known to have moved, and the page that says so stands.
 
 
 def follow(request: HttpRequest, path: str) -> HttpResponse | None:

@@ -124,3 +124,21 @@ def corrected(words: Iterable[str], vocabulary: Mapping[str, int]) -> list[str]:
         for word in given
     ]
     return better if better != given else []
+
+
+def of_address(path: str) -> str:
+    """What somebody may have looked for at an address that leads nowhere: its last words; "" where it may be a link
+    that opens something, or a machine's guess."""
+    parts = [part for part in path.split("/") if part][:4]
+    if not parts or len(path) > 150 or parts[0].lower() in _PRIVATE:
+        return ""
+    last = re.sub(r"\.(html?|php|aspx?)$", "", parts[-1], flags=re.IGNORECASE)
+    words = [word for word in words_of(last) if word.isalpha() and len(word) <= _LONGEST_SAID]
+    return " ".join(words[:6]) if len(words) == len(words_of(last)) else ""
+
+
+# Below these stand links that open something for whoever has them; their secrets must not go into a search.
+_PRIVATE = frozenset(
+    {"admin", "appointment", "book", "calendar", "healthz", "media", "preview", "staff", "static", "waitlist"}
+)
+_LONGEST_SAID = 20  # letters; what is longer is more likely a secret than a word
