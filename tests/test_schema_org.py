@@ -47,6 +47,9 @@ CODES = {
 }  # fmt: skip
 
 
+_UNSAID = {"head", "script", "sup"}  # The numbers that lead to sources stand above the line.
+
+
 class Seen(HTMLParser):
     """What people see or hear of a page: its words and what its pictures show; and its links."""
 
@@ -59,12 +62,12 @@ class Seen(HTMLParser):
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
         self._is_graph = given.get("type") == "application/ld+json"
-        self._skips += tag in {"head", "script"}
+        self._skips += tag in _UNSAID
         self.words.append(given.get("alt") or "")
         self.links |= {given.get(name) for name in ("href", "src")}
 
     def handle_endtag(self, tag):
-        self._skips -= tag in {"head", "script"}
+        self._skips -= tag in _UNSAID
         self._is_graph = False
 
     def handle_data(self, data):

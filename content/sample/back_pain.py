@@ -5,6 +5,7 @@ from content.sample.evidence import (
     ASK_FIRST,
     BOYCE,
     BRADY,
+    BRINJIKJI,
     CHYS,
     COLLEGE,
     GUIDELINE,
@@ -35,7 +36,7 @@ PAGE = WrittenPage(
     slug="dry-needling-for-back-pain",
     fields={
         "title": "Dry needling for back pain",
-        "lede": "You are not alone with back pain. Rest and pain medicine may help for a while. "
+        "lede": "You are not alone with back pain. You may have tried rest and pain medicine. "
         "Needling is one more thing to try.",
         "description": "Causes of back pain, what dry needling may do, its risks in numbers, emergency signs and other "
         "choices.",
@@ -64,7 +65,7 @@ It is never the whole plan. In Alberta, only physiotherapists whom the College h
         ),
         definitions(
             "What causes back pain?",
-            "Most back pain has no single cause, and most of it is not a sign of harm. These things often play a part:",
+            "Most lasting back pain has no single cause [2]. These things often play a part:",
             [
                 (
                     "Muscle strain",
@@ -78,8 +79,8 @@ It is never the whole plan. In Alberta, only physiotherapists whom the College h
                 ),
                 (
                     "Disc problems",
-                    "Discs are the pads between the bones of the spine. A disc can bulge and irritate a nerve. Many "
-                    "people have a bulge and no pain at all.",
+                    "Discs are the pads between the bones of the spine. A disc can bulge and irritate a nerve. But in "
+                    "scans of people without pain, 3 in 10 at age 20 had a bulge, and 8 in 10 at age 80 [9].",
                 ),
                 (
                     "A narrow spinal canal, or arthritis",
@@ -119,15 +120,15 @@ gets weak. See [when to get help quickly](#when-to-get-help-quickly).
         section(
             "Will it help?",
             """
-It may ease pain for a short time. One review found no gain in what people could do [4]. We cannot promise that it will
-help you.
+It may ease pain for a short time [3, 5]. One review found no gain in what people could do [4]. We cannot promise that
+it will help you.
 
-- A review of 16 trials found less pain than with sham needling in the short term. Sham means that people only thought
-  they were needled. Most trials had a high or unclear risk of error [3].
+- A review of 16 trials found less pain than with sham needling in the short term [3]. Sham means that people only
+  thought they were needled. Most trials had a high or unclear risk of error [3].
 - A review of 8 trials with 414 people found less pain for a short time, but no gain in what people could do [4].
 - A look at 36 reviews found relief in the short term, about equal to other treatment [5].
 - A guideline for physiotherapists says it can be considered beside other treatment when pain has lasted long [1].
-- The World Health Organization says it may be offered. The proof is of low certainty [2].
+- The World Health Organization says it may be offered, on proof of low certainty [2].
 
 **How sure are we?** Not very. So we set a goal with you, and check it. If needling does not help in two or three
 visits, we stop it.
@@ -157,8 +158,8 @@ visits, we stop it.
                 ("The sensation", "Most people feel a small prick. Some feel a twitch or a deep ache as well."),
                 (
                     "Aftercare",
-                    "The spot may be sore for 24 to 48 hours. Light movement helps: walk, stretch a little and change "
-                    "position often.",
+                    "The spot may be sore afterwards [6, 7]. Move lightly: walk, stretch a little and change position "
+                    "often. Call us if it is still sore after two days.",
                 ),
             ],
         ),
@@ -183,7 +184,7 @@ visits, we stop it.
         ),
         definitions(
             "A wider plan",
-            "What helps most people in the long run is to get moving again. Your plan may hold:",
+            "Both guidelines advise exercise for back pain that lasts [1, 2]. Your plan may hold:",
             [
                 (
                     "Exercise",
@@ -204,7 +205,7 @@ visits, we stop it.
         ),
         lead_list(
             "Is it right for you?",
-            "It may be worth a talk if you see yourself here. Each of these people could also do well without needles.",
+            "It may be worth a talk if you see yourself here. Each of these people has other choices, too.",
             [
                 ("You train or play sports.", "Your back tightens up and holds you back."),
                 ("You work at a desk.", "Your back aches by the end of the day."),
@@ -214,8 +215,8 @@ visits, we stop it.
         section(
             "Other choices, and your right to say no",
             """
-You can treat a sore back without needles. Staying active, exercise, hands-on care, warmth and good sleep all help some
-people. Ask your doctor or pharmacist about pain medicine. Many backs get better with time.
+You can treat a sore back without needles. The guidelines suggest exercise, hands-on care and advice on staying active
+[1, 2]. Ask your doctor or pharmacist about pain medicine. It is also fine to wait and see.
 
 We talk through the risks and the other choices at your visit, and ask if you agree. You can say no, or stop at any
 time.
@@ -245,6 +246,6 @@ time.
             "back-assessment",
         ),
         person("steve-hansen", "Who wrote this page", "Contact Me"),
-        sources(GUIDELINE, WHO, HU, LARA_PALOMO, CHYS, BRADY, BOYCE, COLLEGE),
+        sources(GUIDELINE, WHO, HU, LARA_PALOMO, CHYS, BRADY, BOYCE, COLLEGE, BRINJIKJI),
     ],
 )

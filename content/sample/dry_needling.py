@@ -23,8 +23,8 @@ PAGE = WrittenPage(
     slug="dry-needling",
     fields={
         "title": "Dry needling and physical therapy",
-        "lede": "Thin needles, used by a trained physiotherapist, may ease pain for a short time "
-        "and make it easier to move.",
+        "lede": "Thin needles, placed by a trained physiotherapist, as one part of a plan for less pain "
+        "and better movement.",
         "description": "What dry needling is, how sure we are that it helps, its risks in numbers, and who should not "
         "have it.",
         "position": 20,
@@ -58,14 +58,14 @@ in the College's public register.
             "Important note",
             """
 Dry needling and acupuncture use the same kind of needle. The training and the reasons behind them differ. Names vary,
-too: the College counts acupuncture, IMS and trigger point needling alike as needling.
+too: the College counts acupuncture, IMS and trigger point needling alike as needling [6].
 
 Here, needling is never the whole treatment. It is one part of your care.
 """,
         ),
         lead_list(
             "How it fits into physical therapy",
-            "Needling may give you an easier hour or day. What you do with that time counts for more.",
+            "Needling may ease pain for a short time [3]. The rest of the plan is what you do with that time.",
             [
                 (
                     "Hands-on techniques.",
@@ -104,16 +104,14 @@ may help. They overlap, and they are not proven.
         section(
             "Will it help?",
             """
-It may ease pain for a short time. We cannot promise that it will help you.
+It may ease pain for a short time [3]. We cannot promise that it will help you.
 
-- One review put together 36 earlier reviews of needling for pain in muscles and joints. Pain eased in the short term.
-  The effect was about the same as with other treatment [3].
+- A look at 36 earlier reviews, of needling for pain in muscles and joints, found relief in the short term, about
+  equal to other treatment [3].
 - For back pain that lasts, a guideline for physiotherapists says needling can be considered beside other treatment [1].
-- The World Health Organization says needling may be offered for lasting back pain. It calls its own advice conditional,
-  because the proof is of low certainty [2].
+- The World Health Organization says needling may be offered for lasting back pain, on proof of low certainty [2].
 
-**How sure are we?** Not very. Many of the studies are small, and few follow people for long. So we check with you
-at each visit. If needling does not help, we stop it.
+**How sure are we?** Not very. So we check with you at each visit. If needling does not help, we stop it.
 """,
         ),
         needling_risks(4, 5),
@@ -138,8 +136,8 @@ The needle is in for some seconds to some minutes. You may feel a dull ache or a
 for the treatment to work.
 """,
             after="""
-**What to expect after a session.** Mild soreness is common and fades in a day or two. Gentle stretching, a walk and
-light activity help. Do not overdo it on the first day.
+**What to expect after a session.** The spot may be a little sore [4, 5]. Try gentle stretching, a walk and light
+activity. Do not overdo it on the first day. Call us if you are still sore after two days.
 """,
         ),
         do_list(
@@ -161,7 +159,7 @@ light activity help. Do not overdo it on the first day.
             "Why include it in a plan?",
             """
 People ask us about needling for pain that has lasted for months, for muscles that feel tight, and for joints that do
-not move as they should. In all three, needling may make it easier to start to exercise.
+not move as they should. In all three, we ask whether a little less pain for a while would let you start to exercise.
 
 It is not for everyone. Ask your physiotherapist whether it makes sense for you, and what they would do without it.
 """,
@@ -169,14 +167,14 @@ It is not for everyone. Ask your physiotherapist whether it makes sense for you,
         section(
             "Other choices, and your right to say no",
             """
-You can have physical therapy without needles. Exercise, hands-on treatment, warmth, pacing and time all help some
-people. Your family doctor or pharmacist can talk with you about pain medicine. It is also fine to wait and see.
+You can have physical therapy without needles. Most of it is just that: exercise, hands-on treatment and advice. Your
+family doctor or pharmacist can talk with you about pain medicine. It is also fine to wait and see.
 
 Before any needle is used, we talk about risks and choices and ask if you agree. You can say no. You can stop at any
 time, even with the needle in. It will not change how we treat you.
 """,
         ),
-        section("When to get help quickly", "Most effects of needling are small. These are not."),
+        section("When to get help quickly", "Most effects of needling are small [4, 5]. These are not."),
         snippet("When to call 911 after needling"),
         care_card(
             "811",

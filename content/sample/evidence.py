@@ -60,8 +60,9 @@ def needling_risks(brady: int, boyce: int) -> Written:
     both = f"{brady}, {boyce}"
     return risks(
         "What are the risks?",
-        f"""Two large surveys counted what went wrong. One looked at 7,629 treatments [{brady}], the other at 20,464
-        treatments [{boyce}]. Both asked the people who did the needling, so some effects may have been missed.""",
+        f"""Two large surveys counted what went wrong [{both}]. One looked at 7,629 treatments [{brady}], the other at
+        20,464 treatments [{boyce}]. Both asked the people who did the needling, so some effects may have been missed
+        [{both}].""",
         "How often effects were reported, for each treatment",
         [
             ("Any minor effect", "19 to 37 in 100", both),
@@ -71,15 +72,23 @@ def needling_risks(brady: int, boyce: int) -> Written:
             ("Feeling worse for a while", "About 1 in 100", str(brady)),
             ("A major problem", "None in 7,629 treatments; 1 in 1,024 in the larger survey", both),
         ],
-        """A punctured lung is rare and serious. It can happen when a needle goes in near the chest, the neck or the
-        upper back. Signs may start hours later: see when to call 911 below.""",
+        f"""A punctured lung is rare and serious [{boyce}]. Tell us if you would rather not have needles near the chest,
+        the neck or the upper back. Do not wait if you get short of breath, even hours later: see when to call 911
+        below.""",
     )
 
+
+BRINJIKJI = (
+    "Brinjikji W, Luetmer PH, Comstock B, et al. Systematic literature review of imaging features of spinal "
+    "degeneration in asymptomatic populations. AJNR Am J Neuroradiol 2015;36(4):811-816.",
+    "10.3174/ajnr.A4173",
+    "",
+)
 
 ASK_FIRST = [
     ("A fear of needles.", "Tell us. There are other ways to treat you."),
     ("An infection of the skin.", "We never put a needle through or near it."),
-    ("A weak immune system.", "Germs that enter with a needle could harm you more."),
+    ("A weak immune system.", "We may choose something without needles."),
     ("An allergy to metal.", "Needles are made of steel that holds nickel."),
     (
         "A bleeding problem, or blood thinners.",

@@ -64,7 +64,10 @@ done without one. If you want one, only a physiotherapist whom the College has a
             [
                 ("Bladder.", "Leaks, a sudden need to go, or trouble getting started."),
                 ("Bowel.", "Constipation, straining, or trouble holding gas or stool."),
-                ("Pain.", "Pain in the pelvis, with touch or sex, or with orgasm. Some people get it on testosterone."),
+                (
+                    "Pain.",
+                    "Pain in the pelvis, with touch or sex, or with orgasm. Some people get it on testosterone [4].",
+                ),
                 (
                     "Before and after surgery.",
                     "Getting ready for vaginoplasty (surgery that makes a vagina), and learning to dilate after it. "
@@ -82,17 +85,18 @@ done without one. If you want one, only a physiotherapist whom the College has a
         section(
             "Will it help?",
             """
-It may help. There are few studies, and they are small. None of those we found looked at intersex people by themselves.
+It may help some people [2, 5]. The studies with trans people are few and small [2, 3]. We found none with intersex
+people by themselves.
 
-- At one hospital, 72 of 77 trans women who had vaginoplasty saw a pelvic floor physiotherapist. Before surgery, 42 in
-  100 had trouble with these muscles, and 37 in 100 had trouble with the bowel. For about 7 in 10 of those, it had gone
-  by the first visit after surgery [2]. There was no group without this care, so we cannot tell how much came from it.
-- In a trial, 37 people had vaginoplasty with or without two such visits afterwards. At 12 weeks there was no difference
-  in how easy it was to dilate [3]. Visits for everybody after surgery may not be needed.
-- In an Australian survey of 486 people on testosterone, 351 had felt pelvic pain since they began. The authors ask for
-  studies of the pelvic floor as one cause [4].
-- Training the pelvic floor can help with leaks. This was shown in 31 trials with 1,817 women [5]. The trials did not
-  look at trans or intersex people, so we can only say it may be alike.
+- At one hospital, 72 of 77 trans women who had vaginoplasty saw a pelvic floor physiotherapist [2]. Before surgery, 42
+  in 100 had trouble with these muscles, and 37 in 100 with the bowel [2]. For about 7 in 10 of those, it had gone by
+  the first visit after surgery [2]. There was no group without this care, so we cannot tell how much came from it.
+- In a trial, 37 people had vaginoplasty with or without two such visits afterwards [3]. At 12 weeks there was no
+  difference in how easy it was to dilate [3]. So a visit for everybody after surgery may not be needed.
+- In an Australian survey of 486 people on testosterone, 351 had felt pelvic pain since they began [4]. The authors ask
+  for studies of the pelvic floor as one cause [4].
+- Training the pelvic floor helped with leaks in 31 trials with 1,817 women [5]. Nobody has looked at trans or intersex
+  people in this way, so we can only say it may be alike.
 
 **How sure are we?** Sure for some leaks, not very sure for the rest. We set a goal with you, and check it.
 International standards ask for care that fits the person and respects their gender [6]. That is what we work towards.
@@ -101,8 +105,8 @@ International standards ask for care that fits the person and respects their gen
         risks(
             "What are the risks?",
             """
-Nobody has counted the risks of this care in trans, non-binary or intersex people. These numbers come from women in
-studies of two kinds of treatment.
+We know of no count of these risks in trans, non-binary or intersex people. What stands here comes from women in
+studies of two kinds of treatment [5, 7].
 """,
             "Unwanted effects in studies with women",
             [
@@ -120,7 +124,7 @@ An exam can bring up hard memories. You can pause, change the plan or leave, and
         ),
         lead_list(
             "Who should not have it, and what to tell us first",
-            "Talking and gentle movement suit almost everybody. Tell us about these before any hands-on work:",
+            "We begin with talking and gentle movement. Tell us about these before any hands-on work:",
             [
                 ("Surgery in the last three months.", "Your surgeon says when touch and exercise may start."),
                 ("An infection.", "Of the bladder, the skin or the genitals. It needs treatment first."),
@@ -145,7 +149,7 @@ Most of the first visit is talk, in a closed room. We may look at how you breath
 we say where, why and how, and ask each time. You can say yes to one thing and no to the next.
 """,
             after="""
-You may feel tired or a little sore for a day. You go home with one or two things to try. We write in your file only
+You may be a little sore after hands-on work [7]. You go home with one or two things to try. We write in your file only
 what your care needs.
 """,
         ),
