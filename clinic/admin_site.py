@@ -33,7 +33,17 @@ SECTIONS = [
             "booking.OpeningException",
         ],
     ),
-    ("Pages", ["content.Page", "content.Snippet", "content.Picture", "content.Notice", "content.ExternalLink"]),
+    (
+        "Pages",
+        [
+            "content.Page",
+            "content.Snippet",
+            "content.Picture",
+            "content.Menu",
+            "content.Notice",
+            "content.ExternalLink",
+        ],
+    ),
     (
         "The clinic",
         ["booking.Clinic", "booking.Location", "booking.Service", "booking.MessageWording", "booking.SampleRow"],

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q
 
 from booking import together
 from booking.models import SampleRow
@@ -18,6 +19,7 @@ from content import live, typed_links, wording
 from content.models import (
     CallToAction,
     CareCard,
+    MenuEntry,
     Page,
     PersonCard,
     PlacedPicture,
@@ -34,7 +36,6 @@ from content.snapshot import Words
 LONG_SENTENCE = 30  # words; pages.md asks for 20 on average
 AVERAGE_SENTENCE = 20
 HARDEST_LIX = 40
-VAGUE = {"click here", "here", "read more", "more", "learn more", "link", "this link", "this page", "this"}
 BOASTS = re.compile(r"\b(toxin\w*|cures?|cured|guarantee\w*|best|game[- ]changer\w*)\b", re.IGNORECASE)
 SENTENCE = re.compile(r"(?<=[.!?:])\s+")
 WORD = re.compile(r"[^\W\d_][\w'’-]*")
@@ -92,7 +93,7 @@ def _about_blocks(words: Words, reading: Reading, rows: live.Live) -> Iterator[F
         yield from (_at(here, message, stops) for message, stops in _about_references(block, rows))
         for address, text in wording.links_of(block):
             yield from _about_link(here, address, text, typed_links.problem_of(address, anchors))
-            if text.lower().strip(" .…") in VAGUE:
+            if text.lower().strip(" .…") in wording.VAGUE:
                 yield Finding("Say in the link where it leads: people hear links read out alone.", False, here, text)
         if sources or any(isinstance(other, Sources) for other in reading.blocks):
             for number in sorted(wording.citations_of(block) - sources):
@@ -218,6 +219,9 @@ def proof_hiding(page: Page, *, now: datetime) -> list[Finding]:
             findings += [Finding(f"“{one.title}” would lose it. {message}") for message in sorted(lost)]
             findings += [] if lost else [Finding(f"“{one.title}” would no longer show it.", blocks=False)]
         return findings
+    for entry in MenuEntry.objects.filter(Q(page=page.pk) | Q(place=page.kind)).select_related("menu"):
+        menu = str(entry.menu)
+        findings.append(Finding(f"It leaves the {menu[0].lower()}{menu[1:]} while it is hidden.", blocks=False))
     addresses = {page.get_absolute_url(), *page.former_addresses.values_list("path", flat=True)} - {""}
     for one in _whole(live_now.exclude(page=page.pk)):
         rows = one.words.rows()

@@ -18,6 +18,7 @@ from content.models.blocks import Block
 from content.prose import RichTextField
 from content.rows import RowsField
 
+VAGUE = {"click here", "here", "read more", "more", "learn more", "link", "this link", "this page", "this"}
 PLACE = ("id", "parent", "region", "ordering")  # Where a block stands is no part of its words.
 LINES = {"p", "li", "br", "ul", "ol"}
 CITATION = re.compile(r"[ \u00a0]?\[\d{1,2}(?:\s*,\s*\d{1,2})*\]")

@@ -26,7 +26,9 @@ def run(**options):
 def counts():
     """How many rows each of our tables holds, empty ones left out, and those that the site itself needs."""
     models = [model for label in WATCHED for model in apps.get_app_config(label).get_models()]
-    models = [model for model in models if model.__name__ not in {"MessageWording", "ShownVersion"}]
+    models = [
+        model for model in models if model.__name__ not in {"Menu", "MenuEntry", "MessageWording", "ShownVersion"}
+    ]
     return {model.__name__: count for model in models if (count := model._default_manager.count())}
 
 

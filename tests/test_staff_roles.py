@@ -40,6 +40,7 @@ MODELS = {
     "content_page": {E: "vac", R: "v", P: "vacd"},
     "content_snippet": {E: "vac", R: "v", P: "vacd"},
     "content_externallink": {E: "v", R: "v", P: "v"},
+    "content_menu": {E: "v", R: "v", P: "vc"},
     "content_notice": {E: "v", R: "v", P: "vacd"},
     "content_picture": {E: "vacd", R: "v", P: "vacd"},
     "auth_group": {},

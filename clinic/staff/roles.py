@@ -18,8 +18,8 @@ EDITOR, REVIEWER, PUBLISHER, FRONT_DESK, OWNER = "Editor", "Clinical reviewer", 
 
 # What nobody may do by hand in the office, whatever their role: what it records is written by the site alone.
 _RECORDS = {"appointmentevent", "revision", "review", "allowance", "formeraddress", "externallink", "pageanswers"}
-# Of the pages' models: those that stand for themselves. All others are blocks, parts of a page.
-_WHOLE = {"page", "snippet", "picture"}
+# What stands on every page from one moment to the next: for those who publish.
+_AT_ONCE = {"notice", "menu", "menuentry"}
 _SEEN_BY_WRITERS = {"practitioner", "service", "location"}
 _DESK_LOOKS_AT = {
     "practitioner", "service", "practitionerservice", "location", "room", "openinghours", "openingexception",
@@ -37,7 +37,7 @@ _DESK = {
 def _editor(app: str, verb: str, model: str) -> bool:
     """Writes drafts; may throw away blocks and pictures, but no page that has an address."""
     if app == "content":
-        if model in _RECORDS or model == "notice":  # A notice stands above every page from one moment to the next.
+        if model in _RECORDS or model in _AT_ONCE:
             return verb == "view"
         return verb in {"view", "add", "change"} or (verb == "delete" and model not in {"page", "snippet"})
     return app == "booking" and verb == "view" and model in _SEEN_BY_WRITERS

@@ -9,7 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from content.models import Page, Revision
-from content.uses import Use, uses
+from content.uses import Use, is_page, uses
 
 
 class KeptWhileUsed:
@@ -29,10 +29,10 @@ class KeptWhileUsed:
 
 
 def _held(rows: list[Any]) -> list[tuple[Any, list[Use]]]:
-    """The rows that are used by pages which stay."""
+    """The rows that are used by what stays."""
     found = uses(rows, now=timezone.now())
     going = {row.pk for row in rows if isinstance(row, Page)}
-    held = [(row, [use for use in found[row.pk] if use.page.pk not in going]) for row in rows]
+    held = [(row, [use for use in found[row.pk] if not (is_page(use) and use.by.pk in going)]) for row in rows]
     return [(row, by) for row, by in held if by]
 
 
@@ -45,12 +45,13 @@ def is_public(row: Any) -> bool:
 
 
 def linked(by: list[Use]) -> SafeString:
-    """The pages by name, each a link to its editor."""
+    """What uses it by name, each a link to its editor."""
     return format_html_join(
-        "; ", '<a href="{}">{}</a> ({})', ((editor_of(use.page), use.page.title, ", ".join(use.where)) for use in by)
+        "; ", '<a href="{}">{}</a> ({})', ((editor_of(use.by), use.by, ", ".join(use.where)) for use in by)
     )
 
 
-def editor_of(page: Page) -> str:
-    model = "snippet" if page.kind == Page.Kind.SNIPPET else "page"
-    return reverse(f"admin:content_{model}_change", args=[page.pk])
+def editor_of(row: Any) -> str:
+    is_snippet = isinstance(row, Page) and row.kind == Page.Kind.SNIPPET
+    model = "snippet" if is_snippet else row._meta.model_name
+    return reverse(f"admin:content_{model}_change", args=[row.pk])

@@ -6,6 +6,7 @@ from content.models.care import BeforeDuringAfter, CareCard, DoList, RiskTable
 from content.models.external import ExternalLink
 from content.models.former import FormerAddress
 from content.models.links import CallToAction, PersonCard, PlacedPicture, Signpost, SnippetHere, Sources
+from content.models.menu import Menu, MenuEntry
 from content.models.notice import Notice
 from content.models.page import Page, Snippet
 from content.models.picture import Picture
@@ -22,6 +23,8 @@ __all__ = [
     "ExternalLink",
     "FormerAddress",
     "LeadList",
+    "Menu",
+    "MenuEntry",
     "Notice",
     "NumberedSections",
     "Page",

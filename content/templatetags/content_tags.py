@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from content import markup, pictures, share_cards, structured_data
 from content.citations import cite
+from content.menus import MenuLink
 from content.models import Section
 from content.renderer import renderer
 
@@ -20,6 +21,19 @@ _clean = Section._meta.get_field("body").sanitize  # type: ignore[union-attr]
 def blocks(context: template.Context, of: Any) -> SafeString:
     """The blocks of one part of a page, each in its own template."""
     return mark_safe("".join(renderer.handle(of, context)))  # noqa: S308
+
+
+@register.simple_tag(takes_context=True)
+def menu(context: template.Context, kind: str) -> list[tuple[MenuLink, str]]:
+    """The links of one menu, each with what aria-current says of it: this page, the part it is in, or nothing."""
+    links = (context.get("menus") or {}).get(kind, [])
+    request = context.get("request")
+    path, name = getattr(request, "path", ""), getattr(getattr(request, "resolver_match", None), "view_name", "")
+    is_here = any(link.address == path for link in links)  # Then it is in no other part.
+    return [
+        (link, "page" if link.address == path else "true" if name in link.below and not is_here else "")
+        for link in links
+    ]
 
 
 @register.simple_tag(takes_context=True)

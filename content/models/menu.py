@@ -1,0 +1,66 @@
+"""Where the links above and below every page lead, and in which order."""
+
+from django.db import models
+from django.db.models import Q
+
+from content.models.page import Page
+
+
+class Menu(models.Model):
+    """One list of links that stands on every page. There is one of each kind, made with the database."""
+
+    class Kind(models.TextChoices):
+        MAIN = "main", "Main menu"
+        REACH = "reach", "Footer, under “Reach us”"
+        LAST = "last", "Footer, last line"
+
+    kind = models.CharField(max_length=10, choices=Kind, unique=True, editable=False)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return str(self.get_kind_display())
+
+
+class MenuEntry(models.Model):
+    """One link of a menu, by reference: a treatment's page, or one of the places that every clinic's site has.
+
+    It cannot break. What readers do not see leaves the menu by itself, and comes back by itself.
+    """
+
+    class Place(models.TextChoices):
+        """Those that are pages are called as the page's kind is."""
+
+        TREATMENTS = "treatments", "Treatments"
+        TEAM = "team", "Team"
+        FEES = "fees", "Fees"
+        CONTACT = "contact", "Contact"
+        BOOK = "book", "Book a visit"
+        CHANGE = "change", "Change or cancel a visit"
+        SEARCH = "search", "Search"
+        PRIVACY = "privacy", "Privacy"
+        ACCESSIBILITY = "accessibility", "Accessibility"
+
+    menu = models.ForeignKey(Menu, on_delete=models.CASCADE, related_name="entries")
+    place = models.CharField(max_length=20, choices=Place, blank=True)
+    page = models.ForeignKey(Page, on_delete=models.PROTECT, null=True, blank=True, related_name="menu_entries")
+    label = models.CharField(max_length=40, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        verbose_name = "link of a menu"
+        verbose_name_plural = "links of menus"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(page__isnull=True) & ~Q(place="") | Q(page__isnull=False, place=""),
+                name="menu_entry_leads_to_one_place",
+                violation_error_message="Choose where the link leads: to one place.",
+            ),
+            models.UniqueConstraint(fields=["menu", "place"], condition=~Q(place=""), name="menu_names_a_place_once"),
+            models.UniqueConstraint(fields=["menu", "page"], name="menu_names_a_page_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label or (str(self.page) if self.page else str(self.get_place_display()))

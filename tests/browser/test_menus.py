@@ -1,0 +1,98 @@
+"""The menus in a real Chromium: put in order by keyboard and by mouse, and held by the header at 320 px."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from content.models import Menu, MenuEntry
+from content.models import Page as Written
+from tests.browser.test_every_page import RULES
+from tests.browser.test_page_editing import complaints, office  # noqa: F401  (fixtures)
+
+LONGEST = "Wwwwwwwwww Wwwwwwwww"
+
+
+def order_of(page: Page) -> list[str]:
+    chosen = page.locator(".menu-entry:not(.menu-entry--new) select")
+    return chosen.evaluate_all("all => all.map(one => one.selectedOptions[0].text)")
+
+
+def main_menu(page: Page) -> list[str]:
+    return page.get_by_role("navigation", name="Main").get_by_role("link").all_inner_texts()
+
+
+def test_an_editor_orders_the_main_menu_and_adds_a_treatment(office: Page, site: str):  # noqa: F811
+    office.goto("/admin/content/menu/")
+    office.get_by_role("link", name="Main menu").click()
+    assert order_of(office) == ["Treatments", "Team", "Fees", "Contact"]
+    expect(office.get_by_label("Order:", exact=True).first).to_be_hidden()
+
+    down = office.get_by_role("button", name="Move down: Treatments")
+    down.focus()
+    office.keyboard.press("Enter")
+    expect(office.locator("p[role=status]")).to_have_text("Treatments is now number 2 of 4.")
+    expect(down).to_be_focused()
+    assert order_of(office) == ["Team", "Treatments", "Fees", "Contact"]
+
+    rows = office.locator(".menu-entry")
+    rows.nth(3).locator(".menu-entry__grip").drag_to(rows.nth(0), target_position={"x": 60, "y": 4})
+    expect(office.locator("p[role=status]")).to_have_text("Contact is now number 1 of 4.")
+    assert order_of(office) == ["Contact", "Team", "Treatments", "Fees"]
+
+    new = office.locator(".menu-entry--new").first
+    new.get_by_label("Leads to").select_option(label="Dry needling and physical therapy")
+    office.get_by_role("button", name="Save and continue editing").click()
+    expect(office.locator(".menu-entry .errorlist")).to_contain_text("Write less")
+    new.get_by_label("Words").fill("Dry needling")
+    office.get_by_role("button", name="Save and continue editing").click()
+    expect(office.locator(".messagelist")).to_contain_text("changed successfully")
+
+    office.goto("/treatments/dry-needling/")
+    assert main_menu(office) == ["Contact", "Team", "Treatments", "Fees", "Dry needling"]
+    expect(office.locator(".site-header [aria-current=page]")).to_have_text("Dry needling")
+
+
+def test_without_a_script_the_order_is_typed(office: Page, browser: Browser, site: str):  # noqa: F811
+    context = browser.new_context(
+        java_script_enabled=False, base_url=site, storage_state=office.context.storage_state()
+    )
+    page = context.new_page()
+    page.goto(f"/admin/content/menu/{Menu.objects.get(kind='main').pk}/change/")
+    page.get_by_label("Order:", exact=True).first.fill("35")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.goto("/")
+    assert main_menu(page) == ["Team", "Fees", "Treatments", "Contact"]
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_fullest_main_menu_holds_from_320_px_on(browser: Browser, site: str, scheme: str):
+    menu = Menu.objects.get(kind="main")
+    menu.entries.update(label=LONGEST)
+    for page in Written.objects.filter(kind="treatment")[:2]:
+        MenuEntry.objects.create(menu=menu, page=page, label=LONGEST, position=90)
+    for width in (320, 768, 1024, 1280):
+        context = browser.new_context(
+            java_script_enabled=True, bypass_csp=True, color_scheme=scheme, viewport={"width": width, "height": 800}
+        )
+        shown = context.new_page()
+        shown.goto(f"{site}/treatments/")
+        assert len(main_menu(shown)) == 6
+        assert shown.evaluate("document.documentElement.scrollWidth") == width
+        result = Axe().run(shown, options=RULES | {"rules": {"target-size": {"enabled": True}}})
+        assert [each["id"] for each in result.response["violations"]] == []
+        context.close()
+
+
+def test_axe_finds_nothing_in_the_menu_s_editor(office: Page, browser: Browser, site: str):  # noqa: F811
+    context = browser.new_context(bypass_csp=True, base_url=site, storage_state=office.context.storage_state())
+    page = context.new_page()
+    found = {}
+    for address in ("/admin/content/menu/", f"/admin/content/menu/{Menu.objects.first().pk}/change/"):
+        page.goto(address)
+        result = Axe().run(page, context={"include": [["#content"]]}, options=RULES)
+        found[re.sub(r"\d+", "x", address)] = [each["id"] for each in result.response["violations"]]
+    context.close()
+    assert found == {"/admin/content/menu/": [], "/admin/content/menu/x/change/": []}
