@@ -72,8 +72,9 @@ LOCATION = {
         "The washroom has grab bars."
     ),
     "directions": (
-        "From the main street, turn towards the river. We are in the low brick building with the green door, "
-        "beside the bakery."
+        "From Northridge Drive, turn east onto Elizabeth Street. After five minutes on foot, turn right into Sample "
+        "Street, towards the river. We are in the low brick building with the green door, between the parking and "
+        "the bakery."
     ),
     "latitude": Decimal("50.72550"),
     "longitude": Decimal("-113.97490"),

@@ -40,6 +40,7 @@ SECTIONS = [
             "content.Snippet",
             "content.Picture",
             "content.Menu",
+            "content.PlaceMap",
             "content.Notice",
             "content.ExternalLink",
         ],

@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from booking import scheduling
-from content import structured_data
+from content import maps, structured_data
 from content.live import Found, Published, gather
 from content.models import Page
 from content.reading import read
@@ -45,7 +45,8 @@ def context_of(shown: Shown, *, now: datetime) -> dict[str, Any]:
     page, kind = shown.published.page, Kind(shown.published.page.kind)
     wanted = [shown.published.words, *(one.words for one in shown.treatments)]
     beside = page if kind == Kind.TREATMENT else None
-    live = gather(wanted, now=now, snippets=dict(shown.snippets), beside=beside, everything=WHOLE.get(kind, ()))
+    more = maps.parts() if kind == Kind.CONTACT else {}
+    live = gather(wanted, now=now, snippets=dict(shown.snippets), beside=beside, everything=WHOLE.get(kind, ()), **more)
     reading = read(shown.published, live)
     context = {"page": reading.page, "reading": reading, "crumbs": crumbs_of(page)}
     context |= {"previous": live.previous, "following": live.following}
@@ -55,6 +56,8 @@ def context_of(shown: Shown, *, now: datetime) -> dict[str, Any]:
         context["fees"] = [service for service in live.services.values() if service.pk in live.bookable]
     if kind == Kind.FEES:
         context["fees"] = [service for service in live.services.values() if service.is_active]
+    if kind == Kind.CONTACT:
+        context["maps"] = maps.by_location(live.more)
     if kind in (Kind.HOME, Kind.TREATMENT) and page.service:
         context |= next_free(now, service=page.service)
     return context

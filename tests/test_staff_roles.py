@@ -43,6 +43,7 @@ MODELS = {
     "content_menu": {E: "v", R: "v", P: "vc"},
     "content_notice": {E: "v", R: "v", P: "vacd"},
     "content_picture": {E: "vacd", R: "v", P: "vacd"},
+    "content_placemap": {E: "v", R: "v", P: "vacd"},
     "auth_group": {},
     "clinic_staffmember": {},
 }

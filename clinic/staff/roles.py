@@ -19,7 +19,7 @@ EDITOR, REVIEWER, PUBLISHER, FRONT_DESK, OWNER = "Editor", "Clinical reviewer", 
 # What nobody may do by hand in the office, whatever their role: what it records is written by the site alone.
 _RECORDS = {"appointmentevent", "revision", "review", "allowance", "formeraddress", "externallink", "pageanswers"}
 # What stands on every page from one moment to the next: for those who publish.
-_AT_ONCE = {"notice", "menu", "menuentry"}
+_AT_ONCE = {"notice", "menu", "menuentry", "placemap"}
 _SEEN_BY_WRITERS = {"practitioner", "service", "location"}
 _DESK_LOOKS_AT = {
     "practitioner", "service", "practitionerservice", "location", "room", "openinghours", "openingexception",

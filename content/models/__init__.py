@@ -10,6 +10,7 @@ from content.models.menu import Menu, MenuEntry
 from content.models.notice import Notice
 from content.models.page import Page, Snippet
 from content.models.picture import Picture
+from content.models.place_map import PlaceMap
 from content.models.revision import Review, Revision
 from content.models.search import SearchEntry, SearchIndex
 
@@ -31,6 +32,7 @@ __all__ = [
     "PageAnswers",
     "PersonCard",
     "Picture",
+    "PlaceMap",
     "PlacedPicture",
     "Questions",
     "Review",

@@ -13,9 +13,9 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import ContentFile
 
-from booking.models import Practitioner, SampleRow, Service
+from booking.models import Location, Practitioner, SampleRow, Service
 from content import models
-from content.models import Page, Picture
+from content.models import Page, Picture, PlaceMap
 from content.publishing import publish
 from content.sample import back_pain, dry_needling, formal, front, pelvic_health, shared
 from content.sample.writing import Written, WrittenPage
@@ -43,6 +43,15 @@ PICTURES: dict[str, tuple[str, int, int]] = {
     "At the treatment table": ("hero-dry-needling", 55, 60),
     "Two armchairs": ("hero-pelvic-health", 50, 60),
     "The clinic": ("clinic-front", 50, 50),
+    "The way here": ("way-here", 50, 50),
+    "The way here, by night": ("way-here-night", 50, 50),
+}
+MAP = {
+    "alt": (
+        "Sketch map. Elizabeth Street runs east from Northridge Drive, one street south of McRae Street. Sample Street "
+        "leads from it to the Sheep River. The clinic is at their corner, between the parking and the bakery."
+    ),
+    "caption": "P is the parking. The arrow is the way from there to the door, without a step. North is up.",
 }
 
 
@@ -57,6 +66,19 @@ def load_pictures() -> list[Picture]:
         picture.full_clean()
         picture.save()
         made.append(picture)
+    return made
+
+
+def load_maps(*, locations: Iterable[Location], pictures: Iterable[Picture]) -> list[PlaceMap]:
+    """Show the way to the sample's place, where nobody has chosen a map yet."""
+    named = {picture.title: picture for picture in (*Picture.objects.all(), *pictures)}
+    day, night = named.get("The way here"), named.get("The way here, by night")
+    made = []
+    for place in locations:
+        if day is not None and place.slug == "okotoks" and not PlaceMap.objects.filter(location=place).exists():
+            made.append(PlaceMap(location=place, picture=day, night_picture=night, **MAP))
+            made[-1].full_clean()
+            made[-1].save()
     return made
 
 

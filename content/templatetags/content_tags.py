@@ -125,6 +125,16 @@ def picture(
     }
 
 
+@register.inclusion_tag("content/_map.html")
+def map_to(place: Any, maps: dict[int, Any] | None, sizes: str) -> dict[str, Any]:
+    """The drawn map of a location, by day and by night; nothing where there is none."""
+    found = (maps or {}).get(place.pk)
+    if found is None:
+        return {"map": None}
+    night = pictures.show(found.night_picture.image) if found.night_picture else None
+    return {"map": found, "day": pictures.show(found.picture.image), "night": night, "sizes": sizes}
+
+
 def _focus_class(focus: Any) -> str:
     """The focal point as classes of picture.css, to the nearest tenth each way; the middle needs none."""
     tenths = [(axis, (percent + 5) // 10 * 10) for axis, percent in (("x", focus.focal_x), ("y", focus.focal_y))]

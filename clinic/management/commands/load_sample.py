@@ -61,6 +61,7 @@ class Command(BaseCommand):
             add_photos(row for row in made if isinstance(row, Practitioner))
             pictures = pages.load_pictures()
             made += pictures
+            made += pages.load_maps(locations=[row for row in made if isinstance(row, Location)], pictures=pictures)
             made += pages.load_pages(
                 services=Service.objects.all(), practitioners=Practitioner.objects.all(), pictures=pictures, now=now
             )
