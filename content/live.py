@@ -19,6 +19,7 @@ from content.snapshot import Words, of_revision
 
 PERSON = (
     "name", "slug", "protected_title", "credentials", "register_url", "pronouns", "languages", "summary", "photo",
+    "focal_x", "focal_y", "photo_credit",
     "takes_new_patients", "authorised_for_needling", "is_active", "position",
 )  # fmt: skip
 PLACE = {"kind": F("page__kind"), "slug": F("page__slug"), "topic": F("page__topic"), "position": F("page__position")}

@@ -62,7 +62,9 @@ def card_of(subject: Page | Practitioner, clinic: str) -> Card:
         if hero is None:
             return Card(subject.title, clinic)
         return Card(subject.title, clinic, str(hero.image.name), (hero.focal_x, hero.focal_y))
-    return Card(subject.name, clinic, str(subject.photo.name) if subject.photo else "")
+    if subject.photo:
+        return Card(subject.name, clinic, str(subject.photo.name), (subject.focal_x, subject.focal_y))
+    return Card(subject.name, clinic, "")
 
 
 def catch_up(now: datetime | None = None) -> str:

@@ -7,6 +7,7 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
 from booking.admin import feeds
+from booking.admin.focal_point import to_click_on
 from booking.admin.inputs import OFFICE_INPUTS, ColourInput, OfficeInline
 from booking.admin.stranded import AsksBeforeStranding
 from booking.admin.words import colour_mark
@@ -41,9 +42,11 @@ class PractitionerAdmin(AsksBeforeStranding):
     list_filter = ["is_active", "takes_new_patients", "authorised_for_needling", "services"]
     search_fields = ["name", "protected_title", "email"]
     prepopulated_fields = {"slug": ["name"]}
+    readonly_fields = ["focal_point"]
     inlines = [OfferedServiceInline, WorkingHoursInline, BreakInline]
     fieldsets = [
-        (None, {"fields": [("name", "slug"), "pronouns", "photo"]}),
+        (None, {"fields": [("name", "slug"), "pronouns"]}),
+        ("Portrait", {"fields": ["photo", "focal_point", ("focal_x", "focal_y"), "photo_credit"]}),
         (
             "Registration",
             {
@@ -60,12 +63,21 @@ class PractitionerAdmin(AsksBeforeStranding):
         ("News and calendar", {"fields": ["notices", "feed_shows_names"]}),
     ]
 
+    class Media:
+        css = {"all": ["css/content_admin.css"]}
+        js = ["js/focal_point.js"]
+
     def get_urls(self) -> list[URLPattern]:
         def feed(request: HttpRequest, pk: int) -> HttpResponse:
             return feeds.page(self, request, pk)
 
         view = self.admin_site.admin_view(feed)
         return [path("<int:pk>/feed/", view, name="booking_practitioner_feed"), *super().get_urls()]
+
+    @admin.display(description="focal point")
+    def focal_point(self, practitioner: Practitioner) -> SafeString:
+        photo = practitioner.photo if practitioner.pk else None
+        return to_click_on(photo.url if photo else "")
 
     @admin.display(description="")
     def mark(self, practitioner: Practitioner) -> SafeString:

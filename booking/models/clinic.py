@@ -452,6 +452,21 @@ class Practitioner(models.Model):
     summary = models.CharField(max_length=200, blank=True, help_text="One sentence for the team page.")
     bio = models.TextField(blank=True, help_text="Paragraphs are separated by an empty line.")
     photo = models.ImageField(upload_to="people/", blank=True, validators=[validate_picture])
+    focal_x = models.PositiveSmallIntegerField(
+        "focal point, from the left",
+        default=50,
+        validators=[MaxValueValidator(100)],
+        help_text="In percent: 0 is the left edge, 100 the right.",
+    )
+    focal_y = models.PositiveSmallIntegerField(
+        "focal point, from the top",
+        default=30,  # Where a face is in most portraits.
+        validators=[MaxValueValidator(100)],
+        help_text="In percent: 0 is the top edge, 100 the bottom.",
+    )
+    photo_credit = models.CharField(
+        "credit", max_length=200, blank=True, help_text="Who took the photo, if they are to be named. Shown with it."
+    )
     email = models.EmailField(blank=True, help_text="Never shown. For notices of bookings and messages to this person.")
     notices = models.CharField(
         "news of bookings",
@@ -490,6 +505,13 @@ class Practitioner(models.Model):
 
     class Meta:
         ordering = ["position", "name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(focal_x__lte=100, focal_y__lte=100),
+                name="portrait_focal_point_inside",
+                violation_error_message="The focal point lies between 0 and 100 percent both ways.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

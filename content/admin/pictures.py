@@ -6,8 +6,9 @@ from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
+from booking.admin.focal_point import to_click_on
 from booking.admin.inputs import OFFICE_INPUTS
 from content import models, pictures
 from content.admin.deleting import KeptWhileUsed, linked
@@ -42,20 +43,8 @@ class PictureAdmin(KeptWhileUsed, admin.ModelAdmin):
 
     @admin.display(description="focal point")
     def focal_point(self, picture: models.Picture) -> SafeString:
-        """The picture to click on (static/js/focal_point.js). Without a script the two numbers below say the same."""
-        image = mark_safe("It appears here once it is saved.")
-        if picture.pk and picture.image:
-            shown = pictures.show(picture.image)
-            image = format_html(
-                '<img src="{}" width="{}" height="{}" alt="The picture as it is stored">',
-                *(shown.src, shown.width or 0, shown.height or 0),
-            )
-        return format_html(
-            '<div class="focal-point"><div class="focal-point__picture">{}</div></div>'
-            '<div class="focal-point__hint">What must stay in sight when the picture is cut to another shape. '
-            "Click on it, or type how far it is from the left and from the top.</div>",
-            image,
-        )
+        shown = pictures.show(picture.image) if picture.pk and picture.image else None
+        return to_click_on(shown.src, shown.width, shown.height) if shown else to_click_on("")
 
     @admin.display(description="pixels")
     def size(self, picture: models.Picture) -> str:

@@ -1,4 +1,4 @@
-/* For the admin's picture form alone: a click on the picture sets its focal point, and beside it
+/* For the admin's forms of pictures and people alone: a click on the picture sets its focal point, and beside it
    stand the shapes that pages cut it to. The two numbers are the form's own: a keyboard sets them
    there, and without this script they do all that it does. */
 "use strict";
@@ -62,7 +62,7 @@
     for (const input of [across, down]) input.addEventListener("input", show);
 
     // A picture that was just chosen is shown before it is saved.
-    document.getElementById("id_image")?.addEventListener("change", (event) => {
+    document.querySelector("#id_image, #id_photo")?.addEventListener("change", (event) => {
       const [file] = event.target.files;
       if (!file || !file.type.startsWith("image/")) return;
       if (address) URL.revokeObjectURL(address);
