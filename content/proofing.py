@@ -183,7 +183,8 @@ def _about_the_review(page: Page, words: Words, today: date) -> Iterator[Finding
         yield Finding("The next review is due more than 24 months after the last one.")
     if due < today:
         yield Finding(f"The clinical review was due on {due:%-d %B %Y}.", blocks=False)
-    review = Review.objects.filter(page=page).first()
+    reviews = Review.objects.filter(page=page)
+    review = reviews.filter(digest=words.reviewed_digest).first() or reviews.first()
     if page.edited_by_id and page.reviewed_by.user_id == page.edited_by_id and not (review and review.override_reason):
         yield Finding("The reviewer also made the last change: somebody else should look at it.")
     if review and review.digest != words.reviewed_digest:

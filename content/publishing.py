@@ -5,14 +5,13 @@ a timer: a revision says from when it counts, and readers see the newest one who
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from booking.models import Practitioner
 from content import snapshot
-from content.models import Page, Review, Revision
+from content.models import Page, Revision
 from content.proofing import Finding, proof, proof_hiding
 from content.snapshot import SCHEMA, Words
 
@@ -27,10 +26,6 @@ class Refused(Exception):
 
 class Changed(Exception):
     """The draft is not the one that was looked at."""
-
-
-class OwnWork(Exception):
-    """The reviewer made the last change to the page."""
 
 
 class NothingLive(Exception):
@@ -53,7 +48,7 @@ def publish(
     Raises Refused with what the checks block (unless there is a reason to override them), and
     Changed if ``digest`` is that of another draft than today's.
     """
-    page = _locked(page)
+    page = locked(page)
     words = snapshot.of_draft(page)
     if digest and words.digest != digest:
         raise Changed
@@ -69,6 +64,7 @@ def publish(
         note=note,
         overridden=[finding.message for finding in blocked],
         override_reason=override_reason if blocked else "",
+        edited_by=page.edited_by,
     )
 
 
@@ -79,7 +75,7 @@ def unpublish(page: Page, *, by: Any, now: datetime, note: str = "", override_re
     Raises NothingLive, and Refused where pages would lose with a snippet what they must have
     (unless there is a reason to hide it all the same).
     """
-    page = _locked(page)
+    page = locked(page)
     at_stake = Revision.objects.live(at=now) | Revision.objects.scheduled(at=now).filter(is_public=True)
     if not at_stake.filter(page=page).exists():
         raise NothingLive
@@ -103,7 +99,7 @@ def unpublish(page: Page, *, by: Any, now: datetime, note: str = "", override_re
 @transaction.atomic
 def call_off(page: Page, *, by: Any, now: datetime) -> Revision:
     """Keep what readers see today, whatever was scheduled. Raises NothingLive if nothing was."""
-    page = _locked(page)
+    page = locked(page)
     if not Revision.objects.scheduled(at=now).filter(page=page).exists():
         raise NothingLive
     live = Revision.objects.live(at=now).filter(page=page).first()
@@ -113,7 +109,7 @@ def call_off(page: Page, *, by: Any, now: datetime) -> Revision:
             page=page, is_public=False, goes_live_at=now, changed_at=now, schema=SCHEMA, made_at=now, made_by=by,
             note=note,
         )  # fmt: skip
-    return _record(page, snapshot.of_revision(live), by=by, now=now, goes_live_at=now, note=note)
+    return repeat(live, snapshot.of_revision(live), by=by, now=now, goes_live_at=now, note=note)
 
 
 @transaction.atomic
@@ -123,7 +119,7 @@ def restore(revision: Revision, *, by: Any, now: datetime) -> Page:
     Blocks come back as the rows they were. What they name and is gone meanwhile cannot come back;
     such a block is left out, as it is on the page.
     """
-    page = _locked(revision.page)
+    page = locked(revision.page)
     words = snapshot.of_revision(revision)
     for model in snapshot.KINDS.values():
         model._default_manager.filter(parent=page).delete()
@@ -145,44 +141,11 @@ def restore(revision: Revision, *, by: Any, now: datetime) -> Page:
     return page
 
 
-@transaction.atomic
-def record_review(
-    page: Page,
-    *,
-    reviewer: Practitioner,
-    reviewed_on: date,
-    next_review_on: date,
-    by: Any,
-    now: datetime,
-    override_reason: str = "",
-) -> Review:
-    """Write down that somebody read the draft and stands by it. It goes out with the next publishing.
-
-    Raises OwnWork if it is their own last change that they reviewed, unless there is a reason.
-    """
-    page = _locked(page)
-    is_own = page.edited_by_id is not None and page.edited_by_id in (by.pk, reviewer.user_id)
-    if is_own and not override_reason:
-        raise OwnWork
-    page.reviewed_by, page.last_reviewed_on, page.next_review_on = reviewer, reviewed_on, next_review_on
-    page.save(update_fields=["reviewed_by", "last_reviewed_on", "next_review_on"])
-    return Review.objects.create(
-        page=page,
-        reviewer=reviewer,
-        reviewed_on=reviewed_on,
-        next_review_on=next_review_on,
-        digest=snapshot.of_draft(page).reviewed_digest,
-        made_at=now,
-        made_by=by,
-        override_reason=override_reason if is_own else "",
-    )
-
-
 def live_revision(page: Page, *, now: datetime) -> Revision | None:
     return Revision.objects.live(at=now).filter(page=page).first()
 
 
-def _locked(page: Page) -> Page:
+def locked(page: Page) -> Page:
     """The page as it stands in the database, kept from changing (on SQLite the whole database is)."""
     return Page.objects.select_for_update().get(pk=page.pk)
 
@@ -190,6 +153,23 @@ def _locked(page: Page) -> Page:
 def _still_there(row: Any, key: Any) -> bool:
     pk = getattr(row, key.attname)
     return pk is None or key.related_model._default_manager.filter(pk=pk).exists()
+
+
+def repeat(revision: Revision, words: Words, *, by: Any, now: datetime, goes_live_at: datetime, note: str) -> Revision:
+    """Decide once more for words that are those of a revision, but for their review. The draft has no part in it."""
+    return _record(
+        revision.page,
+        words,
+        by=by,
+        now=now,
+        goes_live_at=goes_live_at,
+        note=note,
+        overridden=revision.overridden,
+        override_reason=revision.override_reason,
+        edited_by=revision.edited_by,
+        is_public=revision.is_public,
+        is_repeat=True,
+    )
 
 
 def _record(
@@ -200,8 +180,7 @@ def _record(
     now: datetime,
     goes_live_at: datetime,
     note: str = "",
-    overridden: Sequence[str] = (),
-    override_reason: str = "",
+    **more: Any,
 ) -> Revision:
     before = Revision.objects.live(at=goes_live_at).filter(page=page).first()
     is_same = before is not None and snapshot.of_revision(before).digest == words.digest
@@ -215,8 +194,7 @@ def _record(
         made_at=now,
         made_by=by,
         note=note,
-        overridden=list(overridden),
-        override_reason=override_reason,
+        **more,
     )
     revision.snippets.set(words.references.get("snippet", ()))
     return revision

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 
 from booking.models import SampleRow
-from content import publishing, snapshot
+from content import publishing, reviewing, snapshot
 from content.models import (
     Callout,
     CallToAction,
@@ -101,7 +101,7 @@ def test_the_reviewer_did_not_make_the_last_change(draft, now):
 
 def test_words_that_changed_since_the_review_warn(draft, now):
     alice = get_user_model().objects.create_user("alice")
-    publishing.record_review(
+    reviewing.record_review(
         draft,
         reviewer=draft.reviewed_by,
         reviewed_on=now.date(),

@@ -1,13 +1,13 @@
-"""A draft, its readers, and what stands between: publish, schedule, hide, restore, review."""
+"""A draft, its readers, and what stands between: publish, schedule, hide, restore."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import IntegrityError, transaction
 
 from content import publishing, snapshot
-from content.models import CareCard, Page, PlacedPicture, Review, Revision, Section, SnippetHere
+from content.models import CareCard, Page, PlacedPicture, Revision, Section, SnippetHere
 from tests import make
 from tests.make_content import make_page, make_picture, make_section, make_sources
 
@@ -245,33 +245,6 @@ def test_what_is_gone_cannot_be_restored(draft, alice, now, stopped_clock):
     assert PlacedPicture.objects.count() == 0
     assert (restored.hero_picture, restored.hero_alt) == (None, "")
     assert Section.objects.filter(parent=draft).count() == 1
-
-
-def test_a_review_is_kept_with_who_wrote_it_down(draft, alice, now):
-    reviewer = make.make_practitioner()
-    publishing.record_review(
-        draft, reviewer=reviewer, reviewed_on=date(2026, 11, 1), next_review_on=date(2027, 11, 1), by=alice, now=now
-    )
-
-    draft.refresh_from_db()
-    assert (draft.reviewed_by, draft.last_reviewed_on) == (reviewer, date(2026, 11, 1))
-    review = Review.objects.get()
-    assert (review.made_by, review.override_reason) == (alice, "")
-    with pytest.raises(TypeError):
-        review.delete()
-
-
-@pytest.mark.parametrize("whose", ["who writes it down", "the reviewer"])
-def test_nobody_reviews_their_own_change_without_a_reason(draft, alice, bob, now, whose):
-    reviewer = make.make_practitioner(user=bob)
-    Page.objects.filter(pk=draft.pk).update(edited_by=alice if whose == "who writes it down" else bob)
-    asked = {"reviewer": reviewer, "reviewed_on": now.date(), "next_review_on": now.date() + timedelta(days=90)}
-
-    with pytest.raises(publishing.OwnWork):
-        publishing.record_review(draft, **asked, by=alice, now=now)
-    publishing.record_review(draft, **asked, by=alice, now=now, override_reason="We are two people")
-
-    assert Review.objects.get().override_reason == "We are two people"
 
 
 def test_a_snippet_is_shown_as_it_was_last_published(draft, alice, now, client, stopped_clock):

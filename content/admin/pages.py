@@ -70,7 +70,9 @@ class StateFilter(admin.SimpleListFilter):
 def with_state(pages: QuerySet[Any]) -> QuerySet[Any]:
     """Pages with whether readers see them, and when somebody last decided about them."""
     live = Revision.objects.live(at=timezone.now()).filter(page=OuterRef("pk"))
-    return pages.annotate(is_live=Exists(live), decided_at=Max("revisions__made_at", output_field=DateTimeField()))
+    of_draft = Q(revisions__is_repeat=False)
+    decided_at = Max("revisions__made_at", filter=of_draft, output_field=DateTimeField())
+    return pages.annotate(is_live=Exists(live), decided_at=decided_at)
 
 
 def drafts_ahead() -> Q:

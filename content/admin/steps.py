@@ -19,7 +19,7 @@ from django.utils import timezone
 from booking.admin.inputs import DAYS_READ, DayInput
 from booking.models import Practitioner
 from booking.text import LineField
-from content import comparing, previews, publishing, snapshot
+from content import comparing, previews, publishing, reviewing, snapshot
 from content.admin.state import when
 from content.models import Page
 from content.models.page import LONGEST_REVIEW
@@ -46,6 +46,12 @@ class PublishForm(forms.Form):
 
 
 class ReviewForm(forms.Form):
+    of = forms.ChoiceField(
+        label="What was reviewed",
+        choices=[("live", "The page that readers see"), ("draft", "The draft, with its changes")],
+        help_text="A review of the page shows at once, and leaves the draft as it is. One of the draft goes out with "
+        "it.",
+    )
     reviewer = forms.ModelChoiceField(queryset=Practitioner.objects.none(), label="Who reviewed it")
     reviewed_on = forms.DateField(label="Reviewed on", widget=DayInput, input_formats=DAYS_READ)
     next_review_on = forms.DateField(
@@ -57,6 +63,8 @@ class ReviewForm(forms.Form):
         label="Their own work, because",
         help_text="Whoever changed a page last should not review it. If they must, say why: it is kept.",
     )
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data
@@ -203,33 +211,50 @@ def preview(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
 
 
 def review(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
+    """Record a review: of what readers see, or of the draft where that has other words."""
     page = _page(office, request, object_id, "content.review_page")
-    today = timezone.localdate()
+    now, today = timezone.now(), timezone.localdate()
+    live, draft = publishing.live_revision(page, now=now), snapshot.of_draft(page).reviewed_digest
+    digests = {"draft": draft} | ({"live": snapshot.of_revision(live).reviewed_digest} if live else {})
+    is_same = digests.get("live") == draft
     me = Practitioner.objects.filter(user=request.user.pk).first()
     initial = {"reviewer": me, "reviewed_on": today, "next_review_on": today + timedelta(days=365)}
-    form = ReviewForm(_sent(request), initial=initial)
+    form = ReviewForm(_sent(request), initial=initial | {"seen": f"{digests.get('live', '')} {draft}"})
     form.fields["reviewer"].queryset = Practitioner.objects.active()  # type: ignore[attr-defined]
+    if live is None or is_same:
+        del form.fields["of"]
     if not request.user.has_perm("content.override_checks"):
         del form.fields["override_reason"]
+    status = 200
     if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        of = given.pop("of", "live" if live else "draft")
+        seen = dict(zip(("live", "draft"), given.pop("seen").split(" "), strict=False))
         try:
-            publishing.record_review(page, by=request.user, now=timezone.now(), **form.cleaned_data)
-        except publishing.OwnWork:
+            reviewing.record_review(
+                page, by=request.user, now=now, of_live=of == "live", digest=seen.get(of, ""), **given
+            )
+        except reviewing.OwnWork:
             form.add_error(
                 None, "The last change to this page is the reviewer's own, or yours. Somebody else should review it."
             )
+        except (publishing.Changed, publishing.NothingLive):
+            messages.error(request, "Not recorded: the page has changed meanwhile. Read it again, please.")
+            return HttpResponseRedirect(office.address("review", page))
         else:
-            messages.success(request, "The review is recorded. Readers see it with the next publishing.")
+            seen_when = "Readers see it now." if of == "live" else "Readers see it with the next publishing."
+            messages.success(request, f"The review is recorded. {seen_when}")
             return HttpResponseRedirect(office.address("change", page))
-    status = 422 if form.errors else 200
     return _show(
         office,
         request,
         "review",
         page,
-        status=status,
+        status=422 if form.errors else status,
         title=f"Clinical review: {page}",
         form=form,
+        live=live,
+        is_same=is_same,
         link=previews.address_of(page),
     )
 

@@ -80,6 +80,17 @@ class Revision(Record):
         related_name="+",
         help_text="Nobody: the site itself, with the sample clinic or an upgrade.",
     )
+    edited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Who made the last change to these words before they went out.",
+    )
+    is_repeat = models.BooleanField(
+        default=False, help_text="Yes: nothing of the draft, but words that were decided about before."
+    )
     note = models.CharField(max_length=200, blank=True)
     overridden = models.JSONField(default=list, blank=True, help_text="What the checks refused, in their words.")
     override_reason = models.CharField(max_length=300, blank=True)

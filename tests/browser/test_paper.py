@@ -29,4 +29,3 @@ def test_a_treatment_prints_on_two_sheets_with_its_place_and_without_what_is_for
     expect(page.get_by_text(f"This page: {site}{address}")).to_be_visible()
     expect(page.get_by_text("Next free time")).to_be_hidden()
     expect(page.get_by_role("link", name=re.compile("^(Book|Schedule)")).first).to_be_hidden()
-
