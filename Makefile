@@ -34,6 +34,9 @@ prove: $(VENV)/.installed-dev ## Run the long proofs (races between real process
 bench: $(VENV)/.installed-dev ## Measure how fast free times are found and pages served, on both databases (some minutes)
 	@$(PY) -m bench
 
+inspect: $(VENV)/.installed-dev ## Ask Lighthouse and pa11y (fetched from npm) about the pages, beside a bare page
+	@$(PY) -m bench.inspection
+
 lint: $(VENV)/.installed-dev ## Check style and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -65,4 +68,4 @@ $(VENV)/.installed-dev: requirements-dev.txt | $(VENV)/bin/python
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ $(VENV)/.installed-run
 
-.PHONY: help run test prove bench lint fmt lock pictures
+.PHONY: help run test prove bench inspect lint fmt lock pictures

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "clinic.proxies.trust_only_named_proxies",
+    "clinic.packing.PackPagesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "clinic.csp.ContentSecurityPolicyMiddleware",
     "clinic.refusals.refuse_impossible_addresses",

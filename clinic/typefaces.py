@@ -76,14 +76,12 @@ class Face:
 
     file: str
     family: str
-    weight: str  # as CSS says it: one weight, or the two ends of a range
+    weight: str  # as CSS says it: one weight, or the two ends of the range that it stands for
     package: str
     source: str
     fallback: str  # family name of the stretched fallback
     model: str  # which of Arial's weights stands in for it
     pinned: tuple[tuple[str, float], ...] = ()  # axes that are given up, and at what value
-    kept_axis: tuple[str, float, float] | None = None
-    measured_at: float | None = None  # the weight at which the fallback is measured
 
     def package_dir(self) -> Path:
         """The folder of the installed font package, or FontMissing."""
@@ -123,9 +121,7 @@ FACES = (
         source="BricolageGrotesque[opsz,wdth,wght].ttf",
         fallback="Bricolage Fallback",
         model="bold",
-        pinned=(("opsz", 36), ("wdth", 100)),
-        kept_axis=("wght", 500, 800),
-        measured_at=700,
+        pinned=(("opsz", 36), ("wdth", 100), ("wght", 750)),
     ),
 )
 
@@ -133,6 +129,9 @@ FACES = (
 def cut(face: Face) -> TTFont:
     """The font with only our letters, our features and the axis we keep."""
     font = TTFont(face.source_path(), recalcTimestamp=False)
+    if face.pinned:
+        # One weight for all headings: the axis would nearly double the file that each first visit waits for.
+        font = instantiateVariableFont(font, dict(face.pinned))
     options = Options()
     options.layout_features = list(FEATURES)
     options.hinting = False
@@ -141,9 +140,6 @@ def cut(face: Face) -> TTFont:
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=LETTERS)
     subsetter.subset(font)
-    if face.kept_axis:
-        tag, low, high = face.kept_axis
-        font = instantiateVariableFont(font, {**dict(face.pinned), tag: (low, high)})
     font.flavor = "woff2"
     return font
 
@@ -164,8 +160,6 @@ def mean_width(font: TTFont, weights: dict[str, int]) -> float:
 
 def fallback_css(face: Face, font: TTFont) -> str:
     """An @font-face that gives Arial this face's mean width and line box."""
-    if face.kept_axis and face.measured_at is not None:
-        font = instantiateVariableFont(TTFont(io.BytesIO(written(font))), {face.kept_axis[0]: face.measured_at})
     arial = ARIAL[face.model]
     arial_width = sum(arial[letter] * share for letter, share in FREQUENCY.items())
     size = mean_width(font, FREQUENCY) / (arial_width / sum(FREQUENCY.values()) / ARIAL_UNITS)

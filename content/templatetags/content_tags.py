@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django import template
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from content import markup, pictures, share_cards, structured_data
@@ -133,6 +133,26 @@ def map_to(place: Any, maps: dict[int, Any] | None, sizes: str) -> dict[str, Any
         return {"map": None}
     night = pictures.show(found.night_picture.image) if found.night_picture else None
     return {"map": found, "day": pictures.show(found.picture.image), "night": night, "sizes": sizes}
+
+
+@register.simple_tag
+def fetch_picture_ahead(file: Any, width: str) -> SafeString:
+    """A line for the head: where the screen is wide enough to show this picture at once, fetch it at once.
+
+    ``width`` is how wide it stands beside the heading. On a phone the words come first, and a picture that
+    takes its share of a slow line keeps them waiting.
+    """
+    shown = pictures.show(file) if file else None
+    if shown is None or not shown.sources:
+        return SafeString()
+    kind, srcset = shown.sources[0]
+    return format_html(
+        '<link rel="preload" as="image" type="{}" imagesrcset="{}" imagesizes="(min-width: 56rem) {}, 92vw"'
+        ' media="(min-width: 40rem)" fetchpriority="high">',
+        kind,
+        srcset,
+        width,
+    )
 
 
 def _focus_class(focus: Any) -> str:

@@ -1,0 +1,221 @@
+"""`make inspect`: ask Lighthouse and pa11y about the pages, beside a bare page of 20 KB in the same run.
+
+Both come from npm, into ``var/inspection`` (nothing of theirs runs while they are installed), and look through
+the Chromium that the tests use. Lighthouse plays a slow phone; each page is asked in turn with the bare page, so
+that a busy machine slows both alike: read what is beside what. The report is kept in ``var/bench/inspection.json``.
+"""
+
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+from playwright.sync_api import sync_playwright
+
+from bench.serving import ROOT, free_port, gunicorn
+
+LIGHTHOUSE, PA11Y = "lighthouse@12.8.2", "pa11y@9.1.1"
+TOOLS = ROOT / "var" / "inspection"
+RESULTS = ROOT / "var" / "bench" / "inspection.json"
+ROUNDS = 3
+TREATMENT = "/treatments/dry-needling-for-back-pain/"
+TIMES = "/book/back-assessment/?visit=new"
+DONE = "/book/done/"
+# Those that search engines are to find; the others ask not to be.
+PUBLIC = ("/", TREATMENT)
+BEFORE_BOOKING = ("/book/", TIMES, "/appointment/lost-link/")
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+# Chromium's own numbers for what a visitor prefers.
+SCHEMES = {"light": "--blink-settings=preferredColorScheme=1", "dark": "--blink-settings=preferredColorScheme=0"}
+
+
+def main() -> int:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None or shutil.which("npm") is None:
+        print("To inspect the pages, Chromium and npm are needed (Debian: apt-get install chromium npm).")
+        return 1
+    fetch_tools()
+    os.environ["CHROME_PATH"] = chromium
+    with tempfile.TemporaryDirectory(prefix="clinic-inspection-") as name, ExitStack() as stack:
+        site, bare = serve(Path(name), stack)
+        cookies = booked(site, chromium)
+        warm(site)
+        reports = measured(site, bare, cookies)
+        print(table(reports), flush=True)
+        faults = found_by_pa11y(site, cookies, chromium, Path(name))
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
+    RESULTS.write_text(json.dumps({"lighthouse": reports, "pa11y": faults}, indent=1) + "\n")
+    for fault in faults:
+        print(f"pa11y, {fault['scheme']}: {fault['page']}: {fault['message']} ({fault['selector']})")
+    return 1 if faults else 0
+
+
+def fetch_tools() -> None:
+    TOOLS.mkdir(parents=True, exist_ok=True)
+    if all((TOOLS / "node_modules" / tool.partition("@")[0]).is_dir() for tool in (LIGHTHOUSE, PA11Y)):
+        return
+    print("Fetching Lighthouse and pa11y", flush=True)
+    command = ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent", "--prefix", str(TOOLS)]
+    subprocess.run([*command, LIGHTHOUSE, PA11Y], check=True)
+
+
+def serve(folder: Path, stack: ExitStack) -> tuple[str, str]:
+    """The sample clinic and the bare page, each under the site's gunicorn set-up; their addresses."""
+    site, bare = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+    database = {"DATABASE_URL": f"sqlite:///{folder}/clinic.sqlite3"}
+    os.environ |= database | {"SITE_URL": site, "VAR_DIR": str(folder / "var")}
+    for command in ("migrate", "build_static", "collectstatic", "load_sample"):
+        more = ["--noinput"] if command == "collectstatic" else []
+        subprocess.run([sys.executable, "manage.py", command, "--verbosity=0", *more], cwd=ROOT, check=True)
+    words = "<p>" + "A plain sentence that somebody could read aloud. " * 20 + "</p>\n"
+    page = folder / "bare.html"
+    page.write_text(
+        "<!doctype html><html lang=en><title>Bare</title><meta name=viewport content='width=device-width'>"
+        f"<meta name=description content='A bare page'><main><h1>Bare</h1>{words * 20}</main></html>"
+    )
+    stack.enter_context(gunicorn("clinic.wsgi", int(site.rpartition(":")[2])))
+    stack.enter_context(gunicorn("bench.bare:application", int(bare.rpartition(":")[2]), BENCH_BODY=str(page)))
+    return site, bare
+
+
+def booked(site: str, chromium: str) -> str:
+    """Book a visit as a patient does; the cookie with which the page that says so can be seen again."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS[1:])
+        context = browser.new_context(java_script_enabled=False, locale="en-CA")
+        page = context.new_page()
+        page.goto(site + TIMES)
+        page.get_by_role("radio").last.check(force=True)
+        page.get_by_role("button", name="Continue").click()
+        page.get_by_role("link", name="Continue").or_(page.get_by_role("button", name="Continue")).first.click()
+        page.get_by_label("Name").first.fill("Robin Example")
+        page.get_by_label("E-mail").first.fill("robin@patients.example")
+        page.get_by_label("Phone").first.fill("403-555-0188")
+        page.wait_for_timeout(2500)  # Nobody types this in less than two seconds; the form knows.
+        page.get_by_role("button", name="Continue").click()
+        page.get_by_role("button").first.click()
+        if not page.url.endswith(DONE):
+            raise RuntimeError(f"The booking ended at {page.url}.")
+        cookies = "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in context.cookies())
+        browser.close()
+    return cookies
+
+
+def warm(site: str) -> None:
+    """Ask for each page until every process has made it once: how a server starts is not looked at here."""
+    for path in ("/", TREATMENT, TIMES) * 6:
+        asked(site + path)
+
+
+def asked(address: str) -> str:
+    with urlopen(address, timeout=60) as answer:  # noqa: S310 - only ever our own server on the loopback.
+        return str(answer.read().decode())
+
+
+def measured(site: str, bare: str, cookies: str) -> dict[str, dict[str, Any]]:
+    """What Lighthouse says of each page: the scores of its worst round, and the middle of what it timed."""
+    pages = {"bare page": bare + "/", **{path: site + path for path in ("/", TREATMENT, TIMES, DONE)}}
+    rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in pages}
+    for _ in range(ROUNDS):
+        for name, address in pages.items():
+            rounds[name].append(lighthouse(address, cookies if name == DONE else ""))
+    return {name: merged(found) for name, found in rounds.items()}
+
+
+def lighthouse(address: str, cookies: str) -> dict[str, Any]:
+    command = [str(TOOLS / "node_modules" / ".bin" / "lighthouse"), address, "--quiet", "--output=json"]
+    command.append(f"--chrome-flags={' '.join(FLAGS)}")
+    if cookies:
+        command.append(f"--extra-headers={json.dumps({'Cookie': cookies})}")
+    report = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=240).stdout)
+    audits = report["audits"]
+    requests = audits["network-requests"]["details"]["items"]
+    return {
+        **{name: round(100 * (part["score"] or 0)) for name, part in report["categories"].items()},
+        "paint": audits["largest-contentful-paint"]["numericValue"],
+        "shift": audits["cumulative-layout-shift"]["numericValue"],
+        "bytes": audits["total-byte-weight"]["numericValue"],
+        "requests": len(requests),
+        "elsewhere": sorted({item["url"] for item in requests if not item["url"].startswith((address[:20], "data:"))}),
+        "short of": sorted(
+            reference["id"]
+            for name, part in report["categories"].items()
+            for reference in part["auditRefs"]
+            if name != "performance" and reference["weight"] and audits[reference["id"]]["score"] == 0
+        ),
+    }
+
+
+def merged(found: list[dict[str, Any]]) -> dict[str, Any]:
+    scores = ("accessibility", "best-practices", "seo")
+    timed = ("performance", "paint")
+    most = ("shift", "bytes", "requests")
+    return {
+        **{name: min(one[name] for one in found) for name in scores},
+        **{name: statistics.median(one[name] for one in found) for name in timed},
+        **{name: max(one[name] for one in found) for name in most},
+        **{name: sorted({each for one in found for each in one[name]}) for name in ("elsewhere", "short of")},
+    }
+
+
+def table(reports: dict[str, dict[str, Any]]) -> str:
+    """A line a page, and what it is to the bare page."""
+    bare = reports["bare page"]
+    lines = [("", "accessible", "practices", "SEO", "performance", "paint ms", "x bare", "shift", "KB", "requests")]
+    for name, found in reports.items():
+        lines.append(
+            (
+                name,
+                *(f"{found[score]}" for score in ("accessibility", "best-practices", "seo")),
+                f"{found['performance']:.0f} ({found['performance'] - bare['performance']:+.0f})",
+                f"{found['paint']:.0f}",
+                f"{found['paint'] / bare['paint']:.2f}",
+                f"{found['shift']:.3f}",
+                f"{found['bytes'] / 1024:.0f}",
+                f"{found['requests']}",
+            )
+        )
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    text = ["  ".join(word.rjust(width) for word, width in zip(line, widths, strict=True)) for line in lines]
+    for name, found in reports.items():
+        if found["short of"] and name != "bare page":
+            text.append(f"{name} falls short of: {', '.join(found['short of'])}")
+        if found["elsewhere"]:
+            text.append(f"{name} asks another host: {', '.join(found['elsewhere'])}")
+    return "\n".join(text)
+
+
+def found_by_pa11y(site: str, cookies: str, chromium: str, folder: Path) -> list[dict[str, str]]:
+    """Every page in the sitemap and of booking, in both schemes, by pa11y's two rule books at level AA."""
+    listed = re.findall(r"<loc>(.+?)</loc>", asked(f"{site}/sitemap.xml"))
+    pages = [address.removeprefix(site) for address in listed] + [*BEFORE_BOOKING, DONE, "/no-such-page/"]
+    faults = []
+    for scheme, flag in SCHEMES.items():
+        config = folder / f"pa11y-{scheme}.json"
+        launch = {"executablePath": chromium, "args": [*FLAGS, flag]}
+        # What a rule book cannot decide (words over a drawn band) is no fault yet: tests compute those contrasts.
+        undecided = {"levelCapWhenNeedsReview": "warning"}
+        config.write_text(json.dumps({"chromeLaunchConfig": launch, "headers": {"Cookie": cookies}} | undecided))
+        for page in pages:
+            command = [str(TOOLS / "node_modules" / ".bin" / "pa11y"), "--config", str(config), "--reporter", "json"]
+            command += ["--standard", "WCAG2AA", "--runner", "axe", "--runner", "htmlcs", site + page]
+            finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+            if finished.returncode not in (0, 2):
+                raise RuntimeError(f"{page}: {finished.stderr}")
+            for fault in json.loads(finished.stdout or "[]"):
+                said = {name: fault[name] for name in ("message", "selector", "code")}
+                faults.append({"scheme": scheme, "page": page} | said)
+    print(f"pa11y looked at {len(pages)} pages in {len(SCHEMES)} schemes and found {len(faults)} faults.")
+    return faults
+
+
+if __name__ == "__main__":
+    sys.exit(main())
