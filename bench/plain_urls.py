@@ -1,9 +1,11 @@
-"""One address: a template of the same size as the page it stands beside, with as many values to fill in."""
+"""Views without a database: a template of the size of the page it stands beside, and a form."""
 
 import re
 
+from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template import Context, engines
 from django.urls import path
 
@@ -14,8 +16,21 @@ _SOURCE = "".join(part if index % 2 == 0 else f"{{{{ w{index // 2} }}}}" for ind
 _TEMPLATE = engines["django"].engine.from_string(_SOURCE)  # type: ignore[attr-defined]
 
 
+class Said(forms.Form):
+    name = forms.CharField(max_length=200)
+    email = forms.EmailField()
+    phone = forms.CharField(max_length=30)
+    reminders = forms.BooleanField(required=False)
+
+
 def page(request: HttpRequest, slug: str = "") -> HttpResponse:
     return HttpResponse(_TEMPLATE.render(Context({f"w{index}": word for index, word in enumerate(_WORDS)})))
 
 
-urlpatterns = [path("", page), path("treatments/<slug:slug>/", page)]
+def said(request: HttpRequest) -> HttpResponse:
+    """What a booking's POST would cost if nothing had to be looked at or kept."""
+    form = Said(request.POST)
+    return redirect("/") if form.is_valid() else HttpResponse(form.errors.as_text(), status=422)
+
+
+urlpatterns = [path("", page), path("said/", said), path("treatments/<slug:slug>/", page)]

@@ -1,6 +1,7 @@
 """Servers on the loopback, each started and stopped here: the site, bare applications, nginx."""
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -8,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +31,42 @@ def wait_for(port: int) -> None:
     raise RuntimeError(f"Nothing listens on port {port}.")
 
 
+def new_database(folder: Path, name: str) -> str:
+    """The address of an empty database: a file, or one more on the server that DATABASE_URL names."""
+    server = os.environ["DATABASE_URL"]
+    if not server.startswith("postgres"):
+        return f"sqlite:///{folder}/{name}.sqlite3"
+    import psycopg
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+    return f"{server.rpartition('/')[0]}/{name}"
+
+
+def town(folder: Path, *, people: int, history: int, pages: int = 0) -> str:
+    """The sample clinic in a database of its own, its files beside it, with as much as is asked for; its address."""
+    url = new_database(folder, f"town_{people}_{history}_{pages}_{secrets.token_hex(3)}")
+    variables = {"DATABASE_URL": url, "VAR_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "clinic.settings"}
+    print(f"{people} people, {history} visits of history, {pages} pages", file=sys.stderr, flush=True)
+    if not (folder / "static" / "staticfiles.json").exists():
+        for command in (["build_static"], ["collectstatic", "--noinput"]):
+            run([sys.executable, "manage.py", *command, "--verbosity=0"], **variables)
+    run([sys.executable, "-m", "bench.town", str(people), str(history), str(pages)], **variables)
+    return url
+
+
+def run(command: list[str], **variables: str) -> None:
+    subprocess.run(command, cwd=ROOT, env=os.environ | variables, check=True, stdout=subprocess.DEVNULL)
+
+
+def wait_for_answer(port: int) -> None:
+    """gunicorn listens before its workers have read the application; any status will do."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=300)
+    connection.request("GET", "/healthz/")
+    connection.getresponse().read()
+    connection.close()
+
+
 @contextmanager
 def gunicorn(application: str, port: int, **variables: str) -> Iterator[int]:
     """An application under the site's own gunicorn set-up; gives the main process's id."""
@@ -37,6 +75,7 @@ def gunicorn(application: str, port: int, **variables: str) -> Iterator[int]:
     server = subprocess.Popen(command, cwd=ROOT, env=os.environ | variables)
     try:
         wait_for(port)
+        wait_for_answer(port)
         yield server.pid
     finally:
         server.terminate()

@@ -61,6 +61,7 @@ def database(var_dir: Path, environ: Mapping[str, str] = os.environ) -> dict[str
         raise _bad_database_url() from problem
     engine = config.get("ENGINE")
     if engine == "django.db.backends.sqlite3":
+        config["ENGINE"] = "clinic.queued_sqlite"
         # One writer at a time, decided at BEGIN: Django's default lets two transactions read,
         # and then refuses one of them as it starts to write.
         config["CONN_MAX_AGE"] = 60

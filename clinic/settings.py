@@ -98,7 +98,7 @@ CRISPY_TEMPLATE_PACK = "clinic"
 CRISPY_FAIL_SILENTLY = False
 
 DATABASES = {"default": environment.database(VAR_DIR)}
-if IS_TESTING and DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+if IS_TESTING and DATABASES["default"]["ENGINE"] == "clinic.queued_sqlite":
     # A file, because threads that share one in-memory connection would prove nothing about locks.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / f"test-{os.getpid()}.sqlite3")}
     DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"

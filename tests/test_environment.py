@@ -38,7 +38,7 @@ def test_patients_details_do_not_travel_unencrypted():
 
 def test_the_database_is_a_file_unless_told(tmp_path):
     config = environment.database(tmp_path, {})
-    assert (config["ENGINE"], config["NAME"]) == ("django.db.backends.sqlite3", str(tmp_path / "clinic.sqlite3"))
+    assert (config["ENGINE"], config["NAME"]) == ("clinic.queued_sqlite", str(tmp_path / "clinic.sqlite3"))
     assert config["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
 
 

@@ -24,7 +24,7 @@ from booking.scheduling.facts import Search
 from booking.scheduling.locks import locked, overlaps_lost
 from booking.scheduling.openings import busyness, opening_at, start_taken
 from booking.scheduling.patients import PatientDetails, patient_for
-from booking.scheduling.record import add_event, expire, expire_lapsed, lapsed_holds, place_at, snapshot
+from booking.scheduling.record import add_event, expire, expire_lapsed, lapsed_holds, make_way, place_at, snapshot
 from booking.scheduling.refusals import AlreadyBooked, HeldLongEnough, Lost, NotOffered
 from booking.scheduling.rooms import pick_room
 
@@ -73,8 +73,7 @@ def hold(
             takers = [person for person in free_now if person in seen.practitioner_ids]
             if not takers:
                 raise Lost
-            expire(Appointment.objects.filter(hold_key=holder, status=Status.HELD), kind=_Kind.RELEASED, by=by, now=now)
-            expire_lapsed(now=now, practitioners=takers, location=location)
+            make_way(holder=holder, by=by, now=now, practitioners=takers, location=location)
             made = write_hold(
                 search, starts_at, fairest(takers, starts_at, location, now, holder), location, client=client
             )
@@ -90,26 +89,26 @@ def _refuse_too_many_holds(client: str, holder: str, now: datetime) -> None:
     others = Appointment.objects.filter(
         status=Status.HELD, hold_expires_at__gt=now, hold_client=limits.key_of("live hold", client)
     ).exclude(hold_key=holder)
-    ends = sorted(end for end in others.values_list("hold_expires_at", flat=True) if end)
+    ends = sorted(end for end in others.order_by().values_list("hold_expires_at", flat=True) if end)
     if len(ends) >= settings.BOOKING_LIVE_HOLDS:
         raise limits.LimitReached("live hold", ends[-settings.BOOKING_LIVE_HOLDS] - now)
 
 
 def _same_hold(search: Search, starts_at: datetime) -> Appointment | None:
     """What this session holds already, if that is just what it asks for."""
-    mine = (
-        Appointment.objects.select_related("service", "practitioner", "location")
-        .filter(
-            hold_key=search.holder,
-            status=Status.HELD,
-            hold_expires_at__gt=search.now,
-            starts_at=starts_at,
-            service=search.service,
-            location=search.location,
-            is_first_visit=search.new_patient,
-        )
-        .first()
+    held = Appointment.objects.filter(
+        hold_key=search.holder,
+        status=Status.HELD,
+        hold_expires_at__gt=search.now,
+        starts_at=starts_at,
+        service=search.service,
+        location=search.location,
+        is_first_visit=search.new_patient,
     )
+    found = held.order_by().values_list("pk", flat=True)[:1]
+    if not found:  # Nearly always, so the whole row is not asked for with it.
+        return None
+    mine = held.select_related("service", "practitioner", "location").first()
     is_with_them = mine is not None and search.practitioner in (None, mine.practitioner)
     return mine if is_with_them else None
 
@@ -153,6 +152,8 @@ def extend(*, hold: Appointment, by: Actor, now: datetime, client: str = "") -> 
 
 def fairest(people: list[int], starts_at: datetime, location: Location, now: datetime, holder: str = "") -> int:
     """Whoever has the fewest visits and holds that day; ties go in the clinic's order of people (R11)."""
+    if len(people) == 1:
+        return people[0]
     counts = busyness(people, starts_at.astimezone(location.zone).date(), now, holder)
     return min(people, key=lambda person: (counts[person], people.index(person)))
 
@@ -168,9 +169,8 @@ def write_hold(
 ) -> Appointment:
     """Write, under the lock, that this person's time is held; as long as any choice unless ``lasts`` is given."""
     service = search.service
-    offer = PractitionerService.objects.select_related("practitioner", "service").get(
-        practitioner=person, service=service
-    )
+    offer = PractitionerService.objects.select_related("practitioner").get(practitioner=person, service=service)
+    offer.service = service
     made = Appointment(
         status=Status.HELD,
         practitioner=offer.practitioner,

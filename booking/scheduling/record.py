@@ -69,10 +69,24 @@ def expire(holds: Iterable[Appointment], *, kind: AppointmentEvent.Kind, by: Act
 
 def expire_lapsed(*, now: datetime, practitioners: Iterable[int], location: Location, but: int | None = None) -> None:
     """Mark lapsed holds before something is written over them: the database's guard knows no clock."""
-    lapsed = lapsed_holds(now).filter(Q(practitioner__in=list(practitioners)) | Q(room__location=location))
+    lapsed = lapsed_holds(now).filter(_in_the_way(practitioners, location))
     if but is not None:
         lapsed = lapsed.exclude(pk=but)
     expire(lapsed, kind=AppointmentEvent.Kind.EXPIRED, by=Actor.system(), now=now)
+
+
+def make_way(*, holder: str, by: Actor, now: datetime, practitioners: Iterable[int], location: Location) -> None:
+    """Before a session's new hold is written: give up the one it has, and mark lapsed ones as ``expire_lapsed`` does."""
+    lapsed = Q(hold_expires_at__lte=now) & _in_the_way(practitioners, location)
+    held = list(Appointment.objects.filter(Q(hold_key=holder) | lapsed, status=Status.HELD).order_by("pk"))
+    own = [hold for hold in held if hold.hold_key == holder]
+    expire(own, kind=AppointmentEvent.Kind.RELEASED, by=by, now=now)
+    others = (hold for hold in held if hold.hold_key != holder)
+    expire(others, kind=AppointmentEvent.Kind.EXPIRED, by=Actor.system(), now=now)
+
+
+def _in_the_way(practitioners: Iterable[int], location: Location) -> Q:
+    return Q(practitioner__in=list(practitioners)) | Q(room__location=location)
 
 
 def lapsed_holds(now: datetime) -> AppointmentQuerySet:

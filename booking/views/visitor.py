@@ -39,7 +39,8 @@ class Visitor:
 
     def choose(self, hold: Appointment, *, wants_this_person: bool) -> None:
         """From now on it is about this hold. Confirming it needs a submission key of its own."""
-        self._keep(hold=hold.uid.hex, wants_this_person=wants_this_person, submission_key=None)
+        key = secrets.token_urlsafe(24)
+        self._keep(hold=hold.uid.hex, wants_this_person=wants_this_person, submission_key=key)
 
     @property
     def wants_this_person(self) -> bool:

@@ -1,0 +1,115 @@
+"""Django's SQLite, with a queue before its one writer.
+
+SQLite lets one connection write at a time. Who finds it taken sleeps and tries again, longer each
+time (up to a tenth of a second), and whoever happens to wake first goes next: the more wait, the
+longer the unlucky ones do. Here writers of all threads and processes wait in line for a lock of the
+operating system's, which wakes them at once. SQLite's own lock still stands behind it and decides:
+programs that do not queue are as safe as ever, and only less polite.
+
+The line is a file beside the database. A lock on it ends with its process, whatever happens to that.
+"""
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Any
+
+from django.db.backends.sqlite3 import base
+from django.db.backends.sqlite3.creation import DatabaseCreation
+
+_WRITES = {"INSERT", "UPDATE", "DELETE", "REPLAC"}  # as far as six letters tell
+
+
+class _Cursor(base.SQLiteCursorWrapper):
+    """Statements that write are a transaction of their own when they stand alone."""
+
+    wrapper: "DatabaseWrapper"
+
+    def execute(self, query: str, params: Any = None) -> Any:
+        if self.wrapper.in_atomic_block or query.lstrip()[:6].upper() not in _WRITES:
+            return super().execute(query, params)
+        with self.wrapper.turn:
+            return super().execute(query, params)
+
+
+class _Turn:
+    """One connection's place in the line; without a path there is none, and every turn is ours."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._file = -1
+        self._is_ours = False
+
+    def __enter__(self) -> None:
+        self.wait()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.end()
+
+    def wait(self) -> None:
+        if not self._path:
+            return
+        if self._file < 0:
+            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if not self._is_ours:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+            self._is_ours = True
+
+    def end(self) -> None:
+        if self._is_ours:
+            self._is_ours = False
+            fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def leave(self) -> None:
+        self.end()
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+class _Creation(DatabaseCreation):
+    def _destroy_test_db(self, test_database_name: str, verbosity: int) -> None:
+        super()._destroy_test_db(test_database_name, verbosity)
+        Path(f"{test_database_name}-queue").unlink(missing_ok=True)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    creation_class = _Creation
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.turn = _Turn("")
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        self.turn.leave()
+        self.turn = _Turn("" if self.is_in_memory_db() else f"{conn_params['database']}-queue")
+        return super().get_new_connection(conn_params)
+
+    def create_cursor(self, name: str | None = None) -> Any:
+        cursor = self.connection.cursor(factory=_Cursor)
+        cursor.wrapper = self
+        return cursor
+
+    def _start_transaction_under_autocommit(self) -> None:
+        self.turn.wait()
+        try:
+            super()._start_transaction_under_autocommit()
+        except BaseException:
+            self.turn.end()
+            raise
+
+    def _commit(self) -> None:
+        super()._commit()
+        self.turn.end()  # Not before: until then, and if it fails until the rollback, SQLite's own lock is ours.
+
+    def _rollback(self) -> None:
+        try:
+            super()._rollback()
+        finally:
+            self.turn.end()
+
+    def _close(self) -> None:
+        try:
+            super()._close()
+        finally:
+            self.turn.leave()
