@@ -46,7 +46,9 @@ def measure(size: str) -> dict[str, Any]:
         bare = {"BENCH_BODY": str(folder / "page.html"), "DJANGO_SETTINGS_MODULE": "bench.plain"}
         stack.enter_context(gunicorn("django.core.wsgi:get_wsgi_application()", plain, **shared | bare))
         town_of_patients = visitors(f"{HOST}:{site}")
-        rounds = [one_round(site, plain, list(islice(town_of_patients, BOOKINGS[size]))) for _ in range(ROUNDS[size] + 1)]
+        rounds = [
+            one_round(site, plain, list(islice(town_of_patients, BOOKINGS[size]))) for _ in range(ROUNDS[size] + 1)
+        ]
         whole = [
             drive(site, (one.whole() for one in islice(town_of_patients, BOOKINGS[size])), connections=CONNECTIONS)
             for _ in range(ROUNDS[size])

@@ -26,9 +26,9 @@ class Goal:
 
 def in_columns(lines: Sequence[Sequence[str]]) -> str:
     """The first column reads from the left, numbers line up at the right."""
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    first, *others = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
-        "  ".join([line[0].ljust(widths[0]), *(word.rjust(width) for word, width in list(zip(line, widths))[1:])])
+        "  ".join([line[0].ljust(first), *(word.rjust(width) for word, width in zip(line[1:], others, strict=True))])
         for line in lines
     )
 

@@ -57,7 +57,10 @@ def make_people(number: int) -> list[Practitioner]:
     for position in range(number):
         Room.objects.create(location=location, name=f"Room {position}", position=position + 9)
         person = Practitioner.objects.create(
-            name=f"Person {position}", slug=f"person-{position}", protected_title="Physiotherapist", position=position + 9
+            name=f"Person {position}",
+            slug=f"person-{position}",
+            protected_title="Physiotherapist",
+            position=position + 9,
         )
         PractitionerService.objects.create(practitioner=person, service=service)
         for weekday in range(7):

@@ -114,6 +114,3 @@ def said(site: str) -> Journey:
     answer = yield Ask("a POST without a database", head.encode() + body)
     if answer is None or answer.status != 302:
         raise RuntimeError(f"The plain form was answered {answer}")
-
-
-

@@ -17,6 +17,7 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -125,7 +126,7 @@ def _take(kind: str, who: str, now: datetime) -> bool:
     if amount <= 0:
         return False
     instant = connection.ops.adapt_datetimefield_value
-    values = {"key": key_of(kind, who), "kind": kind, "amount": amount}
+    values: dict[str, Any] = {"key": key_of(kind, who), "kind": kind, "amount": amount}
     with connection.cursor() as cursor:
         cursor.execute(_USE_ONE, values | {"now": instant(now), "until": instant(now + window)})
         return bool(cursor.rowcount)

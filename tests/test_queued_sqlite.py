@@ -8,8 +8,8 @@ from threading import Thread
 import pytest
 from django.db import OperationalError, connection, connections, transaction
 
-from booking.models import Allowance
 from booking.limits import key_of
+from booking.models import Allowance
 from tests.conftest import NOW
 
 pytestmark = [
@@ -126,3 +126,21 @@ def test_sqlites_own_lock_still_decides(monkeypatch):
     write("then")
     assert Allowance.objects.count() == 1
     connection.close()
+
+
+def test_whoever_waits_for_ever_is_told(monkeypatch):
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.2)
+    told = []
+
+    def write_at_last():
+        try:
+            write("late")
+        except OperationalError as problem:
+            told.append(str(problem))
+
+    with transaction.atomic():
+        write("first")
+        in_thread(write_at_last).join(timeout=20)
+    assert len(told) == 1
+    assert "locked" in told[0]
+    assert Allowance.objects.count() == 1

@@ -19,6 +19,7 @@ from booking.models import (
     Status,
     WaitlistOffer,
 )
+from booking.models.prepared import Prepared
 from booking.scheduling.actors import Actor
 from booking.scheduling.facts import Search
 from booking.scheduling.locks import locked, overlaps_lost
@@ -297,10 +298,17 @@ def _one_use_of_a_key() -> Iterator[None]:
         raise
 
 
+_locked_rows = Prepared(
+    lambda: Appointment.objects.select_related(
+        "service", "practitioner", "location", "room", "patient"
+    ).select_for_update(of=("self",)),
+    by="id",
+)
+
+
 def _under_the_lock(hold: Appointment) -> Appointment:
     """The hold as it now is, while nobody else changes it."""
-    rows = Appointment.objects.select_related("service", "practitioner", "location", "room", "patient")
-    return rows.select_for_update(of=("self",)).get(pk=hold.pk)
+    return _locked_rows.get(hold.pk)
 
 
 def _search_again(hold: Appointment, now: datetime) -> Search:

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 
 from booking import tokens
 from booking.models import AGREED, Appointment, WaitlistEntry
+from booking.models.prepared import Prepared
 
 KEY = "booking"
 LASTS = timedelta(hours=2)
@@ -140,8 +141,10 @@ class Visitor:
             self._session.set_expiry(LASTS)
 
 
+_appointments = Prepared(
+    lambda: Appointment.objects.select_related("service", "practitioner", "location", "patient"), by="uid"
+)
+
+
 def _appointment(uid: str | None) -> Appointment | None:
-    if not uid:
-        return None
-    rows = Appointment.objects.select_related("service", "practitioner", "location", "patient")
-    return rows.filter(uid=uid).first()
+    return _appointments.find(uid) if uid else None

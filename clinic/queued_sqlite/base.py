@@ -11,12 +11,16 @@ The line is a file beside the database. A lock on it ends with its process, what
 
 import fcntl
 import os
+from collections import defaultdict
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
+from django.db import OperationalError
 from django.db.backends.sqlite3 import base
 from django.db.backends.sqlite3.creation import DatabaseCreation
 
+_THREADS: defaultdict[str, Lock] = defaultdict(Lock)  # by the line's path
 _WRITES = {"INSERT", "UPDATE", "DELETE", "REPLAC"}  # as far as six letters tell
 
 
@@ -35,8 +39,8 @@ class _Cursor(base.SQLiteCursorWrapper):
 class _Turn:
     """One connection's place in the line; without a path there is none, and every turn is ours."""
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, path: str, patience: float) -> None:
+        self._path, self._patience = path, patience
         self._file = -1
         self._is_ours = False
 
@@ -47,18 +51,25 @@ class _Turn:
         self.end()
 
     def wait(self) -> None:
-        if not self._path:
+        """First for the threads of this process, as long as SQLite itself would; then for other processes."""
+        if self._is_ours or not self._path:
             return
-        if self._file < 0:
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if not self._is_ours:
+        if not _THREADS[self._path].acquire(timeout=self._patience):
+            raise OperationalError("database is locked: another thread of this process writes all the time")
+        try:
+            if self._file < 0:
+                self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX)
-            self._is_ours = True
+        except BaseException:
+            _THREADS[self._path].release()
+            raise
+        self._is_ours = True
 
     def end(self) -> None:
         if self._is_ours:
             self._is_ours = False
             fcntl.flock(self._file, fcntl.LOCK_UN)
+            _THREADS[self._path].release()
 
     def leave(self) -> None:
         self.end()
@@ -69,7 +80,7 @@ class _Turn:
 
 class _Creation(DatabaseCreation):
     def _destroy_test_db(self, test_database_name: str, verbosity: int) -> None:
-        super()._destroy_test_db(test_database_name, verbosity)
+        super()._destroy_test_db(test_database_name, verbosity)  # type: ignore[misc]
         Path(f"{test_database_name}-queue").unlink(missing_ok=True)
 
 
@@ -78,11 +89,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.turn = _Turn("")
+        self.turn = _Turn("", 0)
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         self.turn.leave()
-        self.turn = _Turn("" if self.is_in_memory_db() else f"{conn_params['database']}-queue")
+        path = "" if self.is_in_memory_db() else f"{conn_params['database']}-queue"
+        self.turn = _Turn(path, conn_params.get("timeout", 5))  # Python's own patience, if none is told.
         return super().get_new_connection(conn_params)
 
     def create_cursor(self, name: str | None = None) -> Any:
@@ -93,23 +105,23 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _start_transaction_under_autocommit(self) -> None:
         self.turn.wait()
         try:
-            super()._start_transaction_under_autocommit()
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
         except BaseException:
             self.turn.end()
             raise
 
     def _commit(self) -> None:
-        super()._commit()
+        super()._commit()  # type: ignore[misc]
         self.turn.end()  # Not before: until then, and if it fails until the rollback, SQLite's own lock is ours.
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()
+            super()._rollback()  # type: ignore[misc]
         finally:
             self.turn.end()
 
     def _close(self) -> None:
         try:
-            super()._close()
+            super()._close()  # type: ignore[misc]
         finally:
             self.turn.leave()
