@@ -3,6 +3,9 @@
 All of it is read in one query, when a template first asks for any of it; a page that uses none
 pays nothing. On an empty database ``clinic`` and ``location`` are None. Another app adds rows of its
 own with ``show_on_every_page``: they come in the same query.
+
+Each page reads the rows anew. While they are those of the page before, and the clock has brought
+nothing else, so are the facts that were made of them: they are shared, and nobody changes them.
 """
 
 from collections.abc import Callable
@@ -12,7 +15,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists
+from django.db.models import DateField, DateTimeField, Exists
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -26,9 +29,12 @@ SOON = timedelta(days=14)  # Special dates this near stand beside the hours on e
 
 @dataclass(frozen=True)
 class Beside:
-    """What another app shows on every page: which rows, what of them at an instant, and until when it holds."""
+    """What another app shows on every page: which rows, what of them at an instant, and until when it holds.
 
-    rows: Callable[[datetime], together.Part]
+    ``rows`` is called once a process, with the place of the instant.
+    """
+
+    rows: Callable[[Any], together.Part]
     shown: Callable[[list[Any], datetime], Any]
     changes_at: Callable[[list[Any], datetime], datetime | None]
 
@@ -58,25 +64,41 @@ class SpecialDay:
         return self.special.hours
 
 
-class Facts:
-    """One page's reading of the clinic, at one instant."""
+def _parts() -> dict[str, Any]:
+    now, first, last = (together.Given(name, kind) for name, kind in _GIVEN.items())
+    near = {"on__gte": first, "on__lte": last}
+    return {
+        "clinics": together.Part(Clinic.objects.all(), extras={"sample_stands": Exists(SampleRow.objects.all())}),
+        "locations": Location.objects.all(),
+        "hours": OpeningHours.objects.all(),
+        "closures": Closure.objects.filter(**near),
+        "exceptions": OpeningException.objects.filter(**near),
+    } | {name: beside.rows(now) for name, beside in _beside.items()}
 
-    def __init__(self, now: datetime) -> None:
-        self.now = now
+
+_GIVEN = {"now": DateTimeField(), "first": DateField(), "last": DateField()}
+_statement = together.Statement(_parts)
+
+
+def _ask(now: datetime) -> tuple[together.Row, ...]:
+    # A day too many on either side is no harm: zones differ.
+    near = {"first": now.date() - timedelta(days=1), "last": now.date() + timedelta(days=LOOK_AHEAD + 1)}
+    return _statement.ask(now=now, **near)
+
+
+class Facts:
+    """What the rows say of the clinic from one instant on, until ``changes_at``."""
+
+    def __init__(self, rows: tuple[together.Row, ...], now: datetime) -> None:
+        self.rows, self.now = rows, now
+
+    def holds(self, rows: tuple[together.Row, ...], now: datetime) -> bool:
+        """Whether the same would be made of these rows at this instant."""
+        return self.rows == rows and self.now <= now and (self.changes_at is None or now < self.changes_at)
 
     @cached_property
-    def _read(self) -> dict[str, list[Any]]:
-        has_sample = Exists(SampleRow.objects.all())
-        # A day too many on either side is no harm: zones differ.
-        near = (self.now.date() - timedelta(days=1), self.now.date() + timedelta(days=LOOK_AHEAD + 1))
-        return together.fetch(
-            clinics=together.Part(Clinic.objects.all(), extras={"sample_stands": has_sample}),
-            locations=Location.objects.all(),
-            hours=OpeningHours.objects.all(),
-            closures=Closure.objects.filter(on__range=near),
-            exceptions=OpeningException.objects.filter(on__range=near),
-            **{name: beside.rows(self.now) for name, beside in _beside.items()},
-        )
+    def _read(self) -> together.Found:
+        return _statement.found(self.rows)
 
     def beside(self, name: str) -> Any:
         """What another app shows on every page under this name."""
@@ -100,7 +122,7 @@ class Facts:
         here = self.location
         return [hours for hours in self._read["hours"] if here and hours.location_id == here.pk]
 
-    @property
+    @cached_property
     def opening_days(self) -> list[tuple[str, list[tuple[time, time]]]]:
         """Monday to Sunday with their hours, the closed days too; empty where no hours are told at all."""
         hours = self.opening_hours
@@ -128,7 +150,7 @@ class Facts:
                 told[row.on] = SpecialDate(hours, row.name or before.name)
         return dates | told
 
-    @property
+    @cached_property
     def special_days_soon(self) -> list[SpecialDay]:
         """The first location's, for the next two weeks: they stand beside its hours."""
         here = self.location
@@ -157,7 +179,7 @@ class Facts:
         # The sample clinic brings the clinic's own row: without a row, there is no sample.
         return bool(getattr(self.clinic, "sample_stands", False))
 
-    @property
+    @cached_property
     def changes_at(self) -> datetime | None:
         """When the clock alone can bring something else than is here."""
         instants = [beside.changes_at(self._read[name], self.now) for name, beside in _beside.items()]
@@ -181,17 +203,31 @@ NAMES = (
 )
 
 
+_latest: list[Facts] = []  # Those that were made last, if any.
+
+
 def facts_of(request: HttpRequest) -> Facts:
     """The one reading that everything on this page is shown from."""
     if not hasattr(request, "clinic_facts"):
-        request.clinic_facts = Facts(timezone.now())  # type: ignore[attr-defined]
+        now = timezone.now()
+        rows = _ask(now)
+        facts = next((latest for latest in _latest if latest.holds(rows, now)), None) or Facts(rows, now)
+        _latest[:] = [facts]
+        request.clinic_facts = facts  # type: ignore[attr-defined]
     return request.clinic_facts  # type: ignore[attr-defined, no-any-return]
 
 
 def clinic(request: HttpRequest) -> dict[str, Any]:
     """Names for every template; see the module's docstring."""
-    facts = facts_of(request)
     about_the_site = {"site_url": settings.SITE_URL, "is_public": settings.IS_HTTPS}
-    own = {name: SimpleLazyObject(partial(getattr, facts, name)) for name in NAMES}
-    of_others = {name: SimpleLazyObject(partial(facts.beside, name)) for name in _beside}
+    own = {name: SimpleLazyObject(partial(_fact, request, name)) for name in NAMES}
+    of_others = {name: SimpleLazyObject(partial(_of_another, request, name)) for name in _beside}
     return own | of_others | about_the_site
+
+
+def _fact(request: HttpRequest, name: str) -> Any:
+    return getattr(facts_of(request), name)
+
+
+def _of_another(request: HttpRequest, name: str) -> Any:
+    return facts_of(request).beside(name)

@@ -1,19 +1,38 @@
-"""Rows of several tables in one query.
+"""Rows of several tables in one query, and queries whose words never change.
 
 A page shows the clinic's name, its hours, some services and some people: a handful of rows from
 many small tables. Asking each table by itself costs a trip to the database a table; here every
 table gives its rows as JSON objects, and one UNION brings them all. What comes back are the
 models' own instances; fields that were not asked for are deferred, as with ``only()``.
+
+Putting such a query together costs many times what it costs to run. So a ``Statement`` is put
+together once a process: what differs from time to time is a ``Given`` in it. And its answer can be
+compared before anything is made of it: the same rows mean the same objects, and the same page.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import CharField, DateTimeField, DecimalField, DurationField, Field, JSONField, QuerySet, Value
+from django.core.exceptions import EmptyResultSet
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import (
+    CharField,
+    DateTimeField,
+    DecimalField,
+    DurationField,
+    Expression,
+    Field,
+    ForeignKey,
+    JSONField,
+    Lookup,
+    QuerySet,
+    Value,
+)
 from django.db.models.functions import JSONObject
 from django.utils.dateparse import parse_datetime
 
@@ -34,15 +53,87 @@ class Part:
         return [meta.pk, *(meta.get_field(name) for name in self.fields)]
 
 
-def fetch(**parts: Part | QuerySet[Any]) -> dict[str, list[Any]]:
+Row = tuple[str, str]  # The name of its part, and its cells as a JSON object.
+Found = dict[str, list[Any]]
+
+
+class Given(Expression):
+    """The place of a value in a ``Statement``; the value itself is given whenever the statement is asked."""
+
+    def __init__(self, name: str, output_field: Field) -> None:
+        super().__init__(output_field=output_field)
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        return "%s", (self,)
+
+
+@ForeignKey.register_lookup
+@Field.register_lookup
+class Among(Lookup):
+    """``pk__among=Given(...)``: one of a list that may be of any length, so that the words stay the same."""
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        sql, params = self.process_lhs(compiler, connection)
+        is_one = "= ANY(%s)" if connection.vendor == "postgresql" else "IN (SELECT value FROM json_each(%s))"
+        return f"{sql} {is_one}", (*params, self.rhs)
+
+
+class Statement:
+    """One query for the rows of several tables, put together when it is first asked."""
+
+    def __init__(self, parts: Callable[[], Mapping[str, Part | QuerySet[Any]]]) -> None:
+        self._make_parts = parts
+        self._parts: dict[str, Part] = {}
+        self._sql = ""
+        self._params: tuple[Any, ...] = ()
+
+    def ask(self, **given: Any) -> tuple[Row, ...]:
+        """The rows as they are told; no query where every part is empty."""
+        if not self._parts:
+            self._put_together()
+        if not self._sql:
+            return ()
+        bound = {name: _bound(value) for name, value in given.items()}
+        params = [bound[one.name] if isinstance(one, Given) else one for one in self._params]
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql, params)
+            return tuple(cursor.fetchall())
+
+    def found(self, rows: Iterable[Row]) -> Found:
+        """What these rows are, by the name of their part, each in its model's own order."""
+        found: Found = {name: [] for name in self._parts}
+        for name, cells in rows:
+            found[name].append(_instance(self._parts[name], json.loads(cells)))
+        return {name: sorted(instances, key=_place) for name, instances in found.items()}
+
+    def _put_together(self) -> None:
+        parts = {name: part if isinstance(part, Part) else Part(part) for name, part in self._make_parts().items()}
+        selects = [_select(name, part) for name, part in parts.items() if not part.rows.query.is_empty()]
+        if selects:
+            union = selects[0].union(*selects[1:], all=True)
+            with suppress(EmptyResultSet):
+                self._sql, self._params = union.query.get_compiler(DEFAULT_DB_ALIAS).as_sql()
+        self._parts = parts
+
+
+def fetch(**parts: Part | QuerySet[Any]) -> Found:
     """The rows of every part, by its name, each in its model's own order. One query, or none."""
-    whole = {name: part if isinstance(part, Part) else Part(part) for name, part in parts.items()}
-    found: dict[str, list[Any]] = {name: [] for name in whole}
-    selects = [_select(name, part) for name, part in whole.items() if not part.rows.query.is_empty()]
-    if selects:
-        for name, cells in selects[0].union(*selects[1:], all=True):
-            found[name].append(_instance(whole[name], cells))
-    return {name: sorted(rows, key=_place) for name, rows in found.items()}
+    statement = Statement(lambda: parts)
+    return statement.found(statement.ask())
+
+
+def _bound(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    if isinstance(value, date):
+        return connection.ops.adapt_datefield_value(value)
+    if isinstance(value, list):
+        return value if connection.vendor == "postgresql" else json.dumps(value)
+    return value
 
 
 def _select(name: str, part: Part) -> Any:

@@ -7,14 +7,10 @@ clock alone brings something else, and as long as the times on it are still free
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from booking import scheduling
 from booking.context import facts_of
-from booking.models import Practitioner, Service
 
 # A browser asks each time, and mostly hears that nothing is new; a proxy in front may answer for a second.
 POLICY = "max-age=0, s-maxage=1, must-revalidate"
@@ -31,17 +27,16 @@ class Keep:
 
 
 def keep(
-    request: HttpRequest, response: HttpResponse, *, version: int, until: datetime | None, context: dict[str, Any]
+    request: HttpRequest,
+    response: HttpResponse,
+    *,
+    version: int,
+    until: datetime | None,
+    look: Callable[[datetime], Hashable] | None = None,
+    seen: Hashable = None,
 ) -> HttpResponse:
     """Let this answer be given to the next reader as well, until the page or the clinic's facts on it change."""
     until = min(filter(None, (until, facts_of(request).changes_at)), default=None)
-    look = seen = None
-    if "next_free" in context:
-        look, seen = partial(_next_free, **context["next_free_of"]), context["next_free"]
     response.headers["Cache-Control"] = POLICY
     response.keep = Keep(version, until, look, seen)  # type: ignore[attr-defined]
     return response
-
-
-def _next_free(now: datetime, *, service: Service, practitioner: Practitioner | None = None) -> Hashable:
-    return scheduling.next_free(service=service, practitioner=practitioner, now=now)

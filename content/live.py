@@ -1,20 +1,23 @@
 """What pages name, as it is today: services and prices, people, pictures, other pages.
 
 Two queries, whatever is shown: ``current`` finds the words of a page with the snippets it shows,
-``gather`` everything that those words name.
+``gather`` everything that those words name. Both are put together once, and can be compared with
+what they said before anything is made of it (see booking/together.py).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property, lru_cache
 from typing import Any
 
-from django.db.models import F, Q, Subquery
+from django.db.models import BigIntegerField, CharField, DateTimeField, Exists, F, OuterRef, Q, Subquery
 
 from booking import together
 from booking.models import Practitioner, PractitionerService, Service, ShownVersion
-from content.models import Page, Picture, Revision
+from content import maps
+from content.models import Page, Picture, PlaceMap, Revision
 from content.snapshot import Words, of_revision
 
 PERSON = (
@@ -50,7 +53,7 @@ class Live:
     snippets: dict[int, Published] = field(default_factory=dict)
     previous: Page | None = None
     following: Page | None = None
-    more: dict[str, list[Any]] = field(default_factory=dict)
+    maps: dict[int, PlaceMap] = field(default_factory=dict)  # by the location's id
 
     @property
     def bookable(self) -> frozenset[int]:
@@ -76,29 +79,19 @@ def published(revision: Revision) -> Published:
     return Published(words.page(page), words, revision.changed_at)
 
 
-@dataclass(frozen=True)
-class Found:
-    """What stands at an address: the page, the snippets it shows by id, all treatments where it lists them.
-
-    ``version`` is the state it was found in, and ``changes_at`` when the clock alone can bring another.
-    """
-
-    page: Published | None
-    snippets: dict[int, Published]
-    treatments: list[Published]
-    version: int
-    changes_at: datetime | None
+NOW: Any = together.Given("now", DateTimeField())
+STATE = ("versions", "coming")
 
 
-def state(now: datetime) -> dict[str, together.Part]:
-    """The parts of a fetch that tell the state it was made in; see ``state_of``."""
+def state(now: Any) -> dict[str, together.Part]:
+    """The parts of a query that tell the state it was made in; see ``state_of``."""
     return {
         "versions": together.Part(ShownVersion.objects.all()),
         "coming": together.Part(Revision.objects.filter(goes_live_at__gt=now), ["goes_live_at"]),
     }
 
 
-def state_of(found: dict[str, list[Any]]) -> tuple[int, datetime | None]:
+def state_of(found: together.Found) -> tuple[int, datetime | None]:
     """The version of what is shown, and when the next revision goes live."""
     version = found["versions"][0].number if found["versions"] else 0
     return version, min((revision.goes_live_at for revision in found["coming"]), default=None)
@@ -112,21 +105,63 @@ def heads(revisions: Any) -> together.Part:
     return together.Part(revisions, HEAD_ONLY, extras=PLACE)
 
 
+def newest_of(pages: Any) -> Any:
+    """What readers see of these pages: ``Revision.objects.live()`` for few of many, page by page."""
+    made = Revision.objects.filter(page=OuterRef("pk"), goes_live_at__lte=NOW).order_by("-pk")
+    return Revision.objects.filter(pk__in=pages.values_list(Subquery(made.values("pk")[:1])), is_public=True)
+
+
+class Found:
+    """What stands at an address: the page, the snippets it shows by id, all treatments where it lists them.
+
+    ``version`` is the state it was found in, and ``changes_at`` when the clock alone can bring another.
+    The same ``rows`` are the same words; they are read only when somebody asks for them.
+    """
+
+    def __init__(self, statement: together.Statement, rows: Iterable[together.Row], kind: str) -> None:
+        state: list[together.Row] = []
+        words: list[together.Row] = []
+        for row in rows:
+            (state if row[0] in STATE else words).append(row)
+        self.rows, self.kind, self._statement = words, kind, statement
+        self.version, self.changes_at = state_of(statement.found(state))
+
+    @cached_property
+    def _read(self) -> together.Found:
+        return self._statement.found(self.rows)
+
+    @cached_property
+    def page(self) -> Published | None:
+        return next(map(published, self._read["words"]), None)
+
+    @cached_property
+    def snippets(self) -> dict[int, Published]:
+        return {one.page.pk: one for one in map(published, self._read["snippets"])}
+
+    @cached_property
+    def treatments(self) -> list[Published]:
+        return in_order(published(revision) for revision in self._read["treatments"])
+
+
+@lru_cache
+def _words(with_treatments: bool) -> together.Statement:
+    def parts() -> dict[str, together.Part]:
+        address = {name: together.Given(name, CharField()) for name in ("kind", "slug")}
+        here = newest_of(Page.objects.filter(**address))
+        listed = Page.objects.treatments() if with_treatments else Page.objects.none()
+        return {
+            "words": whole(here),
+            "snippets": whole(newest_of(Page.objects.filter(shown_by__in=here.values("pk")))),
+            "treatments": heads(newest_of(listed)),
+        } | state(NOW)
+
+    return together.Statement(parts)
+
+
 def current(*, kind: str, slug: str = "", now: datetime, with_treatments: bool = False) -> Found:
     """What readers see at an address, in one query."""
-    live = Revision.objects.live(at=now)
-    shown_here = Page.objects.filter(shown_by__page__kind=kind, shown_by__page__slug=slug)
-    is_it = Q(page__kind=kind, page__slug=slug)
-    found = together.fetch(
-        words=whole(live.filter(is_it | Q(page__in=shown_here.values("pk")))),
-        treatments=heads(live.treatments() if with_treatments else live.none()),
-        **state(now),
-    )
-    pages = [published(revision) for revision in found["words"]]
-    page = next((one for one in pages if one.page.kind == kind), None)
-    snippets = {one.page.pk: one for one in pages if one.page.kind == Page.Kind.SNIPPET}
-    treatments = in_order(published(revision) for revision in found["treatments"])
-    return Found(page, snippets, treatments, *state_of(found))
+    statement = _words(with_treatments)
+    return Found(statement, statement.ask(kind=str(kind), slug=slug, now=now), kind)
 
 
 def in_order(pages: Iterable[Published]) -> list[Published]:
@@ -134,46 +169,71 @@ def in_order(pages: Iterable[Published]) -> list[Published]:
     return sorted(pages, key=lambda one: (one.page.position, one.page.pk))
 
 
-def gather(
-    wanted: Iterable[Words],
-    *,
-    now: datetime,
-    snippets: dict[int, Published] | None = None,
-    beside: Page | None = None,
-    everything: Iterable[str] = (),
-    **more: Any,
-) -> Live:
-    """What these words and the snippets in them name. ``everything`` names "services" or "people" to have them all."""
-    snippets = snippets or {}
-    ids: dict[str, set[int]] = defaultdict(set)
-    for words in [*wanted, *(one.words for one in snippets.values())]:
-        for name, keys in words.references.items():
-            ids[name] |= keys
-    every = set(everything)
-    live = Revision.objects.live(at=now)
-    named = Service.objects.filter(pk__in=ids["service"])
-    services = Service.objects.filter(Q(pk__in=ids["service"]) | Q(pk__in=named.values("first_visit_service")))
-    services = services | Service.objects.filter(is_active=True) if "services" in every else services
-    people = Practitioner.objects.filter(pk__in=ids["practitioner"])
-    people = people | Practitioner.objects.active() if "people" in every else people
-    may = Q(service__needs_needling_authorisation=False) | Q(practitioner__authorised_for_needling=True)
-    offers = PractitionerService.objects.filter(may, practitioner__is_active=True)
-    before, after = _neighbours(live, beside)
-    needs_services = bool(ids["service"]) or "services" in every
-    found = together.fetch(
-        services=services if needs_services else services.none(),
-        offers=offers.filter(service__in=services.values("pk")) if needs_services else offers.none(),
-        people=together.Part(people if ids["practitioner"] or "people" in every else people.none(), PERSON),
-        pictures=Picture.objects.filter(pk__in=ids["picture"]) if ids["picture"] else Picture.objects.none(),
-        pages=heads(live.filter(page__in=ids["page"]) if ids["page"] else live.none()),
-        before=heads(before),
-        after=heads(after),
-        **more,
-    )
-    return _live(found, snippets, more)
+class Named:
+    """What some words and their snippets name; ``everything``: "services", "people" or "maps", to have them all."""
+
+    def __init__(
+        self,
+        wanted: Iterable[Words],
+        *,
+        snippets: Mapping[int, Published] | None = None,
+        beside: Page | None = None,
+        everything: Iterable[str] = (),
+    ) -> None:
+        self.snippets = dict(snippets or {})
+        ids: dict[str, set[int]] = defaultdict(set)
+        for words in [*wanted, *(one.words for one in self.snippets.values())]:
+            for name, keys in words.references.items():
+                ids[name] |= keys
+        self._given: dict[str, Any] = {name: sorted(ids[name]) for name in _IDS}
+        if beside is not None:
+            self._given |= {"here": beside.pk, "kind": str(beside.kind)}
+            self._given |= {"topic": beside.topic, "position": beside.position}
+        self._statement = _names(frozenset(everything), beside is not None)
+
+    def ask(self, now: datetime) -> tuple[together.Row, ...]:
+        """One query; the same rows make the same ``Live``."""
+        return self._statement.ask(now=now, **self._given)
+
+    def live(self, rows: Iterable[together.Row]) -> Live:
+        return _live(self._statement.found(rows), self.snippets)
 
 
-def _live(found: dict[str, list[Any]], snippets: dict[int, Published], more: Iterable[str]) -> Live:
+def gather(wanted: Iterable[Words], *, now: datetime, **more: Any) -> Live:
+    """What these words name, in one query; ``more`` as for ``Named``."""
+    named = Named(wanted, **more)
+    return named.live(named.ask(now))
+
+
+_IDS = ("service", "practitioner", "picture", "page")
+
+
+@lru_cache
+def _names(everything: frozenset[str], has_neighbours: bool) -> together.Statement:
+    def parts() -> dict[str, Any]:
+        ids = {name: together.Given(name, BigIntegerField()) for name in _IDS}
+        named = Service.objects.filter(pk__among=ids["service"])
+        services = Service.objects.filter(Q(pk__among=ids["service"]) | Q(pk__in=named.values("first_visit_service")))
+        services = services | Service.objects.filter(is_active=True) if "services" in everything else services
+        people = Practitioner.objects.filter(pk__among=ids["practitioner"])
+        people = people | Practitioner.objects.active() if "people" in everything else people
+        may = Q(service__needs_needling_authorisation=False) | Q(practitioner__authorised_for_needling=True)
+        offers = PractitionerService.objects.filter(may, practitioner__is_active=True)
+        before, after = _neighbours() if has_neighbours else [Page.objects.none()] * 2
+        return {
+            "services": services,
+            "offers": offers.filter(service__in=services.values("pk")),
+            "people": together.Part(people, PERSON),
+            "pictures": Picture.objects.filter(pk__among=ids["picture"]),
+            "pages": heads(newest_of(Page.objects.filter(pk__among=ids["page"]))),
+            "before": heads(newest_of(before)),
+            "after": heads(newest_of(after)),
+        } | (maps.parts() if "maps" in everything else {})
+
+    return together.Statement(parts)
+
+
+def _live(found: together.Found, snippets: dict[int, Published]) -> Live:
     pages = {name: [published(row).page for row in found[name]] for name in ("pages", "before", "after")}
     live = Live(
         services={row.pk: row for row in found["services"]},
@@ -183,7 +243,7 @@ def _live(found: dict[str, list[Any]], snippets: dict[int, Published], more: Ite
         snippets=snippets,
         previous=next(iter(pages["before"]), None),
         following=next(iter(pages["after"]), None),
-        more={name: found[name] for name in more},
+        maps=maps.by_location(found) if "maps" in found else {},
     )
     offers = defaultdict(list)
     for offer in found["offers"]:
@@ -197,17 +257,18 @@ def _live(found: dict[str, list[Any]], snippets: dict[int, Published], more: Ite
     return live
 
 
-def _neighbours(live: Any, page: Page | None) -> tuple[Any, Any]:
-    """The published pages before and after this one inside its topic, each as a set of one or none."""
-    if page is None:
-        return live.none(), live.none()
-    siblings = live.filter(page__kind=page.kind, page__topic=page.topic).exclude(page=page.pk)
-    same = Q(page__position=page.position)
-    last = siblings.filter(Q(page__position__lt=page.position) | same & Q(page__lt=page.pk))
-    first = siblings.filter(Q(page__position__gt=page.position) | same & Q(page__gt=page.pk))
-    last, first = last.order_by("-page__position", "-page"), first.order_by("page__position", "page")
-    every = Revision.objects.all()
+def _neighbours() -> tuple[Any, Any]:
+    """The pages before and after one inside its topic that readers see, each as a set of one or none.
+
+    Walks from page to page in their order (there is an index for it), so it ends at the first that is live.
+    """
+    here, position = together.Given("here", BigIntegerField()), together.Given("position", BigIntegerField())
+    is_live = Exists(Revision.objects.live(at=NOW).filter(page=OuterRef("pk")))
+    topic = {name: together.Given(name, CharField()) for name in ("kind", "topic")}
+    siblings, same = Page.objects.filter(is_live, **topic), Q(position=position)
+    last = siblings.filter(Q(position__lt=position) | same & Q(pk__lt=here)).order_by("-position", "-pk")
+    first = siblings.filter(Q(position__gt=position) | same & Q(pk__gt=here)).order_by("position", "pk")
     return (
-        every.filter(pk=Subquery(last.values("pk")[:1])),
-        every.filter(pk=Subquery(first.values("pk")[:1])),
+        Page.objects.filter(pk=Subquery(last.values("pk")[:1])),
+        Page.objects.filter(pk=Subquery(first.values("pk")[:1])),
     )

@@ -7,7 +7,7 @@ from content.models import Picture, PlaceMap
 
 
 def parts() -> dict[str, Any]:
-    """What ``gather`` is to bring as well."""
+    """What the page that shows them reads as well."""
     every = PlaceMap.objects.all()
     shown = Picture.objects.filter(pk__in=every.values("picture"))
     shown = shown | Picture.objects.filter(pk__in=every.values("night_picture"))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef
 
@@ -23,7 +24,7 @@ class Told:
     link_label: str
 
 
-def _rows(now: datetime) -> together.Part:
+def _rows(now: Any) -> together.Part:
     live = Revision.objects.live(at=now).filter(page=OuterRef("page"))
     place = {"kind": F("page__kind"), "page_slug": F("page__slug"), "is_live": Exists(live)}
     service = {"service_slug": F("service__slug"), "is_active": F("service__is_active")}

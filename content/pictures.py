@@ -6,7 +6,8 @@ commit it gets AVIF and WebP renditions in three widths and one fallback, named 
 small manifest that lists them. A page reads the manifest; whatever is missing on disk is left
 out, down to the original.
 
-Nothing is cached: a manifest is a few hundred bytes, and a replaced picture has a new name.
+Nothing is cached: a manifest is a few hundred bytes, and a replaced picture has a new name. Whoever
+keeps what it shows asks ``on_disk`` whether anything has come or gone since.
 """
 
 import hashlib
@@ -14,7 +15,8 @@ import io
 import json
 import logging
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Hashable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -37,6 +39,9 @@ WIDTHS = (480, 960, 1600)
 FALLBACK_WIDTH = 960
 SHARE_SIZE = (1200, 630)  # What Open Graph asks for.
 EXTENSIONS = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp"}
+READY = ("renditions", "share")  # Where renditions lie with their manifests, and cards for shared links.
+UNSETTLED = "just being written"
+SECOND = 10**9  # nanoseconds
 watched: list[tuple[str, str]] = []
 
 
@@ -207,6 +212,16 @@ def show(file: Any) -> Shown:
     if manifest.get("fallback") and default_storage.exists(manifest["fallback"][1]):
         src = manifest["fallback"][1]
     return Shown(default_storage.url(src), width, height, tuple(sources))
+
+
+def on_disk() -> Hashable:
+    """Another value whenever a file came to, or went from, what lies ready for pages.
+
+    ``UNSETTLED`` in the second after that: a folder's time is too coarse to tell one file from the next.
+    """
+    folders = [os.path.join(default_storage.location, folder) for folder in READY]  # type: ignore[attr-defined]
+    times = [os.stat(folder).st_mtime_ns if os.path.isdir(folder) else 0 for folder in folders]
+    return UNSETTLED if 0 <= time.time_ns() - max(times) < SECOND else (*folders, *times)
 
 
 def share_url(file: Any) -> str:

@@ -1,7 +1,7 @@
 """What each kind of page shows beside its words, and in which template.
 
-The public views and the preview of a draft both show a page through here, so that a preview looks
-as the page will look. Costs one query, and what the next free time costs.
+The public views (through making.py) and the preview of a draft both show a page through here, so that
+a preview looks as the page will look. Costs one query, and what the next free time costs.
 """
 
 from collections.abc import Mapping
@@ -9,20 +9,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import reverse
 
-from booking import scheduling
-from content import maps, structured_data
-from content.live import Found, Published, gather
+from content import next_free, structured_data
+from content.live import Found, Live, Named, Published
 from content.models import Page
 from content.reading import read
 
 Kind = Page.Kind
 Crumbs = list[tuple[str, str]]
 TEMPLATES = {Kind.PRIVACY: "content/plain.html", Kind.ACCESSIBILITY: "content/plain.html"}
-WHOLE = {Kind.HOME: {"services", "people"}, Kind.FEES: {"services"}, Kind.TEAM: {"people"}, Kind.CONTACT: {"people"}}
+WHOLE = {
+    Kind.HOME: {"services", "people"},
+    Kind.FEES: {"services"},
+    Kind.TEAM: {"people"},
+    Kind.CONTACT: {"people", "maps"},
+}
 
 
 @dataclass(frozen=True)
@@ -35,18 +39,39 @@ class Shown:
 
 
 def shown(found: Found) -> Shown:
-    """What was found at an address; there is a page."""
-    assert found.page is not None
+    """What was found at an address, or 404."""
+    if found.page is None:
+        raise Http404
     return Shown(found.page, found.snippets, found.treatments)
+
+
+def names_in(shown: Shown) -> Named:
+    """What has to be asked for, to show it."""
+    page = shown.published.page
+    return Named(
+        [shown.published.words, *(one.words for one in shown.treatments)],
+        snippets=shown.snippets,
+        beside=page if page.kind == Kind.TREATMENT else None,
+        everything=WHOLE.get(Kind(page.kind), ()),
+    )
 
 
 def context_of(shown: Shown, *, now: datetime) -> dict[str, Any]:
     """What the page's template needs."""
+    named = names_in(shown)
+    context = context_with(shown, named.live(named.ask(now)))
+    if may_show_next_free(context["page"]):
+        context["next_free"] = next_free.find(now, service=context["page"].service)
+    return context
+
+
+def may_show_next_free(page: Page) -> bool:
+    return page.kind in (Kind.HOME, Kind.TREATMENT) and page.service is not None
+
+
+def context_with(shown: Shown, live: Live) -> dict[str, Any]:
+    """The same but for the next free time. Asks the database for nothing."""
     page, kind = shown.published.page, Kind(shown.published.page.kind)
-    wanted = [shown.published.words, *(one.words for one in shown.treatments)]
-    beside = page if kind == Kind.TREATMENT else None
-    more = maps.parts() if kind == Kind.CONTACT else {}
-    live = gather(wanted, now=now, snippets=dict(shown.snippets), beside=beside, everything=WHOLE.get(kind, ()), **more)
     reading = read(shown.published, live)
     context = {"page": reading.page, "reading": reading, "crumbs": crumbs_of(page)}
     context |= {"previous": live.previous, "following": live.following}
@@ -57,15 +82,8 @@ def context_of(shown: Shown, *, now: datetime) -> dict[str, Any]:
     if kind == Kind.FEES:
         context["fees"] = [service for service in live.services.values() if service.is_active]
     if kind == Kind.CONTACT:
-        context["maps"] = maps.by_location(live.more)
-    if kind in (Kind.HOME, Kind.TREATMENT) and page.service:
-        context |= next_free(now, service=page.service)
+        context["maps"] = live.maps
     return context
-
-
-def next_free(now: datetime, **asked: Any) -> dict[str, Any]:
-    """The first free time of a service, perhaps with one person, and what was asked: a kept page asks it again."""
-    return {"next_free": scheduling.next_free(**asked, now=now), "next_free_of": asked}
 
 
 def template_of(kind: str) -> str:
@@ -83,6 +101,10 @@ def crumbs_of(page: Page) -> Crumbs:
 
 def show(request: HttpRequest, template: str, *, status: int = 200, **context: Any) -> HttpResponse:
     """Render a page with its data for search engines."""
+    return HttpResponse(html_of(request, template, **context), status=status)
+
+
+def html_of(request: HttpRequest, template: str, **context: Any) -> str:
     context = {"page": None, "reading": None, "crumbs": []} | context
     context["structured_data"] = structured_data.for_page(request, **context)
-    return render(request, template, context, status=status)
+    return render_to_string(template, context, request)

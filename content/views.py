@@ -17,30 +17,24 @@ from django.views.decorators.http import require_http_methods, require_safe
 from booking import limits, messages, together
 from booking.filling import stamp
 from booking.models import Practitioner, PractitionerService, Service
-from content import answering
+from content import answering, making, next_free
 from content.forms import ContactForm
 from content.keeping import keep
 from content.live import Found, current, heads, in_order, published, state, state_of
 from content.models import Page, Revision
-from content.showing import context_of, next_free, show, shown, template_of
+from content.showing import context_of, show, shown, template_of
 
 Kind = Page.Kind
 
 
 def _find(kind: str, slug: str, now: datetime) -> Found:
-    """What readers see now at an address, or 404."""
-    found = current(kind=kind, slug=slug, now=now, with_treatments=kind == Kind.TREATMENTS)
-    if found.page is None:
-        raise Http404
-    return found
+    """What readers see now at an address."""
+    return current(kind=kind, slug=slug, now=now, with_treatments=kind == Kind.TREATMENTS)
 
 
 def _show(request: HttpRequest, kind: str, slug: str = "") -> HttpResponse:
     now = timezone.now()
-    found = _find(kind, slug, now)
-    context = context_of(shown(found), now=now)
-    response = show(request, template_of(kind), **context)
-    return keep(request, response, version=found.version, until=found.changes_at, context=context)
+    return making.answer(request, _find(kind, slug, now), now=now)
 
 
 @require_safe
@@ -93,11 +87,14 @@ def practitioner(request: HttpRequest, slug: str) -> HttpResponse:
         "written": [one.page for one in in_order(map(published, pages))],
     }
     first = next((offer for offer in context["offers"] if offer.service.is_bookable), None)
+    look = seen = None
     if first:
-        context |= next_free(now, service=first.service, practitioner=person) | {"first_offer": first}
+        look = partial(next_free.find, service=first.service, practitioner=person)
+        seen = look(now)
+        context |= {"first_offer": first, "next_free": seen}
     version, until = state_of(found)
     response = show(request, "content/practitioner.html", **context)
-    return keep(request, response, version=version, until=until, context=context)
+    return keep(request, response, version=version, until=until, look=look, seen=seen)
 
 
 @require_safe

@@ -144,6 +144,8 @@ class Page(models.Model):
             ("review_page", "Can record a clinical review"),
             ("override_checks", "Can publish in spite of a check, with a reason"),
         ]
+        # From one page to the next of its topic.
+        indexes = [models.Index(fields=["kind", "topic", "position", "id"], name="page_in_its_topic")]
         constraints = [
             models.UniqueConstraint(
                 fields=["kind"],

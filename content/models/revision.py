@@ -100,7 +100,10 @@ class Revision(Record):
     class Meta:
         ordering = ["-pk"]
         get_latest_by = "pk"
-        indexes = [models.Index(fields=["page", "goes_live_at"], name="revision_by_page_and_time")]
+        indexes = [
+            models.Index(fields=["page", "goes_live_at"], name="revision_by_page_and_time"),
+            models.Index(fields=["goes_live_at"], name="revision_by_time"),  # What is still to come.
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(overridden=[]) | ~Q(override_reason=""),

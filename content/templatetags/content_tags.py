@@ -7,7 +7,8 @@ from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from content import markup, pictures, share_cards, structured_data
+from booking.context import facts_of
+from content import markup, next_free, pictures, share_cards, structured_data
 from content.citations import cite
 from content.menus import MenuLink
 from content.models import Section
@@ -45,6 +46,13 @@ def json_ld(context: template.Context) -> SafeString:
     facts = {name: context.get(name) or None for name in ("clinic", "location")}
     special = context.get("special_days" if data.tells_every_date else "special_days_soon") or ()
     return structured_data.script(data.graph(hours=context.get("opening_hours") or (), special=special, **facts))
+
+
+@register.simple_tag(takes_context=True)
+def next_free_here(context: template.Context) -> SafeString:
+    """The next free time of the page's service, or the mark of where it is to stand."""
+    opening = context.get("next_free")
+    return next_free.LATER if opening is next_free.LATER else next_free.in_html(opening, facts_of(context["request"]))
 
 
 @register.simple_tag(takes_context=True)
