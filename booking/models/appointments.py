@@ -10,9 +10,11 @@ from django.db import models
 from django.db.models import F, Q
 
 from booking.constraints import NoOverlap
-from booking.models.clinic import Location, Practitioner, Room, Service
 from booking.models.patients import Patient
+from booking.models.people import Practitioner
+from booking.models.places import Location, Room
 from booking.models.records import Record
+from booking.models.service import Service
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # No 0/O, 1/I/L or U: it is read out on the phone.
 REFERENCE_LENGTH = 8

@@ -6,7 +6,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
-from booking.models.clinic import Location, Practitioner, Weekday
+from booking.models.people import Practitioner
+from booking.models.places import Location, Weekday
 
 MIDNIGHT = time(0)
 

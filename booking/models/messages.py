@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from booking.models.appointments import Appointment, Channel
-from booking.models.clinic import Practitioner
+from booking.models.people import Practitioner
 from booking.models.waitlist import WaitlistEntry, WaitlistOffer
 
 # What a message of these kinds is about; all others are about an appointment.

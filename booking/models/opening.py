@@ -4,7 +4,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
-from booking.models.clinic import Location
+from booking.models.places import Location
 
 
 class OpeningException(models.Model):

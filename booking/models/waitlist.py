@@ -9,7 +9,9 @@ from django.db.models import F, Q
 from phonenumber_field.modelfields import PhoneNumberField
 
 from booking.models.appointments import Appointment
-from booking.models.clinic import Location, Practitioner, Service
+from booking.models.people import Practitioner
+from booking.models.places import Location
+from booking.models.service import Service
 
 # Somebody who does not answer this many offers in a row has found help elsewhere, or reads no mail.
 MOST_UNANSWERED = 3

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import connections, models
 
-from booking.models.clinic import Service
 from booking.models.messages import Message
+from booking.models.service import Service
 
 Kind = Message.Kind
 
