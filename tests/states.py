@@ -1,4 +1,4 @@
-"""Every page of the booking in every state it can be in, as a patient would meet it.
+"""Every page of the booking in every state it can be in, as a patient would meet it; and the preview of a draft.
 
 For tests that look at pages rather than at what they do: made by a patient's own steps, with the
 clock stopped, and kept as the site answered. Reading pages stand in ``PUBLIC``.
@@ -13,9 +13,10 @@ from django.conf import settings
 from django.test import Client, override_settings
 
 from booking import scheduling, tokens
-from booking.models import Appointment, Closure, Service, WorkingHours
+from booking.models import Appointment, Closure, Service, WaitlistOffer, WorkingHours
 from booking.scheduling import Actor
-from tests import make
+from content import previews
+from tests import make, make_content
 from tests.conftest import NOW
 from tests.journey import (
     NINE,
@@ -70,7 +71,7 @@ def collect() -> dict[str, Any]:
         clinic.assessment.save()
         Closure.objects.create(location=clinic.location, on=date(2026, 11, 26), name="Founders Day")
         answers: dict[str, Any] = {}
-        for part in (_choosing, _details, _checking, _managing, _refusals):
+        for part in (_choosing, _details, _checking, _managing, _waiting, _lost_link, _previews, _refusals):
             for name, response in part(clinic):
                 if response.status_code in {301, 302}:
                     raise AssertionError(f"{name} leads to {response['Location']}")
@@ -201,6 +202,64 @@ def _managing(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
     yield "cancelled", client.get("/appointment/")
     yield "cancelled already", client.get("/appointment/cancel/")
     yield "nothing to change any more", client.get("/appointment/change/")
+
+
+def _waiting(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
+    client, friday = Client(), {"first_on": date(2026, 11, 27), "last_on": date(2026, 11, 27)}
+    page = "/book/assessment/waitlist/"
+    yield "whether one is new, before waiting", client.get(page)
+    form = client.get(f"{page}?visit=new")
+    yield "joining the waitlist", form
+    yield "joining the waitlist in error", client.post(f"{page}?visit=new", {"first_on": "2020-01-01", "email": "x"})
+    wish = {"shown": form.context["form"]["shown"].value(), "practitioner": "anyone", "parts": ["morning"], **friday}
+    wish |= {"name": "Cleo Roy", "email": "cleo@patients.example", "phone": "403-555-0123"}
+    with time_machine.travel(NOW + timedelta(seconds=30), tick=False):
+        yield "who waits is told", client.post(f"{page}?visit=new", wish, follow=True)
+    yield "a list joined in another browser", Client().get("/waitlist/joined/")
+    yield "nobody's waitlist is open", client.get("/waitlist/")
+    yield "a waitlist's link that has ended (410)", client.get(f"/waitlist/{'A' * 43}/")
+    waits, leaves = (
+        scheduling.join(wish=make.make_wish(clinic.assessment, clinic.location, **friday, **who), now=NOW)
+        for who in ({}, {"name": "Bob Roy", "email": "bob@patients.example"})
+    )
+    client.get(f"/waitlist/{tokens.waitlist_token(waits)}/")
+    yield "on the waitlist", client.get("/waitlist/")
+    yield "another entry of the waitlist (409)", client.post("/waitlist/leave/", {"entry": "other"})
+    scheduling.leave(entry=leaves, by=Actor.patient(), now=NOW)
+    other = Client()
+    other.get(f"/waitlist/{tokens.waitlist_token(leaves)}/")
+    yield "off the waitlist", other.get("/waitlist/")
+    scheduling.offer_freed_times(now=NOW)
+    offer = WaitlistOffer.objects.get(entry=waits)
+    yield "a time on offer", client.get("/waitlist/offer/")
+    yield "emergency signs before a time on offer", client.get("/waitlist/safety/")
+    yield "taking a time on offer", client.get("/waitlist/accept/")
+    yield "taking a time on offer in error", client.post("/waitlist/accept/", {"offer": offer.uid.hex, "shown": ""})
+    with _rows(WaitlistOffer.objects.filter(pk=offer.pk), offered_at=NOW - timedelta(hours=1), expires_at=NOW):
+        yield "an offer that has ended (410)", client.get("/waitlist/offer/")
+
+
+def _lost_link(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
+    page = "/appointment/lost-link/"
+    yield "a lost link", Client().get(page)
+    yield "a lost link in error", Client().post(page, {"email": "x"})
+    yield "a lost link, asked for", Client().post(page, {"email": "nobody@patients.example"}, follow=True)
+
+
+def _previews(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
+    draft = make_content.make_page(is_published=False, title="Cupping", service=clinic.assessment)
+    make_content.make_section(draft, heading="What it is", body="<p>A small glass [1].</p>")
+    make_content.make_sources(draft, "George 2021")
+    yield "the preview of a draft", Client().get(previews.address_of(draft))
+    make_content.make_revision(draft)
+    yield "the preview of a public page's draft", Client().get(previews.address_of(draft))
+    for kind in ("home", "contact"):
+        special = make_content.make_page(kind=kind, title=kind.capitalize())
+        yield f"the preview of {kind}", Client().get(previews.address_of(special))
+    ended = previews.address_of(draft)
+    draft.preview_generation += 1
+    draft.save()
+    yield "a preview that has ended (410)", Client().get(ended)
 
 
 def _refusals(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
