@@ -37,10 +37,38 @@ class SpecimenForm(forms.Form):
     newsletter = forms.BooleanField(label="Send me news of the clinic", required=False)
 
 
+class DemandingForm(SpecimenForm):
+    """The same fields, each of which can be refused."""
+
+    preferred_name = forms.CharField(max_length=5)
+    born_on = forms.DateField(label="Date of birth", widget=forms.DateInput(attrs={"type": "date"}))
+    phone = forms.CharField(min_length=10, widget=forms.TextInput(attrs={"type": "tel"}))
+    remind_by = forms.MultipleChoiceField(
+        label="How should we remind you?", choices=[("email", "By e-mail")], widget=forms.CheckboxSelectMultiple
+    )
+    message = forms.CharField(widget=forms.Textarea)
+    newsletter = forms.BooleanField(label="I have read the notice")
+
+
 def specimen_in_error() -> SpecimenForm:
-    form = SpecimenForm({"name": "", "email": "sam@", "phone": "403-555-0100", "first_visit": "", "practitioner": "a"})
+    """Every control as it looks when its answer is refused."""
+    given = {"preferred_name": "Bartholomew", "email": "sam@", "phone": "1", "born_on": "", "practitioner": "x"}
+    form = DemandingForm(given)
     form.is_valid()
     return form
+
+
+# One row of pictures that goes through every tenth the focal point can lie at.
+FOCAL_POINTS = [(tenth, 100 - tenth) for tenth in range(0, 101, 10)]
+NOTICES = [
+    {"tone": tone, "label": label, "title": title, "text": "We are back on Monday.", "link": "#states"}
+    | {"link_label": "Read more"}
+    for tone, label, title in (
+        ("info", "", "New: evening visits on Tuesdays."),
+        ("important", "Important", "The front desk closes at noon on Friday."),
+        ("urgent", "Urgent", "The clinic is closed today: the power is out."),
+    )
+]
 
 
 @require_safe
@@ -54,6 +82,9 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "specimen": SpecimenForm(prefix="empty"),
         "specimen_in_error": specimen_in_error(),
         "starts_at": datetime(2026, 11, 24, 15, 0, tzinfo=UTC),
+        "specimen_notices": NOTICES,
+        "focal_points": FOCAL_POINTS,
+        "areas": ["Back", "Knee", "Shoulder", "I do not know"],
         "signs_911": ["sudden chest pain", "trouble breathing"],
         "signs_811": ["a treated spot that is hot, swollen or weeping", "soreness that lasts longer than two days"],
     }
