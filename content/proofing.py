@@ -1,12 +1,10 @@
 """What is checked before a page goes out to readers, and said beside the block it is about.
 
 What blocks can be overridden only by somebody who may, with a reason that is kept. A warning is
-advice. The rules are those of the design (``pages.md``, section 5); readability is Björnsson's LIX.
+advice. The rules are those of the design (``pages.md``, section 5).
 """
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -16,6 +14,7 @@ from django.db.models import Q
 from booking import together
 from booking.models import SampleRow
 from content import live, typed_links, wording
+from content.findings import Finding, key_of
 from content.models import (
     CallToAction,
     CareCard,
@@ -30,25 +29,9 @@ from content.models import (
     Sources,
 )
 from content.models.page import LONGEST_REVIEW
+from content.readability import about_reading
 from content.reading import Reading, read
 from content.snapshot import Words
-
-LONG_SENTENCE = 30  # words; pages.md asks for 20 on average
-AVERAGE_SENTENCE = 20
-HARDEST_LIX = 40
-BOASTS = re.compile(r"\b(toxin\w*|cures?|cured|guarantee\w*|best|game[- ]changer\w*)\b", re.IGNORECASE)
-SENTENCE = re.compile(r"(?<=[.!?:])\s+")
-WORD = re.compile(r"[^\W\d_][\w'’-]*")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing to mend. ``block`` is its kind and id as in the words; None: it is about the page itself."""
-
-    message: str
-    blocks: bool = True
-    block: tuple[str, int] | None = None
-    quote: str = ""
 
 
 def proof(page: Page, words: Words, *, now: datetime) -> list[Finding]:
@@ -66,7 +49,7 @@ def proof(page: Page, words: Words, *, now: datetime) -> list[Finding]:
         findings += _about_a_treatment(page, words, reading, now)
     if is_snippet:
         findings += _about_pages_that_show(page, words, now)
-    findings += _about_reading(words)
+    findings += about_reading(words)
     return sorted(findings, key=lambda finding: not finding.blocks)
 
 
@@ -78,10 +61,6 @@ def snippets_in(words: Words, now: datetime) -> dict[int, live.Published]:
     return {one.page.pk: one for one in map(live.published, found)}
 
 
-def _key(block: Any) -> tuple[str, int]:
-    return (str(block._meta.model_name), block.pk)
-
-
 def _about_blocks(words: Words, reading: Reading, rows: live.Live) -> Iterator[Finding]:
     anchors = {block.anchor for block in reading.blocks if hasattr(block, "anchor")}
     anchors |= {"main"} | {heading.anchor for heading in reading.headings}
@@ -89,7 +68,7 @@ def _about_blocks(words: Words, reading: Reading, rows: live.Live) -> Iterator[F
     sources = reading.source_numbers
     for row in words.rows():
         block: Any = row
-        here = _key(block)
+        here = key_of(block)
         yield from (_at(here, message, stops) for message, stops in _about_references(block, rows))
         for address, text in wording.links_of(block):
             yield from _about_link(here, address, text, typed_links.problem_of(address, anchors))
@@ -143,7 +122,7 @@ def _about_levels(words: Words, reading: Reading) -> Iterator[Finding]:
     for block in reading.blocks:
         for level in wording.levels_of(block):
             if level > last + 1:
-                key = _key(block) if mine.get(block.pk) == block._meta.model_name else None
+                key = key_of(block) if mine.get(block.pk) == block._meta.model_name else None
                 yield Finding(
                     "This heading is a level too low: make it a section, or put a section heading above it.",
                     True,
@@ -259,40 +238,3 @@ def _with_snippet(
             yield Finding("Name at least one source.")
         if not reading.of_kind(CareCard):
             yield Finding("Add a care card: whom to call, and when.")
-
-
-def _about_reading(words: Words) -> Iterator[Finding]:
-    """How hard it is to read: each sentence that is too long, and what the whole comes to."""
-    every: list[list[str]] = []
-    hardest: tuple[float, Any] = (0.0, None)
-    for block in words.rows():
-        sentences = []
-        for line in wording.prose_of(block):
-            for boast in BOASTS.findall(line):
-                yield Finding(f"“{boast}” promises more than we can keep. Say what is known.", False, _key(block), line)
-            for text in SENTENCE.split(line):
-                found = WORD.findall(text)
-                if len(found) > LONG_SENTENCE:
-                    message = f"This sentence has {len(found)} words. Make two of it."
-                    yield Finding(message, False, _key(block), text)
-                if found and text.rstrip().endswith((".", "!", "?")):
-                    sentences.append(found)
-        every += sentences
-        if sum(map(len, sentences)) >= 40 and lix(sentences) > hardest[0]:
-            hardest = (lix(sentences), block)
-    if sum(map(len, every)) < 40:
-        return
-    average = sum(map(len, every)) / len(every)
-    if average > AVERAGE_SENTENCE:
-        yield Finding(f"Sentences have {average:.0f} words on average; {AVERAGE_SENTENCE} are easy to read.", False)
-    if lix(every) > HARDEST_LIX:
-        yield Finding(f"The text is hard to read (LIX {lix(every):.0f}; {HARDEST_LIX} or less is plain).", False)
-        if hardest[1] is not None:
-            message = f"This block is the hardest to read (LIX {hardest[0]:.0f}). Shorter words and sentences help."
-            yield Finding(message, False, _key(hardest[1]))
-
-
-def lix(sentences: list[list[str]]) -> float:
-    """Björnsson's readability index: words a sentence, plus the percentage of words of more than six letters."""
-    words = [word for sentence in sentences for word in sentence]
-    return len(words) / len(sentences) + 100 * sum(len(word) > 6 for word in words) / len(words)

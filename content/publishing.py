@@ -11,8 +11,9 @@ from typing import Any
 from django.db import transaction
 
 from content import snapshot
+from content.findings import Finding
 from content.models import Page, Revision
-from content.proofing import Finding, proof, proof_hiding
+from content.proofing import proof, proof_hiding
 from content.snapshot import SCHEMA, Words
 
 

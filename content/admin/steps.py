@@ -21,9 +21,10 @@ from booking.models import Practitioner
 from booking.text import LineField
 from content import comparing, previews, publishing, reviewing, snapshot
 from content.admin.state import when
+from content.findings import Finding
 from content.models import Page
 from content.models.page import LONGEST_REVIEW
-from content.proofing import Finding, proof, proof_hiding
+from content.proofing import proof, proof_hiding
 
 
 class PublishForm(forms.Form):
