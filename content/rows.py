@@ -81,13 +81,17 @@ def clean_rows(columns: Sequence[Column], value: object) -> list[Row]:
     return rows
 
 
+# What the pages of the editor wear over the admin's own sheets, in this order.
+EDITOR_STYLES = ["css/content_admin.css", "css/content_pictures.css", "css/content_steps.css"]
+
+
 class RowsWidget(forms.Widget):
     """A group for each row: its cells, its place in the order, and a box to delete it."""
 
     template_name = "content/widgets/rows.html"
 
     class Media:
-        css = {"all": ["css/content_admin.css"]}
+        css = {"all": EDITOR_STYLES}
 
     def __init__(self, columns: Sequence[Column] = (), attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs)

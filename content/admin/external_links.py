@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from booking.admin.words import moment
 from content.models import ExternalLink, Page
+from content.rows import EDITOR_STYLES
 
 # What wants a hand comes first, as the outcomes are listed.
 WORST_FIRST = Case(*(When(outcome=name, then=Value(place)) for place, name in enumerate(ExternalLink.Outcome.values)))
@@ -33,7 +34,7 @@ class ExternalLinkAdmin(admin.ModelAdmin):
     list_per_page = 50
 
     class Media:
-        css = {"all": ["css/content_admin.css"]}
+        css = {"all": EDITOR_STYLES}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ExternalLink]:
         return super().get_queryset(request).prefetch_related("pages", "people")

@@ -28,6 +28,7 @@ from content.admin.state import State, state_of, when
 from content.answering import answers_about
 from content.models import Page, Revision
 from content.proofing import proof
+from content.rows import EDITOR_STYLES
 
 SOON_DUE = 60  # days
 
@@ -111,7 +112,7 @@ class DraftAdmin(KeptWhileUsed, ContentEditor):
     change_form_template = "admin/content/page/change_form.html"
 
     class Media:
-        css = {"all": ["css/content_admin.css"]}
+        css = {"all": EDITOR_STYLES}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return with_state(super().get_queryset(request).select_related("edited_by"))

@@ -12,6 +12,7 @@ from booking.admin.focal_point import to_click_on
 from booking.admin.inputs import OFFICE_INPUTS
 from content import models, pictures
 from content.admin.deleting import KeptWhileUsed, linked
+from content.rows import EDITOR_STYLES
 from content.uses import uses, uses_of
 
 
@@ -27,7 +28,7 @@ class PictureAdmin(KeptWhileUsed, admin.ModelAdmin):
     readonly_fields = ["focal_point", "used_on"]
 
     class Media:
-        css = {"all": ["css/content_admin.css"]}
+        css = {"all": EDITOR_STYLES}
         js = ["js/focal_point.js"]
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
