@@ -238,7 +238,22 @@ def test_a_picture_element_says_all_a_browser_needs(shown_picture):
     assert 'alt="A path" width="1000" height="500" loading="lazy" decoding="async"' in shown
 
 
-def test_the_hero_is_fetched_at_once(shown_picture):
+def test_a_hero_is_fetched_ahead_where_the_screen_is_wide_and_waits_for_the_words_on_a_phone(shown_picture):
+    ahead = html('{% fetch_picture_ahead p.image "25rem" %}', p=shown_picture)
+    shown = html('{% include "content/_hero_picture.html" with width="25rem" %}', page={"hero_picture": shown_picture})
+    told = re.search(r'<source type="image/avif" srcset="([^"]+)" sizes="([^"]+)">', shown)
+
+    assert 'media="(min-width: 40rem)" fetchpriority="high"' in ahead
+    assert f'imagesrcset="{told[1]}" imagesizes="{told[2]}"' in ahead
+    assert 'loading="lazy"' in shown
+    assert "fetchpriority" not in shown
+
+
+def test_no_hero_is_not_fetched_ahead():
+    assert html('{% fetch_picture_ahead p.image "25rem" %}', p=None) == ""
+
+
+def test_a_portrait_at_the_head_is_fetched_at_once(shown_picture):
     shown = html("{% picture p.image eager=True %}", p=shown_picture)
 
     assert 'fetchpriority="high"' in shown
