@@ -39,6 +39,13 @@ def test_ordinary_addresses_stay_readable():
     assert logged("Not Found: /appointment/cancel/") == "ERROR Not Found: /appointment/cancel/\n"
 
 
+@pytest.mark.parametrize("address", ["/search/?q=leaky+bladder&page=2", "/Search/?q=leaky", "//search?q=leaky%20x"])
+def test_what_somebody_searched_for_is_masked(address):
+    text = logged("Internal Server Error: %s", f"https://clinic.example{address} (GET)")
+    assert "leaky" not in text
+    assert text.endswith("?... (GET)\n")
+
+
 def test_a_refused_row_is_not_quoted():
     try:
         raise IntegrityError(
