@@ -91,6 +91,7 @@ class Facts:
 
     def __init__(self, rows: tuple[together.Row, ...], now: datetime) -> None:
         self.rows, self.now = rows, now
+        self._shown_beside: dict[str, Any] = {}
 
     def holds(self, rows: tuple[together.Row, ...], now: datetime) -> bool:
         """Whether the same would be made of these rows at this instant."""
@@ -102,7 +103,9 @@ class Facts:
 
     def beside(self, name: str) -> Any:
         """What another app shows on every page under this name."""
-        return _beside[name].shown(self._read[name], self.now)
+        if name not in self._shown_beside:
+            self._shown_beside[name] = _beside[name].shown(self._read[name], self.now)
+        return self._shown_beside[name]
 
     @property
     def clinic(self) -> Clinic | None:

@@ -10,10 +10,12 @@ from booking.scheduling.actors import Actor
 from booking.scheduling.changes import ask_to_move, cancel, check_in, fulfil, mark_no_show, reschedule
 from booking.scheduling.desk import book_for
 from booking.scheduling.explaining import Explanation, Withheld, why_not
+from booking.scheduling.facts import Search
 from booking.scheduling.holding import book, expire_holds, extend, extensions_left, forget_holds, hold, release
 from booking.scheduling.merging import MERGED_FIELDS, merge
 from booking.scheduling.offering import Settled, forget_waitlist, offer_freed_times, settle_waitlist
 from booking.scheduling.openings import Opening, nearest, next_free, next_free_each, offers, open_starts
+from booking.scheduling.outlook import Outlook
 from booking.scheduling.patients import PatientDetails
 from booking.scheduling.reaching import Mended, mend_contact
 from booking.scheduling.refusals import (
@@ -40,9 +42,11 @@ __all__ = [
     "NotOffered",
     "OfferGone",
     "Opening",
+    "Outlook",
     "PatientDetails",
     "Refused",
     "Retimed",
+    "Search",
     "Settled",
     "StartTaken",
     "Stranded",

@@ -79,12 +79,12 @@ def open_starts(
 
 def _search(search: Search, first: date, last: date) -> list[Opening]:
     # Bounded before any arithmetic: a year 9999 in an address must not overflow.
-    earliest, latest = _widest_horizon(search)
+    earliest, latest = widest_horizon(search)
     first, last = max(first, earliest), min(last, latest)
     return openings_of(gather(search, first, last), first, last) if first <= last else []
 
 
-def _widest_horizon(search: Search) -> tuple[date, date]:
+def widest_horizon(search: Search) -> tuple[date, date]:
     """The bookable days in any zone on earth; each place bounds them again by its own."""
     today = search.now.astimezone(UTC).date()
     return today - timedelta(days=1), today + timedelta(days=search.service.horizon_days + 1)
@@ -133,7 +133,7 @@ def next_free_each(
 
 def _stretches(search: Search) -> Iterator[tuple[Facts, date, date]]:
     """The bookable days with their facts, the soonest first: eight queries at most for both stretches."""
-    first, last = _widest_horizon(search)
+    first, last = widest_horizon(search)
     soon = min(first + SOON, last)
     hours = gather_hours(search, first, last)
     yield with_visits(hours, first, soon), first, soon
@@ -155,7 +155,7 @@ def nearest(
 ) -> list[Opening]:
     """Up to ``count`` openings closest to an instant, in the order of time."""
     search = Search(service, now, practitioner, location, new_patient, holder, moving)
-    earliest, latest = _widest_horizon(search)
+    earliest, latest = widest_horizon(search)
     day = min(max(starts_at.astimezone(UTC).date(), earliest), latest)
     openings: list[Opening] = []
     for reach in (3, 14, service.horizon_days + 1):
@@ -169,7 +169,7 @@ def nearest(
 def opening_at(search: Search, starts_at: datetime) -> Opening | None:
     """The opening at exactly this instant and place, if it is one."""
     assert search.location is not None
-    earliest, latest = _widest_horizon(search)
+    earliest, latest = widest_horizon(search)
     day = availability.local_day(starts_at, search.location.zone)
     if not earliest <= day <= latest:
         return None

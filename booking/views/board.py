@@ -3,18 +3,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache, partial
 from itertools import count
 from typing import Any
 
 from booking import scheduling
 from booking.models import Appointment, Closure, Location, Practitioner, Service
-from booking.scheduling import Opening
-from booking.words import clock, day, duration, instant, one_of
+from booking.scheduling import Opening, Outlook
+from booking.words import WEEKDAYS, clock, day, duration, instant, one_of
 
 
 @dataclass(frozen=True)
 class Finder:
-    """What a page looks for. ``holder`` and ``moving`` are those of ``scheduling.open_starts``."""
+    """What a page looks for. ``holder`` and ``moving`` are those of ``scheduling.open_starts``.
+
+    ``outlook`` is where a page that shows more of the same diary has read it already.
+    """
 
     service: Service
     now: datetime
@@ -23,9 +27,12 @@ class Finder:
     new_patient: bool | None = None
     holder: str = ""
     moving: Appointment | None = None
+    outlook: Outlook | None = None
 
     def between(self, first: date, last: date) -> list[Opening]:
         """The openings of these local days."""
+        if self.outlook:
+            return self.outlook.between(first, last, self.practitioner)
         found = scheduling.open_starts(first_on=first, last_on=last, **self._wanted())
         return [opening for opening in found if self._is_news(opening)]
 
@@ -36,12 +43,12 @@ class Finder:
         return sorted(sorted(news, key=lambda opening: abs(opening.starts_at - instant))[:count])
 
     def _wanted(self) -> dict[str, Any]:
-        return vars(self)
+        return {name: value for name, value in vars(self).items() if name != "outlook"}
 
     def _is_news(self, opening: Opening) -> bool:
         """Whether a visit that moves would not stay as it is: the same time, with the same person."""
         moving = self.moving
-        return not moving or opening.starts_at != moving.starts_at or not _keeps(moving, opening)
+        return not moving or opening.starts_at != moving.starts_at or not _keeps(moving, opening.practitioner_ids)
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,15 @@ class Day:
     choices: list[Choice]
     closed: str = ""
 
+    @property
+    def anchor(self) -> str:
+        return f"on-{self.on.isoformat()}"
+
+    @property
+    def short(self) -> str:
+        """Mon 23."""
+        return f"{WEEKDAYS[self.on.weekday()][:3]} {self.on.day}"
+
 
 @dataclass(frozen=True)
 class Board:
@@ -105,9 +121,14 @@ class Board:
 
 
 def lay_out(
-    finder: Finder, *, people: Mapping[int, Practitioner], around: date, chosen: datetime | None = None
+    finder: Finder,
+    *,
+    people: Mapping[int, Practitioner],
+    around: date,
+    chosen: datetime | None = None,
+    closed: Mapping[date, str] | None = None,
 ) -> Board:
-    """The week around a day."""
+    """The week around a day. ``closed`` names the days on which the place is shut, where they are known."""
     location = finder.location
     today = finder.now.astimezone(location.zone).date()
     last_day = today + timedelta(days=finder.service.horizon_days)
@@ -116,7 +137,8 @@ def lay_out(
     openings = finder.between(first, last)
     days = arrange(openings, finder, people=people, chosen=chosen)
     by_day = {day.on: day for day in days}
-    closed = dict(Closure.objects.filter(location=location, on__range=(first, last)).values_list("on", "name"))
+    if closed is None:
+        closed = dict(Closure.objects.filter(location=location, on__range=(first, last)).values_list("on", "name"))
     elsewhere: list[date] = []
     if not openings:
         midweek = datetime.combine(monday + timedelta(days=3), time(12), tzinfo=location.zone)
@@ -146,16 +168,19 @@ def arrange(
     """
     numbers = count()
     days: dict[date, list[Choice]] = {}
+    zone, moving = finder.location.zone, finder.moving
+    # Many starts are with the same people, and last as long.
+    said_people, said_length = cache(partial(_people, moving, people)), cache(duration)
     for opening in openings:
-        local = opening.starts_at.astimezone(finder.location.zone)
-        person = _other_person(finder.moving, opening, people)
+        local = opening.starts_at.astimezone(zone)
+        person = _other_person(moving, opening.practitioner_ids, people)
         choice = Choice(
             opening=opening,
             value=write_start(opening.starts_at, person),
             input_id=f"id_start_{next(numbers)}",
             local=local,
-            lasts=duration(opening.ends_at - opening.starts_at),
-            people=_people(finder.moving, opening, people),
+            lasts=said_length(opening.ends_at - opening.starts_at),
+            people=said_people(opening.practitioner_ids),
             is_chosen=opening.starts_at == chosen,
             other_person=person.name if person else "",
         )
@@ -172,26 +197,26 @@ def write_start(starts_at: datetime, person: Practitioner | None) -> str:
     return f"{instant(starts_at)} {person.slug}" if person else instant(starts_at)
 
 
-def _keeps(moving: Appointment, opening: Opening) -> bool:
+def _keeps(moving: Appointment, takers: Sequence[int]) -> bool:
     """Whether the patient would go on seeing the same person."""
-    return moving.practitioner_id in opening.practitioner_ids
+    return moving.practitioner_id in takers
 
 
 def _other_person(
-    moving: Appointment | None, opening: Opening, people: Mapping[int, Practitioner]
+    moving: Appointment | None, takers: Sequence[int], people: Mapping[int, Practitioner]
 ) -> Practitioner | None:
     """Who would take a visit that cannot stay with its practitioner: the first in the clinic's order."""
-    if moving is None or _keeps(moving, opening):
+    if moving is None or _keeps(moving, takers):
         return None
-    return next((people[person] for person in opening.practitioner_ids if person in people), None)
+    return next((people[person] for person in takers if person in people), None)
 
 
-def _people(moving: Appointment | None, opening: Opening, people: Mapping[int, Practitioner]) -> str:
-    if moving is not None and _keeps(moving, opening):
+def _people(moving: Appointment | None, people: Mapping[int, Practitioner], takers: Sequence[int]) -> str:
+    if moving is not None and _keeps(moving, takers):
         return moving.practitioner.name
-    if other := _other_person(moving, opening, people):
+    if other := _other_person(moving, takers, people):
         return f"somebody else: {other.name}"
-    return one_of(people[person].name for person in opening.practitioner_ids if person in people) or "one of us"
+    return one_of(people[person].name for person in takers if person in people) or "one of us"
 
 
 def _each_day(first: date, last: date) -> list[date]:

@@ -13,14 +13,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import limits, scheduling
 from booking.forms import TimeForm
-from booking.models import Location, Service
+from booking.models import Service
 from booking.scheduling import Actor, Opening
 from booking.views import asked as asking
 from booking.views import board
 from booking.views.asked import Asked, BadAddress, services_url, times_url, waitlist_url
 from booking.views.privacy import private_page
 from booking.views.steps import next_step, step
-from booking.views.times_page import TimesPage
+from booking.views.times_page import TimesPage, page_of
 from booking.views.visitor import Visitor
 from booking.words import one_of
 
@@ -54,17 +54,12 @@ def services(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def times(request: HttpRequest, slug: str) -> HttpResponse:
     """Which time? A week of free starts; choosing one holds it and goes on."""
-    service = Service.objects.bookable().select_related("first_visit_service").filter(slug=slug).first()
-    if service is None:
-        return not_bookable(request, slug)
     now, visitor = timezone.now(), Visitor(request)
-    shown = TimesPage(
-        service=service,
-        now=now,
-        everyone=scheduling.offers(service=service, now=now),
-        locations=list(Location.objects.all()),
-        holder=visitor.holder() if visitor.has_begun else "",
-    )
+    shown = page_of(slug, now)
+    if shown is None:
+        return not_bookable(request, slug)
+    service = shown.service
+    shown.holder = visitor.holder() if visitor.has_begun else ""
     shown.held = _what_is_held(visitor, now)
     people = [offer.practitioner for offer in shown.everyone]
     try:
@@ -96,7 +91,7 @@ def _show(request: HttpRequest, shown: TimesPage, form: TimeForm | None = None) 
     except BadAddress as bad:
         return bad_address(request, bad, shown.service, asked)
     chosen = (form.cleaned_data.get("start") if form else None) or asked.start or shown.held_start
-    week = board.lay_out(shown.finder, people=shown.people, around=around, chosen=chosen)
+    week = board.lay_out(shown.finder, people=shown.people, around=around, chosen=chosen, closed=shown.closed)
     context = _context(shown) | {"week": week, "form": form}
     return render(request, "booking/times.html", context, status=422 if form else 200)
 

@@ -1,16 +1,39 @@
-"""What a service's times page is about: who can be seen where and when, for whom, and what must be asked."""
+"""What a service's times page is about: who can be seen where and when, for whom, and what must be asked.
+
+What it says of the service, its people and places is read in one query, and the free times of each
+person and of the week from one reading of the diary.
+"""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from booking import scheduling
-from booking.models import Location, Practitioner, PractitionerService, Service
-from booking.scheduling import Opening
+from django.db.models import CharField, DateField
+
+from booking import scheduling, together
+from booking.models import Closure, Location, Practitioner, PractitionerService, Service
+from booking.scheduling import Opening, Outlook, Search
 from booking.views import board
 from booking.views.asked import Asked
+
+
+def _parts() -> dict[str, Any]:
+    slug = together.Given("slug", CharField())
+    here = Service.objects.bookable().filter(slug=slug)
+    offers = PractitionerService.objects.filter(service__slug=slug)
+    return {
+        "services": Service.objects.filter(pk__in=here.values("pk")),
+        "first_visits": Service.objects.filter(pk__in=here.values("first_visit_service")),
+        "offers": offers,
+        "people": Practitioner.objects.filter(pk__in=offers.values("practitioner")),
+        "places": Location.objects.all(),
+        "closures": Closure.objects.filter(on__gte=together.Given("yesterday", DateField())),
+    }
+
+
+_statement = together.Statement(_parts)
 
 
 @dataclass
@@ -24,6 +47,7 @@ class TimesPage:
     holder: str = ""
     asked: Asked = field(default_factory=Asked)
     held: dict[str, Any] = field(default_factory=dict)  # what this visitor holds, for the page
+    closures: list[Closure] = field(default_factory=list)  # those to come
 
     @property
     def held_start(self) -> datetime | None:
@@ -34,7 +58,8 @@ class TimesPage:
     @cached_property
     def takers(self) -> list[PractitionerService]:
         """Those who give this service to this patient."""
-        return scheduling.offers(service=self.service, now=self.now, new_patient=self.asked.new_patient)
+        search = Search(self.service, self.now, new_patient=self.asked.new_patient)
+        return [offer for offer in self.everyone if search.may_be_seen_by(offer.practitioner)]
 
     @property
     def takes_them(self) -> bool:
@@ -97,9 +122,12 @@ class TimesPage:
     @cached_property
     def first_free(self) -> dict[int, Opening]:
         """The first free start of each practitioner who has one here."""
-        return scheduling.next_free_each(
-            service=self.service, now=self.now, location=self.location, new_patient=self.asked.new_patient
-        )
+        return self.outlook.first_of_each()
+
+    @cached_property
+    def outlook(self) -> Outlook:
+        """All free times at the place that is shown, whoever is asked for."""
+        return Outlook(Search(self.service, self.now, location=self.location, new_patient=self.asked.new_patient))
 
     def people_and_times(self) -> list[tuple[Practitioner, datetime | None]]:
         """Whom one can choose, and when each is free first; nobody before it is clear which visit it is."""
@@ -118,7 +146,7 @@ class TimesPage:
         # The only time left may be the one this visitor holds.
         return next((opening.starts_at for opening in self.finder.near(self.now, 1)), None)
 
-    @property
+    @cached_property
     def finder(self) -> board.Finder:
         """Finds what is asked for, at the place that is shown."""
         assert self.location is not None
@@ -129,7 +157,36 @@ class TimesPage:
             practitioner=self.asked.practitioner,
             new_patient=self.asked.new_patient,
             holder=self.holder,
+            outlook=self.outlook.held_by(self.holder),
         )
+
+    @property
+    def closed(self) -> dict[date, str]:
+        """The names of the days to come on which the place that is shown is shut."""
+        return {row.on: row.name for row in self.closures if self.location and row.location_id == self.location.pk}
+
+
+def page_of(slug: str, now: datetime) -> TimesPage | None:
+    """The page of a service that can be booked online; None for any other slug."""
+    found = _statement.found(_statement.ask(slug=slug, yesterday=now.date() - timedelta(days=1)))
+    if not found["services"]:
+        return None
+    service, people = found["services"][0], {person.pk: person for person in found["people"]}
+    service.first_visit_service = next(iter(found["first_visits"]), None)
+    for offer in found["offers"]:
+        offer.service, offer.practitioner = service, people[offer.practitioner_id]
+    search = Search(service, now)
+    return TimesPage(
+        service=service,
+        now=now,
+        everyone=[offer for offer in sorted(found["offers"], key=_place) if search.may_be_seen_by(offer.practitioner)],
+        locations=found["places"],
+        closures=found["closures"],
+    )
+
+
+def _place(offer: PractitionerService) -> tuple[int, int]:
+    return offer.practitioner.position, offer.practitioner_id
 
 
 def page_for(hold: Any, now: datetime, holder: str) -> TimesPage:
