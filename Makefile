@@ -31,7 +31,8 @@ prove: $(VENV)/.installed-dev ## Run the long proofs (races between real process
 	$(PY) -m pytest -q -m prove
 	$(PY) tests/on_postgresql.py $(PY) -m pytest -q -m prove
 
-bench: $(VENV)/.installed-dev ## Measure how fast free times are found and pages served, on both databases (some minutes)
+bench: $(VENV)/.installed-dev ## Measure pages, bookings and free times beside bare servers, on both databases (25 minutes)
+	@bench/install_tools.sh
 	@$(PY) -m bench
 
 inspect: $(VENV)/.installed-dev ## Ask Lighthouse and pa11y (fetched from npm) about the pages, beside a bare page

@@ -16,26 +16,32 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.client import HTTPConnection
-from pathlib import Path
 from typing import Any
+
+from bench.tables import Goal
 
 PRACTITIONERS, DAYS, APPOINTMENTS = (1, 5, 20), (14, 60), (1_000, 10_000, 50_000)
 ROUNDS = 40
 WARM_UP = 5
+NEEDS = ()
+MOST_FOR_HISTORY = 1.2
 
 
-def main() -> None:
-    quick = "--quick" in sys.argv
-    sizes = APPOINTMENTS[:1] if quick else APPOINTMENTS
+def measure(size: str) -> dict[str, Any]:
+    sizes = APPOINTMENTS if size == "full" else APPOINTMENTS[:1]
     cells = []
-    for practitioners in PRACTITIONERS:
+    for practitioners in PRACTITIONERS[:1] if size == "tiny" else PRACTITIONERS:
         for appointments in sizes:
             # Half lie ahead, or as many as two months hold; the rest is history.
             url = make_database(practitioners, appointments, appointments // 2)
             with served(url) as port:
-                cells += [measure(port, practitioners, days, appointments) for days in DAYS]
-    results = {"cells": cells, "next": measure_next(url), "history": measure_history(sizes[-1])}
-    Path(os.environ["BENCH_RESULTS"]).write_text(json.dumps(results))
+                cells += [measure_cell(port, practitioners, days, appointments) for days in DAYS]
+    return {"cells": cells, "next": measure_next(url), "history": measure_history(sizes[-1])}
+
+
+def goals(found: dict[str, Any]) -> list[Goal]:
+    history = found["history"]["much_to_little"]
+    return [Goal("much history beside little", history, MOST_FOR_HISTORY, at_most=True)]
 
 
 def make_database(practitioners: int, appointments: int, upcoming: int) -> str:
@@ -109,7 +115,7 @@ def turn_by_turn(*askers: Asker) -> list[list[int]]:
     return [asker.times[WARM_UP:] for asker in askers]
 
 
-def measure(port: int, practitioners: int, days: int, appointments: int) -> dict[str, Any]:
+def measure_cell(port: int, practitioners: int, days: int, appointments: int) -> dict[str, Any]:
     people = ",".join(str(number + 1) for number in range(practitioners))
     ours, bare = turn_by_turn(Asker(port, f"/ours/?days={days}"), Asker(port, f"/bare/?days={days}&people={people}"))
     parts = json.loads(Asker(port, f"/parts/?days={days}&rounds={ROUNDS}").ask())
@@ -191,7 +197,3 @@ def table(results: dict[str, Any]) -> str:
     text.append(f"history: much takes {history['much_to_little']:.2f} times as long as little")
     text.append("; ".join(f"{name}: {soon[name]['median']:.2f}/{soon[name]['p95']:.2f}" for name in soon))
     return "\n".join(text)
-
-
-if __name__ == "__main__":
-    main()

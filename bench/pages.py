@@ -6,13 +6,10 @@ gunicorn set-up (``clinic/gunicorn.py``); nginx gives the same bytes as a file, 
 site with the configuration in ``deploy/``.
 """
 
-import json
 import os
 import re
-import shutil
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import ExitStack
@@ -21,11 +18,13 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from bench.serving import ROOT, free_port, gunicorn, nginx, resident_megabytes
+from bench.serving import ROOT, free_port, gunicorn, nginx, resident_megabytes, town
+from bench.tables import Goal, in_columns
 
 TREATMENT = "/treatments/dry-needling-for-back-pain/"
 TIMES = "/book/back-assessment/?visit=new"
-ROUNDS, SECONDS, CONNECTIONS = 5, 2, 8
+ROUNDS, SECONDS, CONNECTIONS = {"full": 5, "short": 3, "tiny": 1}, {"full": 2, "short": 1, "tiny": 1}, 8
+NEEDS = ("wrk", "nginx")
 HOST = "127.0.0.1"
 BESIDE = ("bare application", "plain Django view", "nginx, a file")
 
@@ -42,9 +41,9 @@ class Target:
     medians: list[float] = field(default_factory=list)
     tails: list[float] = field(default_factory=list)
 
-    def measure(self) -> None:
+    def measure(self, seconds: int) -> None:
         named = [f"-H{name}: {value}" for name, value in self.headers.items()]
-        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency", *named]
+        command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", *named]
         said = subprocess.run(
             [*command, f"http://{HOST}:{self.port}{self.path}"], capture_output=True, text=True, check=True
         ).stdout
@@ -60,24 +59,13 @@ def _milliseconds(said: str) -> float:
     return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
 
 
-def main() -> None:
-    if shutil.which("wrk") is None or shutil.which("nginx") is None:
-        print("The pages are not measured: that needs wrk and nginx (Debian: apt-get install wrk nginx-light).")
-        return
-    results = measure(quick="--quick" in sys.argv)
-    Path(os.environ["BENCH_RESULTS"]).write_text(json.dumps(results))
-
-
-def measure(*, quick: bool) -> dict[str, Any]:
+def measure(size: str) -> dict[str, Any]:
     site, cold, bare, plain, in_file, in_front = (free_port() for _ in range(6))
-    site_url = f"http://{HOST}:{site}"
     with tempfile.TemporaryDirectory(prefix="clinic-bench-pages-") as name, ExitStack() as stack:
         folder = Path(name)
         folder.chmod(0o755)
-        os.environ |= {"SITE_URL": site_url, "VAR_DIR": str(folder / "var"), "TRUSTED_PROXIES": HOST}
-        for command in ("migrate", "build_static", "collectstatic", "load_sample"):
-            more = ["--noinput"] if command == "collectstatic" else []
-            subprocess.run([sys.executable, "manage.py", command, "--verbosity=0", *more], cwd=ROOT, check=True)
+        os.environ |= {"SITE_URL": f"http://{HOST}:{site}", "VAR_DIR": str(folder / "var"), "TRUSTED_PROXIES": HOST}
+        os.environ["DATABASE_URL"] = town(folder / "var")
         process = stack.enter_context(gunicorn("clinic.wsgi", site))
         stack.enter_context(gunicorn("clinic.wsgi:django", cold))
         host = {"Host": f"{HOST}:{site}"}
@@ -94,15 +82,16 @@ def measure(*, quick: bool) -> dict[str, Any]:
             Target("nginx before the site", in_front, TREATMENT, host),
             Target("bare application", bare, "/"),
             Target("plain Django view", plain, "/", host),
-            Target("treatment, kept", site, TREATMENT, host),
+            Target("treatment, warm", site, TREATMENT, host),
             Target("treatment, 304", site, TREATMENT, host | {"If-None-Match": etag}),
             Target("treatment, cold", cold, TREATMENT, host),
-            Target("home, kept", site, "/", host),
+            Target("home, warm", site, "/", host),
+            Target("home, cold", cold, "/", host),
             Target("choose a time", site, TIMES, host),
         ]
-        for _ in range(1 if quick else ROUNDS):
+        for _ in range(ROUNDS[size]):
             for target in targets:
-                target.measure()
+                target.measure(SECONDS[size])
         return {
             "bytes": len(page),
             "targets": {target.name: vars(target) for target in targets},
@@ -130,12 +119,28 @@ def shipped(port: int, folder: Path) -> tuple[str, str]:
     return server, http.replace("127.0.0.1:8000", f"{HOST}:{port}").replace("/var/cache/nginx/clinic", f"{folder}/kept")
 
 
-def table(results: dict[str, Any]) -> str:
+def goals(found: dict[str, Any]) -> list[Goal]:
+    rate = rates(found)
+    bare, plain, in_file = (rate[beside] for beside in BESIDE)
+    return [
+        Goal("a warm treatment page beside a bare application", rate["treatment, warm"] / bare, 0.5),
+        Goal("a 304 beside a bare application", rate["treatment, 304"] / bare, 0.6),
+        Goal("a cold treatment page beside a plain Django view", rate["treatment, cold"] / plain, 0.5),
+        Goal("nginx before the site beside nginx with a file", rate["nginx before the site"] / in_file, 0.7),
+        Goal("a worker's memory after the run", max(found["megabytes"]), 120, at_most=True, unit=" MB"),
+    ]
+
+
+def rates(found: dict[str, Any]) -> dict[str, float]:
+    """Requests a second at each target: the middle of its rounds."""
+    return {name: statistics.median(target["rates"]) for name, target in found["targets"].items()}
+
+
+def table(found: dict[str, Any]) -> str:
     """A line a target: requests a second, milliseconds at the middle and the end, and what it is to the bare ones."""
-    targets = results["targets"]
-    rate = {name: statistics.median(target["rates"]) for name, target in targets.items()}
+    rate = rates(found)
     lines = [("", "a second", "p50 ms", "p99 ms", "x bare", "x plain Django", "x nginx file")]
-    for name, target in targets.items():
+    for name, target in found["targets"].items():
         lines.append(
             (
                 name,
@@ -145,11 +150,5 @@ def table(results: dict[str, Any]) -> str:
                 *(f"{rate[name] / rate[beside]:.2f}" for beside in BESIDE),
             )
         )
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    text = ["  ".join(word.rjust(width) for word, width in zip(line, widths, strict=True)) for line in lines]
-    memory = ", ".join(f"{size:.0f}" for size in results["megabytes"])
-    return "\n".join([*text, f"{results['bytes'] / 1024:.0f} KB a page; a worker holds {memory} MB after the run"])
-
-
-if __name__ == "__main__":
-    main()
+    memory = ", ".join(f"{size:.0f}" for size in found["megabytes"])
+    return f"{in_columns(lines)}\n{found['bytes'] / 1024:.0f} KB a page; a worker holds {memory} MB after the run"

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
+HOST = "127.0.0.1"
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -43,8 +44,9 @@ def new_database(folder: Path, name: str) -> str:
     return f"{server.rpartition('/')[0]}/{name}"
 
 
-def town(folder: Path, *, people: int, history: int, pages: int = 0) -> str:
+def town(folder: Path, *, people: int = 5, history: int = 0, pages: int = 0) -> str:
     """The sample clinic in a database of its own, its files beside it, with as much as is asked for; its address."""
+    folder.mkdir(exist_ok=True)
     url = new_database(folder, f"town_{people}_{history}_{pages}_{secrets.token_hex(3)}")
     variables = {"DATABASE_URL": url, "VAR_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "clinic.settings"}
     print(f"{people} people, {history} visits of history, {pages} pages", file=sys.stderr, flush=True)
