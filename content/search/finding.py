@@ -1,8 +1,8 @@
 """From what somebody typed to what they are shown. The same rule on both databases.
 
-Every word must be there; the last may be the beginning of a longer one. If nothing has all of them,
-things that have some are shown and said to be that. If nothing has any, the words that were most
-likely meant are looked for instead, and named.
+Every word must be there, or one of the same meaning; the last may be the beginning of a longer
+one. If nothing has all of them, things that have some are shown and said to be that. If nothing has
+any, the words that were most likely meant are looked for instead, and named.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from content.search import engines
 from content.search.care import Care, care_for
 from content.search.excerpts import Piece, excerpt, is_meant
 from content.search.index import in_step
-from content.search.terms import as_shown, asked, corrected, longer
+from content.search.terms import as_shown, asked, corrected, longer, same_as
 
 ON_A_PAGE = 10
 KINDS = SearchEntry.Kind.values
@@ -66,7 +66,9 @@ def search(question: str, *, page: str, now: datetime) -> Answer:
     found = _find(answer, index)
     looked_for = answer.instead.split() or answer.words
     answer.page = Paginator(_in_order(found, looked_for), ON_A_PAGE).get_page(page)
-    answer.results = _results(list(answer.page), looked_for)
+    # What was typed comes last: it may be a beginning, which words of the same meaning are not.
+    alike = [other for word in looked_for for other in same_as(word)]
+    answer.results = _results(list(answer.page), [*alike, *looked_for])
     return answer
 
 
@@ -87,8 +89,8 @@ def _find(answer: Answer, index: SearchIndex) -> list[int]:
 
 
 def _groups(words: Sequence[str], index: SearchIndex) -> list[list[str]]:
-    """Each word with those that are as good: the last may be the beginning of a longer one."""
-    return [[word, *(longer(word, index.vocabulary) if word == words[-1] else ())] for word in words]
+    """Each word with those that are as good: of the same meaning, or longer ones that the last is the beginning of."""
+    return [[word, *same_as(word), *(longer(word, index.vocabulary) if word == words[-1] else ())] for word in words]
 
 
 def _in_order(ids: Sequence[int], words: Sequence[str]) -> list[int]:

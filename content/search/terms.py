@@ -32,6 +32,18 @@ STOP_WORDS = frozenset(
     yes you your youre yours yourself yourselves
     """.split()  # noqa: SIM905 (a list would be longer than all the rest)
 )
+# Words that visitors of any clinic's site use for one thing. What they call a treatment stands on its page, as the
+# other names that staff write there.
+SAME = [
+    {"visit", "appointment", "booking", "session"},
+    {"fee", "price", "cost", "charge"},
+    {"insurance", "benefit", "coverage"},
+    {"cancel", "reschedule"},
+    {"step", "wheelchair", "accessibility", "ramp"},
+    {"parking", "car"},
+    {"directions", "address", "location"},
+    {"physiotherapist", "physio", "therapist"},
+]
 _ENDINGS = ("ings", "ing", "ness", "ies", "ed", "es", "s", "y", "e")
 
 
@@ -103,6 +115,14 @@ def longer(beginning: str, among: Mapping[str, int]) -> list[str]:
         return []
     found = [word for word in among if word.startswith(beginning) and word != beginning]
     return sorted(found, key=lambda word: (-among[word], word))[:MOST_LONGER]
+
+
+def same_as(word: str) -> list[str]:
+    """What others call the same thing."""
+    bare = root(word)
+    return sorted(
+        other for group in SAME if any(root(one) == bare for one in group) for other in group if other != word
+    )
 
 
 def knows(word: str, vocabulary: Collection[str], *, as_beginning: bool = False) -> bool:
