@@ -87,3 +87,5 @@ def test_the_signs_are_those_the_clinic_lists_and_of_published_care_cards(client
 def test_a_crisis_has_its_numbers(client):
     page = client.get("/search/?q=i+want+to+die").content.decode()
     assert all(f'href="{link}"' in page for link in ("tel:988", "sms:988", "tel:811", "tel:911"))
+    assert "No results" not in page
+    assert "what hurts" not in page
