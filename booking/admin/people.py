@@ -64,7 +64,7 @@ class PractitionerAdmin(AsksBeforeStranding):
     ]
 
     class Media:
-        css = {"all": ["css/content_admin.css"]}
+        css = {"all": ["css/content_pictures.css"]}
         js = ["js/focal_point.js"]
 
     def get_urls(self) -> list[URLPattern]:

@@ -128,7 +128,7 @@ class MenuAdmin(admin.ModelAdmin):
     fields: ClassVar = []
 
     class Media:
-        css = {"all": ["css/content_admin.css"]}
+        css = {"all": ["css/content_admin.css", "css/content_menus.css"]}
         js = ["js/menu_order.js"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -25,7 +25,6 @@ class NoticeAdmin(admin.ModelAdmin):
     list_editable = ["position"]
     list_filter = ["tone"]
     search_fields = ["title", "text"]
-    autocomplete_fields = ["service"]
     fieldsets = [
         (
             None,
@@ -42,6 +41,11 @@ class NoticeAdmin(admin.ModelAdmin):
         if db_field.name == "page":
             kwargs["queryset"] = Page.objects.with_an_address().order_by("title")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """In the list, the column's head is all that names the number: people who hear the page need more."""
+        named = {"position": forms.NumberInput(attrs={"aria-label": "Order"})}
+        return super().get_changelist_form(request, widgets=named, **kwargs)
 
     @admin.display(description="now")
     def state(self, notice: Notice) -> str:

@@ -22,7 +22,7 @@ class PictureAdmin(KeptWhileUsed, admin.ModelAdmin):
 
     formfield_overrides = OFFICE_INPUTS
     list_display = ["thumbnail", "title", "credit", "size", "pages", "created_at"]
-    list_display_links = ["thumbnail", "title"]
+    list_display_links = ["title"]
     search_fields = ["title", "credit"]
     fields = ["title", "image", "focal_point", ("focal_x", "focal_y"), "credit", "used_on"]
     readonly_fields = ["focal_point", "used_on"]

@@ -92,6 +92,35 @@
     opensChoices(block.querySelector(":scope > .order-machine-insert-target"), "Add a block above this one");
   }
 
+  /* What the editors and suggestion lists draw themselves has no name of its own: it gets its field's. */
+  function nameFields(root) {
+    for (const text of root.querySelectorAll(".ProseMirror:not([aria-label])")) {
+      const label = text.closest(".form-row, .fieldBox, .flex-container")?.querySelector("label");
+      text.setAttribute("aria-label", label?.textContent.replace(/:\s*$/, "").trim() || "Text");
+    }
+    for (const list of root.querySelectorAll("select + .select2 .select2-selection[aria-labelledby]")) {
+      const select = list.closest(".select2").previousElementSibling;
+      const label = select.id && document.querySelector(`label[for="${CSS.escape(select.id)}"]`);
+      if (!label || label.id) continue;
+      label.id = `${select.id}-name`;
+      list.setAttribute("aria-labelledby", `${label.id} ${list.getAttribute("aria-labelledby")}`);
+    }
+  }
+
+  /* The parts of a page are tabs, which are told as such. */
+  function showTabs() {
+    const tabs = document.querySelectorAll(".tabs.regions .tab");
+    for (const tab of tabs) {
+      pressable(tab);
+      tab.parentElement.setAttribute("role", "tablist");
+      tab.setAttribute("role", "tab");
+      tab.setAttribute("aria-selected", String(tab.classList.contains("active")));
+      tab.addEventListener("click", () => {
+        for (const one of tabs) one.setAttribute("aria-selected", String(one === tab));
+      });
+    }
+  }
+
   function showFindings() {
     const findings = JSON.parse(byId("page-findings")?.textContent ?? "[]");
     for (const finding of findings) {
@@ -140,7 +169,9 @@
     for (const block of machine.querySelectorAll(".inline-related:not(.empty-form)")) equip(block);
     opensChoices(machine.querySelector(".order-machine-insert-target.last"), "Add a block at the end");
     for (const button of document.querySelectorAll(".plugin-buttons .plugin-button")) pressable(button);
-    for (const tab of document.querySelectorAll(".tabs.regions .tab")) pressable(tab);
+    showTabs();
+    nameFields(document);
+    new MutationObserver(() => nameFields(document)).observe(machine, { childList: true, subtree: true });
     document.addEventListener("formset:added", (event) => {
       if (isBlock(event.target)) equip(event.target);
     });

@@ -1,0 +1,78 @@
+"""Every page of the office that editors use: nothing for axe to find, in both schemes, from 360 px on."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from content.models import Menu, Notice, Picture, Revision, Section
+from content.models import Page as Written
+from tests import make_content
+from tests.browser.test_every_page import RULES
+from tests.browser.test_page_editing import complaints, office  # noqa: F401  (fixtures)
+
+OFFICE = "/admin/content"
+
+
+@pytest.fixture
+def addresses(site: str) -> list[str]:
+    """Of a page whose draft has changed, and of everything else that can be edited."""
+    page = Written.objects.get(slug="dry-needling-for-back-pain")
+    Section.objects.filter(parent=page, level=2).update(heading="Words of today")
+    live = Revision.objects.get(page=page)
+    snippet = make_content.make_page(kind="snippet", slug="", title="House rules", lede="")
+    make_content.make_section(snippet)
+    picture, notice = Picture.objects.get(title="The clinic"), Notice.objects.create(title="Closed on Friday")
+    one = f"{OFFICE}/page/{page.pk}"
+    steps = [
+        "change/",
+        "publish/",
+        "hide/",
+        "preview/",
+        "review/",
+        "history/",
+        "delete/",
+        f"restore/?revision={live.pk}",
+    ]
+    return [
+        *(f"{OFFICE}/{name}/" for name in ("page", "snippet", "picture", "menu", "notice", "externallink")),
+        *(f"{OFFICE}/{name}/add/" for name in ("page", "snippet", "picture", "notice")),
+        *(f"{one}/{step}" for step in steps),
+        f"{OFFICE}/snippet/{snippet.pk}/change/",
+        f"{OFFICE}/picture/{picture.pk}/change/",
+        f"{OFFICE}/menu/{Menu.objects.get(kind='main').pk}/change/",
+        f"{OFFICE}/notice/{notice.pk}/change/",
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(
+    office: Page,  # noqa: F811
+    browser: Browser,
+    site: str,
+    addresses: list[str],
+    scheme: Any,
+):
+    state = office.context.storage_state()
+    # axe is a script from outside the pages' policy.
+    context = browser.new_context(
+        java_script_enabled=True, bypass_csp=True, color_scheme=scheme, storage_state=state, base_url=site,
+        viewport={"width": 360, "height": 800},
+    )  # fmt: skip
+    page, found = context.new_page(), {}
+    for address in addresses:
+        answer = page.goto(address)
+        assert answer
+        assert answer.status == 200, address
+        if "/page/" in address or "/snippet/" in address:
+            page.wait_for_load_state("load")
+            page.wait_for_timeout(50)  # The editor begins after the page has loaded.
+        # What frames the office's pages is Django's own: the rules are for what is ours.
+        result = Axe().run(page, context="#content, .breadcrumbs", options=RULES)
+        violations = [(each["id"], each["nodes"][0]["html"][:160]) for each in result.response["violations"]]
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if violations or width > 360:
+            found[address] = (violations, width)
+    context.close()
+    assert found == {}
