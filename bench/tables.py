@@ -35,17 +35,16 @@ def in_columns(lines: Sequence[Sequence[str]]) -> str:
 
 def verdicts(goals: Sequence[dict[str, Any]]) -> str:
     """A line a goal: reached or not, the number found, the bound, what it is about."""
-    return in_columns(
-        [
-            (
-                "  reached" if goal["is_reached"] else "  MISSED",
-                f"{goal['found']:.2f}{goal['unit']}",
-                f"at {'most' if goal['at_most'] else 'least'} {goal['bound']:g}{goal['unit']}",
-                f"  {goal['what']}",
-            )
-            for goal in goals
-        ]
-    )
+    numbers = [
+        (
+            "  reached" if goal["is_reached"] else "  MISSED",
+            f"{goal['found']:.2f}{goal['unit']}",
+            f"at {'most' if goal['at_most'] else 'least'} {goal['bound']:g}{goal['unit']}",
+        )
+        for goal in goals
+    ]
+    lines = in_columns(numbers).splitlines()
+    return "\n".join(f"{line}   {goal['what']}" for line, goal in zip(lines, goals, strict=True))
 
 
 def p50(times: Sequence[float]) -> float:

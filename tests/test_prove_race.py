@@ -42,13 +42,14 @@ from tests.race_books import (
     too_close,
     was_sold,
 )
-from tests.race_people import Ledger, Staff, Visitor, Wish
+from tests.race_people import Browser, Ledger, Staff, Visitor, Wish
 
 pytestmark = [pytest.mark.prove, pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")]
 
 VISITORS, DESKS, FOR_ONE_START = 32, 3, 4
 CONTESTS_A_ROUND = VISITORS // FOR_ONE_START
 ROUNDS, CONTROL_ROUNDS = 26, 5
+AT_ONCE, TRIES = 64, 100
 QUARTER = timedelta(minutes=15)
 SITE, WITHOUT_LOCK = "clinic.wsgi", "tests.race_control"
 Kind = AppointmentEvent.Kind
@@ -268,6 +269,33 @@ def test_real_workers_never_sell_a_time_twice_and_lose_nothing(url, folder):
     assert ledger.count("staff book", 409)
     assert AppointmentEvent.objects.filter(kind=Kind.EXPIRED).exists()
     assert ledger.overbooked
+
+
+def test_of_sixty_four_who_want_one_time_at_once_exactly_one_gets_it_a_hundred_times_over(url, folder):
+    place = Location.objects.get()
+    opens = resolve(timezone.now().astimezone(place.zone).date() + timedelta(days=3), time(8), place.zone)
+    wishes = [
+        Wish("usual", f"person-{number % 4}", opens + number // 4 * timedelta(hours=1)) for number in range(TRIES)
+    ]
+    start_together = threading.Barrier(AT_ONCE)
+    with race_site.served(url, folder, SITE) as port:
+
+        def tries(number):
+            answers = []
+            for turn, wish in enumerate(wishes):
+                # Each try is another visitor's, from an address of its own.
+                browser = Browser(port, f"127.{16 + turn}.0.{number + 1}", Ledger(), {"csrf": "0" * 32})
+                start_together.wait(timeout=300)
+                sent = {"start": wish.instant, "csrfmiddlewaretoken": "0" * 32}
+                path = f"/book/{wish.service}/?visit=new&practitioner={wish.practitioner}"
+                answers.append(browser.post(path, sent, expected=(302, 409), what="hold").status)
+            return answers
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            told = list(pool.map(tries, range(AT_ONCE)))
+    assert [sum(status == 302 for status in turn) for turn in zip(*told, strict=True)] == [1] * TRIES
+    held = Appointment.objects.filter(status=Status.HELD).values_list("starts_at", "practitioner__slug")
+    assert sorted(held) == sorted((wish.start, wish.practitioner) for wish in wishes)
 
 
 def test_without_its_lock_and_the_databases_guards_the_site_sells_times_twice(url, folder):
