@@ -22,7 +22,7 @@ from bench.tables import verdicts
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "var" / "bench"
 # A module a part: what it needs beside Python, ``measure(size)``, ``table(found)`` and ``goals(found)``.
-PARTS = ("availability", "pages", "front", "booking", "growth")
+PARTS = ("availability", "pages", "times", "front", "booking", "growth")
 SIZES = ("full", "short", "tiny")
 MOST_SECONDS = {"full": 1200, "short": 600, "tiny": 600}  # Far more than a part takes: one that hangs must end.
 

@@ -37,7 +37,7 @@ PAGES = ["/", "/treatments/", "/treatments/dry-needling-for-back-pain/", "/treat
 
 def new_words(page):
     """The draft of a page gets other words, and readers get them, too."""
-    Page.objects.filter(pk=page.pk).update(title=F("title") + " today")
+    Page.objects.filter(pk=page.pk).update(title="Said anew")
     make_section(page, body="<p>Other words.</p>")
     make_revision(Page.objects.get(pk=page.pk), goes_live_at=NOW)
 
