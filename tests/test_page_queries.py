@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from booking import scheduling
-from content import showing
+from content import next_free
 from content.models import (
     CallToAction,
     CareCard,
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
 
 def cost(client, address, monkeypatch):
     """The queries of one page, without those that look for its next free time."""
-    monkeypatch.setattr(showing.scheduling, "next_free", lambda **asked: None)
+    monkeypatch.setattr(next_free, "find", lambda now, **asked: None)
     with CaptureQueriesContext(connection) as counted:
         assert client.get(address).status_code == 200
     return len(counted)
