@@ -70,7 +70,7 @@ def test_nowhere_is_said_when_the_database_is_down(client, monkeypatch, address)
     def down(*args, **kwargs):
         raise OperationalError("The database does not answer.")
 
-    monkeypatch.setattr("booking.together.fetch", down)
+    monkeypatch.setattr("booking.together.Statement.ask", down)
     monkeypatch.setattr("content.former._at", down)
     response = client.get(address)
     assert (response.status_code, b"We cannot find that page" in response.content) == (404, True)
