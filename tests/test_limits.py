@@ -53,6 +53,7 @@ def test_one_address_uses_up_nobody_else_s_allowance(now):
 def test_one_kind_uses_up_no_other(now):
     spend_until_refused("203.0.113.9", now)
     limits.spend("hold", "203.0.113.9", now=now)
+    assert Allowance.objects.get(kind="hold").used == 1
 
 
 @pytest.mark.django_db

@@ -30,7 +30,7 @@ def radios(choices: Iterable[Any]) -> SafeString:
                 value=escape(choice.value),
                 id=choice.input_id,
                 checked=" checked" if choice.is_chosen else "",
-                before=choice.before,
+                before=escape(choice.before),
                 clock=clock(choice.local),
                 after=escape(choice.after),
                 person=_PERSON.format(escape(choice.other_person)) if choice.other_person else "",
