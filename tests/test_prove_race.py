@@ -11,6 +11,7 @@ import time as clock
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import time, timedelta
+from itertools import islice, product
 from random import Random
 
 import pytest
@@ -273,9 +274,13 @@ def test_real_workers_never_sell_a_time_twice_and_lose_nothing(url, folder):
 
 def test_of_sixty_four_who_want_one_time_at_once_exactly_one_gets_it_a_hundred_times_over(url, folder):
     place = Location.objects.get()
-    opens = resolve(timezone.now().astimezone(place.zone).date() + timedelta(days=3), time(8), place.zone)
+    first_on = timezone.now().astimezone(place.zone).date() + timedelta(days=3)
+    hours = [time(hour) for hour in range(8, 20)]
+    # Three people, as there are three rooms: whoever wants a time, it is that person's to give.
+    offered = product(range(TRIES), hours, ("person-0", "person-1", "person-2"))
     wishes = [
-        Wish("usual", f"person-{number % 4}", opens + number // 4 * timedelta(hours=1)) for number in range(TRIES)
+        Wish("usual", person, resolve(first_on + timedelta(days=day), hour, place.zone))
+        for day, hour, person in islice(offered, TRIES)
     ]
     start_together = threading.Barrier(AT_ONCE)
     with race_site.served(url, folder, SITE) as port:
