@@ -26,10 +26,10 @@ test: $(VENV)/.installed-dev ## Run every test, on SQLite and on PostgreSQL, and
 	$(PY) -m pytest -q -n 2 --dist loadfile -m "not prove"
 	$(PY) tests/on_postgresql.py $(PY) -m pytest -q -n 2 --dist loadfile -m "not prove and not browser and not once"
 
-prove: $(VENV)/.installed-dev ## Run the long proofs (races between real processes), on both databases
+prove: $(VENV)/.installed-dev ## Run the long proofs (races between real processes, walks through every state), on both databases
 	@tests/install_tools.sh
 	$(PY) -m pytest -q -m prove
-	$(PY) tests/on_postgresql.py $(PY) -m pytest -q -m prove
+	$(PY) tests/on_postgresql.py $(PY) -m pytest -q -m "prove and not browser"
 
 bench: $(VENV)/.installed-dev ## Measure pages, bookings and free times beside bare servers, on both databases (25 minutes)
 	@bench/install_tools.sh

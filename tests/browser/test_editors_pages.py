@@ -12,6 +12,9 @@ from tests import make_content
 from tests.browser.test_every_page import RULES
 from tests.browser.test_page_editing import complaints, office  # noqa: F401  (fixtures)
 
+# Each page that editors use, in two schemes: a long walk.
+pytestmark = pytest.mark.prove
+
 OFFICE = "/admin/content"
 
 

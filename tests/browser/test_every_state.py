@@ -17,6 +17,8 @@ from tests.browser.test_every_page import RULES
 
 _COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 Visit = Callable[[Page], Iterator[str]]
+# Some eighty states, each in two schemes and at two sizes: longer than a test that is run all day should take.
+pytestmark = pytest.mark.prove
 
 
 def _answering(response: Any) -> Callable[[Route], None]:
