@@ -16,11 +16,13 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 from urllib.request import urlopen
 
 from playwright.sync_api import sync_playwright
 
 from bench.serving import ROOT, free_port, gunicorn
+from bench.tables import in_columns
 
 LIGHTHOUSE, PA11Y = "lighthouse@12.8.2", "pa11y@9.1.1"
 TOOLS = ROOT / "var" / "inspection"
@@ -29,8 +31,6 @@ ROUNDS = 3
 TREATMENT = "/treatments/dry-needling-for-back-pain/"
 TIMES = "/book/back-assessment/?visit=new"
 DONE = "/book/done/"
-# Those that search engines are to find; the others ask not to be.
-PUBLIC = ("/", TREATMENT)
 BEFORE_BOOKING = ("/book/", TIMES, "/appointment/lost-link/")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 # Chromium's own numbers for what a visitor prefers.
@@ -138,13 +138,14 @@ def lighthouse(address: str, cookies: str) -> dict[str, Any]:
     report = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=240).stdout)
     audits = report["audits"]
     requests = audits["network-requests"]["details"]["items"]
+    own = urljoin(address, "/")
     return {
         **{name: round(100 * (part["score"] or 0)) for name, part in report["categories"].items()},
         "paint": audits["largest-contentful-paint"]["numericValue"],
         "shift": audits["cumulative-layout-shift"]["numericValue"],
         "bytes": audits["total-byte-weight"]["numericValue"],
         "requests": len(requests),
-        "elsewhere": sorted({item["url"] for item in requests if not item["url"].startswith((address[:20], "data:"))}),
+        "elsewhere": sorted({item["url"] for item in requests if not item["url"].startswith((own, "data:"))}),
         "short of": sorted(
             reference["id"]
             for name, part in report["categories"].items()
@@ -183,8 +184,7 @@ def table(reports: dict[str, dict[str, Any]]) -> str:
                 f"{found['requests']}",
             )
         )
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
-    text = ["  ".join(word.rjust(width) for word, width in zip(line, widths, strict=True)) for line in lines]
+    text = [in_columns(lines)]
     for name, found in reports.items():
         if found["short of"] and name != "bare page":
             text.append(f"{name} falls short of: {', '.join(found['short of'])}")
