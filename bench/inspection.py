@@ -13,7 +13,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -31,10 +33,15 @@ ROUNDS = 3
 TREATMENT = "/treatments/dry-needling-for-back-pain/"
 TIMES = "/book/back-assessment/?visit=new"
 DONE = "/book/done/"
+BARE, PAGES = "bare page", ("/", TREATMENT, TIMES, DONE)
 BEFORE_BOOKING = ("/book/", TIMES, "/appointment/lost-link/")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 # Chromium's own numbers for what a visitor prefers.
 SCHEMES = {"light": "--blink-settings=preferredColorScheme=1", "dark": "--blink-settings=preferredColorScheme=0"}
+
+
+class Unanswered(Exception):
+    """A tool could not look at a page; the message is what it said."""
 
 
 def main() -> int:
@@ -49,13 +56,16 @@ def main() -> int:
         cookies = booked(site, chromium)
         warm(site)
         reports = measured(site, bare, cookies)
-        print(table(reports), flush=True)
+        print(table(reports) if BARE in reports else "Without the bare page nothing can be told.", flush=True)
+        unseen = sorted({BARE, *PAGES} - set(reports))
         faults = found_by_pa11y(site, cookies, chromium, Path(name))
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(json.dumps({"lighthouse": reports, "pa11y": faults}, indent=1) + "\n")
     for fault in faults:
         print(f"pa11y, {fault['scheme']}: {fault['page']}: {fault['message']} ({fault['selector']})")
-    return 1 if faults else 0
+    for page in unseen:
+        print(f"Lighthouse could not look at {page}.")
+    return 1 if faults or unseen else 0
 
 
 def fetch_tools() -> None:
@@ -122,12 +132,24 @@ def asked(address: str) -> str:
 
 def measured(site: str, bare: str, cookies: str) -> dict[str, dict[str, Any]]:
     """What Lighthouse says of each page: the scores of its worst round, and the middle of what it timed."""
-    pages = {"bare page": bare + "/", **{path: site + path for path in ("/", TREATMENT, TIMES, DONE)}}
+    pages = {BARE: bare + "/", **{path: site + path for path in PAGES}}
     rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in pages}
     for _ in range(ROUNDS):
         for name, address in pages.items():
-            rounds[name].append(lighthouse(address, cookies if name == DONE else ""))
-    return {name: merged(found) for name, found in rounds.items()}
+            look = partial(lighthouse, address, cookies if name == DONE else "")
+            if found := looked_at(f"Lighthouse, {name}", look):
+                rounds[name].append(found)
+    return {name: merged(found) for name, found in rounds.items() if found}
+
+
+def looked_at(page: str, look: Callable[[], Any]) -> Any:
+    """What a tool says of a page, at the second try if need be, or None; why it said nothing is printed."""
+    for so in ("it is asked once more", "that is left out"):
+        try:
+            return look()
+        except Unanswered as refusal:
+            print(f"{page}: {refusal}; {so}.", flush=True)
+    return None
 
 
 def lighthouse(address: str, cookies: str) -> dict[str, Any]:
@@ -135,7 +157,9 @@ def lighthouse(address: str, cookies: str) -> dict[str, Any]:
     command.append(f"--chrome-flags={' '.join(FLAGS)}")
     if cookies:
         command.append(f"--extra-headers={json.dumps({'Cookie': cookies})}")
-    report = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=240).stdout)
+    report = answer(command)
+    if fault := report.get("runtimeError"):
+        raise Unanswered(fault["message"])
     audits = report["audits"]
     requests = audits["network-requests"]["details"]["items"]
     own = urljoin(address, "/")
@@ -155,6 +179,21 @@ def lighthouse(address: str, cookies: str) -> dict[str, Any]:
     }
 
 
+def answer(command: list[str]) -> Any:
+    """The JSON that a tool writes, or Unanswered with the end of what it says instead."""
+    try:
+        finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    except subprocess.TimeoutExpired as late:
+        raise Unanswered(f"no answer within {late.timeout:.0f} seconds") from late
+    if finished.returncode not in (0, 2):  # pa11y ends with 2 when it found faults
+        said = (finished.stderr or finished.stdout).strip()[-500:]
+        raise Unanswered(f"it ended with {finished.returncode}: {said or 'without a word'}")
+    try:
+        return json.loads(finished.stdout)
+    except ValueError as broken:
+        raise Unanswered(f"its answer is no JSON: {finished.stdout[-200:] or 'nothing'}") from broken
+
+
 def merged(found: list[dict[str, Any]]) -> dict[str, Any]:
     scores = ("accessibility", "best-practices", "seo")
     timed = ("performance", "paint")
@@ -169,7 +208,7 @@ def merged(found: list[dict[str, Any]]) -> dict[str, Any]:
 
 def table(reports: dict[str, dict[str, Any]]) -> str:
     """A line a page, and what it is to the bare page."""
-    bare = reports["bare page"]
+    bare = reports[BARE]
     lines = [("", "accessible", "practices", "SEO", "performance", "paint ms", "x bare", "shift", "KB", "requests")]
     for name, found in reports.items():
         lines.append(
@@ -186,7 +225,7 @@ def table(reports: dict[str, dict[str, Any]]) -> str:
         )
     text = [in_columns(lines)]
     for name, found in reports.items():
-        if found["short of"] and name != "bare page":
+        if found["short of"] and name != BARE:
             text.append(f"{name} falls short of: {', '.join(found['short of'])}")
         if found["elsewhere"]:
             text.append(f"{name} asks another host: {', '.join(found['elsewhere'])}")
@@ -207,10 +246,9 @@ def found_by_pa11y(site: str, cookies: str, chromium: str, folder: Path) -> list
         for page in pages:
             command = [str(TOOLS / "node_modules" / ".bin" / "pa11y"), "--config", str(config), "--reporter", "json"]
             command += ["--standard", "WCAG2AA", "--runner", "axe", "--runner", "htmlcs", site + page]
-            finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
-            if finished.returncode not in (0, 2):
-                raise RuntimeError(f"{page}: {finished.stderr}")
-            for fault in json.loads(finished.stdout or "[]"):
+            unseen = [{"message": "pa11y could not look at it", "selector": "", "code": "unanswered"}]
+            found = looked_at(f"pa11y, {scheme}: {page}", partial(answer, command))
+            for fault in unseen if found is None else found:
                 said = {name: fault[name] for name in ("message", "selector", "code")}
                 faults.append({"scheme": scheme, "page": page} | said)
     print(f"pa11y looked at {len(pages)} pages in {len(SCHEMES)} schemes and found {len(faults)} faults.")

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from bench import __main__ as bench
-from bench import availability, booking, front, growth, pages
+from bench import availability, booking, front, growth, inspection, pages
 from bench.load import Ask, Wait, drive
 from bench.tables import Goal, in_columns, p99, verdicts
 
@@ -32,6 +32,22 @@ def test_columns_line_up():
 
 def test_one_in_a_hundred_took_longer_than_the_p99():
     assert p99([float(number) for number in range(1, 201)]) == 199
+
+
+def test_an_inspector_is_asked_twice_and_what_it_says_is_told(capsys):
+    asked = []
+
+    def look():
+        asked.append(1)
+        return inspection.answer(["sh", "-c", "echo the browser fell over >&2; exit 1"])
+
+    assert inspection.looked_at("home", look) is None
+    assert len(asked) == 2
+    assert capsys.readouterr().out.splitlines() == [
+        "home: it ended with 1: the browser fell over; it is asked once more.",
+        "home: it ended with 1: the browser fell over; that is left out.",
+    ]
+    assert inspection.answer(["sh", "-c", "echo [1]; exit 2"]) == [1]
 
 
 @pytest.mark.parametrize("part", bench.PARTS)
