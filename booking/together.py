@@ -2,7 +2,7 @@
 
 A page shows the clinic's name, its hours, some services and some people: a handful of rows from
 many small tables. Asking each table by itself costs a trip to the database a table; here every
-table gives its rows as JSON objects, and one UNION brings them all. What comes back are the
+table gives its rows as JSON arrays, and one UNION brings them all. What comes back are the
 models' own instances; fields that were not asked for are deferred, as with ``only()``.
 
 Putting such a query together costs many times what it costs to run. So a ``Statement`` is put
@@ -11,11 +11,13 @@ compared before anything is made of it: the same rows mean the same objects, and
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -31,9 +33,8 @@ from django.db.models import (
     JSONField,
     Lookup,
     QuerySet,
-    Value,
 )
-from django.db.models.functions import JSONObject
+from django.db.models.functions import JSONArray
 from django.utils.dateparse import parse_datetime
 
 
@@ -45,15 +46,15 @@ class Part:
     fields: Sequence[str] = ()
     extras: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def wanted(self) -> list[Field]:
+        """In the model's own order, as ``from_db()`` takes them."""
         meta = self.rows.model._meta
-        if not self.fields:
-            return list(meta.concrete_fields)
-        return [meta.pk, *(meta.get_field(name) for name in self.fields)]
+        named = {meta.pk, *map(meta.get_field, self.fields)}
+        return [f for f in meta.concrete_fields if f in named or not self.fields]
 
 
-Row = tuple[str, str]  # The name of its part, and its cells as a JSON object.
+Row = tuple[str, str]  # The name of its part, and its cells as a JSON array.
 Found = dict[str, list[Any]]
 
 
@@ -66,6 +67,24 @@ class Given(Expression):
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
         return "%s", (self,)
+
+
+class Word(Expression):
+    """A word of ours that stands in the query itself.
+
+    Where an index is for some rows only ("kind" = 'treatment'), SQLite has to see the word before it can
+    choose the index. Of a word that is given beside the query it looks at each value anew, and puts the
+    whole query together again each time: that takes longer than answering it.
+    """
+
+    def __init__(self, word: str) -> None:
+        super().__init__(output_field=CharField())
+        if not re.fullmatch(r"\w+", word, re.ASCII):
+            raise ValueError(f"This is not one plain word: {word!r}")
+        self.word = word
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        return f"'{self.word}'", ()
 
 
 @ForeignKey.register_lookup
@@ -137,18 +156,16 @@ def _bound(value: Any) -> Any:
 
 
 def _select(name: str, part: Part) -> Any:
-    cells = {f.attname: f.attname for f in part.wanted} | {f"+{key}": value for key, value in part.extras.items()}
-    row = {"_part": Value(name, output_field=CharField()), "_row": JSONObject(**cells)}
+    cells = [*(f.attname for f in part.wanted), *part.extras.values()]
+    row = {"_part": Word(name), "_row": JSONArray(*cells)}
     return part.rows.order_by().annotate(**row).values_list("_part", "_row")
 
 
-def _instance(part: Part, cells: dict[str, Any]) -> Any:
-    values = {f.attname: _value(f, cells[f.attname]) for f in part.wanted}
-    # from_db() takes the fields in the model's own order.
-    names = [f.attname for f in part.rows.model._meta.concrete_fields if f.attname in values]
-    instance = part.rows.model.from_db(part.rows.db, names, [values[name] for name in names])
-    for key in part.extras:
-        setattr(instance, key, cells[f"+{key}"])
+def _instance(part: Part, cells: list[Any]) -> Any:
+    values = list(map(_value, part.wanted, cells))
+    instance = part.rows.model.from_db(part.rows.db, [f.attname for f in part.wanted], values)
+    for name, cell in zip(part.extras, cells[len(values) :], strict=True):
+        setattr(instance, name, cell)
     return instance
 
 

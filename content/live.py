@@ -105,6 +105,12 @@ def heads(revisions: Any) -> together.Part:
     return together.Part(revisions, HEAD_ONLY, extras=PLACE)
 
 
+def newest_of_one(pages: Any) -> Any:
+    """What readers see of the first of these pages, found without looking at any other revision."""
+    made = Revision.objects.filter(page=Subquery(pages.values("pk")[:1]), goes_live_at__lte=NOW).order_by("-pk")
+    return Revision.objects.filter(pk=Subquery(made.values("pk")[:1]), is_public=True)
+
+
 def newest_of(pages: Any) -> Any:
     """What readers see of these pages: ``Revision.objects.live()`` for few of many, page by page."""
     made = Revision.objects.filter(page=OuterRef("pk"), goes_live_at__lte=NOW).order_by("-pk")
@@ -144,14 +150,13 @@ class Found:
 
 
 @lru_cache
-def _words(with_treatments: bool) -> together.Statement:
+def _words(kind: str, with_treatments: bool) -> together.Statement:
     def parts() -> dict[str, together.Part]:
-        address = {name: together.Given(name, CharField()) for name in ("kind", "slug")}
-        here = newest_of(Page.objects.filter(**address))
+        here = newest_of_one(Page.objects.filter(kind=together.Word(kind), slug=together.Given("slug", CharField())))
         listed = Page.objects.treatments() if with_treatments else Page.objects.none()
         return {
             "words": whole(here),
-            "snippets": whole(newest_of(Page.objects.filter(shown_by__in=here.values("pk")))),
+            "snippets": whole(newest_of(Page.objects.filter(shown_by=Subquery(here.values("pk"))))),
             "treatments": heads(newest_of(listed)),
         } | state(NOW)
 
@@ -160,8 +165,8 @@ def _words(with_treatments: bool) -> together.Statement:
 
 def current(*, kind: str, slug: str = "", now: datetime, with_treatments: bool = False) -> Found:
     """What readers see at an address, in one query."""
-    statement = _words(with_treatments)
-    return Found(statement, statement.ask(kind=str(kind), slug=slug, now=now), kind)
+    statement = _words(str(kind), with_treatments)
+    return Found(statement, statement.ask(slug=slug, now=now), kind)
 
 
 def in_order(pages: Iterable[Published]) -> list[Published]:
@@ -187,9 +192,8 @@ class Named:
                 ids[name] |= keys
         self._given: dict[str, Any] = {name: sorted(ids[name]) for name in _IDS}
         if beside is not None:
-            self._given |= {"here": beside.pk, "kind": str(beside.kind)}
-            self._given |= {"topic": beside.topic, "position": beside.position}
-        self._statement = _names(frozenset(everything), beside is not None)
+            self._given |= {"here": beside.pk, "topic": beside.topic, "position": beside.position}
+        self._statement = _names(frozenset(everything), str(beside.kind) if beside else "")
 
     def ask(self, now: datetime) -> tuple[together.Row, ...]:
         """One query; the same rows make the same ``Live``."""
@@ -209,7 +213,7 @@ _IDS = ("service", "practitioner", "picture", "page")
 
 
 @lru_cache
-def _names(everything: frozenset[str], has_neighbours: bool) -> together.Statement:
+def _names(everything: frozenset[str], kind_beside: str) -> together.Statement:
     def parts() -> dict[str, Any]:
         ids = {name: together.Given(name, BigIntegerField()) for name in _IDS}
         named = Service.objects.filter(pk__among=ids["service"])
@@ -219,15 +223,15 @@ def _names(everything: frozenset[str], has_neighbours: bool) -> together.Stateme
         people = people | Practitioner.objects.active() if "people" in everything else people
         may = Q(service__needs_needling_authorisation=False) | Q(practitioner__authorised_for_needling=True)
         offers = PractitionerService.objects.filter(may, practitioner__is_active=True)
-        before, after = _neighbours() if has_neighbours else [Page.objects.none()] * 2
+        before, after = _neighbours(kind_beside) if kind_beside else [Page.objects.none()] * 2
         return {
             "services": services,
             "offers": offers.filter(service__in=services.values("pk")),
             "people": together.Part(people, PERSON),
             "pictures": Picture.objects.filter(pk__among=ids["picture"]),
             "pages": heads(newest_of(Page.objects.filter(pk__among=ids["page"]))),
-            "before": heads(newest_of(before)),
-            "after": heads(newest_of(after)),
+            "before": heads(newest_of_one(before)),
+            "after": heads(newest_of_one(after)),
         } | (maps.parts() if "maps" in everything else {})
 
     return together.Statement(parts)
@@ -257,18 +261,17 @@ def _live(found: together.Found, snippets: dict[int, Published]) -> Live:
     return live
 
 
-def _neighbours() -> tuple[Any, Any]:
-    """The pages before and after one inside its topic that readers see, each as a set of one or none.
+def _neighbours(kind: str) -> tuple[Any, Any]:
+    """The pages before and after one inside its topic that readers see, the nearest first.
 
     Walks from page to page in their order (there is an index for it), so it ends at the first that is live.
     """
     here, position = together.Given("here", BigIntegerField()), together.Given("position", BigIntegerField())
     is_live = Exists(Revision.objects.live(at=NOW).filter(page=OuterRef("pk")))
-    topic = {name: together.Given(name, CharField()) for name in ("kind", "topic")}
-    siblings, same = Page.objects.filter(is_live, **topic), Q(position=position)
-    last = siblings.filter(Q(position__lt=position) | same & Q(pk__lt=here)).order_by("-position", "-pk")
-    first = siblings.filter(Q(position__gt=position) | same & Q(pk__gt=here)).order_by("position", "pk")
-    return (
-        Page.objects.filter(pk=Subquery(last.values("pk")[:1])),
-        Page.objects.filter(pk=Subquery(first.values("pk")[:1])),
-    )
+    siblings = Page.objects.filter(kind=together.Word(kind), topic=together.Given("topic", CharField()))
+    same = Q(position=position)
+    # Bounded by the position alone, which the index knows, before anything is asked of a single page.
+    up_to_here, from_here = siblings.filter(position__lte=position), siblings.filter(position__gte=position)
+    last = up_to_here.filter(~(same & Q(pk__gte=here)), is_live).order_by("-position", "-pk")
+    first = from_here.filter(~(same & Q(pk__lte=here)), is_live).order_by("position", "pk")
+    return last, first

@@ -59,7 +59,7 @@ def test_the_first_of_each_is_the_same(clinic):
 
 def test_the_first_of_each_and_their_weeks_cost_one_reading(clinic, django_assert_num_queries):
     outlook = Outlook(Search(clinic.service, NOW, location=clinic.place))
-    with django_assert_num_queries(6 + 2):  # The third person's first time is further away.
+    with django_assert_num_queries(1 + 2):  # The third person's first time is further away.
         outlook.first_of_each()
     with django_assert_num_queries(0):
         for day in range(60):

@@ -207,11 +207,11 @@ def test_the_number_of_queries_does_not_grow(service, place, now, django_assert_
             )
 
     add_a_person()
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(5):
         assert len(stranded(now=now)) == 6
     for _ in range(4):
         add_a_person()
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(5):
         assert len(stranded(now=now)) == 30
 
 

@@ -7,7 +7,7 @@ leave it outside: these are the lists that staff work through. What only hides a
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,8 +16,8 @@ from django.db.models import QuerySet
 from booking import availability
 from booking.availability import Place, Reason, Request, Schedule, Visit
 from booking.models import Appointment, Location, Practitioner, PractitionerService
-from booking.scheduling import facts
 from booking.scheduling.explaining import Withheld
+from booking.scheduling.hours import hours_of_people
 
 
 @dataclass(frozen=True)
@@ -149,10 +149,7 @@ def _people(ids: Iterable[int], promises: list[_Promise], taken_at: datetime | N
     ids = list(ids)
     first, last = min(promise.on for promise in promises), max(promise.on for promise in promises)
     zones = {promise.location: promise.zone for promise in promises}
-    weekly, breaks, _ = facts.read_weeks(ids, None)
-    overrides = facts.read_overrides(ids, None, first, last, {})
-    away = facts.read_time_off(ids, first, last)
-    closures = facts.read_closures(zones, first, last)
+    hours = hours_of_people(ids, first, last)
     visits = _visits(ids, first, last, taken_at) if taken_at else {}
     people = Practitioner.objects.filter(pk__in=ids)
     standing = list(people.order_by().values_list("pk", "is_active", "authorised_for_needling"))
@@ -162,17 +159,10 @@ def _people(ids: Iterable[int], promises: list[_Promise], taken_at: datetime | N
         authorised={person: is_authorised for person, _, is_authorised in standing},
         offered=set(offered.order_by().values_list("practitioner", "service")),
         schedules={
-            person: Schedule(
-                weekly=weekly.get(person, ()),
-                overrides=overrides.get(person, {}),
-                breaks=breaks.get(person, ()),
-                away=away.get(person, ()),
-                visits=visits.get(person, ()),
-            )
-            for person in ids
+            person: replace(hours.schedules.get(person, Schedule()), visits=visits.get(person, ())) for person in ids
         },
         places={
-            place: Place(id=place, zone=ZoneInfo(zone), closed_on=frozenset(closures.get(place, ())))
+            place: Place(id=place, zone=ZoneInfo(zone), closed_on=hours.closures.get(place, frozenset()))
             for place, zone in zones.items()
         },
     )

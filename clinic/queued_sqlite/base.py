@@ -12,6 +12,7 @@ The line is a file beside the database. A lock on it ends with its process, what
 import fcntl
 import os
 from collections import defaultdict
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -34,6 +35,17 @@ class _Cursor(base.SQLiteCursorWrapper):
             return super().execute(query, params)
         with self.wrapper.turn:
             return super().execute(query, params)
+
+    def convert_query(self, query: str, *, param_names: Any = None) -> str:
+        """Django's "%s" as SQLite's "?". The same words come again and again, and a page's are thousands of letters."""
+        if param_names is not None:
+            return super().convert_query(query, param_names=param_names)  # type: ignore[no-any-return]
+        return _with_question_marks(query)
+
+
+@lru_cache(maxsize=256)
+def _with_question_marks(query: str) -> str:
+    return str(base.FORMAT_QMARK_REGEX.sub("?", query)).replace("%%", "%")
 
 
 class _Turn:
