@@ -33,6 +33,27 @@ def _own_media_folder(settings: object, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"  # type: ignore[attr-defined]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _pictures_are_encoded_once() -> Iterator[None]:
+    """The sample's pictures come again in a hundred tests, and a rendition's name says all that is in it."""
+    from content import pictures
+
+    encoded: dict[str, bytes] = {}
+    write = pictures._write
+
+    def write_or_copy(picture: object, width: int, name: str, kind: str, **options: object) -> str:
+        if name in encoded:
+            pictures.store(name, encoded[name])
+        else:
+            write(picture, width, name, kind, **options)  # type: ignore[arg-type]
+            encoded[name] = (Path(pictures.default_storage.location) / name).read_bytes()  # type: ignore[attr-defined]
+        return name
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pictures, "_write", write_or_copy)
+        yield
+
+
 @pytest.fixture
 def now() -> datetime:
     return NOW

@@ -14,6 +14,9 @@ from booking.models import Appointment, Patient
 from tests.journey import ALICE, book, choose, make_small_clinic, text_of, type_details
 from tests.test_text import NAMES
 
+# Hundreds of them, on both databases: a long proof.
+pytestmark = pytest.mark.prove
+
 
 @pytest.fixture(autouse=True)
 def clinic(db, stopped_clock):

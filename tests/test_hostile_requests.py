@@ -18,6 +18,9 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=x"
 PAGES = ["/book/assessment/?visit=new", "/book/details/", "/book/check/", "/contact/", "/staff/login/"]
 
+# Hundreds of them, on both databases: a long proof.
+pytestmark = pytest.mark.prove
+
 
 @pytest.fixture(autouse=True)
 def clinic(db, stopped_clock):

@@ -11,6 +11,7 @@ from django.contrib.admin.widgets import (
     RelatedFieldWidgetWrapper,
 )
 from django.db import models
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from phonenumber_field.modelfields import PhoneNumberField
 
@@ -59,9 +60,21 @@ OFFICE_INPUTS: dict[type[models.Field], dict[str, Any]] = {
 }
 
 
+class NamedCells(BaseInlineFormSet):
+    """Every field of a row says its name itself: the words above its column are no label to a screen reader."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        for name, field in form.fields.items():
+            # A choice among other rows lies in a wrapper, which has names for its buttons only.
+            widget: Any = getattr(field.widget, "widget", field.widget)
+            widget.attrs.setdefault("aria-label", field.label or name.replace("_", " ").capitalize())
+
+
 class OfficeInline(admin.TabularInline):
     """Rows on another row's page: as narrow as they can be, so without buttons beside each choice."""
 
+    formset = NamedCells
     formfield_overrides = OFFICE_INPUTS
     extra = 0
 

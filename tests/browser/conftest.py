@@ -1,11 +1,12 @@
 """A real Chromium, the sample clinic, and nothing that needs JavaScript."""
 
 import os
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.core.management import call_command
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.conftest import CHROMIUM
 
@@ -30,6 +31,26 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
     return browser_context_args | {"java_script_enabled": False, "reduced_motion": "reduce", "locale": "en-CA"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _a_page_is_there_when_its_link_was_pressed() -> Iterator[None]:
+    """Pressing ends with the next page loaded, as ``goto`` does; by itself it ends when the answer's first byte came.
+
+    Who then asks for "all rows" gets those that were read so far, on a busy machine none.
+    """
+
+    def to_the_end(act: Callable[..., None]) -> Callable[..., None]:
+        def acted(self: Locator, *args: Any, **given: Any) -> None:
+            act(self, *args, **given)
+            self.page.wait_for_load_state("load")
+
+        return acted
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("click", "press"):
+            patch.setattr(Locator, name, to_the_end(getattr(Locator, name)))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth import get_user_model
 from playwright.sync_api import Browser, Page, expect
 
 from booking.models import Appointment, Location, Practitioner, Service
 from tests import make
+from tests.browser.test_every_page import RULES
 
 PAGES = [
     "",
@@ -29,6 +31,8 @@ PAGES = [
     "clinic/staffmember/",
     "content/page/",
 ]
+# What frames the office's pages is Django's own, as are a picture for a label and columns without a heading.
+OURS = {"include": ["#content", ".breadcrumbs"], "exclude": ["#searchbar", "th:empty"]}
 
 
 def log_in(page: Page, site: str) -> None:
@@ -94,3 +98,24 @@ def test_the_diary_is_run_without_scripts(page: Page, site: str, visit: Appointm
     expect(page.get_by_text(re.compile("^Cancelled: Alice Martin"))).to_be_visible()
     visit.refresh_from_db()
     assert (visit.status, visit.cancel_reason) == ("cancelled", "Called in with a cold")
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_pages_of_the_office(browser: Browser, site: str, visit: Appointment, scheme: Any):
+    # axe is a script from outside the pages' policy.
+    context = browser.new_context(
+        java_script_enabled=True, bypass_csp=True, color_scheme=scheme, viewport={"width": 360, "height": 800}
+    )
+    page, found = context.new_page(), {}
+    log_in(page, site)
+    places = {"visit": visit.pk, "practitioner": visit.practitioner_id, "location": visit.location_id}
+    for address in PAGES:
+        page.goto(f"{site}/admin/{address.format(**places)}")
+        result = Axe().run(page, context=OURS, options=RULES)
+        violations = [(each["id"], each["nodes"][0]["html"][:160]) for each in result.response["violations"]]
+        width = page.evaluate("document.documentElement.scrollWidth")
+        if violations or width > 360:
+            found[address] = (violations, width)
+    context.close()
+    assert found == {}

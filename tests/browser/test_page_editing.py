@@ -227,7 +227,7 @@ def test_a_draft_is_compared_restored_scheduled_and_hidden(office: Page):
     # An older version comes back into the draft, and is scheduled.
     edit(office, "Dry needling for back pain")
     office.get_by_role("link", name="History", exact=True).first.click()
-    assert len(office.get_by_role("link", name=re.compile("Restore version")).all()) == 2
+    expect(office.get_by_role("link", name=re.compile("Restore version"))).to_have_count(2)
     office.get_by_role("link", name="Restore version 1 …").click()
     office.get_by_role("button", name="Restore it").click()
     expect(office.locator(".messagelist")).to_contain_text("Readers see no change yet")
