@@ -37,6 +37,7 @@ def test_the_log_tells_where_but_not_what(tmp_path: Path):
                 assert answer.status == 204
     written = (folder / "access.log").read_text()
 
-    assert re.findall(r'"GET ([^"]*)"', written) == [shown for _address, shown in ADDRESSES]
+    # Two processes answer: who was asked second may write first.
+    assert sorted(re.findall(r'"GET ([^"]*)"', written)) == sorted(shown for _address, shown in ADDRESSES)
     assert "leaky" not in written
     assert TOKEN[:10] not in written

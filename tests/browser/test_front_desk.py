@@ -66,6 +66,7 @@ def test_a_front_desk_finds_mends_and_merges(page: Page, site: str, visit: Appoi
     expect(page.get_by_role("link", name="Tue 24 Nov 2026, 11:15 am")).to_be_visible()
 
 
+@pytest.mark.prove  # A long walk.
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_and_no_page_breaks_its_policy_or_scrolls_sideways(
     browser: Browser, site: str, visit: Appointment, scheme: Any

@@ -181,6 +181,7 @@ def every_state(page: Page, site: str):
     yield "Choose a time", page.goto(f"{site}/book/{SLUG}/?visit=new")
 
 
+@pytest.mark.prove  # A long walk.
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_any_page_of_it_and_none_scrolls_sideways_at_320_pixels(
     browser: Browser, site: str, scheme: str
