@@ -25,6 +25,7 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
+from booking.lasting import need_not_last
 from booking.models import Allowance
 
 _SALT = "booking.limits"
@@ -97,8 +98,9 @@ def _spend_each(uses: Sequence[tuple[str, str]], now: datetime) -> None:
     """One after the other, up to the first that is used up: that raises, and what was counted stays counted.
 
     Several are one transaction: to make sure of what was written costs a database more than writing it.
+    A power cut may forget the last counts.
     """
-    with transaction.atomic() if len(uses) > 1 else nullcontext():
+    with need_not_last(), transaction.atomic() if len(uses) > 1 else nullcontext():
         refused = next((use for use in uses if not _take(*use, now)), None)
     if refused is None:
         return
@@ -125,10 +127,9 @@ def _take(kind: str, who: str, now: datetime) -> bool:
     amount, window = settings.BOOKING_LIMITS[kind]
     if amount <= 0:
         return False
-    instant = connection.ops.adapt_datetimefield_value
     values: dict[str, Any] = {"key": key_of(kind, who), "kind": kind, "amount": amount}
     with connection.cursor() as cursor:
-        cursor.execute(_USE_ONE, values | {"now": instant(now), "until": instant(now + window)})
+        cursor.execute(_USE_ONE, values | {"now": _instant(now), "until": _instant(now + window)})
         return bool(cursor.rowcount)
 
 
@@ -144,8 +145,15 @@ def one_at_a_time(kind: str, who: str, *, now: datetime) -> None:
     this sees all that was counted before. One statement makes the row or locks it, so a sweep
     in between takes nothing away.
     """
-    row = Allowance(key=key_of(kind, who), kind=kind, ends_at=now + timedelta(minutes=1))
-    Allowance.objects.bulk_create([row], update_conflicts=True, unique_fields=["key"], update_fields=["ends_at"])
+    values = {"key": key_of(kind, who), "kind": kind, "until": _instant(now + timedelta(minutes=1))}
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_TURN, values)
+
+
+_TAKE_TURN = """
+    INSERT INTO booking_allowance ("key", kind, used, ends_at) VALUES (%(key)s, %(kind)s, 0, %(until)s)
+    ON CONFLICT ("key") DO UPDATE SET ends_at = excluded.ends_at
+"""
 
 
 def sweep(*, now: datetime) -> int:
@@ -156,6 +164,11 @@ def sweep(*, now: datetime) -> int:
 def key_of(kind: str, who: str) -> str:
     """What stands for an address in the database: different for each kind, and useless without our key."""
     return salted_hmac(_SALT, f"{kind}:{who}", algorithm="sha256").hexdigest()
+
+
+def _instant(at: datetime) -> Any:
+    """As the database has it."""
+    return connection.ops.adapt_datetimefield_value(at)
 
 
 def _is_staff(request: HttpRequest) -> bool:

@@ -192,6 +192,7 @@ PHONENUMBER_DEFAULT_REGION = "CA"
 PHONENUMBER_DB_FORMAT = "E164"
 
 # Readers of pages get no cookie; a session begins when somebody chooses a time.
+SESSION_ENGINE = "clinic.sessions"
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
 SESSION_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True

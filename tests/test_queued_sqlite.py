@@ -6,10 +6,12 @@ import sys
 from threading import Thread
 
 import pytest
-from django.db import OperationalError, connection, connections, transaction
+from django.db import IntegrityError, OperationalError, connection, connections, transaction
 
+from booking.lasting import need_not_last
 from booking.limits import key_of
 from booking.models import Allowance
+from tests import journey
 from tests.conftest import NOW
 
 pytestmark = [
@@ -144,3 +146,58 @@ def test_whoever_waits_for_ever_is_told(monkeypatch):
     assert len(told) == 1
     assert "locked" in told[0]
     assert Allowance.objects.count() == 1
+
+
+# What waits for the disk
+
+
+def synchronous():
+    return connection.connection.execute("PRAGMA synchronous").fetchone()[0]
+
+
+@pytest.fixture
+def synced():
+    """As it is outside of tests: transactions wait for the disk."""
+    connection.ensure_connection()
+    before = synchronous()
+    connection.connection.execute("PRAGMA synchronous = FULL")
+    yield 2  # FULL, as SQLite counts
+    connection.connection.execute(f"PRAGMA synchronous = {before}")
+
+
+def test_what_need_not_last_does_not_wait_for_the_disk(synced):
+    with need_not_last(), transaction.atomic():
+        assert synchronous() == 1
+    assert synchronous() == synced
+
+
+def test_the_next_transaction_waits_again_after_one_that_failed(synced):
+    with pytest.raises(IntegrityError), need_not_last():
+        Allowance.objects.create(key=None)
+    assert synchronous() == synced
+
+
+def test_inside_a_transaction_that_waits_all_of_it_waits(synced):
+    with transaction.atomic():
+        with need_not_last():
+            write("one")
+        assert synchronous() == synced
+
+
+def test_a_visit_that_was_confirmed_is_on_the_disk(synced, client, now):
+    seen = {}
+
+    def look(execute, sql, params, many, context):
+        if sql.lstrip().startswith(("INSERT", "UPDATE")):
+            seen[sql.split('"')[1] if '"' in sql else sql.split()[2]] = synchronous()
+        return execute(sql, params, many, context)
+
+    journey.make_small_clinic()
+    with connection.execute_wrapper(look):
+        journey.choose(client)
+        held = dict(seen)
+        journey.type_details(client)
+        journey.confirm(client)
+    assert held["booking_appointment"] == 1
+    assert seen["booking_appointment"] == synced
+    assert seen["booking_message"] == synced

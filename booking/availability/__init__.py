@@ -25,7 +25,7 @@ from booking.availability.clocks import (
 )
 from booking.availability.facts import Away, DatedHours, Place, Request, Schedule, Visit, WallSpan, WeeklySpan
 from booking.availability.reasons import Reason, why_not
-from booking.availability.search import starts
+from booking.availability.search import free_room, starts
 from booking.availability.stretches import Stretch, merge
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "WeeklySpan",
     "ceil_second",
     "floor_second",
+    "free_room",
     "horizon",
     "instant",
     "instants_of",

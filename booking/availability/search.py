@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import chain, pairwise
 from zoneinfo import ZoneInfo
 
-from booking.availability.clocks import DAY, LOOK_BACK, ONE_DAY, SECOND, Day, ceil_second, days, second_at
+from booking.availability.clocks import DAY, LOOK_BACK, ONE_DAY, SECOND, Day, ceil_second, days, floor_second, second_at
 from booking.availability.facts import Place, Request, Schedule, Visit, WeeklySpan
 from booking.availability.stretches import ALWAYS, Stretch, merge, outside, overlaps_of
 
@@ -166,3 +166,12 @@ def roomless_starts(place: Place, duration: timedelta) -> list[Stretch]:
             found = overlaps_of(found, meets)
         place.roomless[length] = found
     return found
+
+
+def free_room(place: Place, start: datetime, duration: timedelta) -> int | None:
+    """The first room, in the order they are filled, that nothing takes while this visit lasts (R12)."""
+    begins, ends = floor_second(start), ceil_second(start + duration)
+    for room, taken in place.rooms.items():
+        if all(end <= begins or ends <= begin for begin, end in taken):
+            return room
+    return None

@@ -24,6 +24,7 @@ from booking.models import (
     Status,
     WaitlistEntry,
     WaitlistOffer,
+    writing,
 )
 
 Kind, State = Message.Kind, Message.State
@@ -173,7 +174,7 @@ def _waits_unclaimed(message: Message, now: datetime) -> bool:
 
 def _write(*messages: Message) -> None:
     # A key that is there already is the same message: leave it as it is.
-    Message.objects.bulk_create(messages, ignore_conflicts=True)
+    writing.insert_missing(messages)
 
 
 def _drop_waiting(appointment: Appointment, now: datetime) -> None:

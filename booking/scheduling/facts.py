@@ -26,6 +26,7 @@ from booking.availability import (
 )
 from booking.models import OCCUPYING, Appointment, Location, Practitioner, Service, Status
 from booking.scheduling.hours import Taker, hours_of_service
+from booking.scheduling.rows import read
 
 LONGEST_BUFFER = timedelta(hours=4)  # A constraint on services holds it.
 NEVER = Schedule()
@@ -63,6 +64,7 @@ class Facts:
     """All that was read, ready for the pure module."""
 
     search: Search
+    takers: dict[int, Taker]
     requests: dict[int, Request]  # practitioner id -> what they need; in the clinic's order
     schedules: dict[int, Schedule]
     places: dict[int, Place]
@@ -95,6 +97,7 @@ def gather_hours(search: Search, first: date, last: date) -> Facts:
             zones |= hours.zones.get(taker.id, {})
     return Facts(
         search=search,
+        takers={taker.id: taker for taker in takers},
         requests={taker.id: _request(search, taker) for taker in takers},
         schedules={taker.id: hours.schedules.get(taker.id, NEVER) for taker in takers},
         places={
@@ -134,23 +137,6 @@ def with_visits(facts: Facts, first: date, last: date) -> Facts:
             for number, place in facts.places.items()
         },
     )
-
-
-def _rows(sql: str, **values: Any) -> list[tuple[Any, ...]]:
-    """The rows of a query; ``%(name)s`` stands for a value, or for a list after IN."""
-    names: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, datetime):
-            value = connection.ops.adapt_datetimefield_value(value)
-        if not isinstance(value, (list, tuple)):
-            names[name] = value
-            continue
-        members = {f"{name}_{index}": member for index, member in enumerate(value or (None,))}
-        sql = sql.replace(f"%({name})s", ", ".join(f"%({member})s" for member in members))
-        names |= members
-    with connection.cursor() as cursor:
-        cursor.execute(sql, names)
-        return cursor.fetchall()
 
 
 # What stands in many rows is worked out once: starts and ends fall on the same minutes again and again.
@@ -204,7 +190,7 @@ def read_taken(
     # Local days lie within a day of the same UTC days, whatever the zone.
     margin = LONGEST_BUFFER + timedelta(days=1)
     instant = _INSTANT_AS_TEXT[connection.vendor]
-    rows = _rows(
+    rows = read(
         _TAKEN.format(
             starts_at=instant % "starts_at",
             ends_at=instant % "ends_at",

@@ -1,33 +1,44 @@
 """From a chosen time to an appointment: hold, extend, release, book."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, router, transaction
 
-from booking import limits, messages
+from booking import availability, limits, messages
+from booking.lasting import need_not_last
 from booking.models import (
     Appointment,
     AppointmentEvent,
-    Clinic,
     Location,
     Practitioner,
-    PractitionerService,
     Service,
     Status,
     WaitlistOffer,
+    writing,
 )
 from booking.models.prepared import Prepared
 from booking.scheduling.actors import Actor
-from booking.scheduling.facts import Search
+from booking.scheduling.facts import Facts, Search
 from booking.scheduling.locks import locked, overlaps_lost
-from booking.scheduling.openings import busyness, opening_at, start_taken
+from booking.scheduling.openings import busyness, facts_at, opening_at, opening_in, start_taken
 from booking.scheduling.patients import PatientDetails, patient_for
-from booking.scheduling.record import add_event, expire, expire_lapsed, lapsed_holds, make_way, place_at, snapshot
+from booking.scheduling.record import (
+    Held,
+    add_event,
+    expire,
+    expire_lapsed,
+    holds_beside,
+    lapsed_holds,
+    make_way,
+    place_at,
+    snapshot,
+)
 from booking.scheduling.refusals import AlreadyBooked, HeldLongEnough, Lost, NotOffered
 from booking.scheduling.rooms import pick_room
+from booking.scheduling.rows import read
 
 _Kind = AppointmentEvent.Kind
 _BOOKED_ELSEWHERE = "This time has already been booked from another page. Nothing was booked twice."
@@ -65,23 +76,37 @@ def hold(
     if seen is None:
         raise start_taken(search, starts_at)
     try:
-        with overlaps_lost(), locked(seen.practitioner_ids, location):
-            opening = opening_at(search, starts_at)
+        # A time that is held for ten minutes need not be there after a power cut.
+        with need_not_last(), overlaps_lost(), locked(seen.practitioner_ids, location):
+            facts = facts_at(search, starts_at)
+            opening = opening_in(facts, starts_at)
             free_now = opening.practitioner_ids if opening else ()
-            if client:
-                _refuse_too_many_holds(client, holder, now)
+            held = _held_beside(search, client, seen.practitioner_ids)
             # Somebody who became free since then was not locked: only those seen before may take it.
             takers = [person for person in free_now if person in seen.practitioner_ids]
-            if not takers:
+            if not takers or facts is None:
                 raise Lost
-            make_way(holder=holder, by=by, now=now, practitioners=takers, location=location)
-            made = write_hold(
-                search, starts_at, fairest(takers, starts_at, location, now, holder), location, client=client
-            )
+            make_way(held, by=by, now=now)
+            person = fairest(takers, starts_at, location, now, holder)
+            made = write_hold(facts, starts_at, person, location, client=client)
             add_event(made, _Kind.HELD, by=by, now=now)
             return made
     except Lost:
         raise start_taken(search, starts_at) from None
+
+
+def _held_beside(search: Search, client: str, people: Iterable[int]) -> list[Held]:
+    """What the new hold pushes aside; LimitReached when this address holds all that it may, its own not counted."""
+    assert search.location is not None
+    if client:
+        limits.one_at_a_time("live hold", client, now=search.now)
+    key = limits.key_of("live hold", client) if client else ""
+    held = holds_beside(
+        holder=search.holder, client=key, now=search.now, practitioners=people, location=search.location
+    )
+    if sum(not hold.is_own and not hold.has_lapsed for hold in held) >= settings.BOOKING_LIVE_HOLDS:
+        _refuse_too_many_holds(client, search.holder, search.now)
+    return held
 
 
 def _refuse_too_many_holds(client: str, holder: str, now: datetime) -> None:
@@ -95,23 +120,20 @@ def _refuse_too_many_holds(client: str, holder: str, now: datetime) -> None:
         raise limits.LimitReached("live hold", ends[-settings.BOOKING_LIVE_HOLDS] - now)
 
 
+# Found by the index that lets a session hold one time at most: it knows held ones alone.
+_OWN_HOLD = "SELECT id FROM booking_appointment WHERE status = 'held' AND hold_key = %(holder)s"
+
+
 def _same_hold(search: Search, starts_at: datetime) -> Appointment | None:
     """What this session holds already, if that is just what it asks for."""
-    held = Appointment.objects.filter(
-        hold_key=search.holder,
-        status=Status.HELD,
-        hold_expires_at__gt=search.now,
-        starts_at=starts_at,
-        service=search.service,
-        location=search.location,
-        is_first_visit=search.new_patient,
-    )
-    found = held.order_by().values_list("pk", flat=True)[:1]
-    if not found:  # Nearly always, so the whole row is not asked for with it.
+    own = read(_OWN_HOLD, holder=search.holder)
+    if not own or search.location is None:  # Nearly always, so the whole row is not asked for with it.
         return None
-    mine = held.select_related("service", "practitioner", "location").first()
-    is_with_them = mine is not None and search.practitioner in (None, mine.practitioner)
-    return mine if is_with_them else None
+    mine = Appointment.objects.select_related("service", "practitioner", "location").get(pk=own[0][0])
+    asked = (starts_at, search.service.pk, search.location.pk, search.new_patient)
+    is_the_same = asked == (mine.starts_at, mine.service_id, mine.location_id, mine.is_first_visit)
+    is_with_them = search.practitioner in (None, mine.practitioner)
+    return mine if mine.is_live_hold(search.now) and is_the_same and is_with_them else None
 
 
 def extensions_left(hold: Appointment) -> int:
@@ -160,7 +182,7 @@ def fairest(people: list[int], starts_at: datetime, location: Location, now: dat
 
 
 def write_hold(
-    search: Search,
+    facts: Facts,
     starts_at: datetime,
     person: int,
     location: Location,
@@ -168,26 +190,30 @@ def write_hold(
     client: str = "",
     lasts: timedelta | None = None,
 ) -> Appointment:
-    """Write, under the lock, that this person's time is held; as long as any choice unless ``lasts`` is given."""
-    service = search.service
-    offer = PractitionerService.objects.select_related("practitioner").get(practitioner=person, service=service)
-    offer.service = service
+    """Write, under the lock, that this person's time is held; as long as any choice unless ``lasts`` is given.
+
+    ``facts`` were read under the same lock. Lost where no room is free (R12).
+    """
+    search, service, taker = facts.search, facts.search.service, facts.takers[person]
     made = Appointment(
         status=Status.HELD,
-        practitioner=offer.practitioner,
+        practitioner_id=person,
         service=service,
         buffer_before=service.buffer_before,
         buffer_after=service.buffer_after,
-        price=offer.price,
+        price=service.price if taker.own_price is None else taker.own_price,
         cancellation_window=service.cancellation_window,
         is_first_visit=search.new_patient,
         hold_key=search.holder,
         hold_client=limits.key_of("live hold", client) if client else "",
         hold_expires_at=search.now + (settings.BOOKING_HOLD if lasts is None else lasts),
     )
-    place_at(made, starts_at, offer.duration, location)
-    _give_room(made, search.now)
-    made.save(force_insert=True)
+    place_at(made, starts_at, facts.requests[person].duration, location)
+    if service.needs_room:
+        made.room_id = availability.free_room(facts.places[location.pk], starts_at, made.duration)
+        if made.room_id is None:
+            raise Lost
+    writing.insert(made)
     return made
 
 
@@ -267,7 +293,7 @@ def book(*, hold: Appointment, details: PatientDetails, submission_key: str, by:
             appointment.submission_key = submission_key
             appointment.hold_expires_at = None
             appointment.hold_key = appointment.hold_client = ""
-            appointment.save()
+            writing.update(appointment, *_SET_BY_BOOKING)
             add_event(appointment, _Kind.BOOKED, by=by, now=now, before=before)
             messages.booked(appointment, now=now)
             return appointment
@@ -275,14 +301,37 @@ def book(*, hold: Appointment, details: PatientDetails, submission_key: str, by:
         raise start_taken(search, hold.starts_at) from None
 
 
+_SET_BY_BOOKING = (
+    "status",
+    "patient",
+    "room",
+    "is_first_visit",
+    "reminders",
+    "reminders_by",
+    "notice_version",
+    "submission_key",
+    "hold_expires_at",
+    "hold_key",
+    "hold_client",
+)
+
+
 def _refuse_too_many_ahead(email: str, now: datetime) -> None:
     """LimitReached when enough visits that were booked online lie ahead for this address."""
     limits.one_at_a_time("visits ahead", email.casefold(), now=now)
-    ahead = Appointment.objects.upcoming(now=now).filter(patient__email__iexact=email, submission_key__isnull=False)
-    clinic = Clinic.objects.only("visits_ahead_per_email").first()
-    if clinic is not None and ahead.count() >= clinic.visits_ahead_per_email:
+    ((ahead, most),) = read(_VISITS_AHEAD, now=now, email=email)
+    if most is not None and ahead >= most:
         # Always the same wait: when the first of them takes place is nobody else's business.
         raise limits.LimitReached("visits ahead", timedelta(days=1))
+
+
+# Its end is asked for as well because there is an index of ends. Letters are alike as in Django's iexact.
+_VISITS_AHEAD = """
+    SELECT count(*), (SELECT visits_ahead_per_email FROM booking_clinic ORDER BY id LIMIT 1)
+    FROM booking_appointment visit JOIN booking_patient patient ON patient.id = visit.patient_id
+    WHERE visit.status = 'booked' AND visit.starts_at >= %(now)s AND visit.ends_at > %(now)s
+      AND visit.submission_key IS NOT NULL AND UPPER(patient.email) = UPPER(%(email)s)
+"""
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -33,6 +34,7 @@ class Taker(NamedTuple):
 
     id: int
     own_duration: timedelta | None
+    own_price: Decimal | None
     is_active: bool
     authorised_for_needling: bool
     takes_new_patients: bool
@@ -80,7 +82,7 @@ def _parts(takers: Any, is_theirs: Q) -> dict[str, together.Part]:
     begin, end = (together.Given(name, DateField()) for name in ("begin", "end"))
     near = {"on__gte": begin, "on__lte": end}
     return {
-        "takers": together.Part(takers, ["practitioner", "own_duration"], extras=_STANDING),
+        "takers": together.Part(takers, ["practitioner", "own_duration", "own_price"], extras=_STANDING),
         "weekly": together.Part(WorkingHours.objects.filter(is_theirs), [*_WEEKLY, "location"], extras=_ZONE),
         "breaks": together.Part(Break.objects.filter(is_theirs), _WEEKLY),
         "dated": together.Part(HoursOverride.objects.filter(is_theirs, **near), _DATED, extras=_ZONE),
@@ -166,4 +168,4 @@ def _place(offer: Any) -> tuple[int, int]:
 
 def _taker(offer: Any) -> Taker:
     standing = (offer.is_active, offer.authorised_for_needling, offer.takes_new_patients)
-    return Taker(offer.practitioner_id, offer.own_duration, *map(bool, standing))
+    return Taker(offer.practitioner_id, offer.own_duration, offer.own_price, *map(bool, standing))

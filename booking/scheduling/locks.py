@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection, transaction
-from django.db.models import QuerySet
 
 from booking.constraints import NoOverlap
-from booking.models import Appointment, Location, Practitioner, Room
+from booking.models import Appointment, Location
 from booking.scheduling.refusals import Lost
+from booking.scheduling.rows import read
 
 # How the two engines name what was refused; SQLite names a partial unique index by its column.
 _GUARDS = (
@@ -27,8 +27,8 @@ def locked(practitioners: Iterable[int], location: Location) -> Iterator[None]:
     that two commands never wait for one another. SQLite has locked the whole database at BEGIN.
     """
     with transaction.atomic():
-        _lock(Practitioner.objects.filter(pk__in=set(practitioners)))
-        _lock(Room.objects.filter(location=location))
+        _lock("SELECT id FROM booking_practitioner WHERE id IN (%(people)s)", people=sorted(set(practitioners)))
+        _lock("SELECT id FROM booking_room WHERE location_id = %(place)s", place=location.pk)
         yield
 
 
@@ -36,16 +36,16 @@ def locked(practitioners: Iterable[int], location: Location) -> Iterator[None]:
 def everything_locked() -> Iterator[None]:
     """As ``locked``, for every practitioner and every room at once, and in the same order."""
     with transaction.atomic():
-        _lock(Practitioner.objects.all())
-        _lock(Room.objects.all())
+        _lock("SELECT id FROM booking_practitioner")
+        _lock("SELECT id FROM booking_room")
         yield
 
 
-def _lock(rows: QuerySet[Any]) -> None:
+def _lock(rows: str, **values: Any) -> None:
     """Lock rows in the order of their ids. An engine that knows no such lock has nothing to be asked for."""
     if connection.features.has_select_for_update:
         # NO KEY: an appointment that is being inserted only needs the row to go on existing.
-        list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+        read(f"{rows} ORDER BY id FOR NO KEY UPDATE", **values)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from booking.scheduling.actors import Actor
 from booking.scheduling.facts import Search, gather
 from booking.scheduling.holding import fairest, write_hold
 from booking.scheduling.locks import locked, overlaps_lost
-from booking.scheduling.openings import opening_at, openings_of
+from booking.scheduling.openings import facts_at, opening_in, openings_of
 from booking.scheduling.record import add_event, expire_lapsed
 from booking.scheduling.refusals import Lost
 from booking.scheduling.turns import FreeTime, Wish, next_turn, offer_ends
@@ -195,13 +195,14 @@ def offer(*, entry: WaitlistEntry, free: FreeTime, lasts: timedelta, now: dateti
         with overlaps_lost(), locked(free.practitioners, location):
             current = WaitlistEntry.objects.select_for_update().get(pk=entry.pk)
             before = current.offers.filter(Q(state=State.OPEN) | Q(starts_at=free.starts_at))
-            opening = opening_at(search, free.starts_at)
+            facts = facts_at(search, free.starts_at)
+            opening = opening_in(facts, free.starts_at)
             takers = [one for one in opening.practitioner_ids if one in free.practitioners] if opening else []
-            if not current.is_waiting or before.exists() or not takers:
+            if not current.is_waiting or before.exists() or not takers or facts is None:
                 raise Lost
             expire_lapsed(now=now, practitioners=takers, location=location)
             hold = write_hold(
-                search, free.starts_at, fairest(takers, free.starts_at, location, now), location, lasts=lasts
+                facts, free.starts_at, fairest(takers, free.starts_at, location, now), location, lasts=lasts
             )
             add_event(hold, AppointmentEvent.Kind.HELD, by=Actor.system(), now=now, note="Offered to the waitlist")
             made = WaitlistOffer.objects.create(

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
-from django.db.models import F
-
 from booking import availability
 from booking.availability import ONE_DAY, Place, instant
-from booking.models import Appointment, Location, Practitioner, PractitionerService, Service
+from booking.models import OCCUPYING, Appointment, Location, Practitioner, PractitionerService, Service
 from booking.scheduling.facts import Facts, Search, gather, gather_hours, with_visits
 from booking.scheduling.refusals import StartTaken
+from booking.scheduling.rows import read
 
 # Somebody who asks for the next free time mostly finds it soon: only then is the rest of the diary read.
 SOON = timedelta(days=7)
@@ -181,24 +180,43 @@ def nearest(
 
 def opening_at(search: Search, starts_at: datetime) -> Opening | None:
     """The opening at exactly this instant and place, if it is one."""
+    return opening_in(facts_at(search, starts_at), starts_at)
+
+
+def facts_at(search: Search, starts_at: datetime) -> Facts | None:
+    """What decides about the local day of a start at the place asked for; None where no day is bookable."""
     assert search.location is not None
     earliest, latest = widest_horizon(search)
     day = availability.local_day(starts_at, search.location.zone)
-    if not earliest <= day <= latest:
+    return gather(search, day, day) if earliest <= day <= latest else None
+
+
+def opening_in(facts: Facts | None, starts_at: datetime) -> Opening | None:
+    """The opening at this instant, if the facts of its day have it."""
+    if facts is None or starts_at.microsecond:
         return None
-    found = openings_of(gather(search, day, day), day, day)
-    return next((opening for opening in found if opening.starts_at == starts_at), None)
+    (place,) = facts.places.values()
+    day, second = availability.local_day(starts_at, place.zone), availability.floor_second(starts_at)
+    takers = [person for person, starts in starts_of(facts, place, day, day).items() if second in starts]
+    if not takers:
+        return None
+    return Opening(starts_at, starts_at + facts.requests[takers[0]].duration, place.id, tuple(takers))
+
+
+_OCCUPYING = ", ".join(f"'{status}'" for status in OCCUPYING)
+_TAKEN_THAT_DAY = f"""
+    SELECT practitioner_id, count(*) FROM booking_appointment
+    WHERE local_on = %(on)s AND practitioner_id IN (%(people)s) AND status IN ({_OCCUPYING})
+      AND (status <> 'held' OR (hold_expires_at > %(now)s AND hold_key <> %(holder)s))
+    GROUP BY practitioner_id
+"""  # noqa: S608  # Words of ours alone.
 
 
 def busyness(people: Iterable[int], on: date, now: datetime, holder: str = "") -> dict[int, int]:
-    """How many visits and live holds each practitioner has on a local day (R11)."""
+    """How many visits and live holds of others each practitioner has on a local day (R11)."""
     counts = dict.fromkeys(people, 0)
-    rows = Appointment.objects.occupying(now=now).filter(practitioner__in=counts, local_on=on)
-    if holder:
-        rows = rows.exclude(status="held", hold_key=holder)
-    for person in rows.order_by().values_list(F("practitioner"), flat=True):
-        counts[person] += 1
-    return counts
+    rows = read(_TAKEN_THAT_DAY, on=on, people=list(counts), now=now, holder=holder)
+    return counts | dict(rows)  # type: ignore[arg-type]
 
 
 def start_taken(search: Search, starts_at: datetime, message: str = "") -> StartTaken:

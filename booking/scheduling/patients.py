@@ -4,7 +4,9 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from booking.models import Appointment, Channel, Patient, WaitlistEntry
+from booking.models import Appointment, Channel, Patient, WaitlistEntry, writing
+from booking.models.patients import search_key_of
+from booking.scheduling.rows import read
 from booking.scheduling.waitlist_keys import keys_of
 
 
@@ -23,6 +25,16 @@ class PatientDetails:
     reminders: bool = True
     reminders_by: Channel = Channel.EMAIL
     notice_version: str = ""
+
+
+# Letters are alike as in Django's iexact.
+_ALIKE = """
+    SELECT id, preferred_name, pronouns FROM booking_patient
+    WHERE phone = %(phone)s AND UPPER(email) = UPPER(%(email)s) AND UPPER(name) = UPPER(%(name)s)
+      AND UPPER(contact_name) = UPPER(%(contact_name)s)
+      AND (date_of_birth = %(born_on)s OR (date_of_birth IS NULL AND %(born_on)s IS NULL))
+    ORDER BY id
+"""
 
 
 def patient_for(details: PatientDetails) -> Patient:
@@ -44,22 +56,18 @@ def patient_for(details: PatientDetails) -> Patient:
         "date_of_birth": details.date_of_birth,
         "contact_name": details.contact_name,
     }
-    same = Patient.objects.filter(
-        name__iexact=details.name,
-        email__iexact=details.email,
-        phone=details.phone,
-        date_of_birth=details.date_of_birth,
-        contact_name__iexact=details.contact_name,
-    )
-    for field in ("preferred_name", "pronouns"):
-        if told[field]:
-            same = same.filter(**{field: told[field]})
-    for found in same.order_by("pk"):
-        row = standing(found)
+    words = {name: told[name] for name in ("name", "email", "phone", "contact_name")}
+    for number, preferred_name, pronouns in read(_ALIKE, born_on=details.date_of_birth, **words):
+        if (details.preferred_name or preferred_name, details.pronouns or pronouns) != (preferred_name, pronouns):
+            continue
+        row = standing(Patient(pk=number))
         # Mails go to the one that stands, so the address and phone that were told must be theirs.
-        if row.pk == found.pk or (row.email.lower() == details.email.lower() and row.phone == details.phone):
+        if row.pk == number or (row.email.lower() == details.email.lower() and row.phone == details.phone):
             return row
-    return Patient.objects.create(**told)
+    made = Patient(**told)
+    made.search_key = search_key_of(made)
+    writing.insert(made)
+    return made
 
 
 def standing(patient: Patient) -> Patient:

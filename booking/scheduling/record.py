@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db import connection
 from django.db.models import Q
 
-from booking.models import Appointment, AppointmentEvent, Location, Status
+from booking.models import Appointment, AppointmentEvent, Location, Status, writing
 from booking.models.appointments import AppointmentQuerySet
 from booking.scheduling.actors import Actor
+from booking.scheduling.rows import read
 
 
 def place_at(appointment: Appointment, starts_at: datetime, duration: timedelta, location: Location) -> None:
@@ -42,7 +42,7 @@ def add_event(
     before: dict[str, Any] | None = None,
     note: str = "",
 ) -> AppointmentEvent:
-    return AppointmentEvent.objects.create(
+    event = AppointmentEvent(
         appointment=appointment,
         kind=kind,
         at=now,
@@ -52,6 +52,8 @@ def add_event(
         after=snapshot(appointment),
         note=note,
     )
+    writing.insert(event)
+    return event
 
 
 def expire(holds: Iterable[Appointment], *, kind: AppointmentEvent.Kind, by: Actor, now: datetime) -> int:
@@ -76,27 +78,46 @@ def expire_lapsed(*, now: datetime, practitioners: Iterable[int], location: Loca
     expire(lapsed, kind=AppointmentEvent.Kind.EXPIRED, by=Actor.system(), now=now)
 
 
-# Written out, as in ``facts``: Django would be longer about it than the database.
-_TO_FREE = """
-    SELECT visit.* FROM booking_appointment visit LEFT JOIN booking_room room ON room.id = visit.room_id
+class Held(NamedTuple):
+    """A hold that stands in the way of a new one, or counts beside it."""
+
+    id: int
+    is_own: bool
+    has_lapsed: bool
+
+
+# Both what has to make way for a session's new hold, and what its network address holds besides.
+_HELD = """
+    SELECT visit.id, visit.hold_key = %(holder)s, visit.hold_expires_at <= %(now)s
+    FROM booking_appointment visit LEFT JOIN booking_room room ON room.id = visit.room_id
     WHERE visit.status = 'held' AND (
-        visit.hold_key = %s
-        OR visit.hold_expires_at <= %s AND (room.location_id = %s OR visit.practitioner_id IN ({people}))
+        visit.hold_key = %(holder)s
+        OR visit.hold_expires_at <= %(now)s AND (room.location_id = %(place)s OR visit.practitioner_id IN (%(people)s))
+        OR visit.hold_expires_at > %(now)s AND visit.hold_client = %(client)s
     )
     ORDER BY visit.id
 """
 
 
-def make_way(*, holder: str, by: Actor, now: datetime, practitioners: Iterable[int], location: Location) -> None:
-    """Before a session's new hold: give up the one that it has, and mark lapsed ones as ``expire_lapsed`` does."""
+def holds_beside(
+    *, holder: str, client: str, now: datetime, practitioners: Iterable[int], location: Location
+) -> list[Held]:
+    """This session's hold, lapsed ones of these people and this place, live ones of a client (a key of ``limits``)."""
     people = list(practitioners)
-    values = [holder, connection.ops.adapt_datetimefield_value(now), location.pk, *people]
-    sql = _TO_FREE.format(people=", ".join(["%s"] * len(people)))
-    held = list(Appointment.objects.raw(sql, values))  # Read before anything is written.
-    own = [hold for hold in held if hold.hold_key == holder]
-    expire(own, kind=AppointmentEvent.Kind.RELEASED, by=by, now=now)
-    others = (hold for hold in held if hold.hold_key != holder)
-    expire(others, kind=AppointmentEvent.Kind.EXPIRED, by=Actor.system(), now=now)
+    # Nobody is counted without an address: no hold has this one.
+    rows = read(_HELD, holder=holder, client=client or "-", now=now, place=location.pk, people=people)
+    return [Held(number, bool(is_own), bool(has_lapsed)) for number, is_own, has_lapsed in rows]
+
+
+def make_way(held: Iterable[Held], *, by: Actor, now: datetime) -> None:
+    """Before a session's new hold: give up the one that it has, and mark lapsed ones as ``expire_lapsed`` does."""
+    own = {hold.id for hold in held if hold.is_own}
+    lapsed = {hold.id for hold in held if hold.has_lapsed and not hold.is_own}
+    if not own and not lapsed:
+        return
+    rows = list(Appointment.objects.filter(pk__in=own | lapsed).order_by("pk"))
+    expire([row for row in rows if row.pk in own], kind=AppointmentEvent.Kind.RELEASED, by=by, now=now)
+    expire([row for row in rows if row.pk in lapsed], kind=AppointmentEvent.Kind.EXPIRED, by=Actor.system(), now=now)
 
 
 def lapsed_holds(now: datetime) -> AppointmentQuerySet:

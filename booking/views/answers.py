@@ -28,7 +28,9 @@ def details_form(
         kept["phone"] = _phone_in_words(kept["phone"])
     if "reminders" in kept:
         kept["reminders"] = _reminders_to_show(kept["reminders"])
-    first = kept | {"hold": hold.reference, "booking_for": booking_for, "shown": fresh_stamp()}
+    first = kept | {"hold": hold.reference, "booking_for": booking_for}
+    if data is None:  # What is sent back carries the stamp of the page that it was typed on.
+        first["shown"] = fresh_stamp()
     return DetailsForm(
         data,
         initial=first,

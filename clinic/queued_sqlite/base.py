@@ -12,6 +12,8 @@ The line is a file beside the database. A lock on it ends with its process, what
 import fcntl
 import os
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -22,6 +24,7 @@ from django.db.backends.sqlite3 import base
 from django.db.backends.sqlite3.creation import DatabaseCreation
 
 _THREADS: defaultdict[str, Lock] = defaultdict(Lock)  # by the line's path
+_NORMAL = 1  # as SQLite counts the values of synchronous
 _WRITES = {"INSERT", "UPDATE", "DELETE", "REPLAC"}  # as far as six letters tell
 
 
@@ -108,6 +111,26 @@ class DatabaseWrapper(base.DatabaseWrapper):
         path = "" if self.is_in_memory_db() else f"{conn_params['database']}-queue"
         self.turn = _Turn(path, conn_params.get("timeout", 5))  # Python's own patience, if none is told.
         return super().get_new_connection(conn_params)
+
+    @contextmanager
+    def unsynced(self) -> Iterator[None]:
+        """Inside, a transaction ends when the system has it: SQLite waits for the disk only with synchronous=FULL.
+
+        Transactions stay in their order, so a power cut takes the last ones at most, and with WAL
+        (sqlite.org/pragma.html#pragma_synchronous) the file stays whole. A transaction that is under
+        way goes on as it began.
+        """
+        self.ensure_connection()
+        ask = self.connection.execute  # Not by a cursor of Django's: this is no query of anybody's.
+        before = ask("PRAGMA synchronous").fetchone()[0]
+        if self.in_atomic_block or before <= _NORMAL:
+            yield
+            return
+        ask(f"PRAGMA synchronous = {_NORMAL}")
+        try:
+            yield
+        finally:
+            ask(f"PRAGMA synchronous = {before}")
 
     def create_cursor(self, name: str | None = None) -> Any:
         cursor = self.connection.cursor(factory=_Cursor)
