@@ -161,7 +161,8 @@ def lighthouse(address: str, cookies: str) -> dict[str, Any]:
     if fault := report.get("runtimeError"):
         raise Unanswered(fault["message"])
     audits = report["audits"]
-    requests = audits["network-requests"]["details"]["items"]
+    items = audits["network-requests"]["details"]["items"]
+    requests = [item for item in items if not item["url"].startswith("data:")]  # Nothing is fetched for those.
     own = urljoin(address, "/")
     return {
         **{name: round(100 * (part["score"] or 0)) for name, part in report["categories"].items()},
@@ -169,7 +170,7 @@ def lighthouse(address: str, cookies: str) -> dict[str, Any]:
         "shift": audits["cumulative-layout-shift"]["numericValue"],
         "bytes": audits["total-byte-weight"]["numericValue"],
         "requests": len(requests),
-        "elsewhere": sorted({item["url"] for item in requests if not item["url"].startswith((own, "data:"))}),
+        "elsewhere": sorted({item["url"] for item in requests if not item["url"].startswith(own)}),
         "short of": sorted(
             reference["id"]
             for name, part in report["categories"].items()

@@ -1,11 +1,13 @@
 """The two typefaces: cut to the letters we use, written as WOFF2, with fallbacks of the same size.
 
 Text is Atkinson Hyperlegible, headings are Bricolage Grotesque (both under the SIL Open Font
-License, whose text is written beside them). Until they arrive, the browser shows Arial or a
+License, whose text is written beside them). Each comes in two files: the letters of nearly every
+page, and the rest. Until they arrive, the browser shows Arial or a
 font of the same widths, stretched and shifted by ``@font-face`` so that nothing moves when
 they do.
 """
 
+import base64
 import importlib.util
 import io
 from dataclasses import dataclass
@@ -15,17 +17,24 @@ from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from fontTools.varLib.instancer import instantiateVariableFont
 
-# English and Canadian French, names from most of Europe, punctuation, fractions, a few signs.
-LETTERS = (
+# What nearly every page is written with: English, the accents of French and Spanish names, and our punctuation.
+COMMON = (
     *range(0x20, 0x7F),
-    *range(0xA0, 0x100),
+    *(0xA0, 0xB0, 0xB7, 0xD7, 0xC0, 0xC7, 0xC8, 0xC9, 0xE0, 0xE1, 0xE2, 0xE4, 0xE7, 0xE8, 0xE9, 0xEA, 0xEB, 0xED, 0xEE),
+    *(0xEF, 0xF1, 0xF3, 0xF4, 0xF6, 0xF9, 0xFA, 0xFB, 0xFC),
+    *(0x2013, 0x2014, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2026),
+)
+# The rest of Canadian French, names from most of Europe, fractions, a few signs: in files of their own, which a
+# browser fetches for a page that has such a letter. They would be a third of what each first visit waits for.
+RARE = (
+    *(letter for letter in range(0xA1, 0x100) if letter not in COMMON),
     *(0x0131, 0x0152, 0x0153, 0x0160, 0x0161, 0x0178, 0x017D, 0x017E, 0x0141, 0x0142, 0x0106, 0x0107),
     *(0x010C, 0x010D, 0x0110, 0x0111, 0x0118, 0x0119, 0x011B, 0x0159, 0x015A, 0x015B, 0x0179, 0x017A, 0x017B, 0x017C),
-    *(0x2009, 0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2018, 0x2019, 0x201A, 0x201C, 0x201D, 0x201E, 0x2020),
-    *(0x2022, 0x2026, 0x202F, 0x2032, 0x2033, 0x2039, 0x203A, 0x20AC, 0x2122, 0x2212, 0x2248),
+    *(0x2009, 0x2010, 0x2011, 0x2012, 0x201A, 0x201E, 0x2020),
+    *(0x202F, 0x2032, 0x2033, 0x2039, 0x203A, 0x20AC, 0x2122, 0x2212, 0x2248),
     *(0x2264, 0x2265),
 )
-FEATURES = ("kern", "mark", "mkmk", "ccmp", "locl", "liga", "calt", "tnum", "frac")
+FEATURES = ("kern", "mark", "mkmk", "ccmp", "locl", "liga", "calt", "tnum")
 
 # Advance widths of Arial (and of Liberation Sans and Helvetica, made to match it) in 1/2048 em,
 # for the letters that running English is made of. Source: the fonts' own hmtx tables.
@@ -72,9 +81,9 @@ class FontMissing(Exception):
 
 @dataclass(frozen=True)
 class Face:
-    """One font file of the site, and where it is cut from."""
+    """One face of the site, the two font files it is cut into, and what it is cut from."""
 
-    file: str
+    name: str  # of its file
     family: str
     weight: str  # as CSS says it: one weight, or the two ends of the range that it stands for
     package: str
@@ -82,6 +91,10 @@ class Face:
     fallback: str  # family name of the stretched fallback
     model: str  # which of Arial's weights stands in for it
     pinned: tuple[tuple[str, float], ...] = ()  # axes that are given up, and at what value
+
+    def files(self) -> dict[str, tuple[int, ...]]:
+        """The names of its two files, and the letters in each."""
+        return {f"{self.name}.woff2": COMMON, f"{self.name}-rare.woff2": RARE}
 
     def package_dir(self) -> Path:
         """The folder of the installed font package, or FontMissing."""
@@ -96,7 +109,7 @@ class Face:
 
 FACES = (
     Face(
-        file="atkinson-regular.woff2",
+        name="atkinson-regular",
         family="Atkinson Hyperlegible",
         weight="400",
         package="fontpkg_atkinson_hyperlegible",
@@ -105,7 +118,7 @@ FACES = (
         model="regular",
     ),
     Face(
-        file="atkinson-bold.woff2",
+        name="atkinson-bold",
         family="Atkinson Hyperlegible",
         weight="700",
         package="fontpkg_atkinson_hyperlegible",
@@ -114,7 +127,7 @@ FACES = (
         model="bold",
     ),
     Face(
-        file="bricolage.woff2",
+        name="bricolage",
         family="Bricolage Grotesque",
         weight="500 800",
         package="fontpkg_bricolage_grotesque",
@@ -126,8 +139,8 @@ FACES = (
 )
 
 
-def cut(face: Face) -> TTFont:
-    """The font with only our letters, our features and the axis we keep."""
+def cut(face: Face, letters: tuple[int, ...]) -> TTFont:
+    """The font with only these letters, our features and the axis we keep."""
     font = TTFont(face.source_path(), recalcTimestamp=False)
     if face.pinned:
         # One weight for all headings: the axis would nearly double the file that each first visit waits for.
@@ -138,7 +151,7 @@ def cut(face: Face) -> TTFont:
     options.notdef_outline = True
     options.name_IDs = [0, 1, 2, 3, 4, 5, 6, 13, 14]
     subsetter = Subsetter(options)
-    subsetter.populate(unicodes=LETTERS)
+    subsetter.populate(unicodes=letters)
     subsetter.subset(font)
     font.flavor = "woff2"
     return font
@@ -173,9 +186,28 @@ def fallback_css(face: Face, font: TTFont) -> str:
     )
 
 
-def face_css(face: Face) -> str:
-    """The @font-face rule of the file itself, seen from css/site.css."""
-    return (
-        f'@font-face {{\nfont-family: "{face.family}";\nsrc: url("../fonts/{face.file}") format("woff2");\n'
-        f"font-weight: {face.weight};\nfont-style: normal;\nfont-display: swap;\n}}\n"
+def ranges(letters: tuple[int, ...]) -> str:
+    """The letters as CSS lists them: neighbours as a range."""
+    spans: list[list[int]] = []
+    for letter in sorted(letters):
+        if spans and letter == spans[-1][1] + 1:
+            spans[-1][1] = letter
+        else:
+            spans.append([letter, letter])
+    return ", ".join(f"U+{first:X}-{last:X}" if last > first else f"U+{first:X}" for first, last in spans)
+
+
+def face_css(face: Face, common: bytes) -> str:
+    """The @font-face rules: the common letters inside the stylesheet, the rare ones in a file, as css/site.css sees it.
+
+    Inside, they come with the first answer after the page. As files they would be three more, asked for only when
+    the stylesheet has been read, each over a connection of its own.
+    """
+    inside = f"data:font/woff2;base64,{base64.b64encode(common).decode()}"
+    sources = ((inside, COMMON), (f"../fonts/{face.name}-rare.woff2", RARE))
+    return "".join(
+        f'@font-face {{\nfont-family: "{face.family}";\nsrc: url("{address}") format("woff2");\n'
+        f"font-weight: {face.weight};\nfont-style: normal;\nfont-display: swap;\n"
+        f"unicode-range: {ranges(letters)};\n}}\n"
+        for address, letters in sources
     )

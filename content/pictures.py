@@ -2,7 +2,7 @@
 
 Before it is stored it is drawn anew from its pixels, so that where and when it was taken, and
 anything else hidden in the file, is gone; its name then holds a hash of what is in it. After the
-commit it gets AVIF and WebP renditions in three widths and one fallback, named likewise, and a
+commit it gets AVIF and WebP renditions in four widths and one fallback, named likewise, and a
 small manifest that lists them. A page reads the manifest; whatever is missing on disk is left
 out, down to the original.
 
@@ -35,7 +35,7 @@ from booking.models import raise_shown_version
 from booking.pictures import FORMATS
 
 logger = logging.getLogger("booking.pictures")
-WIDTHS = (480, 960, 1600)
+WIDTHS = (480, 720, 960, 1600)
 FALLBACK_WIDTH = 960
 SHARE_SIZE = (1200, 630)  # What Open Graph asks for.
 EXTENSIONS = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp"}

@@ -1,7 +1,9 @@
 """The stylesheet is one file, the fonts are small, and building again costs nothing."""
 
+import base64
 from pathlib import Path, PurePosixPath
 
+import brotli
 import pytest
 from django.core.management import call_command
 from fontTools.ttLib import TTFont
@@ -30,7 +32,8 @@ def test_everything_is_in_one_stylesheet_and_the_layers_are_declared_first(built
 
 def test_every_address_in_the_stylesheet_leads_to_a_file(built):
     css = (built / "css" / "site.css").read_text()
-    addresses = {match["address"] for match in stylesheet._url.finditer(css)}
+    found = {match["address"] for match in stylesheet._url.finditer(css)}
+    addresses = {address for address in found if not address.startswith("data:")}
     assert addresses
     for address in addresses:
         assert (STATIC / "css" / address).resolve().exists() or (built / "css" / address).resolve().exists(), address
@@ -56,15 +59,37 @@ def test_squeezing_takes_comments_and_indentation_and_nothing_else():
 
 def test_the_fonts_weigh_at_most_60_kilobytes(built):
     files = list((built / "fonts").glob("*.woff2"))
-    assert sorted(file.name for file in files) == ["atkinson-bold.woff2", "atkinson-regular.woff2", "bricolage.woff2"]
+    names = ["atkinson-bold", "atkinson-regular", "bricolage"]
+    assert sorted(file.stem for file in files) == sorted(names + [f"{name}-rare" for name in names])
     assert sum(file.stat().st_size for file in files) <= build_static.FONT_BUDGET
 
 
-@pytest.mark.parametrize("file", [face.file for face in typefaces.FACES])
-def test_each_font_holds_the_letters_of_both_languages_and_our_punctuation(built, file):
-    letters = TTFont(built / "fonts" / file).getBestCmap()
+def test_the_stylesheet_carries_the_common_letters_and_leads_to_the_rare_ones(built):
+    css = (built / "css" / "site.css").read_text()
+    for face in typefaces.FACES:
+        inside = base64.b64encode((built / "fonts" / f"{face.name}.woff2").read_bytes()).decode()
+        assert f"data:font/woff2;base64,{inside}" in css
+        assert f'url("../fonts/{face.name}.woff2")' not in css
+        assert f'url("../fonts/{face.name}-rare.woff2")' in css
+
+
+def test_the_stylesheet_with_its_fonts_stays_small_when_packed(built):
+    assert len(brotli.compress((built / "css" / "site.css").read_bytes())) <= 44 * 1024
+
+
+@pytest.mark.parametrize("face", typefaces.FACES, ids=lambda face: face.name)
+def test_each_letter_is_in_one_file_and_the_stylesheet_says_in_which(built, face):
+    common, rare = (set(TTFont(built / "fonts" / file).getBestCmap()) for file in face.files())
+    assert not common & rare
+    assert common <= set(typefaces.COMMON) and rare <= set(typefaces.RARE)
+    for letter in "AZaz09éèçñü“”‘’–—…×·":
+        assert ord(letter) in common, letter
     for letter in "Àâæçéèêëîïôœùûüÿ«»“”‘’–—…½×°•":
-        assert ord(letter) in letters, letter
+        assert ord(letter) in common | rare, letter
+
+
+def test_letters_are_listed_as_css_lists_them():
+    assert typefaces.ranges((0x41, 0x42, 0x43, 0xE9, 0xB7)) == "U+41-43, U+B7, U+E9"
 
 
 def test_the_heading_font_is_of_one_weight_that_no_browser_thickens(built):
@@ -94,13 +119,13 @@ def test_building_again_writes_nothing(built):
 
 
 def test_the_same_sources_give_the_same_bytes(built):
-    face = typefaces.FACES[0]
-    assert typefaces.written(typefaces.cut(face)) == (built / "fonts" / face.file).read_bytes()
+    file, letters = next(iter(typefaces.FACES[0].files().items()))
+    assert typefaces.written(typefaces.cut(typefaces.FACES[0], letters)) == (built / "fonts" / file).read_bytes()
 
 
 def test_a_font_file_that_was_spoilt_is_made_again(built, monkeypatch):
     monkeypatch.setattr(typefaces, "FACES", typefaces.FACES[:1])
-    file = built / "fonts" / typefaces.FACES[0].file
+    file = built / "fonts" / f"{typefaces.FACES[0].name}.woff2"
     whole = file.read_bytes()
     file.write_bytes(whole[:100])
     build_static.font_faces(built / "fonts")

@@ -114,7 +114,7 @@ def test_renditions_are_made_after_the_commit(django_capture_on_commit_callbacks
     shown = pictures.show(picture.image)
     assert len(callbacks) == 1
     assert [kind for kind, _srcset in shown.sources] == ["image/avif", "image/webp"]
-    assert [part.split(" ")[1] for part in shown.sources[0][1].split(", ")] == ["480w", "960w", "1600w"]
+    assert [part.split(" ")[1] for part in shown.sources[0][1].split(", ")] == ["480w", "720w", "960w", "1600w"]
     assert (shown.width, shown.height) == (2000, 1000)
     assert shown.src.endswith("-960.jpg")
     with default_storage.open(pictures.share_url(picture.image).removeprefix("/media/")) as share:
@@ -146,7 +146,7 @@ def test_a_rendition_that_is_missing_is_left_out(shown_picture):
 
     shown = pictures.show(shown_picture.image)
 
-    assert [part.split(" ")[1] for part in shown.sources[0][1].split(", ")] == ["960w", "1000w"]
+    assert [part.split(" ")[1] for part in shown.sources[0][1].split(", ")] == ["720w", "960w", "1000w"]
     assert len(shown.sources) == 1
     assert shown.src == shown_picture.image.url
     assert pictures.share_url(shown_picture.image) == ""

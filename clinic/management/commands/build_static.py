@@ -41,7 +41,7 @@ def font_faces(fonts_dir: Path) -> str:
     """
     record = fonts_dir / "made.json"
     made_from = digest(Path(typefaces.__file__), *(face.source_path() for face in typefaces.FACES))
-    files = [fonts_dir / face.file for face in typefaces.FACES]
+    files = [fonts_dir / file for face in typefaces.FACES for file in face.files()]
     try:
         known = json.loads(record.read_text(encoding="utf-8"))
         if known["made_from"] == made_from and known["files"] == digest(*files):
@@ -50,14 +50,16 @@ def font_faces(fonts_dir: Path) -> str:
         pass  # Nothing made yet, or half made: make it.
 
     css, size = "", 0
-    for face, path in zip(typefaces.FACES, files, strict=True):
-        font = typefaces.cut(face)
-        content = typefaces.written(font)
-        size += len(content)
-        write_if_changed(path, content)
+    for face in typefaces.FACES:
+        fonts = {file: typefaces.cut(face, letters) for file, letters in face.files().items()}
+        contents = {file: typefaces.written(font) for file, font in fonts.items()}
+        size += sum(map(len, contents.values()))
+        for file, content in contents.items():
+            write_if_changed(fonts_dir / file, content)
         licence = (face.package_dir() / "LICENSE").read_bytes()
         write_if_changed(fonts_dir / f"{face.package.removeprefix('fontpkg_')}-licence.txt", licence)
-        css += typefaces.face_css(face) + typefaces.fallback_css(face, font)
+        css += typefaces.face_css(face, contents[f"{face.name}.woff2"])
+        css += typefaces.fallback_css(face, fonts[f"{face.name}.woff2"])
     if size > FONT_BUDGET:
         raise CommandError(f"The fonts weigh {size:,} bytes and may weigh {FONT_BUDGET:,}: cut more letters away.")
     made = {"made_from": made_from, "files": digest(*files), "css": css}
