@@ -14,16 +14,8 @@ ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/n
 command -v java >/dev/null 2>&1 || missing="$missing default-jre-headless"
 [ -f "$nu_jar" ] || command -v npm >/dev/null 2>&1 || missing="$missing npm"
 
-if [ -n "$missing" ]; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-        echo "Installing$missing"
-        apt-get update -qq
-        # shellcheck disable=SC2086  # Two words are two packages.
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
-    else
-        echo "Not installed:$missing. To run every test: sudo apt-get install$missing"
-    fi
-fi
+# shellcheck disable=SC2086  # Two words are two packages.
+tests/install_packages.sh "To run every test" $missing
 
 if [ ! -f "$nu_jar" ] && command -v npm >/dev/null 2>&1; then
     echo "Fetching the Nu HTML checker $nu_version"

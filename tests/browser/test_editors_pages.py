@@ -3,19 +3,18 @@
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from content.models import Menu, Notice, Picture, Revision, Section
 from content.models import Page as Written
 from tests import make_content
-from tests.browser.test_every_page import RULES
+from tests.browser.axe import OFFICE, what_axe_finds
 from tests.browser.test_page_editing import complaints, office  # noqa: F401  (fixtures)
 
 # Each page that editors use, in two schemes: a long walk.
 pytestmark = pytest.mark.prove
 
-OFFICE = "/admin/content"
+CONTENT = "/admin/content"
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ def addresses(site: str) -> list[str]:
     snippet = make_content.make_page(kind="snippet", slug="", title="House rules", lede="")
     make_content.make_section(snippet)
     picture, notice = Picture.objects.get(title="The clinic"), Notice.objects.create(title="Closed on Friday")
-    one = f"{OFFICE}/page/{page.pk}"
+    one = f"{CONTENT}/page/{page.pk}"
     steps = [
         "change/",
         "publish/",
@@ -39,13 +38,13 @@ def addresses(site: str) -> list[str]:
         f"restore/?revision={live.pk}",
     ]
     return [
-        *(f"{OFFICE}/{name}/" for name in ("page", "snippet", "picture", "menu", "notice", "externallink")),
-        *(f"{OFFICE}/{name}/add/" for name in ("page", "snippet", "picture", "notice")),
+        *(f"{CONTENT}/{name}/" for name in ("page", "snippet", "picture", "menu", "notice", "externallink")),
+        *(f"{CONTENT}/{name}/add/" for name in ("page", "snippet", "picture", "notice")),
         *(f"{one}/{step}" for step in steps),
-        f"{OFFICE}/snippet/{snippet.pk}/change/",
-        f"{OFFICE}/picture/{picture.pk}/change/",
-        f"{OFFICE}/menu/{Menu.objects.get(kind='main').pk}/change/",
-        f"{OFFICE}/notice/{notice.pk}/change/",
+        f"{CONTENT}/snippet/{snippet.pk}/change/",
+        f"{CONTENT}/picture/{picture.pk}/change/",
+        f"{CONTENT}/menu/{Menu.objects.get(kind='main').pk}/change/",
+        f"{CONTENT}/notice/{notice.pk}/change/",
     ]
 
 
@@ -58,7 +57,6 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     scheme: Any,
 ):
     state = office.context.storage_state()
-    # axe is a script from outside the pages' policy.
     context = browser.new_context(
         java_script_enabled=True, bypass_csp=True, color_scheme=scheme, storage_state=state, base_url=site,
         viewport={"width": 360, "height": 800},
@@ -71,9 +69,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
         if "/page/" in address or "/snippet/" in address:
             page.wait_for_load_state("load")
             page.wait_for_timeout(50)  # The editor begins after the page has loaded.
-        # What frames the office's pages is Django's own: the rules are for what is ours.
-        result = Axe().run(page, context="#content, .breadcrumbs", options=RULES)
-        violations = [(each["id"], each["nodes"][0]["html"][:160]) for each in result.response["violations"]]
+        violations = what_axe_finds(page, within=OFFICE)
         width = page.evaluate("document.documentElement.scrollWidth")
         if violations or width > 360:
             found[address] = (violations, width)

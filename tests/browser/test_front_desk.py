@@ -4,14 +4,13 @@ import re
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from playwright.sync_api import Browser, Page, expect
 
 from booking.models import Appointment, Location, Patient, Practitioner, Service
 from tests import make
-from tests.browser.test_every_page import RULES
+from tests.browser.axe import OFFICE, what_axe_finds
 
 DESK = ["view_patient", "change_patient", "merge_patient", "view_appointment", "change_appointment", "add_appointment"]
 DESK += ["view_message", "change_message", "view_practitioner", "change_practitioner"]
@@ -110,10 +109,7 @@ def test_axe_finds_nothing_and_no_page_breaks_its_policy_or_scrolls_sideways(
             page.goto(f"{site}{addresses[2]}")
             page.get_by_role("button", name="Look at the result").click()
             expect(page.get_by_role("heading", name=address)).to_be_visible()
-        # What else frames the office's pages is Django's own: the rules are for what is ours.
-        options = RULES | {"rules": {"target-size": {"enabled": True}}}
-        result = Axe().run(page, context="#content, .breadcrumbs" if "/admin/" in page.url else None, options=options)
-        violations = [(each["id"], each["nodes"][0]["html"][:160]) for each in result.response["violations"]]
+        violations = what_axe_finds(page, within=OFFICE if "/admin/" in page.url else None)
         if violations:
             found[address] = violations
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):

@@ -3,12 +3,11 @@
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from content.models import Menu, MenuEntry
 from content.models import Page as Written
-from tests.browser.test_every_page import RULES
+from tests.browser.axe import OFFICE, what_axe_finds
 from tests.browser.test_page_editing import complaints, office  # noqa: F401  (fixtures)
 
 LONGEST = "Wwwwwwwwww Wwwwwwwww"
@@ -81,8 +80,7 @@ def test_the_fullest_main_menu_holds_from_320_px_on(browser: Browser, site: str,
         shown.goto(f"{site}/treatments/")
         assert len(main_menu(shown)) == 6
         assert shown.evaluate("document.documentElement.scrollWidth") == width
-        result = Axe().run(shown, options=RULES | {"rules": {"target-size": {"enabled": True}}})
-        assert [each["id"] for each in result.response["violations"]] == []
+        assert what_axe_finds(shown) == []
         context.close()
 
 
@@ -92,7 +90,6 @@ def test_axe_finds_nothing_in_the_menu_s_editor(office: Page, browser: Browser, 
     found = {}
     for address in ("/admin/content/menu/", f"/admin/content/menu/{Menu.objects.first().pk}/change/"):
         page.goto(address)
-        result = Axe().run(page, context={"include": [["#content"]]}, options=RULES)
-        found[re.sub(r"\d+", "x", address)] = [each["id"] for each in result.response["violations"]]
+        found[re.sub(r"\d+", "x", address)] = what_axe_finds(page, within=OFFICE)
     context.close()
     assert found == {"/admin/content/menu/": [], "/admin/content/menu/x/change/": []}

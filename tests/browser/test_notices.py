@@ -4,14 +4,13 @@ import re
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from booking.models import Location, OpeningException
 from content.models import Notice, PageAnswers
 from content.models import Page as Written
-from tests.browser.test_every_page import RULES
+from tests.browser.axe import what_axe_finds
 
 PAGES = ["/", "/contact/", "/treatments/dry-needling/", "/contact/helped/", "/book/"]
 
@@ -50,8 +49,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways_at_320_px(browser: Brows
     found = {}
     for address in PAGES:
         page.goto(f"{told}{address}")
-        result = Axe().run(page, options=RULES | {"rules": {"target-size": {"enabled": True}}})
-        violations = [(each["id"], each["nodes"][0]["html"][:120]) for each in result.response["violations"]]
+        violations = what_axe_finds(page)
         width = page.evaluate("document.documentElement.scrollWidth")
         if violations or width > 320:
             found[address] = (violations, width)

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth import get_user_model
 from playwright.sync_api import Browser, Page, expect
 
 from booking.models import Appointment, Location, Practitioner, Service
 from tests import make
-from tests.browser.test_every_page import RULES
+from tests.browser.axe import OFFICE, what_axe_finds
 
 PAGES = [
     "",
@@ -31,8 +30,6 @@ PAGES = [
     "clinic/staffmember/",
     "content/page/",
 ]
-# What frames the office's pages is Django's own, as are a picture for a label and columns without a heading.
-OURS = {"include": ["#content", ".breadcrumbs"], "exclude": ["#searchbar", "th:empty"]}
 
 
 def log_in(page: Page, site: str) -> None:
@@ -103,7 +100,6 @@ def test_the_diary_is_run_without_scripts(page: Page, site: str, visit: Appointm
 @pytest.mark.prove
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_pages_of_the_office(browser: Browser, site: str, visit: Appointment, scheme: Any):
-    # axe is a script from outside the pages' policy.
     context = browser.new_context(
         java_script_enabled=True, bypass_csp=True, color_scheme=scheme, viewport={"width": 360, "height": 800}
     )
@@ -112,8 +108,7 @@ def test_axe_finds_nothing_on_the_pages_of_the_office(browser: Browser, site: st
     places = {"visit": visit.pk, "practitioner": visit.practitioner_id, "location": visit.location_id}
     for address in PAGES:
         page.goto(f"{site}/admin/{address.format(**places)}")
-        result = Axe().run(page, context=OURS, options=RULES)
-        violations = [(each["id"], each["nodes"][0]["html"][:160]) for each in result.response["violations"]]
+        violations = what_axe_finds(page, within=OFFICE)
         width = page.evaluate("document.documentElement.scrollWidth")
         if violations or width > 360:
             found[address] = (violations, width)

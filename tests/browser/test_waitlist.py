@@ -5,7 +5,6 @@ from datetime import datetime, time, timedelta
 
 import pytest
 import time_machine
-from axe_playwright_python.sync_playwright import Axe
 from django.core import mail
 from django.core.management import call_command
 from django.utils import timezone
@@ -14,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from booking import scheduling, tokens
 from booking.models import Appointment, Clinic, Location, Practitioner, Service, WaitlistEntry, WaitlistOffer
 from tests import make
-from tests.browser.test_every_page import RULES
+from tests.browser.axe import what_axe_finds
 
 NAME, EMAIL = "Zoë O’Brien-Łukasz", "zoe@patients.example"
 SLUG = "back-assessment"  # Shows the emergency signs before a first visit.
@@ -198,8 +197,7 @@ def test_axe_finds_nothing_on_any_page_of_it_and_none_scrolls_sideways_at_320_pi
         expect(page.get_by_role("heading", level=1)).to_have_text(heading)
         if (width := page.evaluate("document.documentElement.scrollWidth")) > 320:
             wide[heading] = width
-        result = Axe().run(page, options=RULES | {"rules": {"target-size": {"enabled": True}}})
-        violations = [(each["id"], each["nodes"][0]["html"][:120]) for each in result.response["violations"]]
+        violations = what_axe_finds(page)
         if violations:
             found[heading] = violations
     context.close()
