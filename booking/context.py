@@ -19,6 +19,7 @@ from django.db.models import DateField, DateTimeField, Exists
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+from django.utils.safestring import SafeString
 
 from booking import together, words
 from booking.models import Clinic, Closure, Location, OpeningException, OpeningHours, SampleRow, Weekday
@@ -91,6 +92,7 @@ class Facts:
 
     def __init__(self, rows: tuple[together.Row, ...], now: datetime) -> None:
         self.rows, self.now = rows, now
+        self.made: dict[tuple[Any, ...], SafeString] = {}  # What templates made of nothing but these facts.
         self._shown_beside: dict[str, Any] = {}
 
     def holds(self, rows: tuple[together.Row, ...], now: datetime) -> bool:

@@ -139,4 +139,5 @@ def _counted(count: int, noun: str) -> str:
 
 def instant(value: datetime) -> str:
     """2026-11-24T16:00Z, for an address; seconds only where there are some."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ" if value.second else "%Y-%m-%dT%H:%MZ")
+    utc = value.astimezone(UTC).replace(tzinfo=None)
+    return f"{utc.isoformat(timespec='seconds' if utc.second else 'minutes')}Z"

@@ -1,5 +1,6 @@
 """How gunicorn serves the site, with a reason for each value."""
 
+import gc
 import os
 
 from clinic import environment
@@ -43,3 +44,12 @@ control_socket_disable = True
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
+
+
+def post_worker_init(worker: object) -> None:
+    """What was read at the start stays: without this the collector would look through all of it again and again.
+
+    It did so at about every twentieth page of free times, and somebody waited 20 milliseconds longer for theirs.
+    """
+    gc.collect()
+    gc.freeze()

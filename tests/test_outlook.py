@@ -71,7 +71,7 @@ def test_what_stands_in_a_radio_button_is_text():
         value='"><b>', input_id="id_start_0", local=NOW, before="Monday, ", after=", with <b>&", other_person="<i>",
         is_chosen=True,
     )  # fmt: skip
-    html = radios([odd])
+    html = radios(NOW.date(), [odd])
     assert "<b>" not in html
     assert "<i>" not in html
     assert " checked>" in html

@@ -212,3 +212,39 @@ def test_the_next_free_time_may_be_the_last_of_the_horizon(service, practitioner
     assert [opening.starts_at for opening in scheduling.next_free_each(service=service, now=now).values()] == [
         at(9) + timedelta(days=49)
     ]
+
+
+def test_a_visit_that_is_over_still_keeps_its_buffer(service, place, practitioner):
+    """Visits that can hinder no start any more are not read; four hours is the longest buffer there can be."""
+    service.lead_time, service.step = timedelta(0), timedelta(minutes=30)
+    make_hours(practitioner, place, start_time=time(5), end_time=time(7))
+    make_appointment(
+        practitioner=practitioner,
+        service=service,
+        location=place,
+        starts_at=at(5),
+        ends_at=at(6),
+        buffer_after=timedelta(hours=4),
+    )
+    assert open_on_tuesday(service, at(9)) == [at(10), at(10, 30), at(11)]
+    assert open_on_tuesday(service, at(9, 59)) == [at(10), at(10, 30), at(11)]
+    assert open_on_tuesday(service, at(10, 1)) == [at(10, 30), at(11)]
+
+
+def test_changed_hours_and_people_are_seen_at_once(service, place, practitioner, now):
+    """Hours are shared by all who ask while they are the same."""
+    assert open_on_tuesday(service, now) == [at(9), at(10), at(11)]
+    WorkingHours.objects.update(start_time=time(10))
+    assert open_on_tuesday(service, now) == [at(10), at(11)]
+    PractitionerService.objects.update(own_duration=timedelta(hours=2))
+    assert open_on_tuesday(service, now) == [at(10)]
+    type(practitioner).objects.update(is_active=False)
+    assert open_on_tuesday(service, now) == []
+
+
+@pytest.mark.parametrize("needs_room", [True, False])
+def test_the_next_free_time_is_the_first_open_start(service, place, practitioner, now, needs_room):
+    a_clinic_of(3, service, place)
+    service.needs_room = needs_room
+    found = scheduling.open_starts(service=service, now=now, first_on=now.date(), last_on=TUESDAY + timedelta(days=9))
+    assert scheduling.next_free(service=service, now=now) == found[0]

@@ -7,7 +7,7 @@ import pytest
 from django.db.models import F, Value
 
 from booking.models import Clinic, Location, OpeningHours, Practitioner, Service
-from booking.together import Part, fetch, instant
+from booking.together import Part, Word, fetch, instant
 from content.models import Page, Picture
 from tests import make
 from tests.make_content import make_page, make_picture
@@ -98,3 +98,9 @@ def test_more_than_fields_can_be_asked():
 def test_an_instant_that_is_none_is_an_error():
     with pytest.raises(ValueError, match="not an instant"):
         instant("yesterday")
+
+
+@pytest.mark.parametrize("word", ["two words", "it's", "", "größer"])
+def test_only_a_plain_word_stands_in_a_query_itself(word):
+    with pytest.raises(ValueError, match="not one plain word"):
+        Word(word)

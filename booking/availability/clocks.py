@@ -76,6 +76,11 @@ def second_at(day: date, since_midnight: int, zone: ZoneInfo) -> int:
     return (ordinal - _EPOCH_DAY) * DAY + seconds - offset // SECOND
 
 
+def bounds(first: date, last: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """When the local days ``first`` to ``last`` begin, and when they are over."""
+    return instant(second_at(first, 0, zone)), instant(second_at(last, DAY, zone))
+
+
 class Day(NamedTuple):
     """A local day; ``midnight`` is its first second, or None when a clock is changed on it or on the next.
 

@@ -1,5 +1,6 @@
 """Sets of half-open stretches of time (R1): each holds its start, but not its end."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
 
@@ -43,12 +44,9 @@ def overlaps_of(one: Sequence[Stretch], other: Sequence[Stretch]) -> list[Stretc
 
 def outside(seconds: Sequence[int], stretches: Sequence[Stretch]) -> list[int]:
     """Those of the sorted ``seconds`` that none of the merged ``stretches`` holds."""
-    found = []
-    remaining = iter(stretches)
-    start, end = next(remaining, ALWAYS[1:] * 2)
-    for second in seconds:
-        while end <= second:
-            start, end = next(remaining, ALWAYS[1:] * 2)
-        if second < start:
-            found.append(second)
-    return found
+    found: list[int] = []
+    after = 0
+    for start, end in stretches:
+        found += seconds[after : bisect_left(seconds, start, after)]
+        after = bisect_left(seconds, end, after)
+    return [*found, *seconds[after:]]

@@ -86,7 +86,7 @@ def why_not(
         starts_at,
         first=first,
         last=last,
-        not_before=facts.not_before,
+        not_before=search.not_before,
     )
     return hidden_by and _explained(hidden_by, service, practitioner, location, step=words.duration(request.step))
 

@@ -50,6 +50,11 @@ class Search:
     moving: Appointment | None = None
     lead_time: timedelta | None = None  # None: as the service says.
 
+    @property
+    def not_before(self) -> datetime:
+        """The first instant that leaves the lead time (R7)."""
+        return self.now + (self.service.lead_time if self.lead_time is None else self.lead_time)
+
     def may_be_seen_by(self, person: Practitioner | Taker) -> bool:
         """Whether someone who gives the service may see this patient (R11)."""
         return (
@@ -68,12 +73,6 @@ class Facts:
     requests: dict[int, Request]  # practitioner id -> what they need; in the clinic's order
     schedules: dict[int, Schedule]
     places: dict[int, Place]
-
-    @property
-    def not_before(self) -> datetime:
-        """The first instant that leaves the lead time (R7)."""
-        search = self.search
-        return search.now + (search.service.lead_time if search.lead_time is None else search.lead_time)
 
 
 # Reading
@@ -186,9 +185,13 @@ _TAKEN = """
 def read_taken(
     search: Search, people: list[int], rooms: list[int], first: date, last: date
 ) -> tuple[dict[int, list[Visit]], dict[int, list[Stretch]]]:
-    """What is taken (R10): for each person with buffers, for each room the bare visits (R6)."""
+    """What is taken (R10): for each person with buffers, for each room the bare visits (R6).
+
+    What is over before the first start that anybody may choose, with its buffer, is not read.
+    """
     # Local days lie within a day of the same UTC days, whatever the zone.
     margin = LONGEST_BUFFER + timedelta(days=1)
+    begin = datetime.combine(first - timedelta(days=1), time(0), tzinfo=UTC) - margin
     instant = _INSTANT_AS_TEXT[connection.vendor]
     rows = read(
         _TAKEN.format(
@@ -199,7 +202,7 @@ def read_taken(
             **_STATUSES,
         ),
         people=people,
-        begin=datetime.combine(first - timedelta(days=1), time(0), tzinfo=UTC) - margin,
+        begin=max(begin, search.not_before - LONGEST_BUFFER),
         end=datetime.combine(last + timedelta(days=2), time(0), tzinfo=UTC) + margin,
         now=search.now,
         holder=search.holder,

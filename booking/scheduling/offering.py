@@ -88,7 +88,7 @@ def offer_freed_times(*, now: datetime, limit: int = MOST_AT_ONCE) -> int:
     """Offer what is free to those whom it suits, in the order they joined; how many offers were made.
 
     After each offer everything is looked at anew: it takes one time away, and perhaps others with it.
-    Never more queries for one look than a few and seven for each service somebody waits for.
+    Never more queries for one look than a few and two for each service somebody waits for.
     """
     clinic = Clinic.objects.only("waitlist_offer_lasts").first()
     lasts = clinic.waitlist_offer_lasts if clinic else OFFER_LASTS

@@ -63,7 +63,7 @@ def starts_of(facts: Facts, place: Place, first: date, last: date) -> dict[int, 
         return {}
     return {
         practitioner: availability.starts(
-            facts.schedules[practitioner], place, request, first=begin, last=end, not_before=facts.not_before
+            facts.schedules[practitioner], place, request, first=begin, last=end, not_before=search.not_before
         )
         for practitioner, request in facts.requests.items()
     }

@@ -36,22 +36,29 @@ class Outlook:
         # To the end of a week: the page that names these starts mostly shows one of these weeks.
         soon = self.first + SOON
         soon = min(soon + ONE_DAY * (6 - soon.weekday()), self.last)
+        missing = set(self.hours.requests)
         for first, last in ((self.first, soon), (soon + ONE_DAY, self.last)):
-            for opening in self._openings(first, last):
-                for person in opening.practitioner_ids:
-                    if person not in found:
+            if missing:
+                for opening in self._openings(first, last):
+                    for person in missing.intersection(opening.practitioner_ids):
                         found[person] = self._with(person, opening)
-            if len(found) == len(self.hours.requests):
-                break
+                        missing.discard(person)
+                    if not missing:
+                        break
         return found
 
     def between(self, first: date, last: date, practitioner: Practitioner | None = None) -> list[Opening]:
         """Openings on these local days, of one practitioner or of all, in order."""
-        zones = {number: place.zone for number, place in self.hours.places.items()}
+        first, last = max(first, self.first), min(last, self.last)
+        openings = self._openings(first, last)
+        if not openings:
+            return []
+        bounds = {number: availability.bounds(first, last, place.zone) for number, place in self.hours.places.items()}
         here = [
             opening
-            for opening in self._openings(max(first, self.first), min(last, self.last))
-            if first <= availability.local_day(opening.starts_at, zones[opening.location_id]) <= last
+            for opening in openings
+            for begin, end in (bounds[opening.location_id],)
+            if begin <= opening.starts_at < end
         ]
         if practitioner is None:
             return here

@@ -100,7 +100,7 @@ class _People:
 def stranded(
     *, now: datetime, practitioner: Practitioner | None = None, location: Location | None = None
 ) -> list[Stranded]:
-    """Upcoming appointments that fall outside, in the order of time; never more than nine queries."""
+    """Upcoming appointments that fall outside, in the order of time; never more than six queries."""
     rows = Appointment.objects.upcoming(now=now)
     if practitioner is not None:
         rows = rows.filter(practitioner=practitioner)

@@ -1,13 +1,16 @@
-"""The radio buttons of free times: a hundred and more on a page, each the same few elements."""
+"""What stands on a page of free times a hundred times and more: radio buttons, and when each person is free first."""
 
 from collections.abc import Iterable
+from datetime import date, datetime
+from functools import cache
 from html import escape
 from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
-from booking.words import clock
+from booking.models import Location
+from booking.words import at, clock, day, day_without_year
 
 register = template.Library()
 _RADIO = (
@@ -19,20 +22,30 @@ _PERSON = ' <span class="time__person" aria-hidden="true">{}</span>'
 
 
 @register.simple_tag
-def radios(choices: Iterable[Any]) -> SafeString:
+def first_free(free_at: datetime | None, place: Location) -> SafeString:
+    """When somebody is free first, on the place's clock: as often on a page as there are people."""
+    if free_at is None:
+        return mark_safe("No free time online")
+    local = at(free_at, place)
+    return mark_safe(f'Next free: {day_without_year(local)}, <span class="nowrap">{clock(local)}</span>')  # noqa: S308
+
+
+@register.simple_tag
+def radios(on: date, choices: Iterable[Any]) -> SafeString:
     """The starts of one day (``board.Choice`` rows). What is heard of each is its whole sentence.
 
-    Not a template, which would take ten times as long.
+    Not a template, which would take ten times as long. Most starts last as long and are with the same people.
     """
+    before, safe = escape(f"{day(on)}, "), cache(escape)
     return mark_safe(  # noqa: S308
         "".join(
             _RADIO.format(
                 value=escape(choice.value),
                 id=choice.input_id,
                 checked=" checked" if choice.is_chosen else "",
-                before=escape(choice.before),
+                before=before,
                 clock=clock(choice.local),
-                after=escape(choice.after),
+                after=safe(choice.after),
                 person=_PERSON.format(escape(choice.other_person)) if choice.other_person else "",
             )
             for choice in choices

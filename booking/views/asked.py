@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TypeVar
 from urllib.parse import urlencode
 
@@ -112,13 +113,18 @@ def times_url(service: Service, asked: Asked, **changes: date | datetime | str |
         said = instant_in_address(value) if isinstance(value, datetime) else value
         values = {**values, "from" if name == "from_on" else name: said}
     query = urlencode({name: value for name, value in values.items() if value})
-    return reverse("booking:times", args=[service.slug]) + (f"?{query}" if query else "")
+    return _path("booking:times", service.slug) + (f"?{query}" if query else "")
+
+
+@lru_cache(maxsize=256)  # A page of times links to itself once for each person.
+def _path(name: str, slug: str) -> str:
+    return reverse(name, args=[slug])
 
 
 def waitlist_url(service: Service, asked: Asked) -> str:
     """The address where somebody joins the waitlist, with what they have said so far."""
     _, _, query = times_url(service, asked).partition("?")
-    return reverse("booking:waitlist", args=[service.slug]) + (f"?{query}" if query else "")
+    return _path("booking:waitlist", service.slug) + (f"?{query}" if query else "")
 
 
 def services_url(new_patient: bool | None) -> str:

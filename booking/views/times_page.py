@@ -7,7 +7,7 @@ person and of the week from one reading of the diary.
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.db.models import CharField, DateField
@@ -168,21 +168,39 @@ class TimesPage:
 
 def page_of(slug: str, now: datetime) -> TimesPage | None:
     """The page of a service that can be booked online; None for any other slug."""
-    found = _statement.found(_statement.ask(slug=slug, yesterday=now.date() - timedelta(days=1)))
+    told = _told_by(_statement.ask(slug=slug, yesterday=now.date() - timedelta(days=1)))
+    if told is None:
+        return None
+    search = Search(told.service, now)
+    return TimesPage(
+        service=told.service,
+        now=now,
+        everyone=[offer for offer in told.offers if search.may_be_seen_by(offer.practitioner)],
+        locations=told.places,
+        closures=told.closures,
+    )
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the rows say: the same for all who ask while they are the same, so nobody changes it."""
+
+    service: Service
+    offers: list[PractitionerService]  # in the clinic's order of people
+    places: list[Location]
+    closures: list[Closure]
+
+
+@lru_cache(maxsize=64)
+def _told_by(rows: tuple[together.Row, ...]) -> _Told | None:
+    found = _statement.found(rows)
     if not found["services"]:
         return None
     service, people = found["services"][0], {person.pk: person for person in found["people"]}
     service.first_visit_service = next(iter(found["first_visits"]), None)
     for offer in found["offers"]:
         offer.service, offer.practitioner = service, people[offer.practitioner_id]
-    search = Search(service, now)
-    return TimesPage(
-        service=service,
-        now=now,
-        everyone=[offer for offer in sorted(found["offers"], key=_place) if search.may_be_seen_by(offer.practitioner)],
-        locations=found["places"],
-        closures=found["closures"],
-    )
+    return _Told(service, sorted(found["offers"], key=_place), found["places"], found["closures"])
 
 
 def _place(offer: PractitionerService) -> tuple[int, int]:
