@@ -1,6 +1,7 @@
 """Views without a database: a template of the size of the page it stands beside, and a form."""
 
 import re
+from html import unescape
 
 from django import forms
 from django.conf import settings
@@ -8,10 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template import Context, engines
 from django.urls import path
+from django.utils.html import escape
+from django.utils.safestring import mark_safe
 
 # Every heading and paragraph is filled in, as the page's own templates do.
 _PARTS = re.split(r"(?<=>)([^<>{}%]{20,})(?=<)", settings.BENCH_WORDS)
-_WORDS = _PARTS[1::2]
+# As they are before they are escaped, so that the same bytes come out.
+_PLAIN = [(unescape(word), word) for word in _PARTS[1::2]]
+_WORDS = [plain if escape(plain) == word else mark_safe(word) for plain, word in _PLAIN]  # noqa: S308
 _SOURCE = "".join(part if index % 2 == 0 else f"{{{{ w{index // 2} }}}}" for index, part in enumerate(_PARTS))
 _TEMPLATE = engines["django"].engine.from_string(_SOURCE)  # type: ignore[attr-defined]
 
@@ -33,4 +38,10 @@ def said(request: HttpRequest) -> HttpResponse:
     return redirect("/") if form.is_valid() else HttpResponse(form.errors.as_text(), status=422)
 
 
-urlpatterns = [path("", page), path("said/", said), path("treatments/<slug:slug>/", page)]
+def ready(request: HttpRequest) -> HttpResponse:
+    """What the bench asks until a server answers; the site has a page of its own at this address."""
+    return HttpResponse("ok")
+
+
+READY = path("healthz/", ready)
+urlpatterns = [path("", page), path("said/", said), path("treatments/<slug:slug>/", page), READY]

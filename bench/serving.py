@@ -62,11 +62,14 @@ def run(command: list[str], **variables: str) -> None:
 
 
 def wait_for_answer(port: int) -> None:
-    """gunicorn listens before its workers have read the application; any status will do."""
+    """gunicorn listens before its workers have read the application. Any status will do but a crash."""
     connection = HTTPConnection("127.0.0.1", port, timeout=300)
     connection.request("GET", "/healthz/")
-    connection.getresponse().read()
+    answer = connection.getresponse()
+    answer.read()
     connection.close()
+    if answer.status == 500:
+        raise RuntimeError(f"What serves port {port} crashes at /healthz/.")
 
 
 @contextmanager

@@ -28,4 +28,4 @@ def week(request: HttpRequest) -> HttpResponse:
     return plain_urls.page(request)
 
 
-urlpatterns = [path("", week)]
+urlpatterns = [path("", week), plain_urls.READY]
