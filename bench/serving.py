@@ -112,6 +112,28 @@ def nginx(folder: Path, port: int, server: str, http: str = "") -> Iterator[int]
         process.wait(timeout=30)
 
 
+def processor_seconds(pid: int) -> float:
+    """What a server's processes have computed so far, those that have ended included (Linux)."""
+    ticks = 0
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for process, upto in [(str(pid), 17), *((child, 15) for child in children)]:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        ticks += sum(map(int, fields[11 : upto - 2]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def database_server() -> int | None:
+    """The process that PostgreSQL's others are children of; None for SQLite, which has none."""
+    server = os.environ["DATABASE_URL"]
+    if not server.startswith("postgres"):
+        return None
+    import psycopg
+
+    with psycopg.connect(server) as connection:
+        child = connection.info.backend_pid
+        return int(Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def resident_megabytes(pid: int) -> list[float]:
     """What each worker of a server holds in memory (Linux)."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
