@@ -49,6 +49,11 @@ def test_a_postgres_url_is_read(tmp_path):
     )  # fmt: skip
 
 
+def test_postgres_keeps_queries_planned_and_what_its_url_asks_for(tmp_path):
+    config = environment.database(tmp_path, {"DATABASE_URL": "postgres://u:p@db.example/clinic?sslmode=require"})
+    assert config["OPTIONS"] == {"server_side_binding": True, "prepare_threshold": 5, "sslmode": "require"}
+
+
 def test_postgres_without_its_driver_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(ImproperlyConfigured, match=r"requirements-postgres\.txt"):
