@@ -1,6 +1,6 @@
 """Ask by words that are written out, where Django would be longer in putting them together than the database."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
@@ -12,6 +12,8 @@ def read(sql: str, **values: Any) -> list[tuple[Any, ...]]:
     for name, value in values.items():
         if isinstance(value, datetime):
             value = connection.ops.adapt_datetimefield_value(value)
+        elif isinstance(value, date):
+            value = connection.ops.adapt_datefield_value(value)
         if not isinstance(value, (list, tuple)):
             names[name] = value
             continue
