@@ -56,7 +56,7 @@ def database(var_dir: Path, environ: Mapping[str, str] = os.environ) -> dict[str
     """Django's DATABASES["default"] for DATABASE_URL, or a SQLite file under ``var``."""
     value = environ.get("DATABASE_URL", "").strip() or f"sqlite:///{var_dir / 'clinic.sqlite3'}"
     try:
-        config = dict(dj_database_url.parse(value))
+        config: dict[str, Any] = dict(dj_database_url.parse(value))
     except (ValueError, KeyError) as problem:
         raise _bad_database_url() from problem
     engine = config.get("ENGINE")
@@ -75,8 +75,8 @@ def database(var_dir: Path, environ: Mapping[str, str] = os.environ) -> dict[str
         config["CONN_HEALTH_CHECKS"] = True
         # PostgreSQL plans a query each time it comes, which takes it longer than answering: one that a connection
         # has asked five times is kept planned.
-        planned: dict[str, Any] = {"server_side_binding": True, "prepare_threshold": 5}
-        config["OPTIONS"] = planned | config.get("OPTIONS", {})
+        asked_for: dict[str, Any] = dict(config.get("OPTIONS") or {})  # By the address itself.
+        config["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 5} | asked_for
         try:
             import psycopg  # noqa: F401
         except ImportError as problem:
