@@ -39,7 +39,7 @@ def stands_at():
 def test_the_page_shows_the_present_time_and_does_not_offer_it_again(client, visit):
     response = client.get("/appointment/change/")
     offered = [choice.opening.starts_at for day in response.context["week"].days for choice in day.choices]
-    assert "Now: <strong>Tuesday 24 November 2026, 9:00 am" in text_of(response)
+    assert 'Now: <strong>Tuesday 24 November 2026, <span class="nowrap">9:00 am' in text_of(response)
     assert NINE not in offered
     assert NINE + timedelta(minutes=45) in offered
 

@@ -73,10 +73,14 @@ def root(word: str) -> str:
 
 
 def is_kin(one: str, other: str) -> bool:
-    """Whether two words are forms of one, such as "numb" and "numbness"."""
+    """Whether two words are forms of one, such as "numb" and "numbness".
+
+    One letter more makes another word ("need", "needle"), unless it doubles the last ("plan", "planned").
+    """
     one, other = root(one), root(other)
     shorter, longer = sorted((one, other), key=len)
-    return one == other or (len(shorter) >= 4 and longer.startswith(shorter))
+    more = longer.removeprefix(shorter)
+    return one == other or (len(shorter) >= 4 and longer.startswith(shorter) and (len(more) > 1 or more == shorter[-1]))
 
 
 def closest(word: str, among: Mapping[str, int]) -> str:
