@@ -186,7 +186,7 @@ def test_nothing_hidden_in_a_file_is_ever_served(kind, settings, django_capture_
 
     files = everything_served(settings.MEDIA_ROOT)
 
-    assert len(files) == 1 + 3 + 3 + 1 + 1  # The clean copy, AVIF, WebP, the fallback, and the one for shared links.
+    assert len(files) == 1 + 4 + 4 + 1 + 1  # The clean copy, AVIF, WebP, the fallback, and the one for shared links.
     for path in files:
         found = path.read_bytes()
         assert SECRET not in found
