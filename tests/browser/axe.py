@@ -18,3 +18,10 @@ def what_axe_finds(page: Page, *, within: Any = None, rules: Any = RULES) -> lis
     """
     found = Axe().run(page, context=within, options=rules).response["violations"]
     return [(each["id"], each["nodes"][0]["html"][:160]) for each in found]
+
+
+def what_is_wrong(page: Page, *, within: Any = None) -> list[tuple[str, str]]:
+    """What axe finds, and whether the page is wider than its window."""
+    width = page.evaluate("document.documentElement.scrollWidth")
+    too_wide = [("scrolls sideways", f"{width} px")] if width > page.viewport_size["width"] else []  # type: ignore[index]
+    return what_axe_finds(page, within=within) + too_wide

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 from content.models import Menu, Notice, Picture, Revision, Section
 from content.models import Page as Written
 from tests import make_content
-from tests.browser.axe import OFFICE, what_axe_finds
+from tests.browser.axe import OFFICE, what_is_wrong
 from tests.browser.test_page_editing import complaints, office  # noqa: F401  (fixtures)
 
 # Each page that editors use, in two schemes: a long walk.
@@ -69,9 +69,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
         if "/page/" in address or "/snippet/" in address:
             page.wait_for_load_state("load")
             page.wait_for_timeout(50)  # The editor begins after the page has loaded.
-        violations = what_axe_finds(page, within=OFFICE)
-        width = page.evaluate("document.documentElement.scrollWidth")
-        if violations or width > 360:
-            found[address] = (violations, width)
+        if wrong := what_is_wrong(page, within=OFFICE):
+            found[address] = wrong
     context.close()
     assert found == {}

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from booking.models import Location, OpeningException
 from content.models import Notice, PageAnswers
 from content.models import Page as Written
-from tests.browser.axe import what_axe_finds
+from tests.browser.axe import what_is_wrong
 
 PAGES = ["/", "/contact/", "/treatments/dry-needling/", "/contact/helped/", "/book/"]
 
@@ -49,10 +49,8 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways_at_320_px(browser: Brows
     found = {}
     for address in PAGES:
         page.goto(f"{told}{address}")
-        violations = what_axe_finds(page)
-        width = page.evaluate("document.documentElement.scrollWidth")
-        if violations or width > 320:
-            found[address] = (violations, width)
+        if wrong := what_is_wrong(page):
+            found[address] = wrong
     context.close()
     assert found == {}
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from booking.models import Appointment, Location, Practitioner, Service
 from tests import make
-from tests.browser.axe import OFFICE, what_axe_finds
+from tests.browser.axe import OFFICE, what_is_wrong
 
 PAGES = [
     "",
@@ -108,9 +108,7 @@ def test_axe_finds_nothing_on_the_pages_of_the_office(browser: Browser, site: st
     places = {"visit": visit.pk, "practitioner": visit.practitioner_id, "location": visit.location_id}
     for address in PAGES:
         page.goto(f"{site}/admin/{address.format(**places)}")
-        violations = what_axe_finds(page, within=OFFICE)
-        width = page.evaluate("document.documentElement.scrollWidth")
-        if violations or width > 360:
-            found[address] = (violations, width)
+        if wrong := what_is_wrong(page, within=OFFICE):
+            found[address] = wrong
     context.close()
     assert found == {}
