@@ -41,8 +41,13 @@ def day_without_year(value: date) -> str:
     return f"{WEEKDAYS[value.weekday()]} {value.day} {MONTHS[value.month - 1]}"
 
 
+def weekday(value: date) -> str:
+    """Tuesday."""
+    return WEEKDAYS[value.weekday()]
+
+
 def date_in_words(value: date) -> str:
-    """24 November 2026, where the weekday says nothing (a date of birth)."""
+    """24 November 2026, where the weekday says nothing (a date of birth) or stands apart."""
     return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
 
 

@@ -387,3 +387,18 @@ def test_mails_kept_as_files_open_in_a_mail_program(settings, tmp_path, now):
     (to_patient,) = [mail for mail in mails if mail["To"] == "alice@patients.example"]
     assert "Steve Hansen" in text_of(to_patient)
     assert calendar_of(to_patient).get_filename() == "appointment.ics"
+
+
+def test_a_contact_message_can_be_answered_with_a_press(appointment, now, settings):
+    message = contact(phone="+14035550166", page="/treatments/dry-needling/")
+    html = html_of(parsed(render(message, now=now)))
+    assert '<a href="mailto:bob@patients.example">bob@patients.example</a>' in html
+    assert '<a class="whole" href="tel:+1-403-555-0166">(403) 555-0166</a>' in html
+    assert f'<a href="{settings.SITE_URL}/treatments/dry-needling/">/treatments/dry-needling/</a>' in html
+
+
+@pytest.mark.parametrize("phone", ["", "x", "+1", "911#"])
+def test_a_number_that_cannot_be_called_is_shown_as_it_stands(appointment, now, phone):
+    html = html_of(parsed(render(contact(phone=phone), now=now)))
+    assert ("<dt>Phone</dt>" in html) is bool(phone)
+    assert f"<dt>Phone</dt><dd>{phone}</dd>" in html or not phone

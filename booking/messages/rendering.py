@@ -13,6 +13,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
+from phonenumber_field.phonenumber import to_python as read_phone
 
 from booking.calendars import calendar_file, one_line
 from booking.messages.lost_links import LinkedVisit, visits_of
@@ -69,6 +70,7 @@ def render(
         raise ClinicMissing
     appointment = message.appointment
     context = {"clinic": clinic, "message": message, "sample_stands": SampleRow.objects.exists()}
+    context["site_url"] = settings.SITE_URL
     if appointment is not None:
         context |= _about(appointment, clinic, now)
         context["has_file"] = has_file = _carries_a_file(message, appointment, now)
@@ -77,6 +79,8 @@ def render(
         context |= _about_waiting(entry, message.waitlist_offer, clinic)
     if message.kind == Kind.LOST_LINK:
         context |= _about_links(message, clinic, now)
+    if message.kind == Kind.CONTACT:
+        context["sender_phone"] = read_phone(message.content.get("phone"), region="CA")
     if message.kind == Kind.DAILY_SUMMARY:
         context["sections"] = news_of(message)
         context["diary_url"] = settings.SITE_URL + reverse("admin:booking_appointment_changelist")

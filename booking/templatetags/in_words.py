@@ -19,6 +19,7 @@ from booking.words import (
     money,
     prices,
     prices_of,
+    weekday,
 )
 
 register = template.Library()
@@ -34,6 +35,7 @@ for function in (
     money,
     prices,
     prices_of,
+    weekday,
 ):
     register.filter(function.__name__, function)
 
