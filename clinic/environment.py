@@ -71,6 +71,7 @@ def database(var_dir: Path, environ: Mapping[str, str] = os.environ) -> dict[str
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
     elif engine == "django.db.backends.postgresql":
+        config["ENGINE"] = "clinic.watched_postgresql"
         config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
         # PostgreSQL plans a query each time it comes, which takes it longer than answering: one that a connection

@@ -45,7 +45,7 @@ def test_the_database_is_a_file_unless_told(tmp_path):
 def test_a_postgres_url_is_read(tmp_path):
     config = environment.database(tmp_path, {"DATABASE_URL": "postgres://u:p@db.example:5433/clinic"})
     assert (config["ENGINE"], config["HOST"], config["PORT"], config["NAME"]) == (
-        "django.db.backends.postgresql", "db.example", 5433, "clinic",
+        "clinic.watched_postgresql", "db.example", 5433, "clinic",
     )  # fmt: skip
 
 

@@ -1,0 +1,28 @@
+"""Django's PostgreSQL, which sees by itself whether the server has gone.
+
+A connection lives for many requests, and the server may have been started anew since the last one.
+Django asks ``SELECT 1`` before each request that uses it, and that costs a way to the server and
+back. But the system knows already: a connection that the other side has closed can be read, and
+one that waits for our next question has nothing to read. Only what has something to say is asked.
+"""
+
+import select
+from typing import Any
+
+from django.db.backends.postgresql import base
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    def is_usable(self) -> bool:
+        """Whether the connection can be used. After an error, or when something came unasked, the server says so."""
+        if self.connection is not None and not self.errors_occurred and _is_quiet(self.connection):
+            return True
+        return bool(super().is_usable())
+
+
+def _is_quiet(connection: Any) -> bool:
+    if connection.closed:
+        return False
+    waiting = select.poll()
+    waiting.register(connection.fileno(), select.POLLIN | select.POLLPRI)  # Errors and hang-ups are told anyway.
+    return not waiting.poll(0)
