@@ -13,6 +13,7 @@ outside any transaction: a row that is spent from stays locked until the transac
 who are logged in are never counted: the front desk books for callers all day.
 """
 
+import hashlib
 import ipaddress
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -28,6 +29,7 @@ from django.utils.crypto import salted_hmac
 from booking.lasting import need_not_last
 from booking.models import Allowance
 
+Use = tuple[str, str]  # Of what kind, and by whom.
 _SALT = "booking.limits"
 _NETWORK_BITS = 64  # One household or phone gets a whole /64 of IPv6 addresses, and may use any of them.
 
@@ -94,16 +96,22 @@ def spend(kind: str, who: str, *, now: datetime) -> None:
     _spend_each([(kind, who)], now)
 
 
-def _spend_each(uses: Sequence[tuple[str, str]], now: datetime) -> None:
+def _spend_each(uses: Sequence[Use], now: datetime) -> None:
     """One after the other, up to the first that is used up: that raises, and what was counted stays counted.
 
-    Several are one transaction: to make sure of what was written costs a database more than writing it.
-    A power cut may forget the last counts.
+    All in one statement, and what stands behind the one that is used up is given back. A power cut may
+    forget the last counts.
     """
-    with need_not_last(), transaction.atomic() if len(uses) > 1 else nullcontext():
-        refused = next((use for use in uses if not _take(*use, now)), None)
+    if not uses:
+        return
+    with need_not_last():
+        taken = _take(uses, now)
+    refused = next((use for use in uses if use not in taken), None)
     if refused is None:
         return
+    for use in uses[uses.index(refused) :]:
+        if use in taken:
+            give_back(*use, now=now)
     kind, who = refused
     _, window = settings.BOOKING_LIMITS[kind]
     ends_at = Allowance.objects.filter(key=key_of(kind, who)).values_list("ends_at", flat=True).first()
@@ -112,25 +120,35 @@ def _spend_each(uses: Sequence[tuple[str, str]], now: datetime) -> None:
 
 # Use one, or begin a (new) stretch with one: a single statement, so that no two workers take the last.
 # Written out, because Django's own upsert takes no condition. The same words serve both engines.
-_USE_ONE = """
-    INSERT INTO booking_allowance ("key", kind, used, ends_at) VALUES (%(key)s, %(kind)s, 1, %(until)s)
+_USE_ONE_OF_EACH = """
+    INSERT INTO booking_allowance ("key", kind, used, ends_at) VALUES {rows}
     ON CONFLICT ("key") DO UPDATE SET
-        used = CASE WHEN booking_allowance.ends_at <= %(now)s THEN 1 ELSE booking_allowance.used + 1 END,
-        ends_at = CASE WHEN booking_allowance.ends_at <= %(now)s THEN excluded.ends_at
-                       ELSE booking_allowance.ends_at END
-    WHERE booking_allowance.ends_at <= %(now)s OR booking_allowance.used < %(amount)s
+        used = CASE WHEN booking_allowance.ends_at <= %s THEN 1 ELSE booking_allowance.used + 1 END,
+        ends_at = CASE WHEN booking_allowance.ends_at <= %s THEN excluded.ends_at ELSE booking_allowance.ends_at END
+    WHERE booking_allowance.ends_at <= %s OR booking_allowance.used < CASE excluded.kind {amounts} END
 """
 
 
-def _take(kind: str, who: str, now: datetime) -> bool:
-    """Use one of somebody's, unless all are used."""
-    amount, window = settings.BOOKING_LIMITS[kind]
-    if amount <= 0:
-        return False
-    values: dict[str, Any] = {"key": key_of(kind, who), "kind": kind, "amount": amount}
-    with connection.cursor() as cursor:
-        cursor.execute(_USE_ONE, values | {"now": _instant(now), "until": _instant(now + window)})
-        return bool(cursor.rowcount)
+def _take(uses: Sequence[Use], now: datetime) -> list[Use]:
+    """Use one of each, unless all of it are used; which there were."""
+    limits = {kind: settings.BOOKING_LIMITS[kind] for kind, _ in uses}
+    keys = {key_of(*use): use for use in uses if limits[use[0]][0] > 0}
+    if not keys:
+        return []
+    rows = [value for key, (kind, _) in keys.items() for value in (key, kind, _instant(now + limits[kind][1]))]
+    amounts = [value for kind, _ in keys.values() for value in (kind, limits[kind][0])]
+    sql = _USE_ONE_OF_EACH.format(
+        rows=", ".join(["(%s, %s, 1, %s)"] * len(keys)), amounts=" ".join(["WHEN %s THEN %s"] * len(keys))
+    )
+    values = [*rows, *[_instant(now)] * 3, *amounts]
+    if len(keys) == 1:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return list(keys.values()) if cursor.rowcount else []
+    # SQLite ends a statement that returns rows when the last is read: only then may the next writer have its turn.
+    with transaction.atomic() if connection.vendor == "sqlite" else nullcontext(), connection.cursor() as cursor:
+        cursor.execute(f'{sql} RETURNING "key"', values)
+        return [keys[key] for (key,) in cursor.fetchall()]
 
 
 def give_back(kind: str, who: str, *, now: datetime) -> None:
@@ -138,22 +156,21 @@ def give_back(kind: str, who: str, *, now: datetime) -> None:
     Allowance.objects.filter(key=key_of(kind, who), used__gt=0, ends_at__gt=now).update(used=F("used") - 1)
 
 
-def one_at_a_time(kind: str, who: str, *, now: datetime) -> None:
+def one_at_a_time(kind: str, who: str) -> None:
     """Inside a transaction: let no other such transaction about the same address pass until this one ends.
 
     For limits on what stands in other tables, which have to be counted: a count that begins after
-    this sees all that was counted before. One statement makes the row or locks it, so a sweep
-    in between takes nothing away.
+    this sees all that was counted before. SQLite lets only one transaction write anyway.
     """
-    values = {"key": key_of(kind, who), "kind": kind, "until": _instant(now + timedelta(minutes=1))}
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE_TURN, values)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [turn_of(kind, who)])
 
 
-_TAKE_TURN = """
-    INSERT INTO booking_allowance ("key", kind, used, ends_at) VALUES (%(key)s, %(kind)s, 0, %(until)s)
-    ON CONFLICT ("key") DO UPDATE SET ends_at = excluded.ends_at
-"""
+def turn_of(kind: str, who: str) -> int:
+    """The number under which PostgreSQL keeps a turn: two that share one by chance only wait for one another."""
+    digest = hashlib.sha256(f"{kind}:{who}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 def sweep(*, now: datetime) -> int:

@@ -18,7 +18,7 @@ __all__ = ["application"]
 
 
 @contextmanager
-def unlocked(practitioners: Iterable[int], location: object) -> Iterator[None]:
+def unlocked(practitioners: Iterable[int], location: object, turn: object = None) -> Iterator[None]:
     yield
 
 

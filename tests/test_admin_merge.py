@@ -13,7 +13,7 @@ from booking import scheduling, tokens
 from booking.models import Appointment, Message, Patient, PatientMerge, WaitlistEntry
 from booking.scheduling import Actor, PatientDetails, WrongState
 from booking.scheduling.merging import belongings
-from booking.scheduling.patients import patient_for
+from booking.scheduling.patients import known_at, patient_for
 from tests import make
 
 PATIENTS = "/admin/booking/patient/"
@@ -303,13 +303,13 @@ def told(patient, **fields):
 def test_who_books_as_before_is_the_one_who_stands_if_reached_there(keep, merged, dana, now):
     scheduling.merge(keep=keep, merged=merged, take=["email", "phone"], by=dana, now=now)
     with transaction.atomic():
-        assert patient_for(told(merged)) == keep
+        assert patient_for(told(merged), known_at(told(merged), now=now)) == keep
 
 
 def test_details_of_the_merged_one_never_send_mail_to_another_address(keep, merged, dana, now):
     scheduling.merge(keep=keep, merged=merged, take=["phone"], by=dana, now=now)
     with transaction.atomic():
-        found = patient_for(told(merged))
+        found = patient_for(told(merged), known_at(told(merged), now=now))
     assert found not in (keep, merged)
     assert found.email == merged.email
 

@@ -127,6 +127,38 @@ def test_an_e_mail_address_has_an_allowance_of_its_own_from_everywhere(now):
 
 
 @pytest.mark.django_db
+def test_who_may_do_no_more_uses_up_nobody_s_e_mail_allowance(now, settings):
+    settings.BOOKING_LIMITS = settings.BOOKING_LIMITS | {"waitlist": (1, HOUR), "waitlist by e-mail": (2, HOUR)}
+    visitor = request_from(AnonymousUser())
+    limits.spend_for(visitor, "waitlist", email="alice@patients.example", now=now)
+    for _ in range(3):
+        with pytest.raises(LimitReached) as refusal:
+            limits.spend_for(visitor, "waitlist", email="alice@patients.example", now=now)
+        assert refusal.value.kind == "waitlist"
+    assert Allowance.objects.get(kind="waitlist by e-mail").used == 1
+
+
+@pytest.mark.django_db
+def test_who_tries_an_address_that_is_used_up_is_counted(now, settings):
+    settings.BOOKING_LIMITS = settings.BOOKING_LIMITS | {"waitlist": (3, HOUR), "waitlist by e-mail": (1, HOUR)}
+    visitor, kinds = request_from(AnonymousUser()), []
+    limits.spend_for(visitor, "waitlist", email="alice@patients.example", now=now)
+    for _ in range(3):
+        with pytest.raises(LimitReached) as refusal:
+            limits.spend_for(visitor, "waitlist", email="alice@patients.example", now=now)
+        kinds.append(refusal.value.kind)
+    assert kinds == ["waitlist by e-mail", "waitlist by e-mail", "waitlist"]
+
+
+@pytest.mark.django_db
+def test_both_are_counted_by_one_statement(now, django_assert_max_num_queries):
+    visitor = request_from(AnonymousUser())
+    with django_assert_max_num_queries(3) as asked:  # With a beginning and an end on SQLite.
+        limits.spend_for(visitor, "waitlist", email="alice@patients.example", now=now)
+    assert len([query for query in asked.captured_queries if "booking_allowance" in query["sql"]]) == 1
+
+
+@pytest.mark.django_db
 def test_staff_are_never_counted(now):
     desk = User(username="desk", is_staff=True)
     for _ in range(10):

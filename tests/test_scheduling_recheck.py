@@ -11,6 +11,7 @@ import pytest
 from booking import scheduling
 from booking.models import Appointment
 from booking.scheduling import Actor, PatientDetails, StartTaken, TooLate, WrongState, changes, holding
+from booking.scheduling.patients import known_at, patient_for
 from tests.make import make_appointment, make_clinic, make_hours, make_location, make_practitioner, make_service
 
 PATIENT = Actor.patient()
@@ -151,10 +152,16 @@ def test_nobody_can_rename_a_patient_by_booking_in_their_name(service, place, pr
         name=ALICE.name, email=ALICE.email, phone=ALICE.phone, preferred_name="Ally", pronouns="she/her"
     )
     mocked = PatientDetails(name=ALICE.name, email=ALICE.email, phone=ALICE.phone, preferred_name="Rude")
-    first, second = (scheduling.holding.patient_for(details) for details in (named, mocked))
+
+    def booked_by(details):
+        patient = patient_for(details, known_at(details, now=now))
+        patient.save()
+        return patient
+
+    first, second = (booked_by(details) for details in (named, mocked))
     first.refresh_from_db()
     assert (first.preferred_name, second.preferred_name, first.pk == second.pk) == ("Ally", "Rude", False)
-    assert scheduling.holding.patient_for(ALICE).pk == first.pk
+    assert booked_by(ALICE).pk == first.pk
 
 
 def test_holds_that_came_to_nothing_are_forgotten_after_a_week(service, place, practitioner, now):

@@ -7,7 +7,9 @@ that was away sends what it missed. What it says is read from the events when it
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
+from booking import together
 from booking.messages.rows import row
 from booking.models import Appointment, AppointmentEvent, Clinic, Location, Message, Notices, Practitioner
 
@@ -23,7 +25,7 @@ def notices(
 
     ``also_to``: practitioners who were told of the appointment before, and lose it now.
     """
-    clinic = Clinic.objects.first()
+    clinic = _clinic_of(_clinics.ask())
     chosen = clinic.notices if clinic else Notices.AT_ONCE
     addressed = {clinic.email.lower()} if clinic and chosen != Notices.NONE else set()
     days = _Days(clinic, now)
@@ -47,6 +49,17 @@ def notices(
             notice = row(appointment, Kind.CLINIC_NOTICE, f"{event}-to-{practitioner.pk}", due_at=now, event=event)
             notice.practitioner = practitioner
             yield notice
+
+
+# Each booking asks, so it is put together once, and made into a clinic only when the row is another one.
+_clinics = together.Statement(
+    lambda: {"clinics": together.Part(Clinic.objects.all(), ["email", "notices", "summary_at"])}
+)
+
+
+@lru_cache(maxsize=4)
+def _clinic_of(rows: tuple[together.Row, ...]) -> Clinic | None:
+    return next(iter(_clinics.found(rows)["clinics"]), None)
 
 
 def _pk(practitioner: Practitioner) -> int:

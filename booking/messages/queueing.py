@@ -33,10 +33,13 @@ _NEWS = (Kind.CONFIRMATION, Kind.RESCHEDULED, Kind.CLOCK_CHANGE)  # Each brings 
 
 def booked(appointment: Appointment, *, now: datetime) -> None:
     """Queue the confirmation, the reminders and the notices of a new appointment."""
-    _write(
-        *_to_patient(appointment, _confirmation(appointment, now), *_reminders(appointment, now)),
-        *notices(appointment, "booked", now),
-    )
+    _write(*of_booking(appointment, now=now))
+
+
+def of_booking(appointment: Appointment, *, now: datetime) -> list[Message]:
+    """What ``booked`` queues, not yet stored: a key that is there already is the same message."""
+    to_patient = _to_patient(appointment, _confirmation(appointment, now), *_reminders(appointment, now))
+    return [*to_patient, *notices(appointment, "booked", now)]
 
 
 def rescheduled(appointment: Appointment, *, now: datetime) -> None:

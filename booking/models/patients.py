@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from phonenumber_field.modelfields import PhoneNumberField
 
 from booking.models.records import Record
@@ -56,7 +57,7 @@ class Patient(models.Model):
     class Meta:
         ordering = ["name"]
         permissions = [("merge_patient", "Can merge two patients into one")]
-        indexes = [models.Index(fields=["email"], name="patient_by_email")]
+        indexes = [models.Index(Upper("email"), name="patient_by_email_alike")]  # As iexact asks for it.
         constraints = [
             models.CheckConstraint(
                 condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("pk")),

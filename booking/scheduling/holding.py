@@ -1,6 +1,6 @@
 """From a chosen time to an appointment: hold, extend, release, book."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from booking.models import (
     Appointment,
     AppointmentEvent,
     Location,
+    Message,
     Practitioner,
     Service,
     Status,
@@ -24,10 +25,11 @@ from booking.scheduling.actors import Actor
 from booking.scheduling.facts import Facts, Search
 from booking.scheduling.locks import locked, overlaps_lost
 from booking.scheduling.openings import busyness, facts_at, opening_at, opening_in, start_taken
-from booking.scheduling.patients import PatientDetails, patient_for
+from booking.scheduling.patients import Known, PatientDetails, known_at, patient_for
 from booking.scheduling.record import (
     Held,
     add_event,
+    event_of,
     expire,
     expire_lapsed,
     holds_beside,
@@ -99,7 +101,7 @@ def _held_beside(search: Search, client: str, people: Iterable[int]) -> list[Hel
     """What the new hold pushes aside; LimitReached when this address holds all that it may, its own not counted."""
     assert search.location is not None
     if client:
-        limits.one_at_a_time("live hold", client, now=search.now)
+        limits.one_at_a_time("live hold", client)
     key = limits.key_of("live hold", client) if client else ""
     held = holds_beside(
         holder=search.holder, client=key, now=search.now, practitioners=people, location=search.location
@@ -111,7 +113,7 @@ def _held_beside(search: Search, client: str, people: Iterable[int]) -> list[Hel
 
 def _refuse_too_many_holds(client: str, holder: str, now: datetime) -> None:
     """LimitReached when this address holds all that it may; its own earlier hold does not count."""
-    limits.one_at_a_time("live hold", client, now=now)
+    limits.one_at_a_time("live hold", client)
     others = Appointment.objects.filter(
         status=Status.HELD, hold_expires_at__gt=now, hold_client=limits.key_of("live hold", client)
     ).exclude(hold_key=holder)
@@ -273,7 +275,8 @@ def book(*, hold: Appointment, details: PatientDetails, submission_key: str, by:
     """
     search = _search_again(hold, now)
     try:
-        with _one_use_of_a_key(), overlaps_lost(), locked([hold.practitioner_id], hold.location):
+        turn = None if by.is_staff else _turn_of(details)
+        with _one_use_of_a_key(), overlaps_lost(), locked([hold.practitioner_id], hold.location, turn):
             appointment = _under_the_lock(hold)
             if appointment.submission_key == submission_key:
                 return appointment
@@ -282,10 +285,11 @@ def book(*, hold: Appointment, details: PatientDetails, submission_key: str, by:
             before = snapshot(appointment)
             if not appointment.is_live_hold(now):
                 _take_again(appointment, search)
+            known = known_at(details, now=now)
             if not by.is_staff:
-                _refuse_too_many_ahead(details.email, now)
+                _refuse_too_many_ahead(known)
             appointment.status = Status.BOOKED
-            appointment.patient = patient_for(details)
+            appointment.patient = patient_for(details, known)
             appointment.is_first_visit = details.is_first_visit
             appointment.reminders = details.reminders
             appointment.reminders_by = details.reminders_by
@@ -293,9 +297,11 @@ def book(*, hold: Appointment, details: PatientDetails, submission_key: str, by:
             appointment.submission_key = submission_key
             appointment.hold_expires_at = None
             appointment.hold_key = appointment.hold_client = ""
-            writing.update(appointment, *_SET_BY_BOOKING)
-            add_event(appointment, _Kind.BOOKED, by=by, now=now, before=before)
-            messages.booked(appointment, now=now)
+            _store_booking(
+                appointment,
+                event_of(appointment, _Kind.BOOKED, by=by, now=now, before=before),
+                messages.of_booking(appointment, now=now),
+            )
             return appointment
     except Lost:
         raise start_taken(search, hold.starts_at) from None
@@ -316,22 +322,27 @@ _SET_BY_BOOKING = (
 )
 
 
-def _refuse_too_many_ahead(email: str, now: datetime) -> None:
-    """LimitReached when enough visits that were booked online lie ahead for this address."""
-    limits.one_at_a_time("visits ahead", email.casefold(), now=now)
-    ((ahead, most),) = read(_VISITS_AHEAD, now=now, email=email)
-    if most is not None and ahead >= most:
+def _store_booking(appointment: Appointment, event: AppointmentEvent, outbox: Iterable[Message]) -> None:
+    changes = writing.AtOnce()
+    if appointment.patient and appointment.patient.pk is None:
+        changes.insert(appointment.patient)
+    changes.update(appointment, *_SET_BY_BOOKING)
+    changes.insert(event)
+    changes.insert_missing(outbox)
+    changes.store()
+
+
+def _turn_of(details: PatientDetails) -> limits.Use:
+    """Visits ahead are counted for one e-mail address at a time."""
+    return "visits ahead", details.email.casefold()
+
+
+def _refuse_too_many_ahead(known: Sequence[Known]) -> None:
+    """LimitReached when enough visits that were booked online lie ahead for the address that ``known`` share."""
+    ahead, most = sum(one.visits_ahead for one in known), min((one.most_ahead for one in known), default=1)
+    if ahead >= most:
         # Always the same wait: when the first of them takes place is nobody else's business.
         raise limits.LimitReached("visits ahead", timedelta(days=1))
-
-
-# Its end is asked for as well because there is an index of ends. Letters are alike as in Django's iexact.
-_VISITS_AHEAD = """
-    SELECT count(*), (SELECT visits_ahead_per_email FROM booking_clinic ORDER BY id LIMIT 1)
-    FROM booking_appointment visit JOIN booking_patient patient ON patient.id = visit.patient_id
-    WHERE visit.status = 'booked' AND visit.starts_at >= %(now)s AND visit.ends_at > %(now)s
-      AND visit.submission_key IS NOT NULL AND UPPER(patient.email) = UPPER(%(email)s)
-"""
 
 
 @contextmanager
@@ -347,17 +358,16 @@ def _one_use_of_a_key() -> Iterator[None]:
         raise
 
 
-_locked_rows = Prepared(
-    lambda: Appointment.objects.select_related(
-        "service", "practitioner", "location", "room", "patient"
-    ).select_for_update(of=("self",)),
-    by="id",
-)
+_locked_rows = Prepared(lambda: Appointment.objects.select_for_update(), by="id")
 
 
 def _under_the_lock(hold: Appointment) -> Appointment:
-    """The hold as it now is, while nobody else changes it."""
-    return _locked_rows.get(hold.pk)
+    """The hold as it now is, while nobody else changes it; what stands beside it is as it was just read."""
+    found = _locked_rows.get(hold.pk)
+    for name in ("service", "practitioner", "location"):
+        if getattr(found, f"{name}_id") == getattr(hold, f"{name}_id"):
+            setattr(found, name, getattr(hold, name))
+    return found
 
 
 def _search_again(hold: Appointment, now: datetime) -> Search:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection, transaction
 
+from booking import limits
 from booking.constraints import NoOverlap
 from booking.models import Appointment, Location
 from booking.scheduling.refusals import Lost
@@ -20,32 +21,47 @@ _GUARDS = (
 
 
 @contextmanager
-def locked(practitioners: Iterable[int], location: Location) -> Iterator[None]:
+def locked(practitioners: Iterable[int], location: Location, turn: limits.Use | None = None) -> Iterator[None]:
     """A transaction in which nobody else decides about these practitioners or this location's rooms.
 
-    PostgreSQL locks their rows, always people before rooms and each in the order of their ids, so
-    that two commands never wait for one another. SQLite has locked the whole database at BEGIN.
+    Nor about what ``turn`` names, as ``limits.one_at_a_time`` does. PostgreSQL locks the rows, always
+    people before rooms before a turn and each in the order of their ids, so that two commands never
+    wait for one another. SQLite has locked the whole database at BEGIN.
     """
     with transaction.atomic():
-        _lock("SELECT id FROM booking_practitioner WHERE id IN (%(people)s)", people=sorted(set(practitioners)))
-        _lock("SELECT id FROM booking_room WHERE location_id = %(place)s", place=location.pk)
+        if connection.vendor == "postgresql":
+            rows: list[Any] = [sorted(set(practitioners)), location.pk]
+            with connection.cursor() as cursor:
+                if turn:
+                    cursor.execute(_LOCK + _AND_TAKE_TURN, [*rows, limits.turn_of(*turn)])
+                else:
+                    cursor.execute(_LOCK + _AND_THAT_IS_ALL, rows)
         yield
+
+
+# One way to the server for all of them, and each waits for the count of those before it: that is the order.
+# What is decided about is read afterwards, by statements that see what was there when the locks came free.
+# NO KEY: an appointment that is being inserted only needs the row to go on existing.
+_LOCK = """
+    WITH people AS MATERIALIZED (
+        SELECT id FROM booking_practitioner WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
+    ), rooms AS MATERIALIZED (
+        SELECT id FROM booking_room WHERE location_id = %s AND (SELECT count(*) FROM people) >= 0
+        ORDER BY id FOR NO KEY UPDATE
+    )
+"""
+_AND_TAKE_TURN = "SELECT pg_advisory_xact_lock(%s) FROM (SELECT count(*) FROM rooms) AS locked"
+_AND_THAT_IS_ALL = "SELECT count(*) FROM rooms"
 
 
 @contextmanager
 def everything_locked() -> Iterator[None]:
     """As ``locked``, for every practitioner and every room at once, and in the same order."""
     with transaction.atomic():
-        _lock("SELECT id FROM booking_practitioner")
-        _lock("SELECT id FROM booking_room")
+        if connection.vendor == "postgresql":
+            read("SELECT id FROM booking_practitioner ORDER BY id FOR NO KEY UPDATE")
+            read("SELECT id FROM booking_room ORDER BY id FOR NO KEY UPDATE")
         yield
-
-
-def _lock(rows: str, **values: Any) -> None:
-    """Lock rows in the order of their ids. An engine that knows no such lock has nothing to be asked for."""
-    if connection.features.has_select_for_update:
-        # NO KEY: an appointment that is being inserted only needs the row to go on existing.
-        read(f"{rows} ORDER BY id FOR NO KEY UPDATE", **values)
 
 
 @contextmanager

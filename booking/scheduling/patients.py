@@ -1,10 +1,12 @@
 """Who an appointment is for: what was told, and the row it belongs to."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
-from booking.models import Appointment, Channel, Patient, WaitlistEntry, writing
+from booking.models import Appointment, Channel, Patient, WaitlistEntry
 from booking.models.patients import search_key_of
 from booking.scheduling.rows import read
 from booking.scheduling.waitlist_keys import keys_of
@@ -27,18 +29,43 @@ class PatientDetails:
     notice_version: str = ""
 
 
-# Letters are alike as in Django's iexact.
-_ALIKE = """
-    SELECT id, preferred_name, pronouns FROM booking_patient
-    WHERE phone = %(phone)s AND UPPER(email) = UPPER(%(email)s) AND UPPER(name) = UPPER(%(name)s)
-      AND UPPER(contact_name) = UPPER(%(contact_name)s)
-      AND (date_of_birth = %(born_on)s OR (date_of_birth IS NULL AND %(born_on)s IS NULL))
+class Known(NamedTuple):
+    """A patient with the e-mail address that was told."""
+
+    id: int
+    preferred_name: str
+    pronouns: str
+    is_alike: bool  # in name, phone, date of birth and contact as well
+    visits_ahead: int  # that were booked online
+    most_ahead: int  # of all that share the address, as the clinic says
+
+
+# Letters are alike as in Django's iexact, and as the index of e-mail addresses has them. Callers
+# without an address are many, so then the phone number has to be theirs as well.
+_KNOWN = """
+    SELECT id, preferred_name, pronouns,
+        phone = %(phone)s AND UPPER(name) = UPPER(%(name)s) AND UPPER(contact_name) = UPPER(%(contact_name)s)
+            AND (date_of_birth = %(born_on)s OR (date_of_birth IS NULL AND %(born_on)s IS NULL)),
+        (SELECT count(*) FROM booking_appointment visit
+            WHERE visit.patient_id = patient.id AND visit.status = 'booked' AND visit.starts_at >= %(now)s
+              AND visit.submission_key IS NOT NULL),
+        COALESCE((SELECT visits_ahead_per_email FROM booking_clinic ORDER BY id LIMIT 1), 1000)
+    FROM booking_patient patient
+    WHERE UPPER(email) = UPPER(%(email)s) AND (email <> '' OR phone = %(phone)s)
     ORDER BY id
 """
 
 
-def patient_for(details: PatientDetails) -> Patient:
-    """The patient with exactly these details, or a new one. A row that stands is never changed.
+def known_at(details: PatientDetails, *, now: datetime) -> list[Known]:
+    """All patients with the e-mail address of ``details``, the oldest first. One query."""
+    told = {"email": details.email, "phone": details.phone, "name": details.name, "contact_name": details.contact_name}
+    return [Known(*row) for row in read(_KNOWN, now=now, born_on=details.date_of_birth, **told)]
+
+
+def patient_for(details: PatientDetails, known: Iterable[Known]) -> Patient:
+    """The patient with exactly these details among those ``known_at`` the address, or a new one, not yet stored.
+
+    A row that stands is never changed.
 
     Anything less than all of name, e-mail, phone and date of birth may be another person, or a
     stranger guessing: staff merge what really is one. Words that differ (a new preferred name)
@@ -56,17 +83,16 @@ def patient_for(details: PatientDetails) -> Patient:
         "date_of_birth": details.date_of_birth,
         "contact_name": details.contact_name,
     }
-    words = {name: told[name] for name in ("name", "email", "phone", "contact_name")}
-    for number, preferred_name, pronouns in read(_ALIKE, born_on=details.date_of_birth, **words):
-        if (details.preferred_name or preferred_name, details.pronouns or pronouns) != (preferred_name, pronouns):
+    for one in known:
+        words = (one.preferred_name, one.pronouns)
+        if not one.is_alike or words != (details.preferred_name or words[0], details.pronouns or words[1]):
             continue
-        row = standing(Patient(pk=number))
+        row = standing(Patient(pk=one.id))
         # Mails go to the one that stands, so the address and phone that were told must be theirs.
-        if row.pk == number or (row.email.lower() == details.email.lower() and row.phone == details.phone):
+        if row.pk == one.id or (row.email.lower() == details.email.lower() and row.phone == details.phone):
             return row
     made = Patient(**told)
     made.search_key = search_key_of(made)
-    writing.insert(made)
     return made
 
 

@@ -42,7 +42,23 @@ def add_event(
     before: dict[str, Any] | None = None,
     note: str = "",
 ) -> AppointmentEvent:
-    event = AppointmentEvent(
+    """Record what has just happened to an appointment."""
+    event = event_of(appointment, kind, by=by, now=now, before=before, note=note)
+    writing.insert(event)
+    return event
+
+
+def event_of(
+    appointment: Appointment,
+    kind: AppointmentEvent.Kind,
+    *,
+    by: Actor,
+    now: datetime,
+    before: dict[str, Any] | None = None,
+    note: str = "",
+) -> AppointmentEvent:
+    """The event that tells of a change, not yet stored: the appointment as it is to be, and as it was ``before``."""
+    return AppointmentEvent(
         appointment=appointment,
         kind=kind,
         at=now,
@@ -52,8 +68,6 @@ def add_event(
         after=snapshot(appointment),
         note=note,
     )
-    writing.insert(event)
-    return event
 
 
 def expire(holds: Iterable[Appointment], *, kind: AppointmentEvent.Kind, by: Actor, now: datetime) -> int:

@@ -1,0 +1,119 @@
+"""Everybody locks in one order: people, then rooms, then a turn. Else two commands could wait for one another."""
+
+import threading
+
+import pytest
+from django.db import OperationalError, connection, connections, transaction
+
+from booking.models import Practitioner, Room
+from booking.scheduling.locks import locked
+from tests import make
+
+TURN = ("visits ahead", "alice@patients.example")
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite locks everything at BEGIN."),
+]
+
+
+@pytest.fixture
+def place():
+    made = make.make_location()
+    make.make_room(made)
+    return made
+
+
+def is_free(rows):
+    """Whether nobody has locked them."""
+    try:
+        with transaction.atomic():
+            return list(rows.select_for_update(nowait=True)) is not None
+    except OperationalError:
+        return False
+
+
+def while_waiting_for(blocked, people, place, look):
+    """What ``look`` finds while a command waits for what ``blocked`` has locked."""
+    came, waits = [], threading.Event()
+
+    def command():
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_backend_pid()")
+                pids.append(cursor.fetchone()[0])
+            waits.set()
+            with locked(people, place, TURN):
+                came.append(True)
+        finally:
+            connections.close_all()
+
+    pids = []
+    thread = threading.Thread(target=command)
+    with transaction.atomic():
+        blocked()
+        thread.start()
+        waits.wait()
+        until_it_waits(pids[0])
+        found = in_another_connection(look)
+    thread.join()
+    assert came == [True]
+    return found
+
+
+def until_it_waits(pid):
+    for _ in range(10_000):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s", [pid])
+            if cursor.fetchone()[0]:
+                return
+    raise AssertionError("It does not wait.")
+
+
+def in_another_connection(look):
+    found = []
+
+    def run():
+        try:
+            found.append(look())
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def turn_is_free():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory')")
+        return cursor.fetchone()[0]
+
+
+def test_who_waits_for_a_person_keeps_no_room_from_others(place):
+    person = make.make_practitioner()
+    found = while_waiting_for(
+        lambda: list(Practitioner.objects.select_for_update()),
+        [person.pk],
+        place,
+        lambda: (is_free(Room.objects.all()), turn_is_free()),
+    )
+    assert found == (True, True)
+
+
+def test_who_waits_for_a_room_has_the_people_and_no_turn(place):
+    person = make.make_practitioner()
+    found = while_waiting_for(
+        lambda: list(Room.objects.select_for_update()),
+        [person.pk],
+        place,
+        lambda: (is_free(Practitioner.objects.all()), turn_is_free()),
+    )
+    assert found == (False, True)
+
+
+def test_a_place_without_rooms_locks_its_people_and_takes_its_turn():
+    place, person = make.make_location(), make.make_practitioner()
+    with locked([person.pk], place, TURN):
+        assert in_another_connection(lambda: (is_free(Practitioner.objects.all()), turn_is_free())) == (False, False)
+    assert in_another_connection(lambda: (is_free(Practitioner.objects.all()), turn_is_free())) == (True, True)
