@@ -15,6 +15,7 @@ from tests.browser.axe import OFFICE, what_is_wrong
 PAGES = [
     "",
     "booking/appointment/",
+    "booking/appointment/?day=2026-11-24",  # The day of the visit.
     "booking/appointment/add/",
     "booking/appointment/{visit}/change/",
     "booking/appointment/outside/",
