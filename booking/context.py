@@ -23,7 +23,7 @@ from django.utils.safestring import SafeString
 
 from booking import together, words
 from booking.models import Clinic, Closure, Location, OpeningException, OpeningHours, SampleRow, Weekday
-from booking.opening import LOOK_AHEAD, OpeningState, SpecialDate, end_of_day, state_at
+from booking.opening import LOOK_AHEAD, Hours, OpeningState, SpecialDate, alike, end_of_day, state_at
 
 SOON = timedelta(days=14)  # Special dates this near stand beside the hours on every page.
 
@@ -128,11 +128,14 @@ class Facts:
         return [hours for hours in self._read["hours"] if here and hours.location_id == here.pk]
 
     @cached_property
-    def opening_days(self) -> list[tuple[str, list[tuple[time, time]]]]:
-        """Monday to Sunday with their hours, the closed days too; empty where no hours are told at all."""
-        hours = self.opening_hours
-        days = [(str(day.label), [(row.opens, row.closes) for row in hours if row.weekday == day]) for day in Weekday]
-        return days if hours else []
+    def opening_days(self) -> list[tuple[str, Hours]]:
+        """The week's days in words with their hours: neighbours that are alike as one, the closed ones too.
+
+        Empty where no hours are told at all.
+        """
+        told = self.opening_hours
+        week = [[(row.opens, row.closes) for row in told if row.weekday == day] for day in Weekday]
+        return [(words.weekdays(first, last), hours) for first, last, hours in alike(week)] if told else []
 
     @cached_property
     def special_days(self) -> list[SpecialDay]:

@@ -8,6 +8,7 @@ of when patients can be booked: that is ``booking.availability``.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from booking.availability.clocks import ONE_DAY, local_day, resolve
@@ -63,6 +64,16 @@ def state_at(
                 changes_at = min(span.starts_at, midnight)
                 return OpeningState(today, False, changes_at, opens_on=on, opens=span.opens, shut_today=shut_today)
     return OpeningState(today, False, midnight, shut_today=shut_today)
+
+
+def alike(week: Sequence[Hours]) -> Iterator[tuple[int, int, Hours]]:
+    """Neighbouring days with the same hours as one: the first, the last (by their place in the week), the hours.
+
+    Days without hours are neighbours, too. A week has an end: its last day is no neighbour of its first.
+    """
+    for hours, group in groupby(range(len(week)), key=lambda day: list(week[day])):
+        days = list(group)
+        yield days[0], days[-1], hours
 
 
 def end_of_day(now: datetime, zone: ZoneInfo) -> datetime:

@@ -46,6 +46,13 @@ def weekday(value: date) -> str:
     return WEEKDAYS[value.weekday()]
 
 
+def weekdays(first: int, last: int) -> str:
+    """Monday; Saturday and Sunday; Monday to Thursday; Every day. By ``date.weekday()``."""
+    if last - first == len(WEEKDAYS) - 1:
+        return "Every day"
+    return (" and " if last - first == 1 else " to ").join(WEEKDAYS[day] for day in sorted({first, last}))
+
+
 def date_in_words(value: date) -> str:
     """24 November 2026, where the weekday says nothing (a date of birth) or stands apart."""
     return f"{value.day} {MONTHS[value.month - 1]} {value.year}"

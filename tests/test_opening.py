@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from booking import words
-from booking.opening import SpecialDate, end_of_day, state_at
+from booking.opening import SpecialDate, alike, end_of_day, state_at
 
 pytestmark = pytest.mark.once
 ALBERTA = ZoneInfo("America/Edmonton")
@@ -183,3 +184,39 @@ def test_a_day_ends_where_the_calendar_turns(name):
         for day in (around - timedelta(days=1), around):
             minutes = minutes_of(day, zone)
             assert {end_of_day(instant, zone) for instant in minutes} == {minutes[-1] + MINUTE}
+
+
+# The week as it is listed
+
+EARLY, LATE, SPLIT = [(time(7), time(19))], [(time(9), time(13))], [(time(8), time(12)), (time(13), time(17))]
+
+
+@pytest.mark.parametrize(
+    ("week", "expected"),
+    [
+        ([EARLY] * 4 + [LATE, LATE, []],
+         [("Monday to Thursday", EARLY), ("Friday and Saturday", LATE), ("Sunday", [])]),
+        ([EARLY] * 5 + [[], []], [("Monday to Friday", EARLY), ("Saturday and Sunday", [])]),
+        ([EARLY] * 7, [("Every day", EARLY)]),
+        ([SPLIT, SPLIT, EARLY, SPLIT, [], [], []],
+         [("Monday and Tuesday", SPLIT), ("Wednesday", EARLY), ("Thursday", SPLIT), ("Friday to Sunday", [])]),
+        ([[], EARLY, EARLY, EARLY, EARLY, EARLY, []],
+         [("Monday", []), ("Tuesday to Saturday", EARLY), ("Sunday", [])]),
+    ],
+    ids=["alike-then-not", "a-weekend", "every-day", "days-in-two-parts", "not-round-the-week-s-end"],
+)  # fmt: skip
+def test_neighbouring_days_that_are_alike_stand_in_one_line(week, expected):
+    assert [(words.weekdays(first, last), hours) for first, last, hours in alike(week)] == expected
+
+
+@pytest.mark.parametrize("days", range(1, 8))
+def test_days_that_all_differ_stand_alone(days):
+    week = [[(time(8), time(12 + day))] for day in range(days)]
+    assert list(alike(week)) == [(day, day, week[day]) for day in range(days)]
+
+
+@given(st.lists(st.sampled_from([[], EARLY, LATE, SPLIT]), min_size=7, max_size=7))
+def test_a_listed_week_is_the_whole_week(week):
+    lines = list(alike(week))
+    assert [hours for first, last, hours in lines for _ in range(first, last + 1)] == week
+    assert all(before[2] != after[2] for before, after in pairwise(lines))

@@ -52,6 +52,28 @@ def test_every_page_says_whether_the_desk_is_open(client, site, stopped_clock, a
     assert "Closed now, opens today at 9:00 am" in shown(client, address)
 
 
+@pytest.mark.parametrize(("address", "mark"), [("/", ""), ("/fees/", ""), ("/book/", ""), ("/contact/", ":")])
+def test_days_with_the_same_hours_stand_in_one_line(client, site, stopped_clock, address, mark):
+    OpeningHours.objects.filter(weekday=4).update(closes=time(12))
+    OpeningHours.objects.create(location=site, weekday=4, opens=time(13), closes=time(15))
+    exception(site)
+    page = shown(client, address)
+    days = ["Monday to Thursday", "9:00 am to 5:00 pm", "Friday", "9:00 am to 12:00 pm, 1:00 pm to 3:00 pm"]
+    said = " ".join([f"{days[0]}{mark}", days[1], f"{days[2]}{mark}", days[3], f"Saturday and Sunday{mark}", "closed"])
+    assert said in page
+    assert ("Thursday 24 December 2026: 9:00 am to 12:00 pm" in page) is (address == "/contact/")
+
+
+def test_search_engines_hear_of_each_day(client, site, stopped_clock):
+    html = client.get("/fees/").content.decode()
+    nodes = json.loads(re.search(r'ld\+json">(.*?)</script>', html).group(1))["@graph"]
+    told = next(node for node in nodes if node["@type"] == "MedicalClinic")["openingHoursSpecification"]
+    days = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
+    assert [(row["dayOfWeek"], row["opens"], row["closes"]) for row in told] == [
+        (f"https://schema.org/{day}", "09:00", "17:00") for day in days
+    ]
+
+
 def test_an_exception_decides_over_the_week_and_over_a_closure(client, site):
     Closure.objects.create(location=site, on=date(2026, 12, 24), name="Christmas Eve")
     exception(site)
