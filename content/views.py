@@ -17,11 +17,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 from booking import limits, messages, together
 from booking.filling import stamp
 from booking.models import Practitioner, PractitionerService, Service
-from content import answering, making, next_free
+from content import answering, authors, making, next_free
 from content.forms import ContactForm
 from content.keeping import keep
-from content.live import Found, current, heads, in_order, published, state, state_of
-from content.models import Page, Revision
+from content.live import Found, current, state, state_of
+from content.models import Page
 from content.showing import context_of, show, shown, template_of
 
 Kind = Page.Kind
@@ -78,13 +78,13 @@ def practitioner(request: HttpRequest, slug: str) -> HttpResponse:
     services = {service.pk: service for service in found["services"]}
     for offer in found["offers"]:
         offer.service = services[offer.service_id]
-    written = Revision.objects.live(at=now).treatments().filter(head__written_by=person.pk)
-    pages = together.fetch(written=heads(written))["written"]
+    written, more_written = authors.pages_by(person, now=now)
     context = {
         "crumbs": [("Home", reverse("content:home")), ("Team", reverse("content:team")), (person.name, "")],
         "person": person,
         "offers": sorted(found["offers"], key=lambda offer: (offer.service.position, offer.service.name)),
-        "written": [one.page for one in in_order(map(published, pages))],
+        "written": written,
+        "more_written": more_written,
     }
     first = next((offer for offer in context["offers"] if offer.service.is_bookable), None)
     look = seen = None

@@ -1,0 +1,43 @@
+"""Rule: where staff type whom to ask, an address and a number can be pressed, and nothing else becomes markup."""
+
+import pytest
+
+from booking.models import Clinic
+from booking.templatetags.reachable import reachable
+from tests.journey import choose, make_small_clinic
+from tests.make_content import make_site
+
+DESK = '<a href="mailto:desk@clinic.example">desk@clinic.example</a>'
+CALGARY = '<a href="tel:+1-403-555-0141">{}</a>'
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("Dana Whitford, privacy officer", "Dana Whitford, privacy officer"),
+        ("Dana, desk@clinic.example, 403-555-0141", f"Dana, {DESK}, {CALGARY.format('403-555-0141')}"),
+        ("Call (403) 555-0141 or +1 403 555 0141.",
+         f"Call {CALGARY.format('(403) 555-0141')} or {CALGARY.format('+1 403 555 0141')}."),
+        ("From abroad: +41 44 668 18 00", 'From abroad: <a href="tel:+41-44-668-18-00">+41 44 668 18 00</a>'),
+        ("Write to desk@clinic.example.", f"Write to {DESK}."),
+        ("4035550141@clinic.example", DESK.replace("desk", "4035550141")),
+        ("Version 2026-11-01, suite 4035", "Version 2026-11-01, suite 4035"),
+        ("<b>desk@clinic.example</b> & co", f"&lt;b&gt;{DESK}&lt;/b&gt; &amp; co"),
+        ('"><a href=x>@example.ca', "&quot;&gt;&lt;a href=x&gt;@example.ca"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_ways_to_reach_somebody_are_links(typed, shown):
+    assert reachable(typed) == shown
+
+
+@pytest.mark.django_db
+def test_the_privacy_page_and_the_details_lead_to_the_privacy_officer(client, stopped_clock):
+    make_small_clinic()
+    make_site()
+    link = '<a href="mailto:privacy@dynamic-physio.example">privacy@dynamic-physio.example</a>'
+    assert link in client.get("/privacy/").content.decode()
+    Clinic.objects.update(collection_notice="We ask to book.\n\nQuestions? privacy@dynamic-physio.example")
+    choose(client)
+    assert f"<p>Questions? {link}</p>" in client.get("/book/details/").content.decode()
