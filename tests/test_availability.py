@@ -1,6 +1,7 @@
 """The rules of availability, one test a rule, and all of them against counting minute by minute."""
 
 import struct
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import resources
 from itertools import pairwise
@@ -25,6 +26,7 @@ from booking.availability import (
     floor_second,
     instant,
     instants_of,
+    local_day,
     merge,
     resolve,
     starts,
@@ -415,6 +417,43 @@ def test_a_start_is_offered_exactly_when_no_rule_hides_it(case, data):
     asked = {begin + minutes(5 * offset) for offset in offsets} | offered
     bounds = {"first": first, "last": last, "not_before": not_before}
     assert offered == {start for start in asked if availability.why_not(schedule, at, request, start, **bounds) is None}
+
+
+def test_a_closure_of_a_day_that_the_place_skips_hides_nothing():
+    apia, day = ZoneInfo("Pacific/Apia"), date(2011, 12, 29)
+    schedule = Schedule(weekly=[WeeklySpan(3, WallSpan.between(time(9), time(2), ends_next_day=True), HERE)])
+    at = Place(HERE, apia, closed_on=frozenset({date(2011, 12, 30)}))
+    bounds = {"first": day, "last": day, "not_before": resolve(day, time(0), apia)}
+    request, across_midnight = half_hour(duration=minutes(60)), floor_second(resolve(day, time(23, 30), apia))
+    assert across_midnight in starts(schedule, at, request, **bounds)
+    assert availability.why_not(schedule, at, request, instant(across_midnight), **bounds) is None
+    assert availability.works_at(schedule, at, request, across_midnight, not_before=bounds["not_before"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(cases(), st.data())
+def test_one_start_is_free_exactly_when_it_is_among_all_of_them(case, data):
+    """What a booking checks under the lock is the rule of the pages that offered the time."""
+    schedule, at, request, first, last, not_before = case
+    begin = resolve(first, time(0), at.zone)
+    stretches = st.tuples(st.integers(0, 300), st.integers(0, 30)).map(
+        lambda drawn: (floor_second(begin) + drawn[0] * 600, floor_second(begin) + (drawn[0] + drawn[1]) * 600)
+    )
+    rooms = data.draw(st.lists(st.lists(stretches, max_size=4).map(merge), max_size=2))
+    at = replace(at, rooms=dict(enumerate(rooms)))
+    request = replace(request, needs_room=data.draw(st.booleans()))
+    offered = set(starts(schedule, at, request, first=first, last=last, not_before=not_before))
+    offsets = data.draw(st.lists(st.integers(-100, 1200), max_size=12))
+    asked = offered | {floor_second(begin) + 300 * offset for offset in offsets}
+    asked |= {start + 1 for start in offered} | {start - 1 for start in offered}
+    asked |= {end for stretches in rooms for stretch in stretches for end in stretch}
+    assert offered == {
+        start
+        for start in asked
+        if first <= local_day(instant(start), at.zone) <= last
+        and availability.works_at(schedule, at, request, start, not_before=not_before)
+        and availability.is_untaken(schedule, at, request, start)
+    }
 
 
 @pytest.mark.parametrize(

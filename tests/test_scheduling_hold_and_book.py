@@ -172,6 +172,20 @@ def test_anyone_goes_to_whoever_has_the_fewest_visits_and_live_holds_that_day(ho
     assert hold(holder="second").practitioner == practitioner  # One visit each now: the clinic's order decides.
 
 
+def test_visits_of_the_morning_count_in_the_afternoon(hold, service, place, practitioner):
+    other = make_practitioner([service], position=9)
+    make_hours(other, place)
+    make_appointment(practitioner=practitioner, service=service, location=place, starts_at=at(9))
+    service.lead_time = timedelta(0)
+    assert hold(at(16), now=at(15)).practitioner == other
+
+
+def test_the_first_hold_of_a_session_asks_for_no_other_of_its_own(hold, django_assert_max_num_queries):
+    with django_assert_max_num_queries(8) as asked:  # A new statement for each of them, a lock and savepoints included.
+        hold(is_new_holder=True)
+    assert [query for query in asked.captured_queries if "hold_key = 'browser'" in query["sql"]][1:] == []
+
+
 def test_a_room_is_assigned_with_the_hold_and_the_next_visit_gets_the_next_room(hold, service, place, practitioner):
     service.needs_room = True
     service.save()

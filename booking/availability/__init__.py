@@ -26,7 +26,7 @@ from booking.availability.clocks import (
 )
 from booking.availability.facts import Away, DatedHours, Place, Request, Schedule, Visit, WallSpan, WeeklySpan
 from booking.availability.reasons import Reason, why_not
-from booking.availability.search import free_room, starts
+from booking.availability.search import free_room, is_untaken, starts, works_at
 from booking.availability.stretches import Stretch, merge
 
 __all__ = [
@@ -50,9 +50,11 @@ __all__ = [
     "horizon",
     "instant",
     "instants_of",
+    "is_untaken",
     "local_day",
     "merge",
     "resolve",
     "starts",
     "why_not",
+    "works_at",
 ]

@@ -8,7 +8,7 @@ from enum import Enum
 from booking.availability.clocks import LOOK_BACK, ONE_DAY, SECOND, ceil_second, floor_second, local_day
 from booking.availability.facts import Place, Request, Schedule
 from booking.availability.search import breaks_of, buffered, closures_of, hours_of
-from booking.availability.stretches import Stretch, overlap
+from booking.availability.stretches import Stretch, meet
 
 
 class Reason(Enum):
@@ -54,7 +54,7 @@ def why_not(
     ]
 
     def hit(blocks: Iterable[Stretch]) -> bool:
-        return any(overlap(block, visit) for block in blocks)
+        return any(meet(visit, block) for block in blocks)
 
     # The widest reason first: a closed day has neither hours nor breaks worth naming.
     checks = (

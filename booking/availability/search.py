@@ -1,14 +1,26 @@
 """Which starts can be booked with one practitioner at one place."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import chain, pairwise
 from zoneinfo import ZoneInfo
 
-from booking.availability.clocks import DAY, LOOK_BACK, ONE_DAY, SECOND, Day, ceil_second, days, floor_second, second_at
+from booking.availability.clocks import (
+    DAY,
+    LOOK_BACK,
+    ONE_DAY,
+    SECOND,
+    Day,
+    ceil_second,
+    days,
+    floor_second,
+    instant,
+    local_day,
+    second_at,
+)
 from booking.availability.facts import Place, Request, Schedule, Visit, WeeklySpan
-from booking.availability.stretches import ALWAYS, Stretch, merge, outside, overlaps_of
+from booking.availability.stretches import ALWAYS, Stretch, meet, merge, outside, overlaps_of
 
 
 def starts(
@@ -56,6 +68,32 @@ def free_starts(
     return found if all(one[1] <= two[0] for one, two in pairwise(hours)) else sorted(set(found))
 
 
+# One start
+
+
+def works_at(schedule: Schedule, place: Place, request: Request, start: int, *, not_before: datetime) -> bool:
+    """Whether hours alone allow this start: everything that ``starts`` asks, but for visits and rooms."""
+    day = local_day(instant(start), place.zone)
+    if not max(second_at(day, 0, place.zone), ceil_second(not_before)) <= start < second_at(day, DAY, place.zone):
+        return False
+    visit, step = (start, start + request.duration // SECOND), request.step // SECOND
+    since = day - LOOK_BACK
+    if not any(
+        opens <= start and visit[1] <= closes and (start - opens) % step == 0
+        for opens, closes in hours_of(schedule, place, since, day)
+    ):
+        return False
+    return not any(meet(visit, block) for block in breaks_and_closures(schedule, place, since, day))
+
+
+def is_untaken(schedule: Schedule, place: Place, request: Request, start: int) -> bool:
+    """Whether visits leave this start free, and a room where one is needed: the rest of what ``starts`` asks."""
+    visit = start, start + request.duration // SECOND
+    if any(meet(visit, block) for block in buffered(schedule.visits, request)):
+        return False
+    return not request.needs_room or free_room(place, instant(start), request.duration) is not None
+
+
 def on_grid(earliest: int, anchor: int, step: int) -> int:
     """The first second, not before ``earliest``, that is a number of whole steps from ``anchor``."""
     return earliest + (anchor - earliest) % step
@@ -87,11 +125,7 @@ class Weekly:
         for row in rows:
             self.rows[row.weekday].append(row)
         # By weekday, in seconds since midnight; only where no row ever begins or ends.
-        self.patterns: dict[int, list[Stretch]] = {
-            weekday: merge(row.span for row in rows)
-            for weekday, rows in self.rows.items()
-            if not any(row.starts_on or row.ends_on for row in rows)
-        }
+        self.patterns: dict[int, list[Stretch]] = {}
 
     def on(self, day: Day) -> list[Stretch]:
         """The merged stretches that start on ``day`` (R3, R4)."""
@@ -102,7 +136,10 @@ class Weekly:
             return merge(row.span.on(day.on, self.zone) for row in self.rows[weekday] if row.holds_on(day.on))
         pattern = self.patterns.get(weekday)
         if pattern is None:
-            pattern = merge(row.span for row in self.rows[weekday] if row.holds_on(day.on))
+            rows = self.rows[weekday]
+            pattern = merge(row.span for row in rows if row.holds_on(day.on))
+            if not any(row.starts_on or row.ends_on for row in rows):
+                self.patterns[weekday] = pattern
         return [(midnight + opens, midnight + closes) for opens, closes in pattern]
 
 
@@ -111,13 +148,15 @@ class Weekly:
 
 def blocks_of(schedule: Schedule, place: Place, request: Request, first: date, last: date) -> list[Stretch]:
     """All that cuts time out of hours starting on ``first`` to ``last``: closures, breaks, time off, visits."""
-    return merge(
-        chain(
-            closures_of(schedule, place, first, last + LOOK_BACK),
-            breaks_of(schedule, place, first - ONE_DAY, last + LOOK_BACK),
-            (away.at(place.zone) for away in schedule.away),
-            buffered(schedule.visits, request),
-        )
+    return merge(chain(breaks_and_closures(schedule, place, first, last), buffered(schedule.visits, request)))
+
+
+def breaks_and_closures(schedule: Schedule, place: Place, first: date, last: date) -> Iterator[Stretch]:
+    """What cuts time out of them whoever comes: closures, breaks, time off."""
+    return chain(
+        closures_of(schedule, place, first, last + LOOK_BACK),
+        breaks_of(schedule, place, first - ONE_DAY, last + LOOK_BACK),
+        (away.at(place.zone) for away in schedule.away),
     )
 
 

@@ -8,8 +8,9 @@ Stretch = tuple[int, int]  # From one second to another (see ``booking.availabil
 ALWAYS: Stretch = (-(1 << 62), 1 << 62)
 
 
-def overlap(one: Stretch, other: Stretch) -> bool:
-    return one[0] < other[1] and other[0] < one[1]
+def meet(visit: Stretch, block: Stretch) -> bool:
+    """Whether they overlap. A block may be empty, as a closed day is that a place skips: that meets nothing."""
+    return visit[0] < block[1] and block[0] < visit[1] and block[0] < block[1]
 
 
 def merge(stretches: Iterable[Stretch]) -> list[Stretch]:

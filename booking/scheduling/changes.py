@@ -10,10 +10,9 @@ from booking import messages
 from booking.models import Appointment, AppointmentEvent, Location, Practitioner, PractitionerService, Status
 from booking.scheduling.actors import Actor
 from booking.scheduling.desk import take_for_staff
-from booking.scheduling.facts import Search
-from booking.scheduling.holding import fairest
+from booking.scheduling.facts import Facts, Search
 from booking.scheduling.locks import locked, overlaps_lost
-from booking.scheduling.openings import opening_at, start_taken
+from booking.scheduling.openings import facts_at, fairest, start_taken, who_is_free_at, who_works_at, with_visits_of
 from booking.scheduling.record import add_event, expire_lapsed, place_at, snapshot
 from booking.scheduling.refusals import Lost, NotOffered, TooLate, WrongState
 from booking.scheduling.rooms import pick_room
@@ -46,15 +45,15 @@ def reschedule(
     had. Raises StartTaken, TooLate, WrongState or NotOffered, and then nothing has changed.
     """
     place = location or appointment.location
-    search = _search_for(appointment, practitioner, place, now)
+    search, facts = _search_for(appointment, practitioner, place, now), None
     if by.is_staff:
         takers = [(practitioner or appointment.practitioner).pk]
     else:
         _refuse_late(appointment, by, now)
-        seen = opening_at(search, starts_at)
-        if seen is None:
+        facts = facts_at(search, starts_at)
+        takers = who_works_at(facts, starts_at)
+        if facts is None or not takers:
             raise start_taken(search, starts_at, _STAYS)
-        takers = list(seen.practitioner_ids)
     try:
         with overlaps_lost(), locked([*takers, appointment.practitioner_id], place):
             moving = _again(appointment)
@@ -67,7 +66,8 @@ def reschedule(
             if by.is_staff:
                 _move_for_staff(moving, takers[0], starts_at, place, by, now, overbooked_reason)
             else:
-                _move_for_patient(moving, practitioner, takers, starts_at, place, now)
+                assert facts is not None
+                _move_for_patient(moving, facts, takers, starts_at, now)
             if snapshot(moving) == before:
                 return moving
             moving.sequence += 1
@@ -93,22 +93,17 @@ def _move_for_staff(
 
 
 def _move_for_patient(
-    moving: Appointment,
-    practitioner: Practitioner | None,
-    seen: list[int],
-    starts_at: datetime,
-    place: Location,
-    now: datetime,
+    moving: Appointment, facts: Facts, workers: list[int], starts_at: datetime, now: datetime
 ) -> None:
-    search = _search_for(moving, practitioner, place, now)
-    opening = opening_at(search, starts_at)
-    takers = [person for person in opening.practitioner_ids if person in seen] if opening else []
+    place = facts.search.location or moving.location
+    facts = with_visits_of(facts, starts_at)
+    takers = who_is_free_at(facts, starts_at, workers)
     if not takers:
         raise Lost
     expire_lapsed(now=now, practitioners=takers, location=place)
     # Whoever the patient has seen so far goes on seeing them, if they are free.
     keeps = moving.practitioner_id in takers
-    person = moving.practitioner_id if keeps else fairest(takers, starts_at, place, now)
+    person = moving.practitioner_id if keeps else fairest(takers, facts, starts_at)
     moving.practitioner = Practitioner.objects.get(pk=person)
     place_at(moving, starts_at, moving.duration, place)
     moving.overbooked_reason = ""

@@ -122,10 +122,13 @@ def _request(search: Search, taker: Taker) -> Request:
     )
 
 
-def with_visits(facts: Facts, first: date, last: date) -> Facts:
-    """The same facts, with what is taken on the local days ``first`` to ``last`` (one query)."""
+def with_visits(facts: Facts, first: date, last: date, *, whole: bool = False) -> Facts:
+    """The same facts, with what is taken on the local days ``first`` to ``last`` (one query).
+
+    What is over before the first start that anybody may choose, with its buffer, is read only for ``whole`` days.
+    """
     rooms = [room for place in facts.places.values() for room in place.rooms]
-    visits, taken = read_taken(facts.search, list(facts.schedules), rooms, first, last)
+    visits, taken = read_taken(facts.search, list(facts.schedules), rooms, first, last, whole=whole)
     return replace(
         facts,
         schedules={
@@ -183,12 +186,9 @@ _TAKEN = """
 
 
 def read_taken(
-    search: Search, people: list[int], rooms: list[int], first: date, last: date
+    search: Search, people: list[int], rooms: list[int], first: date, last: date, *, whole: bool
 ) -> tuple[dict[int, list[Visit]], dict[int, list[Stretch]]]:
-    """What is taken (R10): for each person with buffers, for each room the bare visits (R6).
-
-    What is over before the first start that anybody may choose, with its buffer, is not read.
-    """
+    """What is taken (R10): for each person with buffers, for each room the bare visits (R6)."""
     # Local days lie within a day of the same UTC days, whatever the zone.
     margin = LONGEST_BUFFER + timedelta(days=1)
     begin = datetime.combine(first - timedelta(days=1), time(0), tzinfo=UTC) - margin
@@ -202,7 +202,7 @@ def read_taken(
             **_STATUSES,
         ),
         people=people,
-        begin=max(begin, search.not_before - LONGEST_BUFFER),
+        begin=begin if whole else max(begin, search.not_before - LONGEST_BUFFER),
         end=datetime.combine(last + timedelta(days=2), time(0), tzinfo=UTC) + margin,
         now=search.now,
         holder=search.holder,

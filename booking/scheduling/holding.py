@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import IntegrityError, router, transaction
 
-from booking import availability, limits, messages
+from booking import availability, limits, messages, together
 from booking.lasting import need_not_last
 from booking.models import (
     Appointment,
@@ -24,7 +24,15 @@ from booking.models.prepared import Prepared
 from booking.scheduling.actors import Actor
 from booking.scheduling.facts import Facts, Search
 from booking.scheduling.locks import locked, overlaps_lost
-from booking.scheduling.openings import busyness, facts_at, opening_at, opening_in, start_taken
+from booking.scheduling.openings import (
+    facts_at,
+    fairest,
+    is_open_at,
+    start_taken,
+    who_is_free_at,
+    who_works_at,
+    with_visits_of,
+)
 from booking.scheduling.patients import Known, PatientDetails, known_at, patient_for
 from booking.scheduling.record import (
     Held,
@@ -60,66 +68,51 @@ def hold(
     practitioner: Practitioner | None = None,
     new_patient: bool | None = None,
     client: str = "",
+    is_new_holder: bool = False,
 ) -> Appointment:
     """Take an open start from everybody else for ten minutes.
 
     ``holder`` names the browser session; a time it held before is given up in the same
     transaction, and the same time chosen again is held longer. ``client`` is where it comes from
     (``limits.client_of``): one network address holds only a few times at once; empty counts nobody.
+    ``is_new_holder``: the name was made up for this very hold, so nothing is held under it yet.
     Raises NotOffered, StartTaken or LimitReached, and then the earlier hold stands.
     """
     refuse_unbookable(service)
     if not service.is_open_to(new_patient):
         raise NotOffered("This visit is not for you yet. Choose another one, or call us and we help you choose.")
     search = Search(service, now, practitioner, location, new_patient, holder)
-    if mine := _same_hold(search, starts_at):
+    if not is_new_holder and (mine := _same_hold(search, starts_at)):
         return extend(hold=mine, by=by, now=now) if extensions_left(mine) else mine
-    seen = opening_at(search, starts_at)
-    if seen is None:
+    facts = facts_at(search, starts_at)
+    workers = who_works_at(facts, starts_at)
+    if facts is None or not workers:
         raise start_taken(search, starts_at)
+    turn = (_LIVE_HOLD, client) if client else None
     try:
         # A time that is held for ten minutes need not be there after a power cut.
-        with need_not_last(), overlaps_lost(), locked(seen.practitioner_ids, location):
-            facts = facts_at(search, starts_at)
-            opening = opening_in(facts, starts_at)
-            free_now = opening.practitioner_ids if opening else ()
-            held = _held_beside(search, client, seen.practitioner_ids)
-            # Somebody who became free since then was not locked: only those seen before may take it.
-            takers = [person for person in free_now if person in seen.practitioner_ids]
-            if not takers or facts is None:
+        with need_not_last(), overlaps_lost(), locked(workers, location, turn):
+            facts = with_visits_of(facts, starts_at)
+            client_key = limits.key_of(*turn) if turn else ""
+            held = holds_beside(holder=holder, client=client_key, now=now, practitioners=workers, location=location)
+            _refuse_too_many_holds(held, now)
+            takers = who_is_free_at(facts, starts_at, workers)
+            if not takers:
                 raise Lost
             make_way(held, by=by, now=now)
-            person = fairest(takers, starts_at, location, now, holder)
-            made = write_hold(facts, starts_at, person, location, client=client)
-            add_event(made, _Kind.HELD, by=by, now=now)
-            return made
+            return write_hold(facts, starts_at, fairest(takers, facts, starts_at), location, by=by, client=client_key)
     except Lost:
         raise start_taken(search, starts_at) from None
 
 
-def _held_beside(search: Search, client: str, people: Iterable[int]) -> list[Held]:
-    """What the new hold pushes aside; LimitReached when this address holds all that it may, its own not counted."""
-    assert search.location is not None
-    if client:
-        limits.one_at_a_time("live hold", client)
-    key = limits.key_of("live hold", client) if client else ""
-    held = holds_beside(
-        holder=search.holder, client=key, now=search.now, practitioners=people, location=search.location
-    )
-    if sum(not hold.is_own and not hold.has_lapsed for hold in held) >= settings.BOOKING_LIVE_HOLDS:
-        _refuse_too_many_holds(client, search.holder, search.now)
-    return held
+_LIVE_HOLD = "live hold"
 
 
-def _refuse_too_many_holds(client: str, holder: str, now: datetime) -> None:
-    """LimitReached when this address holds all that it may; its own earlier hold does not count."""
-    limits.one_at_a_time("live hold", client)
-    others = Appointment.objects.filter(
-        status=Status.HELD, hold_expires_at__gt=now, hold_client=limits.key_of("live hold", client)
-    ).exclude(hold_key=holder)
-    ends = sorted(end for end in others.order_by().values_list("hold_expires_at", flat=True) if end)
+def _refuse_too_many_holds(held: Iterable[Held], now: datetime) -> None:
+    """LimitReached when the address that these were asked for holds all that it may; its own does not count."""
+    ends = sorted(together.instant(hold.ends_at) for hold in held if not hold.is_own and not hold.has_lapsed)
     if len(ends) >= settings.BOOKING_LIVE_HOLDS:
-        raise limits.LimitReached("live hold", ends[-settings.BOOKING_LIVE_HOLDS] - now)
+        raise limits.LimitReached(_LIVE_HOLD, ends[-settings.BOOKING_LIVE_HOLDS] - now)
 
 
 # Found by the index that lets a session hold one time at most: it knows held ones alone.
@@ -163,7 +156,12 @@ def extend(*, hold: Appointment, by: Actor, now: datetime, client: str = "") -> 
                 raise Lost
             if not held.is_live_hold(now):
                 if client:
-                    _refuse_too_many_holds(client, held.hold_key, now)
+                    limits.one_at_a_time(_LIVE_HOLD, client)
+                    key = limits.key_of(_LIVE_HOLD, client)
+                    others = holds_beside(
+                        holder=held.hold_key, client=key, now=now, practitioners=[], location=hold.location
+                    )
+                    _refuse_too_many_holds(others, now)
                 _take_again(held, search)
             held.status = Status.HELD
             longer = max(now + settings.BOOKING_HOLD, held.hold_expires_at or now)  # What was offered is held longest.
@@ -175,26 +173,20 @@ def extend(*, hold: Appointment, by: Actor, now: datetime, client: str = "") -> 
         raise start_taken(search, hold.starts_at) from None
 
 
-def fairest(people: list[int], starts_at: datetime, location: Location, now: datetime, holder: str = "") -> int:
-    """Whoever has the fewest visits and holds that day; ties go in the clinic's order of people (R11)."""
-    if len(people) == 1:
-        return people[0]
-    counts = busyness(people, starts_at.astimezone(location.zone).date(), now, holder)
-    return min(people, key=lambda person: (counts[person], people.index(person)))
-
-
 def write_hold(
     facts: Facts,
     starts_at: datetime,
     person: int,
     location: Location,
     *,
+    by: Actor,
+    note: str = "",
     client: str = "",
     lasts: timedelta | None = None,
 ) -> Appointment:
-    """Write, under the lock, that this person's time is held; as long as any choice unless ``lasts`` is given.
+    """Write, under the lock, that this person's time is held, as long as any choice unless ``lasts`` is given.
 
-    ``facts`` were read under the same lock. Lost where no room is free (R12).
+    ``facts`` were read under the same lock; ``client`` is a key of ``limits``. Lost where no room is free (R12).
     """
     search, service, taker = facts.search, facts.search.service, facts.takers[person]
     made = Appointment(
@@ -207,7 +199,7 @@ def write_hold(
         cancellation_window=service.cancellation_window,
         is_first_visit=search.new_patient,
         hold_key=search.holder,
-        hold_client=limits.key_of("live hold", client) if client else "",
+        hold_client=client,
         hold_expires_at=search.now + (settings.BOOKING_HOLD if lasts is None else lasts),
     )
     place_at(made, starts_at, facts.requests[person].duration, location)
@@ -215,7 +207,10 @@ def write_hold(
         made.room_id = availability.free_room(facts.places[location.pk], starts_at, made.duration)
         if made.room_id is None:
             raise Lost
-    writing.insert(made)
+    changes = writing.AtOnce()
+    changes.insert(made)
+    changes.insert(event_of(made, _Kind.HELD, by=by, now=search.now, note=note))
+    changes.store()
     return made
 
 
@@ -391,7 +386,7 @@ def _search_again(hold: Appointment, now: datetime) -> Search:
 def _take_again(appointment: Appointment, search: Search) -> None:
     """Check, under the lock, that a lapsed hold's time is still free for it; choose its room afresh."""
     refuse_unbookable(appointment.service)
-    if opening_at(search, appointment.starts_at) is None:
+    if not is_open_at(search, appointment.starts_at):
         raise Lost
     expire_lapsed(
         now=search.now, practitioners=[appointment.practitioner_id], location=appointment.location, but=appointment.pk

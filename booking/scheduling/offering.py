@@ -16,7 +16,6 @@ from django.db.models import Q
 from booking import messages
 from booking.models import (
     Appointment,
-    AppointmentEvent,
     Clinic,
     Location,
     Practitioner,
@@ -27,10 +26,17 @@ from booking.models import (
 )
 from booking.scheduling.actors import Actor
 from booking.scheduling.facts import Search, gather
-from booking.scheduling.holding import fairest, write_hold
+from booking.scheduling.holding import write_hold
 from booking.scheduling.locks import locked, overlaps_lost
-from booking.scheduling.openings import facts_at, opening_in, openings_of
-from booking.scheduling.record import add_event, expire_lapsed
+from booking.scheduling.openings import (
+    facts_at,
+    fairest,
+    openings_of,
+    who_is_free_at,
+    who_works_at,
+    with_visits_of,
+)
+from booking.scheduling.record import expire_lapsed
 from booking.scheduling.refusals import Lost
 from booking.scheduling.turns import FreeTime, Wish, next_turn, offer_ends
 from booking.scheduling.waiting import end, let_lapse
@@ -196,15 +202,18 @@ def offer(*, entry: WaitlistEntry, free: FreeTime, lasts: timedelta, now: dateti
             current = WaitlistEntry.objects.select_for_update().get(pk=entry.pk)
             before = current.offers.filter(Q(state=State.OPEN) | Q(starts_at=free.starts_at))
             facts = facts_at(search, free.starts_at)
-            opening = opening_in(facts, free.starts_at)
-            takers = [one for one in opening.practitioner_ids if one in free.practitioners] if opening else []
-            if not current.is_waiting or before.exists() or not takers or facts is None:
+            workers = [person for person in who_works_at(facts, free.starts_at) if person in free.practitioners]
+            if not current.is_waiting or before.exists() or not workers or facts is None:
+                raise Lost
+            facts = with_visits_of(facts, free.starts_at)
+            takers = who_is_free_at(facts, free.starts_at, workers)
+            if not takers:
                 raise Lost
             expire_lapsed(now=now, practitioners=takers, location=location)
+            person = fairest(takers, facts, free.starts_at)
             hold = write_hold(
-                facts, free.starts_at, fairest(takers, free.starts_at, location, now), location, lasts=lasts
+                facts, free.starts_at, person, location, by=Actor.system(), note="Offered to the waitlist", lasts=lasts
             )
-            add_event(hold, AppointmentEvent.Kind.HELD, by=Actor.system(), now=now, note="Offered to the waitlist")
             made = WaitlistOffer.objects.create(
                 entry=current,
                 appointment=hold,

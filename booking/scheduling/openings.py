@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 from booking import availability
 from booking.availability import ONE_DAY, Place, instant
-from booking.models import OCCUPYING, Appointment, Location, Practitioner, PractitionerService, Service
+from booking.models import Appointment, Location, Practitioner, PractitionerService, Service
 from booking.scheduling.facts import Facts, Search, gather, gather_hours, with_visits
 from booking.scheduling.refusals import StartTaken
-from booking.scheduling.rows import read
 
 # Somebody who asks for the next free time mostly finds it soon: only then is the rest of the diary read.
 SOON = timedelta(days=7)
@@ -178,45 +177,69 @@ def nearest(
     return sorted(closest[:count])
 
 
-def opening_at(search: Search, starts_at: datetime) -> Opening | None:
-    """The opening at exactly this instant and place, if it is one."""
-    return opening_in(facts_at(search, starts_at), starts_at)
+# One start: who works then does not change from one second to the next, so it is asked before anything is
+# locked. Who is still free then, is asked under the lock.
 
 
 def facts_at(search: Search, starts_at: datetime) -> Facts | None:
-    """What decides about the local day of a start at the place asked for; None where no day is bookable."""
+    """Who is there on the local day of a start, at the place asked for; None where that day cannot be booked."""
     assert search.location is not None
-    earliest, latest = widest_horizon(search)
     day = availability.local_day(starts_at, search.location.zone)
-    return gather(search, day, day) if earliest <= day <= latest else None
+    earliest, latest = availability.horizon(search.now, search.service.horizon_days, search.location.zone)
+    return gather_hours(search, day, day) if earliest <= day <= latest else None
 
 
-def opening_in(facts: Facts | None, starts_at: datetime) -> Opening | None:
-    """The opening at this instant, if the facts of its day have it."""
+def who_works_at(facts: Facts | None, starts_at: datetime) -> list[int]:
+    """Who could see the patient then if nothing were taken, in the clinic's order."""
     if facts is None or starts_at.microsecond:
-        return None
+        return []
     (place,) = facts.places.values()
-    day, second = availability.local_day(starts_at, place.zone), availability.floor_second(starts_at)
-    takers = [person for person, starts in starts_of(facts, place, day, day).items() if second in starts]
-    if not takers:
-        return None
-    return Opening(starts_at, starts_at + facts.requests[takers[0]].duration, place.id, tuple(takers))
+    second, not_before = availability.floor_second(starts_at), facts.search.not_before
+    return [
+        person
+        for person, request in facts.requests.items()
+        if availability.works_at(facts.schedules[person], place, request, second, not_before=not_before)
+    ]
 
 
-_OCCUPYING = ", ".join(f"'{status}'" for status in OCCUPYING)
-_TAKEN_THAT_DAY = f"""
-    SELECT practitioner_id, count(*) FROM booking_appointment
-    WHERE local_on = %(on)s AND practitioner_id IN (%(people)s) AND status IN ({_OCCUPYING})
-      AND (status <> 'held' OR (hold_expires_at > %(now)s AND hold_key <> %(holder)s))
-    GROUP BY practitioner_id
-"""  # noqa: S608  # Words of ours alone.
+def with_visits_of(facts: Facts, starts_at: datetime) -> Facts:
+    """The same facts, with all that is taken on the local day of a start (one query)."""
+    (place,) = facts.places.values()
+    day = availability.local_day(starts_at, place.zone)
+    return with_visits(facts, day, day, whole=True)
 
 
-def busyness(people: Iterable[int], on: date, now: datetime, holder: str = "") -> dict[int, int]:
-    """How many visits and live holds of others each practitioner has on a local day (R11)."""
-    counts = dict.fromkeys(people, 0)
-    rows = read(_TAKEN_THAT_DAY, on=on, people=list(counts), now=now, holder=holder)
-    return counts | dict(rows)  # type: ignore[arg-type]
+def who_is_free_at(facts: Facts, starts_at: datetime, people: Iterable[int]) -> list[int]:
+    """Those of them, who all work then, whom no visit keeps, and for whom a room is free where one is needed."""
+    (place,) = facts.places.values()
+    second = availability.floor_second(starts_at)
+    return [
+        person
+        for person in people
+        if availability.is_untaken(facts.schedules[person], place, facts.requests[person], second)
+    ]
+
+
+def is_open_at(search: Search, starts_at: datetime) -> bool:
+    """Whether anybody could take this very start."""
+    facts = facts_at(search, starts_at)
+    workers = who_works_at(facts, starts_at)
+    return bool(facts and workers and who_is_free_at(with_visits_of(facts, starts_at), starts_at, workers))
+
+
+def fairest(people: list[int], facts: Facts, starts_at: datetime) -> int:
+    """Whoever has the fewest visits and holds that day; ties go in the clinic's order of people (R11).
+
+    ``facts`` are those ``with_visits_of`` the day.
+    """
+    (place,) = facts.places.values()
+    day = availability.local_day(starts_at, place.zone)
+    begin, end = map(availability.floor_second, availability.bounds(day, day, place.zone))
+
+    def busyness(person: int) -> int:
+        return sum(begin <= visit.start < end for visit in facts.schedules[person].visits)
+
+    return min(people, key=busyness)
 
 
 def start_taken(search: Search, starts_at: datetime, message: str = "") -> StartTaken:

@@ -98,11 +98,12 @@ class Held(NamedTuple):
     id: int
     is_own: bool
     has_lapsed: bool
+    ends_at: str  # As the database writes it (see ``together.instant``).
 
 
 # Both what has to make way for a session's new hold, and what its network address holds besides.
 _HELD = """
-    SELECT visit.id, visit.hold_key = %(holder)s, visit.hold_expires_at <= %(now)s
+    SELECT visit.id, visit.hold_key = %(holder)s, visit.hold_expires_at <= %(now)s, CAST(visit.hold_expires_at AS text)
     FROM booking_appointment visit LEFT JOIN booking_room room ON room.id = visit.room_id
     WHERE visit.status = 'held' AND (
         visit.hold_key = %(holder)s
@@ -120,7 +121,7 @@ def holds_beside(
     people = list(practitioners)
     # Nobody is counted without an address: no hold has this one.
     rows = read(_HELD, holder=holder, client=client or "-", now=now, place=location.pk, people=people)
-    return [Held(number, bool(is_own), bool(has_lapsed)) for number, is_own, has_lapsed in rows]
+    return [Held(*row) for row in rows]
 
 
 def make_way(held: Iterable[Held], *, by: Actor, now: datetime) -> None:

@@ -110,6 +110,7 @@ def _hold(request: HttpRequest, shown: TimesPage, visitor: Visitor) -> HttpRespo
         shown = replace(shown, asked=replace(shown.asked, new_patient=asking.visit(form.cleaned_data["visit"])))
     assert shown.location is not None
     limits.spend_for(request, "hold", now=shown.now)
+    is_new = not visitor.has_begun
     try:
         hold = scheduling.hold(
             service=shown.service,
@@ -121,6 +122,7 @@ def _hold(request: HttpRequest, shown: TimesPage, visitor: Visitor) -> HttpRespo
             practitioner=shown.asked.practitioner,
             new_patient=shown.asked.new_patient,
             client=limits.client_of(request),
+            is_new_holder=is_new,
         )
     except scheduling.StartTaken as refusal:
         return taken(request, shown, refusal.nearest, status=409)
