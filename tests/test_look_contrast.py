@@ -47,7 +47,7 @@ def tokens(css: str) -> dict[str, str]:
 
 
 def schemes() -> dict[str, dict[str, str]]:
-    by_day, by_night = (CSS / "tokens.css").read_text().split("@media (prefers-color-scheme: dark)")
+    by_day, by_night = (CSS / "tokens.css").read_text().split("@media screen and (prefers-color-scheme: dark)")
     return {"light": tokens(by_day), "dark": tokens(by_day) | tokens(by_night)}
 
 
@@ -82,7 +82,7 @@ def test_a_control_and_its_focus_stand_out_from_the_ground(scheme, bound, ground
 
 
 def test_the_dark_scheme_sets_every_colour_itself():
-    by_day, by_night = (CSS / "tokens.css").read_text().split("@media (prefers-color-scheme: dark)")
+    by_day, by_night = (CSS / "tokens.css").read_text().split("@media screen and (prefers-color-scheme: dark)")
     assert set(tokens(by_day)) == set(tokens(by_night))
 
 

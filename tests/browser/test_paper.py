@@ -1,4 +1,4 @@
-"""On paper: a treatment page is a leaflet of two sheets at most, and says where it comes from."""
+"""On paper: a treatment is a leaflet of two sheets, other pages take as many at most; night stays on the screen."""
 
 import re
 from typing import Any
@@ -29,3 +29,31 @@ def test_a_treatment_prints_on_two_sheets_with_its_place_and_without_what_is_for
     expect(page.get_by_text(f"This page: {site}{address}")).to_be_visible()
     expect(page.get_by_text("Next free time")).to_be_hidden()
     expect(page.get_by_role("link", name=re.compile("^(Book|Schedule)")).first).to_be_hidden()
+
+
+@pytest.mark.parametrize("address", ["/", "/team/", "/privacy/", "/fees/", "/accessibility/", "/team/steve-hansen/"])
+def test_a_page_prints_on_two_sheets_at_most_and_nothing_on_them_waits_to_be_pressed(
+    page: Page, site: str, address: str
+):
+    page.goto(f"{site}{address}")
+    assert max(sheets_of(page, format=sheet) for sheet in ("Letter", "A4")) <= 2
+    page.emulate_media(media="print")
+    footer = page.get_by_role("contentinfo")
+    expect(footer.get_by_role("link", name=re.compile("^Call "))).to_be_visible()
+    expect(footer.get_by_role("link", name="Send a message")).to_be_hidden()
+
+
+def test_who_prints_at_night_gets_ink_on_white_and_the_map_by_day(page: Page, site: str):
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{site}/contact/")
+    by_day, by_night = page.locator(".map__day img"), page.locator(".map__night img")
+    expect(by_night).to_be_visible()
+    expect(by_day).to_be_hidden()
+    page.emulate_media(color_scheme="dark", media="print")
+    expect(by_day).to_be_visible()
+    expect(by_night).to_be_hidden()
+    assert by_day.evaluate("map => map.complete && map.naturalWidth > 0")
+    expect(page.locator("main")).to_have_css("color", "rgb(20, 40, 43)")
+    page.emulate_media(color_scheme="light", media="screen")
+    expect(by_day).to_be_visible()
+    expect(by_night).to_be_hidden()
