@@ -45,7 +45,8 @@ class PhoneField(LineField):
         if not typed.isascii() or any(character.isalpha() for character in typed):
             raise ValidationError(self.MESSAGE, code="invalid")
         number = read_phone(typed, region="CA")
-        if not number or not number.is_valid() or number.extension:
+        # Not asked whether it is empty: that would look it up among all the world's numbers once more.
+        if number is None or not number.is_valid() or number.extension:
             raise ValidationError(self.MESSAGE, code="invalid")
         return str(number.as_e164)
 

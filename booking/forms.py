@@ -6,6 +6,7 @@ values to ``booking.scheduling``.
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -127,7 +128,6 @@ class DetailsForm(WatchedForm):
         if not for_other:
             del self.fields["contact_name"]
         self._set_attributes()
-        self.helper = self._helper()
 
     def _ask_about_reminders(self, service: Service, ahead: timedelta) -> None:
         """By e-mail or not; where the clinic has a service for text messages, also by text."""
@@ -214,7 +214,9 @@ class DetailsForm(WatchedForm):
         for name in ("name", "preferred_name", "email"):
             self.fields[name].widget.attrs["spellcheck"] = "false"
 
-    def _helper(self) -> FormHelper:
+    @cached_property
+    def helper(self) -> FormHelper:
+        """How it is laid out, where it is shown: mostly it is accepted, and nobody sees it again."""
         patient = ["name", "preferred_name", "pronouns", "date_of_birth", "visit"]
         reach = ["contact_name", "email", "phone", "reminders"]
         helper = FormHelper()

@@ -190,6 +190,14 @@ def test_choosing_a_time_holds_it_and_goes_on(client):
     assert (hold.status, hold.starts_at, hold.hold_expires_at) == ("held", NINE, NOW + timedelta(minutes=10))
 
 
+def test_choosing_the_same_time_again_holds_it_for_longer(client):
+    choose(client)
+    held = Appointment.objects.get()
+    choose(client)
+    assert Appointment.objects.get() == held
+    assert [event.kind for event in held.events.all()] == ["held", "held"]
+
+
 def test_choosing_again_gives_the_first_time_back(client):
     choose(client)
     choose(client, QUARTER_TO_TEN)

@@ -60,6 +60,25 @@ def test_what_was_read_can_be_changed_and_saved(held):
     assert Appointment.objects.get(pk=held.pk).cancel_reason == "Tried"
 
 
+def test_what_stands_beside_is_each_row_s_own_and_as_it_now_is(held):
+    one, other = by_uid.find(held.uid.hex), by_uid.find(held.uid.hex)
+    assert one.service == other.service
+    assert one.service is not other.service
+    one.service.name = "Changed, and not stored"
+    assert other.service.name == by_uid.find(held.uid.hex).service.name == held.service.name
+    other.service.name = "Changed and stored"
+    other.service.save()
+    assert by_uid.find(held.uid.hex).service.name == "Changed and stored"
+
+
+def test_what_is_read_through_a_row_is_read_for_it_alone(held):
+    """A service's first visit may be another one tomorrow, while the service's own row stays as it was."""
+    service = by_uid.find(held.uid.hex).service
+    assert "first_visit_service" not in service._state.fields_cache
+    service.first_visit_service  # noqa: B018  # Kept beside this copy.
+    assert "first_visit_service" not in by_uid.find(held.uid.hex).service._state.fields_cache
+
+
 def test_a_row_is_locked_where_rows_can_be(held, django_assert_num_queries):
     with transaction.atomic(), django_assert_num_queries(1) as asked:
         assert by_id_and_locked.get(held.pk) == held

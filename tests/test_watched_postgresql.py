@@ -65,3 +65,16 @@ def test_what_said_something_unasked_is_asked(watched):
         cursor.execute("NOTIFY news")
     assert watched.is_usable()
     assert ask(watched) == first
+
+
+def test_a_long_statement_is_translated_once(watched):
+    """A name of the driver's own is set for that: should it go, this fails."""
+    from psycopg import _queries
+
+    sql, values = f"SELECT {', '.join(['%s::int'] * 100)}", list(range(100))
+    with watched.cursor() as cursor:
+        cursor.execute(sql, values)
+        before = _queries._query2pg.cache_info().hits
+        cursor.execute(sql, values)
+        assert cursor.fetchone() == tuple(values)
+    assert _queries._query2pg.cache_info().hits == before + 1

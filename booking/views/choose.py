@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -129,7 +129,7 @@ def _hold(request: HttpRequest, shown: TimesPage, visitor: Visitor) -> HttpRespo
     except scheduling.NotOffered as refusal:
         return bad_address(request, BadAddress(refusal.message, status=422), shown.service)
     visitor.choose(hold, wants_this_person=shown.asked.practitioner is not None)
-    return redirect(next_step(visitor, hold))
+    return HttpResponseRedirect(next_step(visitor, hold))
 
 
 def taken(request: HttpRequest, shown: TimesPage, nearest: Sequence[Opening], *, status: int) -> HttpResponse:

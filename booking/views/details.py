@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +19,7 @@ from booking.views.answers import FOR, ME, OTHER, as_typed, details_form, detail
 from booking.views.asked import Asked, BadAddress, services_url, times_url
 from booking.views.choose import bad_address, taken
 from booking.views.privacy import private_page
-from booking.views.steps import step
+from booking.views.steps import path_of, step
 from booking.views.times_page import page_for
 from booking.views.visitor import Visitor
 
@@ -94,7 +94,7 @@ def _take_details(request: HttpRequest, visitor: Visitor, hold: Appointment, now
             pass  # Booking takes it again, if it is still free.
         except scheduling.Refused as refusal:
             return bad_address(request, BadAddress(refusal.message, status=409), hold.service)
-    return redirect("booking:check")
+    return HttpResponseRedirect(path_of("booking:check"))
 
 
 def _show_details(
@@ -175,7 +175,7 @@ def _book(
     except scheduling.Refused as refusal:
         return bad_address(request, BadAddress(refusal.message, status=409), hold.service)
     visitor.finish(made)
-    return redirect("booking:done")
+    return HttpResponseRedirect(path_of("booking:done"))
 
 
 @private_page

@@ -1,5 +1,7 @@
 """Where in the journey a page stands, and which page comes next."""
 
+from functools import lru_cache
+
 from django.urls import reverse
 
 from booking.models import Appointment
@@ -22,7 +24,13 @@ def step(name: str) -> str:
 def next_step(visitor: Visitor, hold: Appointment) -> str:
     """After a time is held: emergency signs where they belong, then the details, or back to the check."""
     if visitor.are_complete:
-        return reverse("booking:check")
+        return path_of("booking:check")
     has_read_signs = bool(visitor.answers)  # What is typed comes after them.
     shows_signs = hold.service.shows_signs_to(hold.is_first_visit) and not has_read_signs
-    return reverse("booking:safety" if shows_signs else "booking:details")
+    return path_of("booking:safety" if shows_signs else "booking:details")
+
+
+@lru_cache(maxsize=16)  # They are the same for everybody.
+def path_of(name: str) -> str:
+    """The path of a page that needs no more to be named."""
+    return reverse(name)
