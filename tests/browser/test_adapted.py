@@ -39,3 +39,26 @@ def test_the_present_choice_is_told_in_the_system_s_colours(page: Page, site: st
     other = page.locator(".chooser__link:not([aria-current])").first
     expect(chosen).to_have_css("border-top-width", "5px")
     expect(other).to_have_css("border-top-width", "2px")
+
+
+def test_the_contents_are_folded_on_a_phone_and_plain_where_there_is_room(browser: Browser, site: str):
+    for width, is_folded in ((360, True), (479, True), (480, False), (1280, False)):
+        context = browser.new_context(java_script_enabled=False, viewport={"width": width, "height": 800})
+        page = context.new_page()
+        page.goto(f"{site}/treatments/dry-needling/")
+        contents = page.get_by_role("navigation", name="On this page")
+        link = contents.get_by_role("link", name="What are the risks?")
+        summary, heading = contents.locator("summary"), contents.get_by_role("heading", name="On this page")
+        # It is named once, whichever way it is shown.
+        expect(heading).to_be_visible(visible=not is_folded)
+        expect(summary).to_be_visible(visible=is_folded)
+        if is_folded:
+            expect(link).to_be_hidden()
+            summary.focus()
+            page.keyboard.press("Enter")
+        expect(link).to_be_visible()
+        link.focus()
+        expect(link).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="What are the risks?")).to_be_in_viewport()
+        context.close()
