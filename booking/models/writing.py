@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from django.db import connection, models
+from django.db import connection, connections, models
 from django.db.models.signals import m2m_changed, post_save, pre_save
 
 
@@ -115,6 +115,7 @@ def _cells(
 ) -> tuple[tuple[str, ...], list[Any]]:
     """What stands in the statement for each field, and the values: of a row without a key its step is asked."""
     places, values = [], []
+    own_connection = connections[connection.alias]  # Else it would be looked up for each value.
     for column in fields:
         step = None
         if column.is_relation and getattr(row, column.attname) is None and column.is_cached(row):
@@ -125,7 +126,7 @@ def _cells(
                 named.pointing.append((row, column.attname, beside))
         places.append(_key_from(column.related_model, step) if step else "%s")
         if not step:
-            values.append(column.get_db_prep_save(column.pre_save(row, adding), connection))
+            values.append(column.get_db_prep_save(column.pre_save(row, adding), own_connection))
     return tuple(places), values
 
 
