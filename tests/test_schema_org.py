@@ -6,7 +6,7 @@ The vocabulary is an extract of what schema.org publishes (``schema_org.json`` n
 
 import json
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.urls import resolve
 from django.utils import timezone
 
+from booking import words
 from booking.models import Practitioner
 from content.models import Page
 from tests.make_content import make_revision
@@ -247,10 +248,11 @@ def test_codes_say_what_the_page_says_in_words(pages):
             on = date.fromisoformat(node["lastReviewed"])
             assert squeezed(f"Last reviewed on {on.day} {on:%B %Y}") in seen.text
         if "dayOfWeek" in node:
-            assert squeezed(node["dayOfWeek"].rpartition("/")[2]) in seen.text
-            for at in (node["opens"], node["closes"]):
-                hour, minute = int(at[:2]), at[3:]
-                assert f"{hour % 12 or 12}:{minute}{'am' if hour < 12 else 'pm'}" in seen.text
+            day = words.WEEKDAYS.index(node["dayOfWeek"].rpartition("/")[2])
+            hours = " to ".join(words.clock(time.fromisoformat(node[at])) for at in ("opens", "closes"))
+            # Days with the same hours stand in one line: "Monday to Thursday".
+            lines = [words.weekdays(first, last) for first in range(day + 1) for last in range(day, 7)]
+            assert any(squeezed(f"{line} {hours}") in seen.text for line in lines)
         if node["@type"] == "EntryPoint":
             assert node["urlTemplate"].removeprefix(SITE) in seen.links
 
