@@ -74,10 +74,10 @@ def database(var_dir: Path, environ: Mapping[str, str] = os.environ) -> dict[str
         config["ENGINE"] = "clinic.watched_postgresql"
         config["CONN_MAX_AGE"] = 60
         config["CONN_HEALTH_CHECKS"] = True
-        # PostgreSQL plans a query each time it comes, which takes it longer than answering: one that a connection
-        # has asked five times is kept planned.
         asked_for: dict[str, Any] = dict(config.get("OPTIONS") or {})  # By the address itself.
-        config["OPTIONS"] = {"server_side_binding": True, "prepare_threshold": 5} | asked_for
+        # Our cursor has the server keep planned what comes again. psycopg would throw all of that away with every
+        # transaction that is taken back.
+        config["OPTIONS"] = asked_for | {"server_side_binding": True, "prepare_threshold": None}
         try:
             import psycopg  # noqa: F401
         except ImportError as problem:

@@ -51,7 +51,7 @@ def test_a_postgres_url_is_read(tmp_path):
 
 def test_postgres_keeps_queries_planned_and_what_its_url_asks_for(tmp_path):
     config = environment.database(tmp_path, {"DATABASE_URL": "postgres://u:p@db.example/clinic?sslmode=require"})
-    assert config["OPTIONS"] == {"server_side_binding": True, "prepare_threshold": 5, "sslmode": "require"}
+    assert config["OPTIONS"] == {"server_side_binding": True, "prepare_threshold": None, "sslmode": "require"}
 
 
 def test_postgres_without_its_driver_says_what_to_install(tmp_path, monkeypatch):
