@@ -10,12 +10,6 @@ import select
 from typing import Any
 
 from django.db.backends.postgresql import base
-from psycopg import _queries
-
-# The driver keeps what it made of a statement's "%s", but not for one with more than 50 values or 4,096 letters:
-# most such are never asked again. Ours are: a booking is stored by one with 80 values.
-_queries.MAX_CACHED_STATEMENT_PARAMS = 200
-_queries.MAX_CACHED_STATEMENT_LENGTH = 1 << 14
 
 from clinic.watched_postgresql.cursor import Cursor
 from clinic.watched_postgresql.planned import Planned, Row
