@@ -61,6 +61,7 @@ ARIAL = {
         )
     ),
 }
+ARIAL_DIGIT = 1139  # Every digit, in both weights. Ours differ, and are wider: phone numbers and times show it.
 LOCAL_NAMES = {
     "regular": ("Arial", "Liberation Sans", "Helvetica"),
     "bold": ("Arial Bold", "Arial-BoldMT", "Liberation Sans Bold", "Helvetica Bold"),
@@ -172,17 +173,24 @@ def mean_width(font: TTFont, weights: dict[str, int]) -> float:
 
 
 def fallback_css(face: Face, font: TTFont) -> str:
-    """An @font-face that gives Arial this face's mean width and line box."""
+    """The @font-face rules that give Arial this face's mean width and line box: for words, and for digits."""
     arial = ARIAL[face.model]
-    arial_width = sum(arial[letter] * share for letter, share in FREQUENCY.items())
-    size = mean_width(font, FREQUENCY) / (arial_width / sum(FREQUENCY.values()) / ARIAL_UNITS)
+    arial_width = sum(arial[letter] * share for letter, share in FREQUENCY.items()) / sum(FREQUENCY.values())
+    words = mean_width(font, FREQUENCY) / (arial_width / ARIAL_UNITS)
+    digits = mean_width(font, dict.fromkeys("0123456789", 1)) / (ARIAL_DIGIT / ARIAL_UNITS)
+    return _stretched(face, font, words) + _stretched(face, font, digits, ranges(tuple(range(0x30, 0x3A))))
+
+
+def _stretched(face: Face, font: TTFont, size: float, letters: str = "") -> str:
     units, line = font["head"].unitsPerEm, font["hhea"]
     names = ", ".join(f'local("{name}")' for name in LOCAL_NAMES[face.model])
     return (
         f'@font-face {{\nfont-family: "{face.fallback}";\nsrc: {names};\nfont-weight: {face.weight};\n'
         f"size-adjust: {size:.2%};\nascent-override: {line.ascent / units / size:.2%};\n"
         f"descent-override: {-line.descent / units / size:.2%};\n"
-        f"line-gap-override: {line.lineGap / units / size:.2%};\n}}\n"
+        f"line-gap-override: {line.lineGap / units / size:.2%};\n"
+        + (f"unicode-range: {letters};\n" if letters else "")
+        + "}\n"
     )
 
 

@@ -1,6 +1,7 @@
 """The stylesheet is one file, the fonts are small, and building again costs nothing."""
 
 import base64
+import re
 from pathlib import Path, PurePosixPath
 
 import brotli
@@ -111,6 +112,16 @@ def test_a_fallback_gives_arial_the_width_and_the_lines_of_the_face():
     assert "size-adjust: 99." in css
     assert "ascent-override: 95." in css
     assert "descent-override: 29." in css
+
+
+@pytest.mark.parametrize("face", typefaces.FACES, ids=lambda face: face.name)
+def test_a_fallback_gives_arial_s_digits_the_mean_width_of_ours(face):
+    font = TTFont(face.source_path())
+    rule = typefaces.fallback_css(face, font).split("@font-face")[2]
+    stretched = float(re.search(r"size-adjust: ([\d.]+)%", rule)[1]) / 100 * 1139 / 2048
+    glyphs, widths = font.getBestCmap(), font["hmtx"].metrics
+    ours = sum(widths[glyphs[ord(digit)]][0] for digit in "0123456789") / 10 / font["head"].unitsPerEm
+    assert (stretched, "unicode-range: U+30-39;" in rule) == (pytest.approx(ours, abs=0.001), True)
 
 
 def test_building_again_writes_nothing(built):
