@@ -85,8 +85,12 @@ def in_another_connection(look):
 
 
 def turn_is_free():
+    """Whether nobody has a turn in this database: the server lists those of its other databases, too."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT NOT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory')")
+        cursor.execute(
+            "SELECT NOT EXISTS (SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+            " WHERE locktype = 'advisory' AND datname = current_database())"
+        )
         return cursor.fetchone()[0]
 
 
