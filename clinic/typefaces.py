@@ -1,10 +1,8 @@
-"""The two typefaces: cut to the letters we use, written as WOFF2, with fallbacks of the same size.
+"""The two typefaces: cut to the letters we use, and written as WOFF2.
 
 Text is Atkinson Hyperlegible, headings are Bricolage Grotesque (both under the SIL Open Font
 License, whose text is written beside them). Each comes in two files: the letters of nearly every
-page, and the rest. Until they arrive, the browser shows Arial or a
-font of the same widths, stretched and shifted by ``@font-face`` so that nothing moves when
-they do.
+page, and the rest. What stands in for them until they arrive is in ``stand_ins.py``.
 """
 
 import base64
@@ -35,45 +33,6 @@ RARE = (
     *(0x2264, 0x2265),
 )
 FEATURES = ("kern", "mark", "mkmk", "ccmp", "locl", "liga", "calt", "tnum")
-
-# Advance widths of Arial (and of Liberation Sans and Helvetica, made to match it) in 1/2048 em,
-# for the letters that running English is made of. Source: the fonts' own hmtx tables.
-ARIAL_UNITS = 2048
-ARIAL = {
-    "regular": dict(
-        zip(
-            "abcdefghijklmnopqrstuvwxyz ",
-            (
-                *(1139, 1139, 1024, 1139, 1139, 569, 1139, 1139, 455, 455, 1024, 455, 1706, 1139),
-                *(1139, 1139, 1139, 682, 1024, 569, 1139, 1024, 1479, 1024, 1024, 1024, 569),
-            ),
-            strict=True,
-        )
-    ),
-    "bold": dict(
-        zip(
-            "abcdefghijklmnopqrstuvwxyz ",
-            (
-                *(1139, 1251, 1139, 1251, 1139, 682, 1251, 1251, 569, 569, 1139, 569, 1821, 1251),
-                *(1251, 1251, 1251, 797, 1139, 682, 1251, 1139, 1593, 1139, 1139, 1024, 569),
-            ),
-            strict=True,
-        )
-    ),
-}
-ARIAL_DIGIT = 1139  # Every digit, in both weights. Ours differ, and are wider: phone numbers and times show it.
-LOCAL_NAMES = {
-    "regular": ("Arial", "Liberation Sans", "Helvetica"),
-    "bold": ("Arial Bold", "Arial-BoldMT", "Liberation Sans Bold", "Helvetica Bold"),
-}
-# How often each letter occurs in running English, per thousand characters with spaces.
-FREQUENCY = dict(
-    zip(
-        "abcdefghijklmnopqrstuvwxyz ",
-        (65, 12, 22, 33, 103, 18, 16, 49, 57, 1, 6, 33, 20, 57, 62, 15, 1, 49, 52, 74, 22, 8, 19, 1, 16, 1, 182),
-        strict=True,
-    )
-)
 
 
 class FontMissing(Exception):
@@ -163,35 +122,6 @@ def written(font: TTFont) -> bytes:
     buffer = io.BytesIO()
     font.save(buffer, reorderTables=False)
     return buffer.getvalue()
-
-
-def mean_width(font: TTFont, weights: dict[str, int]) -> float:
-    """The mean advance width of running English, in em."""
-    letters, widths = font.getBestCmap(), font["hmtx"].metrics
-    total = sum(widths[letters[ord(letter)]][0] * share for letter, share in weights.items())
-    return total / sum(weights.values()) / font["head"].unitsPerEm
-
-
-def fallback_css(face: Face, font: TTFont) -> str:
-    """The @font-face rules that give Arial this face's mean width and line box: for words, and for digits."""
-    arial = ARIAL[face.model]
-    arial_width = sum(arial[letter] * share for letter, share in FREQUENCY.items()) / sum(FREQUENCY.values())
-    words = mean_width(font, FREQUENCY) / (arial_width / ARIAL_UNITS)
-    digits = mean_width(font, dict.fromkeys("0123456789", 1)) / (ARIAL_DIGIT / ARIAL_UNITS)
-    return _stretched(face, font, words) + _stretched(face, font, digits, ranges(tuple(range(0x30, 0x3A))))
-
-
-def _stretched(face: Face, font: TTFont, size: float, letters: str = "") -> str:
-    units, line = font["head"].unitsPerEm, font["hhea"]
-    names = ", ".join(f'local("{name}")' for name in LOCAL_NAMES[face.model])
-    return (
-        f'@font-face {{\nfont-family: "{face.fallback}";\nsrc: {names};\nfont-weight: {face.weight};\n'
-        f"size-adjust: {size:.2%};\nascent-override: {line.ascent / units / size:.2%};\n"
-        f"descent-override: {-line.descent / units / size:.2%};\n"
-        f"line-gap-override: {line.lineGap / units / size:.2%};\n"
-        + (f"unicode-range: {letters};\n" if letters else "")
-        + "}\n"
-    )
 
 
 def ranges(letters: tuple[int, ...]) -> str:

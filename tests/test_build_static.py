@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from fontTools.ttLib import TTFont
 
-from clinic import stylesheet, typefaces
+from clinic import stand_ins, stylesheet, typefaces
 from clinic.management.commands import build_static
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
@@ -105,23 +105,43 @@ def test_the_licences_lie_beside_the_fonts(built):
         assert "SIL OPEN FONT LICENSE" in (built / "fonts" / name).read_text().upper()
 
 
-def test_a_fallback_gives_arial_the_width_and_the_lines_of_the_face():
+def test_a_stand_in_has_the_lines_of_the_face():
     face = typefaces.FACES[0]
-    css = typefaces.fallback_css(face, TTFont(face.source_path()))
-    # Atkinson Hyperlegible sets English about as wide as Arial does; its line box is 1.24 em.
-    assert "size-adjust: 99." in css
-    assert "ascent-override: 95." in css
-    assert "descent-override: 29." in css
+    # The line box of Atkinson Hyperlegible is 0.95 em above the line and 0.29 em below, however wide Arial is set.
+    for rule in stand_ins.css(face, TTFont(face.source_path())).split("@font-face")[1:]:
+        size, above, below = (
+            float(re.search(rf"{name}: ([\d.]+)%", rule)[1])
+            for name in ("size-adjust", "ascent-override", "descent-override")
+        )
+        assert (size * above / 1e4, size * below / 1e4) == (
+            pytest.approx(0.95, abs=0.001),
+            pytest.approx(0.29, abs=0.001),
+        )
 
 
+@pytest.mark.parametrize(
+    ("letters", "arial", "listed"),  # the widths that Arial itself has
+    [
+        pytest.param("0123456789", (1139,) * 10, "U+30-39", id="figures"),
+        pytest.param(" ", (569,), "U+20", id="space"),
+    ],
+)
 @pytest.mark.parametrize("face", typefaces.FACES, ids=lambda face: face.name)
-def test_a_fallback_gives_arial_s_digits_the_mean_width_of_ours(face):
+def test_a_stand_in_is_as_wide_as_the_face_in_every_kind_of_letter(face, letters, arial, listed):
     font = TTFont(face.source_path())
-    rule = typefaces.fallback_css(face, font).split("@font-face")[2]
-    stretched = float(re.search(r"size-adjust: ([\d.]+)%", rule)[1]) / 100 * 1139 / 2048
+    rules = stand_ins.css(face, font).split("@font-face")[1:]
+    rule = next(rule for rule in rules if f"unicode-range: {listed}" in rule)
+    stretched = float(re.search(r"size-adjust: ([\d.]+)%", rule)[1]) / 100 * sum(arial) / 2048
     glyphs, widths = font.getBestCmap(), font["hmtx"].metrics
-    ours = sum(widths[glyphs[ord(digit)]][0] for digit in "0123456789") / 10 / font["head"].unitsPerEm
-    assert (stretched, "unicode-range: U+30-39;" in rule) == (pytest.approx(ours, abs=0.001), True)
+    ours = sum(widths[glyphs[ord(letter)]][0] for letter in letters) / font["head"].unitsPerEm
+    assert stretched == pytest.approx(ours, abs=0.0005 * len(letters))
+
+
+def test_every_kind_of_letter_has_arial_s_widths():
+    for kind in stand_ins.KINDS:
+        assert len(kind.regular) == len(kind.bold) == len(kind.letters)
+    letters = "".join(kind.letters for kind in stand_ins.KINDS)
+    assert len(letters) == len(set(letters))
 
 
 def test_building_again_writes_nothing(built):

@@ -18,16 +18,20 @@ _RADIO = (
     ' <span class="time__pill"><span class="visually-hidden">{before}</span>{clock}'
     '<span class="visually-hidden">{after}</span>{person}</span></label>\n'
 )
+NO_BREAK = "\N{NO-BREAK SPACE}"
 _PERSON = ' <span class="time__person" aria-hidden="true">{}</span>'
 
 
 @register.simple_tag
-def first_free(free_at: datetime | None, place: Location) -> SafeString:
-    """When somebody is free first, on the place's clock: as often on a page as there are people."""
+def first_free(free_at: datetime | None, place: Location) -> str:
+    """When somebody is free first, on the place's clock: as often on a page as there are people.
+
+    "10:30 am" is held together by its space, not by an element, which would move when the typeface comes.
+    """
     if free_at is None:
-        return mark_safe("No free time online")
+        return "No free time online"
     local = at(free_at, place)
-    return mark_safe(f'Next free: {day_without_year(local)}, <span class="nowrap">{clock(local)}</span>')  # noqa: S308
+    return f"Next free: {day_without_year(local)}, {clock(local).replace(' ', NO_BREAK)}"
 
 
 @register.simple_tag

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from clinic import stylesheet, typefaces
+from clinic import stand_ins, stylesheet, typefaces
 
 FONT_BUDGET = 60 * 1024  # bytes, all font files together
 
@@ -40,7 +40,9 @@ def font_faces(fonts_dir: Path) -> str:
     the fonts takes seconds, checking them takes milliseconds.
     """
     record = fonts_dir / "made.json"
-    made_from = digest(Path(typefaces.__file__), *(face.source_path() for face in typefaces.FACES))
+    made_from = digest(
+        Path(typefaces.__file__), Path(stand_ins.__file__), *(face.source_path() for face in typefaces.FACES)
+    )
     files = [fonts_dir / file for face in typefaces.FACES for file in face.files()]
     try:
         known = json.loads(record.read_text(encoding="utf-8"))
@@ -59,7 +61,7 @@ def font_faces(fonts_dir: Path) -> str:
         licence = (face.package_dir() / "LICENSE").read_bytes()
         write_if_changed(fonts_dir / f"{face.package.removeprefix('fontpkg_')}-licence.txt", licence)
         css += typefaces.face_css(face, contents[f"{face.name}.woff2"])
-        css += typefaces.fallback_css(face, fonts[f"{face.name}.woff2"])
+        css += stand_ins.css(face, fonts[f"{face.name}.woff2"])
     if size > FONT_BUDGET:
         raise CommandError(f"The fonts weigh {size:,} bytes and may weigh {FONT_BUDGET:,}: cut more letters away.")
     made = {"made_from": made_from, "files": digest(*files), "css": css}
