@@ -59,12 +59,13 @@ def make_database(practitioners: int, appointments: int, upcoming: int) -> str:
         url = f"{folder}/{name}.sqlite3"
     print(f"{practitioners} practitioners, {appointments} appointments", file=sys.stderr, flush=True)
     sizes = [str(number) for number in (practitioners, appointments, upcoming)]
-    subprocess.run([sys.executable, "-m", "bench.sample", *sizes], env=environment(url), check=True)
+    subprocess.run([sys.executable, "-m", "bench.sample", *sizes], env=environment(url, "clinic"), check=True)
     return url
 
 
-def environment(url: str) -> dict[str, str]:
-    return os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "bench.settings"}
+def environment(url: str, package: str = "bench") -> dict[str, str]:
+    """With the settings of the two views, or of the site, as what is stored needs all its addresses."""
+    return os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": f"{package}.settings"}
 
 
 @contextmanager

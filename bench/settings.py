@@ -1,6 +1,6 @@
-"""The site's settings, with nothing between the server and the two views that are compared."""
+"""The site's settings, with next to nothing between the server and the two views that are compared."""
 
 from clinic.settings import *  # noqa: F403
 
 ROOT_URLCONF = "bench.views"
-MIDDLEWARE: list[str] = []
+MIDDLEWARE = ["allauth.account.middleware.AccountMiddleware"]  # allauth does not start without.

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 from django.core.exceptions import EmptyResultSet
@@ -32,6 +32,7 @@ from django.db.models import (
     ForeignKey,
     JSONField,
     Lookup,
+    Model,
     QuerySet,
 )
 from django.db.models.functions import JSONArray
@@ -127,7 +128,7 @@ class Statement:
         found: Found = {name: [] for name in self._parts}
         for name, cells in rows:
             found[name].append(_instance(self._parts[name], json.loads(cells)))
-        return {name: sorted(instances, key=_place) for name, instances in found.items()}
+        return {name: _in_order(self._parts[name].rows.model, instances) for name, instances in found.items()}
 
     def _put_together(self) -> None:
         parts = {name: part if isinstance(part, Part) else Part(part) for name, part in self._make_parts().items()}
@@ -192,9 +193,25 @@ def instant(raw: str) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _place(row: Any) -> tuple[Any, ...]:
-    """As ``Meta.ordering`` has it, where the fields that it names are here."""
-    names = [name for name in row._meta.ordering if isinstance(name, str) and not name.startswith("-")]
-    attnames = [row._meta.get_field(name).attname for name in names]
-    here = [row.__dict__[name] for name in attnames if name in row.__dict__]
-    return (*here, row.pk) if len(here) == len(attnames) else (row.pk,)
+def _in_order(model: type[Model], rows: Iterable[Any]) -> list[Any]:
+    """As ``Meta.ordering`` has it, where the fields that it names are here; what is empty comes first."""
+    ordered = sorted(rows, key=lambda row: row.pk)
+    fields = _ordering(model)
+    if ordered and all(attname in ordered[0].__dict__ for attname, _ in fields):
+        for attname, is_descending in reversed(fields):
+            ordered.sort(key=partial(_place, attname), reverse=is_descending)
+    return ordered
+
+
+@cache
+def _ordering(model: type[Model]) -> tuple[tuple[str, bool], ...]:
+    """What orders its rows: the attribute, and whether the greatest comes first."""
+    names = [name for name in model._meta.ordering or () if isinstance(name, str)]
+    fields = [model._meta.pk if name.strip("-") == "pk" else model._meta.get_field(name.strip("-")) for name in names]
+    return tuple((field.attname, name.startswith("-")) for field, name in zip(fields, names, strict=True))  # type: ignore[union-attr]
+
+
+def _place(attname: str, row: Any) -> tuple[bool, Any]:
+    """Nothing cannot be compared with anything: a day off has no beginning, and a day of other hours has."""
+    value = row.__dict__[attname]
+    return value is not None, value

@@ -64,6 +64,16 @@ def test_days_with_the_same_hours_stand_in_one_line(client, site, stopped_clock,
     assert ("Thursday 24 December 2026: 9:00 am to 12:00 pm" in page) is (address == "/contact/")
 
 
+@pytest.mark.parametrize("address", ["/", "/fees/", "/contact/", "/book/"])
+def test_a_day_of_other_hours_and_a_day_without_any_are_told_beside_each_other(client, site, stopped_clock, address):
+    exception(site, on=date(2026, 12, 25), opens=None, closes=None)
+    exception(site)
+    page = shown(client, address)
+    assert "Closed now, opens today at 9:00 am" in page
+    told = "Thursday 24 December 2026: 9:00 am to 12:00 pm Friday 25 December 2026: closed"
+    assert (told in page) is (address == "/contact/")
+
+
 def test_search_engines_hear_of_each_day(client, site, stopped_clock):
     html = client.get("/fees/").content.decode()
     nodes = json.loads(re.search(r'ld\+json">(.*?)</script>', html).group(1))["@graph"]

@@ -57,6 +57,23 @@ def test_every_kind_of_row_is_taken_into_account(service, place, practitioner, n
     assert open_on_tuesday(service, now) == [at(14)]
 
 
+def test_a_day_off_and_a_day_of_other_hours_of_one_person_are_both_taken_into_account(
+    service, place, practitioner, now
+):
+    HoursOverride.objects.create(practitioner=practitioner, location=place, on=TUESDAY)
+    HoursOverride.objects.create(
+        practitioner=practitioner,
+        location=place,
+        on=TUESDAY + timedelta(days=1),
+        start_time=time(14),
+        end_time=time(15),
+    )
+    found = scheduling.open_starts(
+        service=service, now=now, first_on=TUESDAY, last_on=TUESDAY + timedelta(days=1), location=place
+    )
+    assert [opening.starts_at for opening in found] == [at(14, day=25)]
+
+
 def test_a_closure_shuts_one_location_for_everyone(service, place, practitioner, now):
     elsewhere = make_location(name="High River")
     make_hours(make_practitioner([service]), elsewhere, start_time=time(9), end_time=time(10))

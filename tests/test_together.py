@@ -1,12 +1,12 @@
 """Rows of several tables in one query are the rows that each table would give by itself."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 from django.db.models import F, Value
 
-from booking.models import Clinic, Location, OpeningHours, Practitioner, Service
+from booking.models import Clinic, HoursOverride, Location, OpeningHours, Practitioner, Service
 from booking.together import Part, Word, fetch, instant
 from content.models import Page, Picture
 from tests import make
@@ -76,6 +76,23 @@ def test_rows_stand_in_their_model_s_order():
     found = fetch(services=Service.objects.all())["services"]
 
     assert found == list(Service.objects.all())
+
+
+def test_rows_without_a_value_in_their_order_stand_before_those_with_one():
+    person, place = make.make_practitioner(), make.make_location()
+    hours = {"start_time": time(9), "end_time": time(12)}
+    days = [
+        (date(2026, 12, 24), hours),
+        (date(2026, 12, 24), {}),
+        (date(2026, 12, 28), hours),
+        (date(2026, 12, 25), {}),
+    ]
+    for on, times in days:
+        HoursOverride.objects.create(practitioner=person, location=place, on=on, **times)
+
+    found = fetch(rows=HoursOverride.objects.all())["rows"]
+
+    assert [(row.on.day, row.start_time) for row in found] == [(28, time(9)), (25, None), (24, None), (24, time(9))]
 
 
 def test_only_what_was_asked_is_fetched():

@@ -7,11 +7,13 @@ the appointment.
 """
 
 from booking.scheduling.actors import Actor
+from booking.scheduling.booking import book
 from booking.scheduling.changes import ask_to_move, cancel, check_in, fulfil, mark_no_show, reschedule
 from booking.scheduling.desk import book_for
 from booking.scheduling.explaining import Explanation, Withheld, why_not
 from booking.scheduling.facts import Search
-from booking.scheduling.holding import book, expire_holds, extend, extensions_left, forget_holds, hold, release
+from booking.scheduling.holding import extend, extensions_left, hold
+from booking.scheduling.lapsing import expire_holds, forget_holds, release
 from booking.scheduling.merging import MERGED_FIELDS, merge
 from booking.scheduling.offering import Settled, forget_waitlist, offer_freed_times, settle_waitlist
 from booking.scheduling.openings import Opening, nearest, next_free, next_free_each, offers, open_starts

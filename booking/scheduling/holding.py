@@ -1,23 +1,19 @@
-"""From a chosen time to an appointment: hold, extend, release, book."""
+"""From a chosen time to a hold: take it from everybody else, for ten minutes and longer."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, router, transaction
 
-from booking import availability, limits, messages, together
+from booking import availability, limits, together
 from booking.lasting import need_not_last
 from booking.models import (
     Appointment,
     AppointmentEvent,
     Location,
-    Message,
     Practitioner,
     Service,
     Status,
-    WaitlistOffer,
     writing,
 )
 from booking.models.prepared import Prepared
@@ -33,15 +29,12 @@ from booking.scheduling.openings import (
     who_works_at,
     with_visits_of,
 )
-from booking.scheduling.patients import Known, PatientDetails, known_at, patient_for
 from booking.scheduling.record import (
     Held,
     add_event,
     event_of,
-    expire,
     expire_lapsed,
     holds_beside,
-    lapsed_holds,
     make_way,
     place_at,
     snapshot,
@@ -51,9 +44,8 @@ from booking.scheduling.rooms import pick_room
 from booking.scheduling.rows import read
 
 _Kind = AppointmentEvent.Kind
-_BOOKED_ELSEWHERE = "This time has already been booked from another page. Nothing was booked twice."
+BOOKED_ELSEWHERE = "This time has already been booked from another page. Nothing was booked twice."
 _PATIENCE = timedelta(hours=1)  # How long after its end a hold still counts as one visit to the website.
-_KEPT = timedelta(days=7)  # How long a hold that came to nothing is kept for staff to see.
 MOST_EXTENSIONS = 10  # WCAG 2.2, 2.2.1: a time limit can be extended ten times. More would block a time for nothing.
 
 
@@ -143,12 +135,12 @@ def extend(*, hold: Appointment, by: Actor, now: datetime, client: str = "") -> 
     as in ``hold``. Raises StartTaken, AlreadyBooked, HeldLongEnough or LimitReached, and then
     nothing has changed.
     """
-    search = _search_again(hold, now)
+    search = search_again(hold, now)
     try:
         with overlaps_lost(), locked([hold.practitioner_id], hold.location):
-            held = _under_the_lock(hold)
+            held = under_the_lock(hold)
             if held.status not in {Status.HELD, Status.EXPIRED}:
-                raise AlreadyBooked(_BOOKED_ELSEWHERE)
+                raise AlreadyBooked(BOOKED_ELSEWHERE)
             if not extensions_left(held):
                 raise HeldLongEnough("We cannot hold this time any longer. You can still book it while it is free.")
             before = snapshot(held)
@@ -162,7 +154,7 @@ def extend(*, hold: Appointment, by: Actor, now: datetime, client: str = "") -> 
                         holder=held.hold_key, client=key, now=now, practitioners=[], location=hold.location
                     )
                     _refuse_too_many_holds(others, now)
-                _take_again(held, search)
+                take_again(held, search)
             held.status = Status.HELD
             longer = max(now + settings.BOOKING_HOLD, held.hold_expires_at or now)  # What was offered is held longest.
             held.hold_expires_at = min(longer, held.starts_at)
@@ -226,137 +218,10 @@ def refuse_unbookable(service: Service) -> None:
         raise NotOffered("This visit cannot be booked online. Please call us.")
 
 
-def release(*, appointment: Appointment, by: Actor, now: datetime) -> None:
-    """Give a held time back. A hold that is gone already stays gone."""
-    with transaction.atomic():
-        expire([appointment], kind=_Kind.RELEASED, by=by, now=now)
-
-
-def expire_holds(*, now: datetime) -> int:
-    """Mark lapsed holds as expired, so that staff and guards see them as they are; how many."""
-    freed = 0
-    for lapsed in lapsed_holds(now)[:500]:
-        # One at a time: whoever holds one lock and wants no other never waits in a circle.
-        with transaction.atomic():
-            freed += expire([lapsed], kind=_Kind.EXPIRED, by=Actor.system(), now=now)
-    return freed
-
-
-def forget_holds(*, now: datetime) -> int:
-    """Delete holds that came to nothing a week ago, and what is recorded of them; how many.
-
-    They belong to nobody: an appointment with a patient is never deleted.
-    """
-    old = list(
-        Appointment.objects.filter(status=Status.EXPIRED, patient=None, updated_at__lt=now - _KEPT)
-        .exclude(waitlist_offer__state=WaitlistOffer.State.OPEN)  # Nobody has said yet what became of it.
-        .order_by("pk")
-        .values_list("pk", flat=True)[:500]
-    )
-    events = AppointmentEvent.objects.filter(appointment__in=old)
-    with transaction.atomic():
-        events._raw_delete(router.db_for_write(AppointmentEvent))  # Past the queryset that refuses to delete.
-        Appointment.objects.filter(pk__in=old, status=Status.EXPIRED, patient=None).delete()
-    return len(old)
-
-
-def book(*, hold: Appointment, details: PatientDetails, submission_key: str, by: Actor, now: datetime) -> Appointment:
-    """Turn a hold into an appointment and queue what the patient and the clinic are told.
-
-    The same ``submission_key`` again gives the same appointment; one that has booked another hold
-    raises AlreadyBooked. A hold that has lapsed is taken again if its time is still free; otherwise
-    StartTaken, with the nearest free times. LimitReached when the clinic's number of visits ahead
-    stands under this e-mail address, and then the hold stays.
-    """
-    search = _search_again(hold, now)
-    try:
-        turn = None if by.is_staff else _turn_of(details)
-        with _one_use_of_a_key(), overlaps_lost(), locked([hold.practitioner_id], hold.location, turn):
-            appointment = _under_the_lock(hold)
-            if appointment.submission_key == submission_key:
-                return appointment
-            if appointment.status not in {Status.HELD, Status.EXPIRED}:
-                raise AlreadyBooked(_BOOKED_ELSEWHERE)
-            before = snapshot(appointment)
-            if not appointment.is_live_hold(now):
-                _take_again(appointment, search)
-            known = known_at(details, now=now)
-            if not by.is_staff:
-                _refuse_too_many_ahead(known)
-            appointment.status = Status.BOOKED
-            appointment.patient = patient_for(details, known)
-            appointment.is_first_visit = details.is_first_visit
-            appointment.reminders = details.reminders
-            appointment.reminders_by = details.reminders_by
-            appointment.notice_version = details.notice_version
-            appointment.submission_key = submission_key
-            appointment.hold_expires_at = None
-            appointment.hold_key = appointment.hold_client = ""
-            _store_booking(
-                appointment,
-                event_of(appointment, _Kind.BOOKED, by=by, now=now, before=before),
-                messages.of_booking(appointment, now=now),
-            )
-            return appointment
-    except Lost:
-        raise start_taken(search, hold.starts_at) from None
-
-
-_SET_BY_BOOKING = (
-    "status",
-    "patient",
-    "room",
-    "is_first_visit",
-    "reminders",
-    "reminders_by",
-    "notice_version",
-    "submission_key",
-    "hold_expires_at",
-    "hold_key",
-    "hold_client",
-)
-
-
-def _store_booking(appointment: Appointment, event: AppointmentEvent, outbox: Iterable[Message]) -> None:
-    changes = writing.AtOnce()
-    if appointment.patient and appointment.patient.pk is None:
-        changes.insert(appointment.patient)
-    changes.update(appointment, *_SET_BY_BOOKING)
-    changes.insert(event)
-    changes.insert_missing(outbox)
-    changes.store()
-
-
-def _turn_of(details: PatientDetails) -> limits.Use:
-    """Visits ahead are counted for one e-mail address at a time."""
-    return "visits ahead", details.email.casefold()
-
-
-def _refuse_too_many_ahead(known: Sequence[Known]) -> None:
-    """LimitReached when enough visits that were booked online lie ahead for the address that ``known`` share."""
-    ahead, most = sum(one.visits_ahead for one in known), min((one.most_ahead for one in known), default=1)
-    if ahead >= most:
-        # Always the same wait: when the first of them takes place is nobody else's business.
-        raise limits.LimitReached("visits ahead", timedelta(days=1))
-
-
-@contextmanager
-def _one_use_of_a_key() -> Iterator[None]:
-    """Turn the database's refusal of a submission key that has booked something already into a sentence."""
-    try:
-        yield
-    except IntegrityError as problem:
-        if "submission_key" in str(problem):
-            raise AlreadyBooked(
-                "This form has already booked a visit. Nothing was booked twice. Look at that visit first."
-            ) from problem
-        raise
-
-
 _locked_rows = Prepared(lambda: Appointment.objects.select_for_update(), by="id")
 
 
-def _under_the_lock(hold: Appointment) -> Appointment:
+def under_the_lock(hold: Appointment) -> Appointment:
     """The hold as it now is, while nobody else changes it; what stands beside it is as it was just read."""
     found = _locked_rows.get(hold.pk)
     for name in ("service", "practitioner", "location"):
@@ -365,7 +230,7 @@ def _under_the_lock(hold: Appointment) -> Appointment:
     return found
 
 
-def _search_again(hold: Appointment, now: datetime) -> Search:
+def search_again(hold: Appointment, now: datetime) -> Search:
     """The search in which a lapsed hold's own time is looked for again.
 
     The notice was long enough when the time was chosen, so somebody who types slowly does not
@@ -383,7 +248,7 @@ def _search_again(hold: Appointment, now: datetime) -> Search:
     )
 
 
-def _take_again(appointment: Appointment, search: Search) -> None:
+def take_again(appointment: Appointment, search: Search) -> None:
     """Check, under the lock, that a lapsed hold's time is still free for it; choose its room afresh."""
     refuse_unbookable(appointment.service)
     if not is_open_at(search, appointment.starts_at):

@@ -19,7 +19,8 @@ from booking.models import (
 )
 from booking.models.waitlist import MOST_UNANSWERED
 from booking.scheduling.actors import Actor
-from booking.scheduling.holding import book, refuse_unbookable
+from booking.scheduling.booking import book
+from booking.scheduling.holding import refuse_unbookable
 from booking.scheduling.locks import locked
 from booking.scheduling.openings import offers
 from booking.scheduling.patients import PatientDetails
