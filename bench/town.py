@@ -20,6 +20,7 @@ from django.utils import timezone  # noqa: E402
 
 from booking.models import (  # noqa: E402
     Appointment,
+    Closure,
     Location,
     Patient,
     Practitioner,
@@ -42,6 +43,7 @@ MOST_AT_ONCE = 500
 def make_people(number: int) -> list[Practitioner]:
     """People who work each day from 8 to 8, and one visit of 45 minutes and a buffer: twelve a day and person."""
     location = Location.objects.get()
+    Closure.objects.all().delete()  # Whoever asks for a time by the calendar would meet the sample's holidays.
     service = Service.objects.create(
         name="Visit for the bench",
         slug=SERVICE,

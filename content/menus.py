@@ -47,15 +47,18 @@ def address_of(place: str) -> str:
 
 
 def _rows(now: datetime) -> together.Part:
-    live = Revision.objects.live(at=now)
-    here = live.filter(page=OuterRef("page"))
+    here = Revision.objects.live(at=now).filter(page=OuterRef("page"))
+    # Of a place with a page of its own, from its kind to the page to its newest decision: asked whether any live
+    # page is of that kind, PostgreSQL would look at every page there is.
+    its_page = Page.objects.filter(kind=OuterRef(OuterRef("place"))).values("pk")[:1]
+    decisions = Revision.objects.filter(page=Subquery(its_page), goes_live_at__lte=now).order_by("-pk")
     extras = {
         "kind": F("menu__kind"),
         "page_slug": F("page__slug"),
         "page_title": F("page__title"),
         "title": Subquery(here.annotate(said=KT("head__title")).values("said")[:1]),
         "is_live": Exists(here),
-        "is_live_place": Exists(live.filter(page__kind=OuterRef("place"))),
+        "is_live_place": Subquery(decisions.values("is_public")[:1]),
     }
     return together.Part(MenuEntry.objects.all(), extras=extras)
 

@@ -139,7 +139,7 @@ def outline(blocks: Iterable[Any]) -> list[Heading]:
 
     Callouts and care cards stand out by themselves; they have anchors but are not listed.
     """
-    taken = {"main", "sources", "menu"}
+    taken = {"main", "sources", "menu", "whom-to-ask"}  # What templates name by themselves.
     headings = []
     for block in blocks:
         text = getattr(block, "heading", "")

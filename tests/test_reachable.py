@@ -1,11 +1,13 @@
 """Rule: where staff type whom to ask, an address and a number can be pressed, and nothing else becomes markup."""
 
+import re
+
 import pytest
 
 from booking.models import Clinic
 from booking.templatetags.reachable import reachable
 from tests.journey import choose, make_small_clinic
-from tests.make_content import make_site
+from tests.make_content import make_section, make_site, publish_drafts
 
 DESK = '<a href="mailto:desk@clinic.example">desk@clinic.example</a>'
 CALGARY = '<a href="tel:+1-403-555-0141">{}</a>'
@@ -41,3 +43,23 @@ def test_the_privacy_page_and_the_details_lead_to_the_privacy_officer(client, st
     Clinic.objects.update(collection_notice="We ask to book.\n\nQuestions? privacy@dynamic-physio.example")
     choose(client)
     assert f"<p>Questions? {link}</p>" in client.get("/book/details/").content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_contents_of_the_privacy_page_name_whom_to_ask_and_no_anchor_stands_twice(client, stopped_clock, is_known):
+    make_small_clinic()
+    page = make_site()["privacy"]
+    for heading in ("What we keep", "Whom to ask"):
+        make_section(page, heading=heading, level=2)
+    publish_drafts()
+    if not is_known:
+        Clinic.objects.update(privacy_contact="")
+
+    html = client.get("/privacy/").content.decode()
+
+    anchors = re.findall(r'<h2[^>]* id="(.*?)"', html)
+    assert [name for name in anchors if name.startswith("whom")] == ["whom-to-ask-2", *["whom-to-ask"] * is_known]
+    assert re.findall(r'<li><a href="#(whom.*?)">Whom to ask</a>', html) == [
+        name for name in anchors if name.startswith("whom")
+    ]
