@@ -179,7 +179,7 @@ def make_renditions(name: str, *, focus: tuple[int, int] = (50, 50), again: bool
     widths = sorted({min(width, picture.width) for width in WIDTHS})
     manifest: dict[str, Any] = {"digest": digest, "focus": list(focus)}
     manifest |= {"width": picture.width, "height": picture.height}
-    manifest["avif"] = [[w, _write(picture, w, f"{stem}-{w}.avif", "AVIF", quality=55, speed=6)] for w in widths]
+    manifest["avif"] = [[w, _write(picture, w, f"{stem}-{w}.avif", "AVIF", quality=48, speed=6)] for w in widths]
     manifest["webp"] = [[w, _write(picture, w, f"{stem}-{w}.webp", "WEBP", quality=80)] for w in widths]
     width = min(FALLBACK_WIDTH, picture.width)
     if picture.mode == "RGBA":
