@@ -194,7 +194,7 @@ def instant(raw: str) -> datetime:
 
 
 def _in_order(model: type[Model], rows: Iterable[Any]) -> list[Any]:
-    """As ``Meta.ordering`` has it, where the fields that it names are here; what is empty comes first."""
+    """As ``Meta.ordering`` has it, where the fields that it names are here; what is empty counts as the least."""
     ordered = sorted(rows, key=lambda row: row.pk)
     fields = _ordering(model)
     if ordered and all(attname in ordered[0].__dict__ for attname, _ in fields):

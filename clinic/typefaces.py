@@ -125,9 +125,12 @@ def _round_kerning(font: TTFont) -> None:
 
     Bricolage Grotesque tells it of thousands of pairs, as exactly as its axes allow: a sixth of the whole file.
     """
+    if "GPOS" not in font:
+        return
     step = font["head"].unitsPerEm // 100
     for lookup in font["GPOS"].table.LookupList.Lookup:
-        for table in lookup.SubTable:
+        for place in lookup.SubTable:
+            table = getattr(place, "ExtSubTable", place)  # Where a font is large, the table lies elsewhere.
             if table.LookupType == PAIRS:
                 for value in _advances(table):
                     value.XAdvance = round(value.XAdvance / step) * step

@@ -30,7 +30,7 @@ from content.models import (
 )
 from content.models.page import LONGEST_REVIEW
 from content.readability import about_reading
-from content.reading import Reading, read
+from content.reading import WHOM_TO_ASK, Reading, anchors_beside_blocks, read
 from content.snapshot import Words
 
 
@@ -64,6 +64,7 @@ def snippets_in(words: Words, now: datetime) -> dict[int, live.Published]:
 def _about_blocks(words: Words, reading: Reading, rows: live.Live) -> Iterator[Finding]:
     anchors = {block.anchor for block in reading.blocks if hasattr(block, "anchor")}
     anchors |= {"main"} | {heading.anchor for heading in reading.headings}
+    anchors |= anchors_beside_blocks(reading.page) & {WHOM_TO_ASK}
     anchors |= {f"source-{source.number}" for source in reading.sources}
     sources = reading.source_numbers
     for row in words.rows():

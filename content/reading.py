@@ -26,6 +26,8 @@ from content.models import (
 )
 from content.models.blocks import Block
 
+WHOM_TO_ASK = "whom-to-ask"  # The last section of the privacy page, from the clinic's own row.
+
 
 @dataclass(frozen=True)
 class Heading:
@@ -93,7 +95,7 @@ def read(published: Published, live: Live) -> Reading:
         for number, row in enumerate(rows, start=1)
     ]
     reading.sources_heading = next((block.heading for block in source_blocks if block.heading), "Sources")
-    reading.headings = outline(reading.blocks)
+    reading.headings = outline(reading.blocks, anchors_beside_blocks(reading.page))
     if reading.sources:
         reading.headings.append(Heading(reading.sources_heading, "sources"))
     return reading
@@ -134,12 +136,16 @@ def _complete(block: Any, live: Live) -> bool:
     return True
 
 
-def outline(blocks: Iterable[Any]) -> list[Heading]:
-    """Give every headed block an anchor of its own, and list the sections.
+def anchors_beside_blocks(page: Page) -> set[str]:
+    """What the templates of this page name by themselves, and no block may."""
+    return {"main", "sources", "menu"} | ({WHOM_TO_ASK} if page.kind == Page.Kind.PRIVACY else set())
+
+
+def outline(blocks: Iterable[Any], taken: set[str]) -> list[Heading]:
+    """Give every headed block an anchor of its own, none of those ``taken``, and list the sections.
 
     Callouts and care cards stand out by themselves; they have anchors but are not listed.
     """
-    taken = {"main", "sources", "menu", "whom-to-ask"}  # What templates name by themselves.
     headings = []
     for block in blocks:
         text = getattr(block, "heading", "")

@@ -6,6 +6,8 @@ import pytest
 
 from booking.models import Clinic
 from booking.templatetags.reachable import reachable
+from content import proofing, snapshot
+from tests.conftest import NOW
 from tests.journey import choose, make_small_clinic
 from tests.make_content import make_section, make_site, publish_drafts
 
@@ -43,6 +45,29 @@ def test_the_privacy_page_and_the_details_lead_to_the_privacy_officer(client, st
     Clinic.objects.update(collection_notice="We ask to book.\n\nQuestions? privacy@dynamic-physio.example")
     choose(client)
     assert f"<p>Questions? {link}</p>" in client.get("/book/details/").content.decode()
+
+
+@pytest.mark.django_db
+def test_a_section_of_another_page_keeps_that_anchor(client, stopped_clock):
+    make_small_clinic()
+    make_section(make_site()["fees"], heading="Whom to ask", level=2)
+    publish_drafts()
+    assert 'id="whom-to-ask"' in client.get("/fees/").content.decode()
+
+
+@pytest.mark.django_db
+def test_a_link_to_whom_to_ask_leads_somewhere_on_the_privacy_page(stopped_clock):
+    make_small_clinic()
+    pages = make_site()
+    for page in (pages["privacy"], pages["fees"]):
+        make_section(page, heading="Questions", level=2, body='<p><a href="#whom-to-ask">Ask our officer</a>.</p>')
+
+    found = {
+        kind: str(proofing.proof(pages[kind], snapshot.of_draft(pages[kind]), now=NOW)) for kind in ("privacy", "fees")
+    }
+
+    assert "Ask our officer" in found["fees"]
+    assert "Ask our officer" not in found["privacy"]
 
 
 @pytest.mark.django_db

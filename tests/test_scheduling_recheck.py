@@ -10,7 +10,7 @@ import pytest
 
 from booking import scheduling
 from booking.models import Appointment
-from booking.scheduling import Actor, PatientDetails, StartTaken, TooLate, WrongState, changes, holding
+from booking.scheduling import Actor, PatientDetails, StartTaken, TooLate, WrongState, booking, changes, holding
 from booking.scheduling.patients import known_at, patient_for
 from tests.make import make_appointment, make_clinic, make_hours, make_location, make_practitioner, make_service
 
@@ -80,7 +80,7 @@ def test_a_hold_looks_again(service, place, practitioner, now, just_before_the_l
 
 def test_taking_a_lapsed_hold_again_looks_again(service, place, practitioner, now, just_before_the_lock):
     held = hold(service, place, now)
-    just_before_the_lock(holding, rival_in_the_buffer(practitioner, service, place))
+    just_before_the_lock(booking, rival_in_the_buffer(practitioner, service, place))
     with pytest.raises(StartTaken):
         scheduling.book(
             hold=held, details=ALICE, submission_key="k", by=PATIENT, now=now + timedelta(minutes=11)

@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 
 import pytest
+import time_machine
 from playwright.sync_api import Browser, BrowserContext
+
+from tests.conftest import NOW
 
 PHONE = {"width": 412, "height": 823}
 # Where each piece of text on the first screen begins, in the part of the page that is asked about.
@@ -20,6 +23,13 @@ BEGINNINGS = """(part) => {
 }"""
 STAND_IN = ":root { --font-text: 'Atkinson Fallback' !important; --font-heading: 'Bricolage Fallback' !important; }"
 NOTICED = 3  # pixels: what moves less is no layout shift. Source: the Layout Instability specification.
+
+
+@pytest.fixture(autouse=True)
+def one_morning() -> Iterator[None]:
+    """On other days the next free time is of other words, a few of them too long for one line."""
+    with time_machine.travel(NOW, tick=True):
+        yield
 
 
 @pytest.fixture
@@ -46,6 +56,8 @@ def test_nothing_moves_when_the_typefaces_take_over_from_their_stand_ins(phone, 
     page = phone.new_page()
     page.goto(site + path)
     page.evaluate("() => Promise.all([...document.fonts].map(face => face.load().catch(() => null)))")
+    states = "() => [...document.fonts].filter(face => face.family.includes('Fallback')).map(face => face.status)"
+    assert "loaded" in page.evaluate(states), "No Arial, Liberation Sans or Helvetica is installed."
     after = page.evaluate(BEGINNINGS, part)
     page.add_style_tag(content=STAND_IN)
     before = page.evaluate(BEGINNINGS, part)
