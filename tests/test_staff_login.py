@@ -62,6 +62,13 @@ def test_staff_log_in_with_name_or_e_mail_and_come_to_the_page_they_wanted(clien
     assert client.get("/admin/").status_code == 200
 
 
+@pytest.mark.parametrize(("name", "called"), [("dana", "username"), ("dana@clinic.example", "e-mail address")])
+def test_a_wrong_password_is_told_with_what_to_do(client, dana, name, called):
+    page = log_in(client, name, password="not mine").content.decode()
+    said = f"This {called} and this password do not belong together. Check both, or choose a new password."
+    assert f"<li>{said}</li>" in page
+
+
 def test_a_login_leads_to_no_other_site(client, dana):
     assert log_in(client, goal="//evil.example/").url == "/admin/"
 

@@ -18,7 +18,25 @@ from clinic.staff import tries
 logger = logging.getLogger("clinic.staff")
 
 
+_NOT_RIGHT = "and this password do not belong together. Check both, or choose a new password."
+_WRONG_PASSWORD = "This is not your password. Type the one that you log in with."  # noqa: S105
+# Of a code when an app is added, and of a passkey whenever it is asked for.
+_WRONG_CODE = "This code or key is not right. Type the six digits that your app shows now, or try the key again."
+_LATER = "There were too many tries. Wait some minutes, then try again."
+
+
 class StaffAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {  # What has happened, and what to do.
+        "account_inactive": "This login is switched off. Ask the owner of the clinic.",
+        "email_password_mismatch": f"This e-mail address {_NOT_RIGHT}",
+        "enter_current_password": _WRONG_PASSWORD,
+        "incorrect_password": _WRONG_PASSWORD,
+        "invalid_password_reset": "This link no longer works. Ask for a new one.",
+        "rate_limited": _LATER,
+        "too_many_login_attempts": _LATER,
+        "username_password_mismatch": f"This username {_NOT_RIGHT}",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
@@ -56,6 +74,8 @@ class StaffAdapter(DefaultAccountAdapter):
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
+    error_messages = DefaultMFAAdapter.error_messages | {"incorrect_code": _WRONG_CODE}
+
     def get_totp_issuer(self) -> str:
         return _clinic_name()
 
