@@ -63,15 +63,18 @@ class MessageWordingAdmin(admin.ModelAdmin):
         view = self.admin_site.admin_view(self.preview)
         return [path("<int:pk>/preview/", view, name="booking_messagewording_preview"), *super().get_urls()]
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Wording of mails"} | (extra_context or {}))
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         wording = self.get_object(request, object_id)
-        context: dict[str, Any] = {}
+        context: dict[str, Any] = {"title": "Wording of a mail"}
         if wording is not None:
             names = [name for name in MEANINGS if name in placeholders(wording.kind, "opening")]
             in_subject = placeholders(wording.kind, "subject")
-            context = {
+            context |= {
                 "placeholders": [(f"{{{name}}}", MEANINGS[name], name in in_subject) for name in names],
                 "preview_url": reverse("admin:booking_messagewording_preview", args=[wording.pk]),
             }
