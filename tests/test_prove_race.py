@@ -187,10 +187,12 @@ def storm(port, rounds):
             local, chance = wish.start.astimezone(zone), dice.random()
             start_together.wait(timeout=300)
             if chance < 0.5:
-                desk.book(services[wish.service], practitioner, local, insists=chance < 0.1)
+                # Some for a day that nobody races for, so that bookings of both kinds succeed.
+                away = timedelta(days=30 if chance > 0.3 else 0)
+                desk.book(services[wish.service], practitioner, local + away, insists=chance < 0.1)
             elif page := desk.some_visit(local - timedelta(days=dice.randrange(2))):
                 if chance < 0.85:
-                    # Some to a day that nobody races for, so that moves of both kinds succeed.
+                    # Here as well: a move to a day that is raced for may be refused each time.
                     away = timedelta(days=dice.choice([0, 0, 30]))
                     desk.move(page, practitioner, local + away, wish.start + away)
                 else:
