@@ -8,14 +8,14 @@ page, and the rest. What stands in for them until they arrive is in ``stand_ins.
 import base64
 import importlib.util
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from fontTools.varLib.instancer import instantiateVariableFont
+
+from clinic import kerning
 
 # What nearly every page is written with: English, our punctuation, and the accents of French and Spanish names, which
 # stand among the authors of sources: one of them alone would fetch a file more beside the picture.
@@ -35,8 +35,9 @@ RARE = (
     *(0x202F, 0x2032, 0x2033, 0x2039, 0x203A, 0x20AC, 0x2122, 0x2212, 0x2248),
     *(0x2264, 0x2265),
 )
-PAIRS = 2  # The number of the OpenType lookup that holds kerning.
-FEATURES = ("kern", "mark", "mkmk", "ccmp", "locl", "liga", "calt", "tnum")
+# No heading has these: they are a tenth of the letters that headings would need, with all their kerning.
+NOT_IN_HEADINGS = tuple(map(ord, "#*<=>[\\]^_`{|}~"))
+NAMES = (0, 1, 2, 3, 4, 6, 14)  # Who made it, what it is called, where its licence is.
 
 
 class FontMissing(Exception):
@@ -54,11 +55,22 @@ class Face:
     source: str
     fallback: str  # family name of the stretched fallback
     model: str  # which of Arial's weights stands in for it
+    kerning_steps: int  # to an em: a sixth of a pixel of text, half a pixel of a large heading
     pinned: tuple[tuple[str, float], ...] = ()  # axes that are given up, and at what value
+    seldom: tuple[int, ...] = ()  # common letters that this face hardly ever shows
+    features: tuple[str, ...] = ("kern", "tnum")  # those of OpenType: space between pairs, figures as wide as each other
+
+    @property
+    def common(self) -> tuple[int, ...]:
+        return tuple(letter for letter in COMMON if letter not in self.seldom)
+
+    @property
+    def rare(self) -> tuple[int, ...]:
+        return RARE + self.seldom
 
     def files(self) -> dict[str, tuple[int, ...]]:
         """The names of its two files, and the letters in each."""
-        return {f"{self.name}.woff2": COMMON, f"{self.name}-rare.woff2": RARE}
+        return {f"{self.name}.woff2": self.common, f"{self.name}-rare.woff2": self.rare}
 
     def package_dir(self) -> Path:
         """The folder of the installed font package, or FontMissing."""
@@ -80,6 +92,7 @@ FACES = (
         source="AtkinsonHyperlegible-Regular.ttf",
         fallback="Atkinson Fallback",
         model="regular",
+        kerning_steps=100,
     ),
     Face(
         name="atkinson-bold",
@@ -89,6 +102,7 @@ FACES = (
         source="AtkinsonHyperlegible-Bold.ttf",
         fallback="Atkinson Fallback",
         model="bold",
+        kerning_steps=100,
     ),
     Face(
         name="bricolage",
@@ -98,7 +112,10 @@ FACES = (
         source="BricolageGrotesque[opsz,wdth,wght].ttf",
         fallback="Bricolage Fallback",
         model="bold",
+        kerning_steps=50,
         pinned=(("opsz", 36), ("wdth", 100), ("wght", 750)),
+        seldom=NOT_IN_HEADINGS,
+        features=("kern",),  # Headings are not set in columns.
     ),
 )
 
@@ -110,41 +127,16 @@ def cut(face: Face, letters: tuple[int, ...]) -> TTFont:
         # One weight for all headings: the axis would nearly double the file that each first visit waits for.
         font = instantiateVariableFont(font, dict(face.pinned))
     options = Options()
-    options.layout_features = list(FEATURES)
+    options.layout_features = list(face.features)
     options.hinting = False
     options.notdef_outline = True
-    options.name_IDs = [0, 1, 2, 3, 4, 5, 6, 13, 14]
+    options.name_IDs = list(NAMES)
     subsetter = Subsetter(options)
     subsetter.populate(unicodes=letters)
     subsetter.subset(font)
-    _round_kerning(font)
+    kerning.simplify(font, steps=face.kerning_steps)
     font.flavor = "woff2"
     return font
-
-
-def _round_kerning(font: TTFont) -> None:
-    """Bring the space between pairs of letters to hundredths of an em: half a pixel of the largest heading.
-
-    Bricolage Grotesque tells it of thousands of pairs, as exactly as its axes allow: a sixth of the whole file.
-    """
-    if "GPOS" not in font:
-        return
-    step = font["head"].unitsPerEm // 100
-    for lookup in font["GPOS"].table.LookupList.Lookup:
-        for place in lookup.SubTable:
-            table = getattr(place, "ExtSubTable", place)  # Where a font is large, the table lies elsewhere.
-            if table.LookupType == PAIRS:
-                for value in _advances(table):
-                    value.XAdvance = round(value.XAdvance / step) * step
-
-
-def _advances(table: Any) -> Iterator[Any]:
-    """What moves the second letter of each pair: told of letter by letter, or of classes of letters."""
-    by_letter = (record for letter in getattr(table, "PairSet", ()) for record in letter.PairValueRecord)
-    by_class = (record for first in getattr(table, "Class1Record", ()) for record in first.Class2Record)
-    for record in (*by_letter, *by_class):
-        if hasattr(record.Value1, "XAdvance"):
-            yield record.Value1
 
 
 def written(font: TTFont) -> bytes:
@@ -172,7 +164,7 @@ def face_css(face: Face, common: bytes) -> str:
     the stylesheet has been read, each over a connection of its own.
     """
     inside = f"data:font/woff2;base64,{base64.b64encode(common).decode()}"
-    sources = ((inside, COMMON), (f"../fonts/{face.name}-rare.woff2", RARE))
+    sources = ((inside, face.common), (f"../fonts/{face.name}-rare.woff2", face.rare))
     return "".join(
         f'@font-face {{\nfont-family: "{face.family}";\nsrc: url("{address}") format("woff2");\n'
         f"font-weight: {face.weight};\nfont-style: normal;\nfont-display: swap;\n"

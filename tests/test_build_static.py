@@ -82,22 +82,12 @@ def test_the_stylesheet_with_its_fonts_stays_small_when_packed(built):
 def test_each_letter_is_in_one_file_and_the_stylesheet_says_in_which(built, face):
     common, rare = (set(TTFont(built / "fonts" / file).getBestCmap()) for file in face.files())
     assert not common & rare
-    assert common <= set(typefaces.COMMON)
-    assert rare <= set(typefaces.RARE)
+    assert common == set(face.common)
+    assert rare <= set(face.rare)
     for letter in "AZaz09áéèçñü“”‘’–—…×·":
         assert ord(letter) in common, letter
     for letter in "Àâæçéèêëîïñôœùûüÿ«»“”‘’–—…½×°•":
         assert ord(letter) in common | rare, letter
-
-
-@pytest.mark.parametrize("face", typefaces.FACES, ids=lambda face: face.name)
-def test_pairs_of_letters_keep_their_kerning_in_hundredths_of_an_em(built, face):
-    font = TTFont(built / "fonts" / f"{face.name}.woff2")
-    tables = [table for lookup in font["GPOS"].table.LookupList.Lookup for table in lookup.SubTable]
-    moves = [value.XAdvance for table in tables if table.LookupType == 2 for value in typefaces._advances(table)]
-    hundredth = font["head"].unitsPerEm // 100
-    assert {move % hundredth for move in moves} == {0}
-    assert min(moves) <= -3 * hundredth
 
 
 def test_letters_are_listed_as_css_lists_them():

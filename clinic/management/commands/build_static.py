@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from clinic import stand_ins, stylesheet, typefaces
+from clinic import kerning, stand_ins, stylesheet, typefaces
 
 FONT_BUDGET = 60 * 1024  # bytes, all font files together
 
@@ -40,9 +40,8 @@ def font_faces(fonts_dir: Path) -> str:
     the fonts takes seconds, checking them takes milliseconds.
     """
     record = fonts_dir / "made.json"
-    made_from = digest(
-        Path(typefaces.__file__), Path(stand_ins.__file__), *(face.source_path() for face in typefaces.FACES)
-    )
+    makers = (Path(module.__file__) for module in (typefaces, kerning, stand_ins))
+    made_from = digest(*makers, *(face.source_path() for face in typefaces.FACES))
     files = [fonts_dir / file for face in typefaces.FACES for file in face.files()]
     try:
         known = json.loads(record.read_text(encoding="utf-8"))
