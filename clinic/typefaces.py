@@ -58,7 +58,7 @@ class Face:
     kerning_steps: int  # to an em: a sixth of a pixel of text, half a pixel of a large heading
     pinned: tuple[tuple[str, float], ...] = ()  # axes that are given up, and at what value
     seldom: tuple[int, ...] = ()  # common letters that this face hardly ever shows
-    features: tuple[str, ...] = ("kern", "tnum")  # those of OpenType: space between pairs, figures as wide as each other
+    features: tuple[str, ...] = ("kern", "tnum")  # OpenType: space in pairs, figures of one width
 
     @property
     def common(self) -> tuple[int, ...]:
