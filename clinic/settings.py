@@ -156,6 +156,7 @@ MFA_FORMS = {
 
 LANGUAGE_CODE = "en-ca"
 USE_I18N = True
+LOCALE_PATHS = [BASE_DIR / "clinic" / "locale"]
 USE_TZ = True
 # Instants are UTC everywhere; a page shows them in the location's zone, which it names itself.
 TIME_ZONE = "UTC"

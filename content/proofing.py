@@ -12,7 +12,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 
 from booking import together
-from booking.models import SampleRow
+from booking.models import Clinic, SampleRow
 from content import live, typed_links, wording
 from content.findings import Finding, key_of
 from content.models import (
@@ -64,7 +64,8 @@ def snippets_in(words: Words, now: datetime) -> dict[int, live.Published]:
 def _about_blocks(words: Words, reading: Reading, rows: live.Live) -> Iterator[Finding]:
     anchors = {block.anchor for block in reading.blocks if hasattr(block, "anchor")}
     anchors |= {"main"} | {heading.anchor for heading in reading.headings}
-    anchors |= anchors_beside_blocks(reading.page) & {WHOM_TO_ASK}
+    if WHOM_TO_ASK in anchors_beside_blocks(reading.page) and Clinic.objects.exclude(privacy_contact="").exists():
+        anchors.add(WHOM_TO_ASK)
     anchors |= {f"source-{source.number}" for source in reading.sources}
     sources = reading.source_numbers
     for row in words.rows():

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
+from django.utils.formats import date_format
 
 from booking.models import Clinic, Closure, HoursOverride, Message, Patient, SampleRow, WorkingHours
 from tests import make
@@ -239,6 +240,11 @@ def test_instants_are_shown_and_read_on_the_clinics_clock(admin_client, location
     waiting = message(due_at=datetime(2026, 11, 24, 5, 30, tzinfo=UTC))
     page = admin_client.get(f"/admin/booking/message/{waiting.pk}/change/").content.decode()
     assert "Mon 23 Nov 2026, 11:30 pm" in page
+
+
+@pytest.mark.parametrize(("hour", "written"), [(9, "9:05 am"), (13, "1:05 pm")])
+def test_lists_write_times_as_pages_do(hour, written):
+    assert date_format(datetime(2026, 11, 24, hour, 5), "DATETIME_FORMAT") == f"24 November 2026, {written}"
 
 
 def test_there_is_one_clinic_and_its_list_leads_to_it(admin_client):

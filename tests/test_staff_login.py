@@ -67,6 +67,7 @@ def test_a_wrong_password_is_told_with_what_to_do(client, dana, name, called):
     page = log_in(client, name, password="not mine").content.decode()
     said = f"This {called} and this password do not belong together. Check both, or choose a new password."
     assert f"<li>{said}</li>" in page
+    assert page.count(said) == 1  # The summary says it, and the form does not say it again.
 
 
 def test_a_login_leads_to_no_other_site(client, dana):
