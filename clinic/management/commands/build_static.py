@@ -40,7 +40,7 @@ def font_faces(fonts_dir: Path) -> str:
     the fonts takes seconds, checking them takes milliseconds.
     """
     record = fonts_dir / "made.json"
-    makers = (Path(module.__file__) for module in (typefaces, kerning, stand_ins))
+    makers = (Path(typefaces.__file__), Path(kerning.__file__), Path(stand_ins.__file__))
     made_from = digest(*makers, *(face.source_path() for face in typefaces.FACES))
     files = [fonts_dir / file for face in typefaces.FACES for file in face.files()]
     try:
