@@ -101,7 +101,7 @@ class DetailsForm(WatchedForm):
         error_messages={"required": "Write a phone number.", "max_length": PhoneField.MESSAGE},
     )
     reminders = forms.BooleanField(
-        required=False, initial=True, help_text="Never at night: one that would come then comes the evening before."
+        required=False, initial=True, help_text="Never at night: we send it the evening before instead."
     )
 
     def __init__(

@@ -68,7 +68,7 @@ LOCATION = {
     "time_zone_label": "Alberta time",
     "parking_notes": "Free parking in front of the door. One space is marked for people with a parking placard.",
     "step_free_notes": (
-        "There are no steps between the parking and the treatment rooms. Doors are 91 cm wide. "
+        "There are no steps between the parking and the treatment rooms. Doors are 91\N{NO-BREAK SPACE}cm wide. "
         "The washroom has grab bars."
     ),
     "directions": (

@@ -27,7 +27,7 @@ class ContactForm(WatchedForm):
         label="E-mail address",
         required=False,
         max_length=254,
-        help_text="An e-mail address or a phone number is enough.",
+        help_text="We need an e-mail address or a phone number, so that we can answer.",
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
         error_messages={
             "invalid": "Write the e-mail address in full, such as name@example.ca.",
@@ -58,6 +58,8 @@ class ContactForm(WatchedForm):
     def __init__(self, *args: Any, people: Iterable[Practitioner], about_page: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.people = {person.slug: person for person in people}
+        for name in ("email", "phone"):
+            self.fields[name].is_one_of_two = True  # type: ignore[attr-defined]  # Not "optional": one of them is needed.
         to: Any = self.fields["to"]
         to.choices = [("", "The front desk"), *((slug, person.name) for slug, person in self.people.items())]
         self.helper = FormHelper()

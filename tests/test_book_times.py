@@ -58,6 +58,13 @@ def test_there_is_no_week_before_today_nor_after_the_horizon(client):
     assert (first.earlier_on, last.later_on) == (None, None)
 
 
+def test_no_week_is_offered_before_the_first_with_a_free_start(client, clinic):
+    WorkingHours.objects.update(starts_on=date(2026, 12, 9))
+    first = client.get("/book/assessment/?visit=new").context["week"]
+    later = client.get("/book/assessment/?visit=new&from=2026-12-14").context["week"]
+    assert (first.earlier_on, later.earlier_on) == (None, date(2026, 12, 7))
+
+
 def test_each_time_says_its_whole_sentence(client):
     sentences = [
         choice.sentence

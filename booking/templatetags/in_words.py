@@ -47,6 +47,12 @@ def length(value: Any) -> str | int:
 
 
 @register.filter
+def lines(text: str) -> list[str]:
+    """The lines of a text that say something."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+@register.filter
 def from_day(address: str, on: date) -> str:
     """The address of a page of times, from a day on: it holds no ``from`` yet."""
     return f"{address}{'&' if '?' in address else '?'}from={on.isoformat()}"

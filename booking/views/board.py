@@ -119,14 +119,18 @@ def lay_out(
     *,
     people: Mapping[int, Practitioner],
     around: date,
+    first_free: datetime,
     chosen: datetime | None = None,
     closed: Mapping[date, str] | None = None,
 ) -> Board:
-    """The week around a day. ``closed`` names the days on which the place is shut, where they are known."""
+    """The week around a day. ``closed`` names the days on which the place is shut, where they are known.
+
+    No earlier week is offered than the one of ``first_free``: there would be nothing in it to choose.
+    """
     location = finder.location
     today = finder.now.astimezone(location.zone).date()
     last_day = today + timedelta(days=finder.service.horizon_days)
-    monday = monday_of(around)
+    monday, first_on = monday_of(around), first_free.astimezone(location.zone).date()
     first, last = max(monday, today), min(monday + timedelta(days=6), last_day)
     openings = finder.between(first, last)
     days = arrange(openings, finder, people=people, chosen=chosen)
@@ -142,7 +146,7 @@ def lay_out(
     return Board(
         monday=monday,
         days=[by_day.get(on) or Day(on, [], closed=closed.get(on, "")) for on in _each_day(first, last)],
-        earlier_on=max(monday - timedelta(days=7), today) if monday > today else None,
+        earlier_on=max(monday - timedelta(days=7), today) if monday > first_on else None,
         later_on=monday + timedelta(days=7) if monday + timedelta(days=7) <= last_day else None,
         elsewhere=[max(week, today) for week in elsewhere],
     )

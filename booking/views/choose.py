@@ -91,7 +91,9 @@ def _show(request: HttpRequest, shown: TimesPage, form: TimeForm | None = None) 
     except BadAddress as bad:
         return bad_address(request, bad, shown.service, asked)
     chosen = (form.cleaned_data.get("start") if form else None) or asked.start or shown.held_start
-    week = board.lay_out(shown.finder, people=shown.people, around=around, chosen=chosen, closed=shown.closed)
+    week = board.lay_out(
+        shown.finder, people=shown.people, around=around, first_free=first_free, chosen=chosen, closed=shown.closed
+    )
     context = _context(shown) | {"week": week, "form": form}
     return render(request, "booking/times.html", context, status=422 if form else 200)
 

@@ -135,7 +135,7 @@ def _show_times(request: HttpRequest, found: Appointment, now: datetime, form: T
         except BadAddress as bad:
             context = {"message": bad.message, "to_change": True}
             return render(request, "booking/bad_address.html", context, status=bad.status)
-        week = board.lay_out(finder, people=_people(found, now), around=around)
+        week = board.lay_out(finder, people=_people(found, now), around=around, first_free=first[0].starts_at)
         context["week"] = week
     return render(request, "booking/change.html", context, status=422 if form else 200)
 

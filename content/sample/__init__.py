@@ -40,7 +40,7 @@ FOLDER = Path(__file__).parent / "pictures"
 PICTURES: dict[str, tuple[str, int, int]] = {
     "On the path": ("home", 50, 70),
     "Grandparent and grandchild": ("hero-back-pain", 52, 55),
-    "At the treatment table": ("hero-dry-needling", 55, 60),
+    "At the treatment table": ("hero-dry-needling", 75, 60),
     "Two armchairs": ("hero-pelvic-health", 50, 60),
     "The clinic": ("clinic-front", 50, 50),
     "The way here": ("way-here", 50, 50),

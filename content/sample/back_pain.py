@@ -128,7 +128,7 @@ it will help you.
 - A review of 8 trials with 414 people found less pain for a short time, but no gain in what people could do [4].
 - A look at 36 reviews found relief in the short term, about equal to other treatment [5].
 - A guideline for physiotherapists says it can be considered beside other treatment when pain has lasted long [1].
-- The World Health Organization says it may be offered, on proof of low certainty [2].
+- The World Health Organization says it may be offered, based on evidence of low certainty [2].
 
 **How sure are we?** Not very. So we set a goal with you, and check it. If needling does not help in two or three
 visits, we stop it.
@@ -245,7 +245,7 @@ time.
             "Book Your Back Assessment",
             "back-assessment",
         ),
-        person("steve-hansen", "Who wrote this page", "Contact Me"),
+        person("steve-hansen", "Who wrote this page"),
         sources(GUIDELINE, WHO, HU, LARA_PALOMO, CHYS, BRADY, BOYCE, COLLEGE, BRINJIKJI),
     ],
 )

@@ -109,7 +109,8 @@ It may ease pain for a short time [3]. We cannot promise that it will help you.
 - A look at 36 earlier reviews, of needling for pain in muscles and joints, found relief in the short term, about
   equal to other treatment [3].
 - For back pain that lasts, a guideline for physiotherapists says needling can be considered beside other treatment [1].
-- The World Health Organization says needling may be offered for lasting back pain, on proof of low certainty [2].
+- The World Health Organization says needling may be offered for lasting back pain, based on evidence of low
+  certainty [2].
 
 **How sure are we?** Not very. So we check with you at each visit. If needling does not help, we stop it.
 """,
@@ -152,7 +153,7 @@ activity. Do not overdo it on the first day. Call us if you are still sore after
                 "Do not train hard or lift heavy things that day.",
                 "Do not drive until you feel clear and steady.",
                 "Do not press or rub a fresh bruise.",
-                "Do not wait with chest pain or short breath: call 911.",
+                "Do not wait with chest pain or shortness of breath: call 911.",
             ],
         ),
         section(

@@ -73,8 +73,7 @@ def needling_risks(brady: int, boyce: int) -> Written:
             ("A major problem", "None in 7,629 treatments; 1 in 1,024 in the larger survey", both),
         ],
         f"""A punctured lung is rare and serious [{boyce}]. Tell us if you would rather not have needles near the chest,
-        the neck or the upper back. Do not wait if you get short of breath, even hours later: see when to call 911
-        below.""",
+        the neck or the upper back. If you get short of breath, even hours later, [call 911](tel:911).""",
     )
 
 

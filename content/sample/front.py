@@ -123,7 +123,7 @@ FEES = WrittenPage(
                 (
                     "Health insurance from work",
                     "Many plans pay for part of physiotherapy. Ask yours how much, and whether it needs a note from a "
-                    "doctor. We do not.",
+                    "doctor. You need none to see us.",
                 ),
                 (
                     "Hurt at work or in a crash",

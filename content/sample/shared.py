@@ -11,7 +11,7 @@ AFTER_NEEDLING = WrittenPage(
             "Call 911 if after needling you have:",
             [
                 "sudden chest pain",
-                "trouble breathing or short breath, even hours later",
+                "trouble breathing or shortness of breath, even hours later",
                 "a faint that does not pass in a minute",
                 "new weakness or numbness in an arm or a leg that does not pass",
             ],

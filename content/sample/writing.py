@@ -119,7 +119,7 @@ def call_to_action(heading: str, text: str, label: str, service: str, *, region:
     )
 
 
-def person(practitioner: str, heading: str = "", label: str = "Contact me") -> Written:
+def person(practitioner: str, heading: str = "", label: str = "Contact Me") -> Written:
     return Written("PersonCard", {"heading": heading, "label": label}, {"practitioner": practitioner})
 
 
