@@ -29,7 +29,7 @@ class PhoneField(LineField):
     """A phone number, Canadian unless it starts with +; its value is in E.164 form, such as +14035550123."""
 
     widget = forms.TelInput
-    MESSAGE = "Write the phone number with its area code, such as 403-555-0123. From abroad, start with +."
+    MESSAGE = "Enter the phone number with its area code, such as 403-555-0123. From abroad, start with +."
     EXTENSION_MESSAGE = (
         "We cannot dial an extension. Write a number that reaches you directly, such as 403-555-0123, without “ext.”."
     )
@@ -75,7 +75,7 @@ class BirthDateField(LineField):
         except ValueError:
             born_on = None
         if born_on is None:
-            raise ValidationError("Write the date of birth as year, month and day, such as 1980-11-24.")
+            raise ValidationError("Enter the date of birth as year, month and day, such as 1980-11-24.")
         if born_on > self.today:
             raise ValidationError("This date of birth has not come yet. Check the year.")
         if self.today - born_on > OLDEST:
@@ -88,7 +88,7 @@ class DayField(LineField):
 
     def __init__(self, *, first: date, last: date, **kwargs: Any) -> None:
         attrs = {"type": "date", "min": first.isoformat(), "max": last.isoformat()}
-        how = "Write the day as year, month and day, such as 2026-11-24."
+        how = "Enter the day as year, month and day, such as 2026-11-24."
         kwargs.setdefault("error_messages", {"required": "Choose a day.", "max_length": how})
         super().__init__(max_length=10, widget=forms.DateInput(attrs=attrs), **kwargs)
         self.first, self.last, self.how = first, last, how
@@ -115,4 +115,15 @@ class DayField(LineField):
 
 def validate_has_a_letter(value: str) -> None:
     if not any(character.isalpha() for character in value):
-        raise ValidationError("Write a name, with letters.")
+        raise ValidationError("Enter a name, with letters.")
+
+
+# Mails greet by name, and go to whatever address was typed: by a web address for a name, strangers could advertise.
+_WEB_ADDRESS = re.compile(r"://|\bwww\.|\w\.(?:com|net|org|info|biz|io|ca|ru|cn|xyz|top|shop|online|site|link)\b", re.I)
+
+
+def validate_is_a_name(value: str) -> None:
+    """What somebody may be called: it has a letter, and is no web address."""
+    validate_has_a_letter(value)
+    if _WEB_ADDRESS.search(value):
+        raise ValidationError("Enter a name, not a web address.")

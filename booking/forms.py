@@ -14,7 +14,7 @@ from crispy_forms.layout import Div, Fieldset, Layout
 from django import forms
 from django.core.exceptions import ValidationError
 
-from booking.fields import BirthDateField, EmailLineField, PhoneField, validate_has_a_letter
+from booking.fields import BirthDateField, EmailLineField, PhoneField, validate_is_a_name
 from booking.filling import SaidOnceForm, WatchedForm, read_stamp
 from booking.messages import texting
 from booking.messages.texts import can_get_texts
@@ -42,7 +42,11 @@ class TimeForm(SaidOnceForm):
     start = forms.CharField(
         widget=forms.RadioSelect(choices=[("", "")]),  # The page draws them; error messages link to the first.
         max_length=40,
-        error_messages={"required": "Choose a time for your visit.", "max_length": "Choose one of the times shown."},
+        error_messages={
+            "required": "Choose a time for your visit.",
+            "max_length": "Choose one of the times shown.",
+            "null_characters_not_allowed": "Choose one of the times shown.",
+        },
     )
 
     def __init__(self, *args: Any, read: Callable[[str], Any], asks_visit: bool = False, **kwargs: Any) -> None:
@@ -73,16 +77,16 @@ class DetailsForm(WatchedForm):
 
     hold = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20)
     booking_for = forms.CharField(widget=forms.HiddenInput, required=False, max_length=10)
-    name = LineField(max_length=120, validators=[validate_has_a_letter])
-    preferred_name = LineField(max_length=120, required=False)
+    name = LineField(max_length=120, validators=[validate_is_a_name])
+    preferred_name = LineField(max_length=120, required=False, validators=[validate_is_a_name])
     pronouns = LineField(max_length=40, required=False, help_text="Such as she/her, he/him or they/them.")
     visit = _visit_field(required="Say whether it will be the first visit.")
     contact_name = LineField(
         label="Your own name",
         max_length=120,
-        validators=[validate_has_a_letter],
+        validators=[validate_is_a_name],
         error_messages={
-            "required": "Write your own name.",
+            "required": "Enter your own name.",
             "max_length": "Your own name is too long: 120 characters fit.",
         },
     )
@@ -90,15 +94,15 @@ class DetailsForm(WatchedForm):
         max_length=254,
         help_text="We send the confirmation and the calendar entry here.",
         error_messages={
-            "required": "Write an e-mail address.",
-            "invalid": "Write the e-mail address in full, such as name@example.ca.",
+            "required": "Enter an e-mail address.",
+            "invalid": "Enter the e-mail address in full, such as name@example.ca.",
             "max_length": "The e-mail address is too long: 254 characters fit.",
         },
     )
     phone = PhoneField(
         max_length=40,
         help_text="We call only if something about the visit changes.",
-        error_messages={"required": "Write a phone number.", "max_length": PhoneField.MESSAGE},
+        error_messages={"required": "Enter a phone number.", "max_length": PhoneField.MESSAGE},
     )
     reminders = forms.BooleanField(
         required=False, initial=True, help_text="Never at night: we send it the evening before instead."
@@ -168,9 +172,9 @@ class DetailsForm(WatchedForm):
 
     def _word_the_name(self, for_other: bool) -> None:
         words = {
-            "name": ("Patient's full name", "Write the patient's name.")
+            "name": ("Patient's full name", "Enter the patient's name.")
             if for_other
-            else ("Full name", "Write your name."),
+            else ("Full name", "Enter your name."),
             "preferred_name": ("What they like to be called" if for_other else "What you like to be called", ""),
             "pronouns": ("Their pronouns" if for_other else "Your pronouns", ""),
             "email": ("Your e-mail address" if for_other else "E-mail address", ""),
@@ -192,7 +196,7 @@ class DetailsForm(WatchedForm):
             today=today,
             help_text="This visit needs it. Year, month and day, such as 1980-11-24.",
             widget=forms.DateInput(attrs={"type": "date", "max": today.isoformat()}),
-            error_messages={"required": "Write the date of birth.", "max_length": "Write it such as 1980-11-24."},
+            error_messages={"required": "Enter the date of birth.", "max_length": "Enter it such as 1980-11-24."},
         )
 
     def _set_attributes(self) -> None:
@@ -221,6 +225,7 @@ class DetailsForm(WatchedForm):
         reach = ["contact_name", "email", "phone", "reminders"]
         helper = FormHelper()
         helper.form_tag = False
+        helper.summary_above = True
         helper.layout = Layout(
             "hold",
             "shown",
@@ -272,7 +277,7 @@ class CancelForm(SaidOnceForm):
     reference = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20)
     sequence = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20)
     reason = LineField(
-        label="Why do you cancel?",
+        label="Why are you cancelling?",
         required=False,
         max_length=200,
         help_text="It helps us to plan. Please leave out details about your health.",
@@ -283,6 +288,7 @@ class CancelForm(SaidOnceForm):
         super().__init__(*args, **kwargs)
         self.helper = FormHelper()
         self.helper.form_tag = False
+        self.helper.summary_above = True
 
 
 class LostLinkForm(SaidOnceForm):
@@ -294,8 +300,8 @@ class LostLinkForm(SaidOnceForm):
         help_text="The address you gave when you booked.",
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
         error_messages={
-            "required": "Write your e-mail address.",
-            "invalid": "Write the e-mail address in full, such as name@example.ca.",
+            "required": "Enter your e-mail address.",
+            "invalid": "Enter the e-mail address in full, such as name@example.ca.",
             "max_length": "This is too long for an e-mail address.",
         },
     )
@@ -304,3 +310,4 @@ class LostLinkForm(SaidOnceForm):
         super().__init__(*args, **kwargs)
         self.helper = FormHelper()
         self.helper.form_tag = False
+        self.helper.summary_above = True

@@ -68,12 +68,12 @@ LOCATION = {
     "time_zone_label": "Alberta time",
     "parking_notes": "Free parking in front of the door. One space is marked for people with a parking placard.",
     "step_free_notes": (
-        "There are no steps between the parking and the treatment rooms. Doors are 91\N{NO-BREAK SPACE}cm wide. "
+        "There are no steps between the parking lot and the treatment rooms. Doors are 91\N{NO-BREAK SPACE}cm wide. "
         "The washroom has grab bars."
     ),
     "directions": (
         "From Northridge Drive, turn east onto Elizabeth Street. After five minutes on foot, turn right into Sample "
-        "Street, towards the river. We are in the low brick building with the green door, between the parking and "
+        "Street, towards the river. We are in the low brick building with the green door, between the parking lot and "
         "the bakery."
     ),
     "latitude": Decimal("50.72550"),
@@ -89,7 +89,7 @@ ROOMS = ["River room", "Ridge room"]
 
 _LOOSE = "Loose clothing you can move in, such as shorts and a T-shirt."
 _MEDICINES = "A list of the medicines you take."
-_SAME_DAY_FEE = "A visit cancelled later than that costs half its fee."
+_SAME_DAY_FEE = "A visit cancelled less than 24 hours before costs half its fee."
 
 SERVICES: list[dict[str, Any]] = [
     {

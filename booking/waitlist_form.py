@@ -9,7 +9,7 @@ from crispy_forms.layout import Div, Fieldset, Layout
 from django import forms
 from django.core.exceptions import ValidationError
 
-from booking.fields import BirthDateField, DayField, EmailLineField, PhoneField, validate_has_a_letter
+from booking.fields import BirthDateField, DayField, EmailLineField, PhoneField, validate_is_a_name
 from booking.filling import SaidOnceForm, WatchedForm, read_stamp
 from booking.models import Location, PartOfDay, Practitioner
 from booking.text import LineField
@@ -62,15 +62,15 @@ class WaitlistForm(WatchedForm):
     name = LineField(
         label="Patient's full name",
         max_length=120,
-        validators=[validate_has_a_letter],
-        error_messages={"required": "Write the patient's name.", "max_length": "This is too long."},
+        validators=[validate_is_a_name],
+        error_messages={"required": "Enter the patient's name.", "max_length": "This is too long."},
     )
     contact_name = LineField(
         label="Your own name, if you ask for somebody else",
         max_length=120,
         required=False,
         help_text="Such as for your child or a relative.",
-        validators=[validate_has_a_letter],
+        validators=[validate_is_a_name],
         error_messages={"max_length": "This is too long: 120 characters fit."},
     )
     email = EmailLineField(
@@ -78,8 +78,8 @@ class WaitlistForm(WatchedForm):
         max_length=254,
         help_text="We send the times that come free here.",
         error_messages={
-            "required": "Write an e-mail address.",
-            "invalid": "Write the e-mail address in full, such as name@example.ca.",
+            "required": "Enter an e-mail address.",
+            "invalid": "Enter the e-mail address in full, such as name@example.ca.",
             "max_length": "This is too long for an e-mail address.",
         },
     )
@@ -87,7 +87,7 @@ class WaitlistForm(WatchedForm):
         label="Phone number",
         max_length=40,
         help_text="We call only if something about the visit changes.",
-        error_messages={"required": "Write a phone number.", "max_length": PhoneField.MESSAGE},
+        error_messages={"required": "Enter a phone number.", "max_length": PhoneField.MESSAGE},
     )
 
     def __init__(
@@ -125,6 +125,7 @@ class WaitlistForm(WatchedForm):
     def _helper(self) -> FormHelper:
         helper = FormHelper()
         helper.form_tag = False
+        helper.summary_above = True
         helper.layout = Layout(
             "shown",
             Fieldset("What suits you", *self._named(_WISH)),
@@ -165,11 +166,12 @@ class AcceptForm(SaidOnceForm):
                 today=today,
                 help_text="This visit needs it. Year, month and day, such as 1980-11-24.",
                 widget=forms.DateInput(attrs={"type": "date", "max": today.isoformat(), "autocomplete": "off"}),
-                error_messages={"required": "Write the date of birth.", "max_length": "Write it such as 1980-11-24."},
+                error_messages={"required": "Enter the date of birth.", "max_length": "Enter it such as 1980-11-24."},
             )
             self.order_fields(["offer", "shown", "date_of_birth", "reminders"])
         self.helper = FormHelper()
         self.helper.form_tag = False
+        self.helper.summary_above = True
 
     @property
     def notice_version(self) -> str:

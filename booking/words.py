@@ -20,8 +20,8 @@ MONTHS = (
 )  # fmt: skip
 
 _PARTS = {
-    PartOfDay.MORNING: "mornings (before 12:00 pm)",
-    PartOfDay.AFTERNOON: "afternoons (12:00 pm to 5:00 pm)",
+    PartOfDay.MORNING: "mornings (before noon)",
+    PartOfDay.AFTERNOON: "afternoons (noon to 5:00 pm)",
     PartOfDay.EVENING: "evenings (from 5:00 pm)",
 }
 
@@ -59,7 +59,9 @@ def date_in_words(value: date) -> str:
 
 
 def clock(value: datetime | time) -> str:
-    """9:00 am; noon and midnight are 12:00 pm and 12:00 am."""
+    """9:00 am; "12:00 pm" would be midnight to many, so it is called noon. Midnight is 12:00 am."""
+    if (value.hour, value.minute) == (12, 0):
+        return "noon"
     return f"{value.hour % 12 or 12}:{value.minute:02} {'am' if value.hour < 12 else 'pm'}"
 
 
@@ -124,7 +126,7 @@ def prices_of(service: Service) -> str:
 
 
 def parts_of_day(parts: Collection[str]) -> str:
-    """At any time of the day; mornings (before 12:00 pm); mornings (...) and evenings (...)."""
+    """At any time of the day; mornings (before noon); mornings (...) and evenings (...)."""
     if len(parts) == len(PartOfDay):
         return "at any time of the day"
     return all_of(_PARTS[part] for part in PartOfDay if part in parts)

@@ -151,6 +151,8 @@ MFA_FORMS = {
     "activate_totp": "clinic.staff.forms.ActivateTOTPForm",
     "add_webauthn": "clinic.staff.forms.AddPasskeyForm",
     "edit_webauthn": "clinic.staff.forms.RenamePasskeyForm",
+    "authenticate_webauthn": "clinic.staff.forms.PasskeyForm",
+    "reauthenticate_webauthn": "clinic.staff.forms.PasskeyAgainForm",
     "login_webauthn": "clinic.staff.forms.PasskeyLoginForm",
 }
 

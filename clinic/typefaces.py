@@ -55,7 +55,7 @@ class Face:
     source: str
     fallback: str  # family name of the stretched fallback
     model: str  # which of Arial's weights stands in for it
-    kerning_steps: int  # to an em: a sixth of a pixel of text, half a pixel of a large heading
+    kerning_steps: int  # to an em: at most a tenth of a pixel off in text, half a pixel in the largest heading
     pinned: tuple[tuple[str, float], ...] = ()  # axes that are given up, and at what value
     seldom: tuple[int, ...] = ()  # common letters that this face hardly ever shows
     features: tuple[str, ...] = ("kern", "tnum")  # OpenType: space in pairs, figures of one width
@@ -115,7 +115,7 @@ FACES = (
         kerning_steps=50,
         pinned=(("opsz", 36), ("wdth", 100), ("wght", 750)),
         seldom=NOT_IN_HEADINGS,
-        features=("kern",),  # Headings are not set in columns.
+        features=("kern",),  # Figures in columns are set in the other face.
     ),
 )
 

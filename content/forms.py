@@ -7,7 +7,7 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Layout
 from django import forms
 
-from booking.fields import EmailLineField, PhoneField, validate_has_a_letter
+from booking.fields import EmailLineField, PhoneField, validate_is_a_name
 from booking.filling import WatchedForm
 from booking.models import Practitioner
 from booking.text import LineField, ParagraphsField
@@ -19,9 +19,9 @@ class ContactForm(WatchedForm):
     name = LineField(
         label="Your name",
         max_length=120,
-        validators=[validate_has_a_letter],
+        validators=[validate_is_a_name],
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"required": "Write your name.", "max_length": "This name is too long: 120 characters fit."},
+        error_messages={"required": "Enter your name.", "max_length": "This name is too long: 120 characters fit."},
     )
     email = EmailLineField(
         label="E-mail address",
@@ -30,7 +30,7 @@ class ContactForm(WatchedForm):
         help_text="We need an e-mail address or a phone number, so that we can answer.",
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
         error_messages={
-            "invalid": "Write the e-mail address in full, such as name@example.ca.",
+            "invalid": "Enter the e-mail address in full, such as name@example.ca.",
             "max_length": "The e-mail address is too long: 254 characters fit.",
         },
     )
@@ -50,7 +50,7 @@ class ContactForm(WatchedForm):
         help_text="Please leave out details about your health. Tell us those at your visit, or by phone.",
         widget=forms.Textarea(attrs={"rows": 7}),
         error_messages={
-            "required": "Write your message.",
+            "required": "Enter your message.",
             "max_length": "Your message is too long: 4,000 characters fit.",
         },
     )
@@ -64,6 +64,7 @@ class ContactForm(WatchedForm):
         to.choices = [("", "The front desk"), *((slug, person.name) for slug, person in self.people.items())]
         self.helper = FormHelper()
         self.helper.form_tag = False
+        self.helper.summary_above = True
         asked = ["name", "email", "phone", "to", "message"]
         if about_page:
             asked.remove("to")

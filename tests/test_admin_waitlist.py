@@ -42,7 +42,7 @@ def test_the_list_says_who_waits_for_what_and_how_it_stands(admin_client, clinic
     scheduling.offer_freed_times(now=NOW)
     page = words_of(admin_client.get(LIST))
     for words in ("Alice Martin", "403-555-0123", "Steve Hansen", "Mon 23 Nov 2026 to Mon 7 Dec 2026",
-                  "Mornings (before 12:00 pm)", "Has an offer until Mon 23 Nov 2026, 9:00 am", "Waits"):  # fmt: skip
+                  "Mornings (before noon)", "Has an offer until Mon 23 Nov 2026, 9:00 am", "Waits"):  # fmt: skip
         assert words in page
 
 

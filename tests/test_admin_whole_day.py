@@ -102,7 +102,7 @@ def test_all_are_asked_to_move_and_told_once(admin_client, visits, address):
     assert told() == [("move_requested", name) for name in PATIENTS]
     assert [visit.events.get().note for visit in visits] == ["Ill"] * 3
     assert said(response) == [
-        "Asked to move: Alice Martin, 11:15 am to 12:00 pm; Bogdan Ionescu, 12:15 to 1:00 pm; "
+        "Asked to move: Alice Martin, 11:15 am to noon; Bogdan Ionescu, 12:15 to 1:00 pm; "
         "Charlie Okafor, 1:15 to 2:00 pm. Each patient is told by e-mail."
     ]
 

@@ -80,8 +80,11 @@ def test_good_answers_go_on_to_the_check(client):
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
-        ({"name": ""}, "Write your name."),
-        ({"name": "..."}, "Write a name, with letters."),
+        ({"name": ""}, "Enter your name."),
+        ({"name": "..."}, "Enter a name, with letters."),
+        ({"name": "http://spam.example/buy"}, "Enter a name, not a web address."),
+        ({"name": "Best pills www.pills.example"}, "Enter a name, not a web address."),
+        ({"preferred_name": "cheap-pills.com"}, "Enter a name, not a web address."),
         ({"name": "Alice\u202eMartin"}, "“Full name”: This holds a character that cannot be seen"),
         ({"pronouns": "she\ufffd"}, "“Your pronouns”: Part of this could not be read."),
         ({"preferred_name": "A" * 121}, "“What you like to be called” is too long."),
@@ -94,6 +97,9 @@ def test_good_answers_go_on_to_the_check(client):
     ids=[
         "no name",
         "no letter",
+        "an address",
+        "words and an address",
+        "a bare address",
         "turned around",
         "unreadable",
         "too long",

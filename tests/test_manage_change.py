@@ -44,11 +44,17 @@ def test_the_page_shows_the_present_time_and_does_not_offer_it_again(client, vis
     assert NINE + timedelta(minutes=45) in offered
 
 
+def test_who_moves_a_visit_is_warned_of_times_that_cannot_be_changed_again(client, visit):
+    said = text_of(client.get("/appointment/change/"))
+    assert "a time that is less than 24 hours away: once it is yours, you can change or cancel it by phone only" in said
+    assert "costs $70" in said
+
+
 def test_choosing_a_new_time_moves_the_visit_and_tells_once(client, visit):
     assert move(client, visit)["Location"] == "/appointment/"
     assert stands_at() == NEW_TIME
-    assert "Your visit is moved" in text_of(client.get("/appointment/"))
-    assert "Your visit is moved" not in text_of(client.get("/appointment/"))
+    assert "Your visit has been moved" in text_of(client.get("/appointment/"))
+    assert "Your visit has been moved" not in text_of(client.get("/appointment/"))
 
 
 def test_the_loser_of_a_race_keeps_the_old_time(client, visit, clinic):

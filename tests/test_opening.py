@@ -38,7 +38,7 @@ def said(wall, *, weekly=WEEK, special=CHRISTMAS, zone=ALBERTA):
         ("2026-11-28 15:00", "Closed now, opens Monday at 8:00 am"),
         ("2026-11-29 10:00", "Closed now, opens tomorrow at 8:00 am"),
         ("2026-12-24 08:30", "Closed now, opens today at 9:00 am"),
-        ("2026-12-24 11:00", "Open now until 12:00 pm"),
+        ("2026-12-24 11:00", "Open now until noon"),
         ("2026-12-24 12:00", "Closed now, opens Saturday at 9:00 am"),
         ("2026-12-25 10:00", "Closed today: Christmas Day. Opens tomorrow at 9:00 am"),
     ],

@@ -58,10 +58,10 @@ def test_days_with_the_same_hours_stand_in_one_line(client, site, stopped_clock,
     OpeningHours.objects.create(location=site, weekday=4, opens=time(13), closes=time(15))
     exception(site)
     page = shown(client, address)
-    days = ["Monday to Thursday", "9:00 am to 5:00 pm", "Friday", "9:00 am to 12:00 pm, 1:00 pm to 3:00 pm"]
+    days = ["Monday to Thursday", "9:00 am to 5:00 pm", "Friday", "9:00 am to noon, 1:00 pm to 3:00 pm"]
     said = " ".join([f"{days[0]}{mark}", days[1], f"{days[2]}{mark}", days[3], f"Saturday and Sunday{mark}", "closed"])
     assert said in page
-    assert ("Thursday 24 December 2026: 9:00 am to 12:00 pm" in page) is (address == "/contact/")
+    assert ("Thursday 24 December 2026: 9:00 am to noon" in page) is (address == "/contact/")
 
 
 @pytest.mark.parametrize("address", ["/", "/fees/", "/contact/", "/book/"])
@@ -70,7 +70,7 @@ def test_a_day_of_other_hours_and_a_day_without_any_are_told_beside_each_other(c
     exception(site)
     page = shown(client, address)
     assert "Closed now, opens today at 9:00 am" in page
-    told = "Thursday 24 December 2026: 9:00 am to 12:00 pm Friday 25 December 2026: closed"
+    told = "Thursday 24 December 2026: 9:00 am to noon Friday 25 December 2026: closed"
     assert (told in page) is (address == "/contact/")
 
 
@@ -88,8 +88,8 @@ def test_an_exception_decides_over_the_week_and_over_a_closure(client, site):
     Closure.objects.create(location=site, on=date(2026, 12, 24), name="Christmas Eve")
     exception(site)
     with time_machine.travel(CHRISTMAS_EVE + timedelta(hours=2), tick=False):
-        assert "Open now until 12:00 pm" in shown(client, "/")
-        assert "Thursday 24 December 2026, Christmas Eve: 9:00 am to 12:00 pm" in shown(client, "/")
+        assert "Open now until noon" in shown(client, "/")
+        assert "Thursday 24 December 2026, Christmas Eve: 9:00 am to noon" in shown(client, "/")
 
 
 def test_a_closure_is_told_with_its_name(client, site):
@@ -109,7 +109,7 @@ def test_dates_two_weeks_ahead_stand_in_the_footer_and_three_months_on_contact(c
     for on in (date(2026, 11, 22), date(2026, 12, 7), date(2026, 12, 8), date(2027, 2, 1), date(2027, 6, 1)):
         exception(site, on=on)
     here = {"footer": shown(client, "/fees/"), "contact": shown(client, "/contact/")}
-    found = {name: re.findall(r"(\w+ 20\d\d): 9:00 am to 12:00 pm", page) for name, page in here.items()}
+    found = {name: re.findall(r"(\w+ 20\d\d): 9:00 am to noon", page) for name, page in here.items()}
     assert found["footer"] == ["December 2026"]
     assert found["contact"] == ["December 2026", "December 2026", "February 2027", "December 2026"]
 

@@ -38,12 +38,12 @@ def test_the_map_is_a_picture_of_the_library_with_its_words(client, place, djang
     with django_capture_on_commit_callbacks(execute=True):
         day, night = make_picture(), make_picture()
     PlaceMap.objects.create(
-        location=place, picture=day, night_picture=night, alt="Turn <left> & go", caption="P is the parking."
+        location=place, picture=day, night_picture=night, alt="Turn <left> & go", caption="P is the parking lot."
     )
     figure = figure_on(client)
 
     assert 'alt="Turn &lt;left&gt; &amp; go"' in figure
-    assert "P is the parking." in figure
+    assert "P is the parking lot." in figure
     by_night = figure.split('<picture class="map__night">')[1]
     assert re.search(r'<source [^>]*srcset="/media/', by_night)
     assert 'loading="lazy"' in by_night  # Where it is not shown, it is not fetched.

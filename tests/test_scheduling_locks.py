@@ -5,8 +5,9 @@ import threading
 import pytest
 from django.db import OperationalError, connection, connections, transaction
 
-from booking.models import Practitioner, Room
+from booking.models import Patient, Practitioner, Room
 from booking.scheduling.locks import locked
+from booking.scheduling.patients import standing
 from tests import make
 
 TURN = ("visits ahead", "alice@patients.example")
@@ -121,3 +122,46 @@ def test_a_place_without_rooms_locks_its_people_and_takes_its_turn():
     with locked([person.pk], place, TURN):
         assert in_another_connection(lambda: (is_free(Practitioner.objects.all()), turn_is_free())) == (False, False)
     assert in_another_connection(lambda: (is_free(Practitioner.objects.all()), turn_is_free())) == (True, True)
+
+
+def test_who_finds_a_patient_merged_meanwhile_gives_their_row_back_before_asking_for_the_other():
+    """Somebody else has that other row, and asks for the merged one: in the order of their ids, as everybody does."""
+    keep, merged = make.make_patient(name="A B"), make.make_patient(name="A. B")
+    has_keep, is_merged, began = threading.Event(), threading.Event(), threading.Event()
+    came, pids, problems = [], [], []
+
+    def run(command):
+        try:
+            with transaction.atomic():
+                command()
+        except OperationalError as problem:
+            problems.append(problem)
+        finally:
+            connections.close_all()
+
+    def book():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            pids.append(cursor.fetchone()[0])
+        began.set()
+        came.append(standing(merged).pk)
+
+    def ask_for_both():
+        list(Patient.objects.filter(pk=keep.pk).select_for_update(no_key=True))
+        has_keep.set()
+        is_merged.wait()
+        came.append(standing(merged).pk)
+
+    threads = [threading.Thread(target=run, args=[command]) for command in (ask_for_both, book)]
+    threads[0].start()
+    has_keep.wait()
+    with transaction.atomic():
+        Patient.objects.filter(pk=merged.pk).update(merged_into=keep)
+        threads[1].start()
+        began.wait()
+        until_it_waits(pids[0])
+    is_merged.set()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert came == [keep.pk, keep.pk]

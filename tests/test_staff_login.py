@@ -151,6 +151,40 @@ def with_app(dana):
     return dana
 
 
+NO_ANSWERS_OF_A_KEY = {
+    "nothing": "",
+    "no JSON": "{",
+    "a list": "[1]",
+    "a number": "1",
+    "no id": '{"id": "AAAA"}',
+    "numbers": '{"id": 1, "rawId": 2, "response": 3, "type": 4}',
+    "no response": '{"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": {}}',
+    "no data": '{"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": {"clientDataJSON": "AAAA",'
+    ' "authenticatorData": "AAAA", "signature": "AAAA", "userHandle": "AAAA", "attestationObject": "AAAA"}}',
+    "no text": '{"id": "AAAA", "rawId": "AAAA", "response": {"userHandle": "____"}}',
+}
+
+
+@pytest.mark.parametrize("sent", NO_ANSWERS_OF_A_KEY.values(), ids=NO_ANSWERS_OF_A_KEY)
+def test_what_no_passkey_answers_is_told_above_the_heading(client, with_app, sent):
+    log_in(client)
+    answer = client.post("/staff/second-factor/authenticate/", {"credential": sent})
+    assert answer.status_code == 200
+    assert re.search(r'class="error-summary".*?<li>.+?</li>.*<h1', answer.content.decode(), re.DOTALL)
+
+
+@pytest.mark.parametrize("sent", NO_ANSWERS_OF_A_KEY.values(), ids=NO_ANSWERS_OF_A_KEY)
+def test_what_no_passkey_answers_logs_nobody_in_and_adds_no_key(client, dana, sent):
+    client.get("/staff/second-factor/webauthn/login/", headers={"X-Requested-With": "XMLHttpRequest"})
+    assert client.post("/staff/second-factor/webauthn/login/", {"credential": sent}).url == "/staff/login/"
+    assert client.get("/admin/").status_code == 302
+    log_in(client)
+    client.post("/staff/again/", {"password": PASSWORD})
+    assert client.get("/staff/second-factor/webauthn/add/").status_code == 200
+    assert client.post("/staff/second-factor/webauthn/add/", {"credential": sent}).status_code == 200
+    assert not Authenticator.objects.exists()
+
+
 def test_who_has_an_app_is_asked_for_its_code_and_then_comes_to_the_page(client, with_app):
     assert log_in(client, goal="/admin/auth/group/").url == "/staff/second-factor/authenticate/"
     assert client.get("/admin/").status_code == 302

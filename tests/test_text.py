@@ -233,9 +233,9 @@ def test_days_and_times_are_written_in_words():
 
 @pytest.mark.parametrize(
     ("wall", "said"),
-    [(time(0, 0), "12:00 am"), (time(12, 0), "12:00 pm"), (time(23, 59), "11:59 pm"), (time(9), "9:00 am")],
+    [(time(0, 0), "12:00 am"), (time(12, 0), "noon"), (time(23, 59), "11:59 pm"), (time(9), "9:00 am")],
 )
-def test_noon_and_midnight_are_twelve(wall, said):
+def test_noon_has_a_name_and_midnight_is_twelve(wall, said):
     assert words.clock(wall) == said
 
 

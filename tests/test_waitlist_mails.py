@@ -50,7 +50,7 @@ def test_joining_is_confirmed_with_the_wish_and_the_link(clinic):
         "You are on the waitlist at Dynamic Physiotherapy.",
         "Steve Hansen",
         "Tuesday 24 November 2026 to Monday 7 December 2026",
-        "Mornings (before 12:00 pm) (Alberta time)",
+        "Mornings (before noon), Alberta time",
         "We hold it for 1 hour, between 8:00 am and 8:00 pm.",
         f"https://clinic.example/waitlist/{tokens.waitlist_token(entry)}/",
     ):

@@ -106,16 +106,16 @@ class TestJoining:
         ("field", "value", "says"),
         [
             ("name", "", "s name."),
-            ("name", "123", "Write a name, with letters."),
-            ("email", "alice", "Write the e-mail address in full"),
-            ("phone", "12", "Write the phone number with its area code"),
+            ("name", "123", "Enter a name, with letters."),
+            ("email", "alice", "Enter the e-mail address in full"),
+            ("phone", "12", "Enter the phone number with its area code"),
             ("parts", [], "Choose at least one part of the day."),
             ("parts", ["night"], "Choose one of the parts shown."),
             ("first_on", "", "Choose a day."),
             ("first_on", "2026-11-22", "This day has passed."),
-            ("first_on", "20261124", "Write the day as year, month and day"),
+            ("first_on", "20261124", "Enter the day as year, month and day"),
             ("first_on", "9999-12-31", "We book up to 22 January 2027."),
-            ("last_on", "２０２６-11-24", "Write the day as year, month and day"),
+            ("last_on", "２０２６-11-24", "Enter the day as year, month and day"),
             ("last_on", "2026-11-23", "This day comes before the first."),
             ("practitioner", "nobody", "Choose one of the people shown"),
             ("contact_name", "\u202eAlice", "cannot be seen"),
@@ -342,7 +342,7 @@ class TestTheOffer:
         client = opened(entry)
         sent = {"offer": offer.uid.hex, "shown": ""}
         refused = client.post("/waitlist/accept/", sent)
-        assert (refused.status_code, "Write the date of birth." in words_of(refused)) == (422, True)
+        assert (refused.status_code, "Enter the date of birth." in words_of(refused)) == (422, True)
         assert client.post("/waitlist/accept/", sent | {"date_of_birth": "1980-11-24"}).status_code == 302
         assert Patient.objects.get().date_of_birth == date(1980, 11, 24)
 

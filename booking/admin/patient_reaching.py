@@ -35,7 +35,7 @@ class ReachForm(forms.Form):
         widget=forms.EmailInput(attrs={"class": "vTextField"}),
         help_text="Leave it empty if they have none: then nobody is written to.",
         error_messages={
-            "invalid": "Write the e-mail address in full, such as name@example.ca.",
+            "invalid": "Enter the e-mail address in full, such as name@example.ca.",
             "max_length": "This is too long for an e-mail address.",
         },
     )

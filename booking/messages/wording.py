@@ -55,7 +55,7 @@ OURS = {
         "{Who} on the waitlist at {clinic}. There is nothing more to do now.",
     ),
     Kind.WAITLIST_OFFER: Words(
-        "A time came free at {clinic}: {when}", "A time came free", "A time came free that you wait for:"
+        "A time came free at {clinic}: {when}", "A time came free", "A time you are waiting for came free:"
     ),
     Kind.LOST_LINK: Words(
         "Your links from {clinic}",

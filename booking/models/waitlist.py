@@ -20,8 +20,8 @@ MOST_UNANSWERED = 3
 class PartOfDay(models.TextChoices):
     """By when a visit starts, on the location's clock."""
 
-    MORNING = "morning", "Mornings, before 12:00 pm"
-    AFTERNOON = "afternoon", "Afternoons, 12:00 pm to 5:00 pm"
+    MORNING = "morning", "Mornings, before noon"
+    AFTERNOON = "afternoon", "Afternoons, noon to 5:00 pm"
     EVENING = "evening", "Evenings, from 5:00 pm"
 
 

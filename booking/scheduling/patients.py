@@ -2,9 +2,12 @@
 
 import uuid
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
+
+from django.db import transaction
 
 from booking.models import Appointment, Channel, Patient, WaitlistEntry
 from booking.models.patients import search_key_of
@@ -96,19 +99,26 @@ def patient_for(details: PatientDetails, known: Iterable[Known]) -> Patient:
     return made
 
 
+class _MergedMeanwhile(Exception):
+    """Somebody made two patients one while we waited for the lock."""
+
+
 def standing(patient: Patient) -> Patient:
     """The patient as they now are, locked; or whoever stands for one who was merged meanwhile.
 
     In a transaction: until it ends, nobody merges them.
     """
     while True:
-        other = Patient.objects.filter(pk=patient.pk).values_list("merged_into", flat=True).get()
-        ids = [patient.pk] if other is None else [patient.pk, other]
-        # In the order of their ids, as merging locks them: nobody waits in a circle.
-        rows = Patient.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
-        found = {row.pk: row for row in rows}
-        stands = found.get(found[patient.pk].merged_into_id or patient.pk)
-        if stands is not None and stands.merged_into_id is None:
+        with suppress(_MergedMeanwhile), transaction.atomic():
+            other = Patient.objects.filter(pk=patient.pk).values_list("merged_into", flat=True).get()
+            ids = [patient.pk] if other is None else [patient.pk, other]
+            # In the order of their ids, as merging locks them: nobody waits in a circle.
+            rows = Patient.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
+            found = {row.pk: row for row in rows}
+            stands = found.get(found[patient.pk].merged_into_id or patient.pk)
+            if stands is None or stands.merged_into_id is not None:
+                # The savepoint gives the lock back. Who kept it would ask for the other row out of turn.
+                raise _MergedMeanwhile
             return stands
 
 

@@ -142,7 +142,7 @@ def _told(wish: WaitlistWish) -> dict[str, Any]:
             ("Visit", wish.service.name),
             ("With", wish.practitioner.name if wish.practitioner else "Anyone"),
             ("Days", f"{day(wish.first_on)} to {day(wish.last_on)}"),
-            ("Times", f"{parts_of_day(wish.parts).capitalize()} ({wish.location.time_zone_label})"),
+            ("Times", f"{parts_of_day(wish.parts).capitalize()}, {wish.location.time_zone_label}"),
             ("Where", wish.location.address),
         ],
     }

@@ -3,9 +3,11 @@
 allauth would count in the cache, which is not shared between the site's processes.
 """
 
+import struct
 from typing import Any
 
 from allauth.account import forms as account
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as codes
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp
@@ -119,6 +121,28 @@ class ActivateTOTPForm(CountedCode, totp.ActivateTOTPForm):
     labels = {"code": "The six digits that the app shows"}
 
 
+# What allauth and fido2 run into when an answer is not made as a key makes it.
+_NO_ANSWER_OF_A_KEY = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError, struct.error)
+
+
+class DoubtedKey:
+    """A key's answer comes by way of a browser, so anybody can send anything: what cannot be read is a wrong key."""
+
+    def clean_credential(self) -> Any:
+        try:
+            return super().clean_credential()  # type: ignore[misc]
+        except _NO_ANSWER_OF_A_KEY:
+            raise get_adapter().validation_error("incorrect_code") from None
+
+
+class PasskeyForm(DoubtedKey, webauthn.AuthenticateWebAuthnForm):
+    """A passkey as the second step."""
+
+
+class PasskeyAgainForm(DoubtedKey, webauthn.ReauthenticateWebAuthnForm):
+    """A passkey before something that matters."""
+
+
 class AddPasskeyForm(Plain, webauthn.AddWebAuthnForm):
     labels = {"name": "A name for it", "passwordless": "Log in with it alone, without a password"}
 
@@ -129,12 +153,18 @@ class AddPasskeyForm(Plain, webauthn.AddWebAuthnForm):
         self.fields["passwordless"].initial = True
         self.fields["passwordless"].help_text = "For a phone or computer that asks for a fingerprint, a face or a PIN."
 
+    def clean(self) -> Any:
+        try:
+            return super().clean()
+        except _NO_ANSWER_OF_A_KEY:
+            raise get_adapter().validation_error("incorrect_code") from None
+
 
 class RenamePasskeyForm(Plain, webauthn.EditWebAuthnForm):
     labels = {"name": "A name for it"}
 
 
-class PasskeyLoginForm(webauthn.LoginWebAuthnForm):
+class PasskeyLoginForm(DoubtedKey, webauthn.LoginWebAuthnForm):
     def clean_credential(self) -> Authenticator:
         from allauth.core import context
 

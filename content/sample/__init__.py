@@ -49,9 +49,9 @@ PICTURES: dict[str, tuple[str, int, int]] = {
 MAP = {
     "alt": (
         "Sketch map. Elizabeth Street runs east from Northridge Drive, one street south of McRae Street. Sample Street "
-        "leads from it to the Sheep River. The clinic is at their corner, between the parking and the bakery."
+        "leads from it to the Sheep River. The clinic is at their corner, between the parking lot and the bakery."
     ),
-    "caption": "P is the parking. The arrow is the way from there to the door, without a step. North is up.",
+    "caption": "P is the parking lot. The arrow is the way from there to the door, without a step. North is up.",
 }
 
 

@@ -79,8 +79,9 @@ It is never the whole plan. In Alberta, only physiotherapists whom the College h
                 ),
                 (
                     "Disc problems",
-                    "Discs are the pads between the bones of the spine. A disc can bulge and irritate a nerve. But in "
-                    "scans of people without pain, 3 in 10 at age 20 had a bulge, and 8 in 10 at age 80 [9].",
+                    "Discs are the pads between the bones of the spine. A disc can bulge and irritate a nerve. Pain "
+                    "may then run down a leg, which many call sciatica. But in scans of people without pain, 3 in 10 "
+                    "at age 20 had a bulge, and 8 in 10 at age 80 [9].",
                 ),
                 (
                     "A narrow spinal canal, or arthritis",

@@ -153,7 +153,7 @@ activity. Do not overdo it on the first day. Call us if you are still sore after
                 "Do not train hard or lift heavy things that day.",
                 "Do not drive until you feel clear and steady.",
                 "Do not press or rub a fresh bruise.",
-                "Do not wait with chest pain or shortness of breath: call 911.",
+                "Do not wait if you have chest pain or shortness of breath: call 911.",
             ],
         ),
         section(

@@ -147,7 +147,7 @@ FEES = WrittenPage(
                     "can do it online.",
                 ),
                 (
-                    "What does a late change cost?",
+                    "What does a late cancellation cost?",
                     "A visit that you cancel less than a day before it costs half its fee. You see this when you book, "
                     "too. Call us if you are ill or the roads are bad: we know that life happens.",
                 ),

@@ -46,7 +46,7 @@ def test_a_front_desk_finds_mends_and_merges(page: Page, site: str, visit: Appoi
     expect(page.get_by_text("every link sent so far stops working")).to_be_visible()
     page.get_by_label("E-mail:").fill("zoe@patients")
     page.get_by_role("button", name="Save and send").click()
-    expect(page.get_by_text("Write the e-mail address in full")).to_be_visible()
+    expect(page.get_by_text("Enter the e-mail address in full")).to_be_visible()
     page.get_by_label("E-mail:").fill("zoe@patients.example")
     page.get_by_role("button", name="Save and send").click()
     expect(page.get_by_text("1 confirmation is on the way to zoe@patients.example.")).to_be_visible()
