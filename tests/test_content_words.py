@@ -5,6 +5,7 @@ import pytest
 from content.citations import cite
 from content.markup import to_html, to_line
 from content.models import Section
+from content.templatetags.content_tags import whole_words
 from tests.make_content import make_page, make_section
 
 HOSTILE = [
@@ -113,3 +114,10 @@ def test_citing_keeps_escapes_as_they_are():
     assert cite("<p>A &lt;b&gt; &amp; c&nbsp;[2]</p>", {2}) == (
         f'<p>A &lt;b&gt; &amp; c&nbsp;<sup class="source-mark">{link(2)}</sup></p>'
     )
+
+
+def test_a_short_word_with_a_hyphen_stays_whole_in_a_title_and_markup_stays_text():
+    assert whole_words("Trans, non-binary & <b>self-care</b>") == (
+        'Trans, <span class="nowrap">non-binary</span> &amp; &lt;b&gt;<span class="nowrap">self-care</span>&lt;/b&gt;'
+    )
+    assert whole_words("Physiotherapeutically-oriented") == "Physiotherapeutically-oriented"

@@ -1,10 +1,11 @@
 """What templates of pages need: blocks, pictures, and words with their citations."""
 
+import re
 from collections.abc import Collection
 from typing import Any
 
 from django import template
-from django.utils.html import format_html, format_html_join
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from booking.context import facts_of
@@ -15,6 +16,7 @@ from content.models import Section
 from content.renderer import renderer
 
 register = template.Library()
+_HYPHENATED = re.compile(r"\b\w{1,8}-\w{1,8}\b")  # Short enough for a large heading on a narrow phone.
 _clean = Section._meta.get_field("body").sanitize  # type: ignore[union-attr]
 
 
@@ -93,6 +95,12 @@ def lead_and_body(row: dict[str, str], sources: Collection[int] = ()) -> SafeStr
     bold = f"<strong>{markup.to_line(lead)}</strong>"
     html = f"<p>{bold} {html[3:]}" if html.startswith("<p>") else f"<p>{bold}</p>{html}"
     return cite(html, sources)
+
+
+@register.filter
+def whole_words(text: str) -> SafeString:
+    """A title in which a short word with a hyphen stays on one line: "non-binary" does not end it with "non-"."""
+    return mark_safe(_HYPHENATED.sub(r'<span class="nowrap">\g<0></span>', escape(text)))  # noqa: S308
 
 
 @register.filter
