@@ -87,7 +87,8 @@ def _move_everything(merged: Patient, keep: Patient, now: datetime) -> dict[str,
     moved: dict[str, list[int]] = {}
     for model, field in belongings():
         rows = model._base_manager.filter(**{field: merged})
-        ids = sorted(rows.values_list("pk", flat=True))
+        # Locked in the order of their ids, as everybody locks several of them.
+        ids = list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
         changes: dict[str, Any] = {field: keep} | ({"updated_at": now} if model is Appointment else {})
         rows.filter(pk__in=ids).update(**changes)
         moved[model._meta.model_name or ""] = ids
