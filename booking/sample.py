@@ -42,12 +42,12 @@ CLINIC = {
     "name": "Dynamic Physiotherapy",
     "email": "hello@dynamic-physio.example",
     "phone": "+14035550140",
-    "privacy_contact": "Privacy officer, Dynamic Physiotherapy, privacy@dynamic-physio.example, 403-555-0141",
+    "privacy_contact": "Privacy officer, Dynamic Physiotherapy, privacy@dynamic-physio.example, (403) 555-0141",
     "collection_notice": (
         "We ask for these details to book your visit, to reach you about it and to have your file ready. "
         "Alberta's Health Information Act allows us to collect what we need for your care. "
         "Only the people who look after you and your booking see them. "
-        "Questions? Ask our privacy officer: privacy@dynamic-physio.example or 403-555-0141."
+        "Questions? Ask our privacy officer: privacy@dynamic-physio.example or (403) 555-0141."
     ),
     "collection_notice_version": "2026-11-01",
     "emergency_signs": "\n".join(f"{sign[0].upper()}{sign[1:]}" for sign in EMERGENCY_SIGNS),
