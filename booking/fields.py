@@ -31,7 +31,7 @@ class PhoneField(LineField):
     widget = forms.TelInput
     MESSAGE = "Enter the phone number with its area code, such as 403-555-0123. From abroad, start with +."
     EXTENSION_MESSAGE = (
-        "We cannot dial an extension. Write a number that reaches you directly, such as 403-555-0123, without “ext.”."
+        "We cannot dial an extension. Enter a number that reaches you directly, such as 403-555-0123, without “ext.”."
     )
     _EXTENSION = re.compile(r"\d\D{0,4}(?:ext|extension|poste|x|#)\W{0,3}\d{1,7}\W*", re.ASCII | re.IGNORECASE)
 

@@ -7,12 +7,22 @@ what would otherwise need a session.
 from datetime import timedelta
 from typing import Any, cast
 
+from crispy_forms.helper import FormHelper
 from django import forms
 from django.core import signing
 from django.http import QueryDict
 
 MINIMUM_FILL_TIME = timedelta(seconds=2)
 _STAMP_SALT = "booking.filling.shown"
+
+
+class PageHelper(FormHelper):
+    """For a form whose page writes its tag, and says above its heading what is wrong with the form as a whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.form_tag = False
+        self.summary_above = True
 
 
 class SaidOnceForm(forms.Form):

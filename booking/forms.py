@@ -9,13 +9,12 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Fieldset, Layout
 from django import forms
 from django.core.exceptions import ValidationError
 
 from booking.fields import BirthDateField, EmailLineField, PhoneField, validate_is_a_name
-from booking.filling import SaidOnceForm, WatchedForm, read_stamp
+from booking.filling import PageHelper, SaidOnceForm, WatchedForm, read_stamp
 from booking.messages import texting
 from booking.messages.texts import can_get_texts
 from booking.models import Service
@@ -219,13 +218,11 @@ class DetailsForm(WatchedForm):
             self.fields[name].widget.attrs["spellcheck"] = "false"
 
     @cached_property
-    def helper(self) -> FormHelper:
+    def helper(self) -> PageHelper:
         """How it is laid out, where it is shown: mostly it is accepted, and nobody sees it again."""
         patient = ["name", "preferred_name", "pronouns", "date_of_birth", "visit"]
         reach = ["contact_name", "email", "phone", "reminders"]
-        helper = FormHelper()
-        helper.form_tag = False
-        helper.summary_above = True
+        helper = PageHelper()
         helper.layout = Layout(
             "hold",
             "shown",
@@ -286,9 +283,7 @@ class CancelForm(SaidOnceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.summary_above = True
+        self.helper = PageHelper()
 
 
 class LostLinkForm(SaidOnceForm):
@@ -308,6 +303,4 @@ class LostLinkForm(SaidOnceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.summary_above = True
+        self.helper = PageHelper()

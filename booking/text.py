@@ -48,6 +48,11 @@ def clean_text(value: str) -> str:
     return unicodedata.normalize("NFC", re.sub(r"\n{3,}", "\n\n", "\n".join(lines)))
 
 
+def lines_of(value: str) -> list[str]:
+    """The lines that say something, each without the spaces around it."""
+    return [line.strip() for line in value.splitlines() if line.strip()]
+
+
 def is_plain_digits(value: str) -> bool:
     """Whether a value is made of the digits 0 to 9: ``str.isdigit`` would take other scripts' too."""
     return value.isascii() and value.isdigit()

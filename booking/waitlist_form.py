@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Fieldset, Layout
 from django import forms
 from django.core.exceptions import ValidationError
 
 from booking.fields import BirthDateField, DayField, EmailLineField, PhoneField, validate_is_a_name
-from booking.filling import SaidOnceForm, WatchedForm, read_stamp
+from booking.filling import PageHelper, SaidOnceForm, WatchedForm, read_stamp
 from booking.models import Location, PartOfDay, Practitioner
 from booking.text import LineField
 
@@ -122,10 +121,8 @@ class WaitlistForm(WatchedForm):
     def _named(self, names: Sequence[str]) -> list[str]:
         return [name for name in names if name in self.fields]
 
-    def _helper(self) -> FormHelper:
-        helper = FormHelper()
-        helper.form_tag = False
-        helper.summary_above = True
+    def _helper(self) -> PageHelper:
+        helper = PageHelper()
         helper.layout = Layout(
             "shown",
             Fieldset("What suits you", *self._named(_WISH)),
@@ -169,9 +166,7 @@ class AcceptForm(SaidOnceForm):
                 error_messages={"required": "Enter the date of birth.", "max_length": "Enter it such as 1980-11-24."},
             )
             self.order_fields(["offer", "shown", "date_of_birth", "reminders"])
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.summary_above = True
+        self.helper = PageHelper()
 
     @property
     def notice_version(self) -> str:

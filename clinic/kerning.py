@@ -5,7 +5,7 @@ drew it. Both together say one number for each pair. Here these numbers are roun
 and letters that behave alike then make one class: one table that packs into a half of the bytes.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable
 from itertools import product
 from typing import Any
@@ -21,39 +21,34 @@ Kerning = dict[tuple[str, str], int]  # The names of two letters, and by how muc
 
 def of(font: TTFont) -> Kerning:
     """How far each pair of letters moves, in the font's units; pairs that stay where they are, are left out."""
-    moved: Counter[tuple[str, str]] = Counter()
-    for lookup in _lookups(font):
-        moved.update(_told(lookup, font))
-    return {pair: move for pair, move in moved.items() if move}
+    told: Kerning = {}
+    for table in _tables(_lookup(font)):
+        for pair, move in _classes(table, font) if table.Format == BY_CLASS else _exceptions(table):
+            told.setdefault(pair, move)  # The first table that knows a pair decides.
+    return {pair: move for pair, move in told.items() if move}
 
 
 def simplify(font: TTFont, *, steps: int) -> None:
     """Round all kerning to so many steps an em, and tell it in one table."""
     step = font["head"].unitsPerEm // steps
-    for lookup in _lookups(font):
-        told = {pair: round(move / step) * step for pair, move in _told(lookup, font).items()}
-        kept = {pair: move for pair, move in told.items() if move}
-        pairs = {
-            (first, second): (buildValue({"XAdvance": kept[first[0], second[0]]}), None)
-            for first, second in product(_alike(kept, 0), _alike(kept, 1))
-            if (first[0], second[0]) in kept
-        }
-        lookup.LookupType = PAIRS
-        lookup.SubTable = [buildPairPosClassesSubtable(pairs, font.getReverseGlyphMap())] if pairs else []
-        lookup.SubTableCount = len(lookup.SubTable)
+    rounded = {pair: round(move / step) * step for pair, move in of(font).items()}
+    kept = {pair: move for pair, move in rounded.items() if move}
+    pairs = {
+        (first, second): (buildValue({"XAdvance": kept[first[0], second[0]]}), None)
+        for first, second in product(_alike(kept, 0), _alike(kept, 1))
+        if (first[0], second[0]) in kept
+    }
+    lookup = _lookup(font)
+    lookup.LookupType = PAIRS
+    lookup.SubTable = [buildPairPosClassesSubtable(pairs, font.getReverseGlyphMap())]
+    lookup.SubTableCount = 1
 
 
-def _lookups(font: TTFont) -> list[Any]:
-    lookups = font["GPOS"].table.LookupList.Lookup if "GPOS" in font else []
-    return [lookup for lookup in lookups if any(table.LookupType == PAIRS for table in _tables(lookup))]
-
-
-def _told(lookup: Any, font: TTFont) -> Kerning:
-    told: Kerning = {}
-    for table in _tables(lookup):
-        for pair, move in _classes(table, font) if table.Format == BY_CLASS else _exceptions(table):
-            told.setdefault(pair, move)  # The first table that knows a pair decides.
-    return told
+def _lookup(font: TTFont) -> Any:
+    """The one that tells of pairs. Were there several, their moves would add up: ValueError, as for none."""
+    lookups = font["GPOS"].table.LookupList.Lookup
+    [found] = [lookup for lookup in lookups if any(table.LookupType == PAIRS for table in _tables(lookup))]
+    return found
 
 
 def _tables(lookup: Any) -> list[Any]:

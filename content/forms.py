@@ -3,12 +3,11 @@
 from collections.abc import Iterable
 from typing import Any
 
-from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Div, Layout
 from django import forms
 
 from booking.fields import EmailLineField, PhoneField, validate_is_a_name
-from booking.filling import WatchedForm
+from booking.filling import PageHelper, WatchedForm
 from booking.models import Practitioner
 from booking.text import LineField, ParagraphsField
 
@@ -62,9 +61,7 @@ class ContactForm(WatchedForm):
             self.fields[name].is_one_of_two = True  # type: ignore[attr-defined]  # Not "optional": one of them is needed.
         to: Any = self.fields["to"]
         to.choices = [("", "The front desk"), *((slug, person.name) for slug, person in self.people.items())]
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.summary_above = True
+        self.helper = PageHelper()
         asked = ["name", "email", "phone", "to", "message"]
         if about_page:
             asked.remove("to")

@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.template.defaultfilters import length as count
 
+from booking.text import lines_of
 from booking.words import (
     at,
     clock,
@@ -32,6 +33,7 @@ for function in (
     instant,
     lengths,
     lengths_of,
+    lines_of,
     money,
     prices,
     prices_of,
@@ -44,12 +46,6 @@ for function in (
 def length(value: Any) -> str | int:
     """A duration in words; anything else is counted, as by Django's own filter of that name."""
     return duration(value) if isinstance(value, timedelta) else count(value)
-
-
-@register.filter
-def lines(text: str) -> list[str]:
-    """The lines of a text that say something."""
-    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 @register.filter

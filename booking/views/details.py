@@ -14,6 +14,7 @@ from booking import limits, scheduling, tokens
 from booking.forms import DetailsForm
 from booking.models import Appointment, Clinic, Message, Status
 from booking.scheduling import Actor, PatientDetails
+from booking.text import lines_of
 from booking.views import asked as asking
 from booking.views.answers import FOR, ME, OTHER, as_typed, details_form, details_from, fresh_stamp, rows_of, turned_to
 from booking.views.asked import Asked, BadAddress, services_url, times_url
@@ -33,7 +34,7 @@ def safety(request: HttpRequest) -> HttpResponse:
     if hold is None:
         return _nothing_chosen(request)
     clinic = Clinic.objects.first()
-    signs = [line.strip() for line in clinic.emergency_signs.splitlines() if line.strip()] if clinic else []
+    signs = lines_of(clinic.emergency_signs) if clinic else []
     if not signs or not hold.service.shows_signs_to(hold.is_first_visit):
         return redirect("booking:details")
     context = _about(visitor, hold, "safety") | {"signs": signs}

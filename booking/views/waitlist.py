@@ -13,6 +13,7 @@ from booking import limits, scheduling, tokens
 from booking.filling import stamp
 from booking.models import Clinic, Location, Practitioner, Service, WaitlistEntry
 from booking.scheduling import Actor, WaitlistWish
+from booking.text import lines_of
 from booking.views import asked as asking
 from booking.views.asked import Asked, BadAddress, times_url
 from booking.views.choose import bad_address, not_bookable
@@ -173,7 +174,7 @@ def signs_before(service: Service, new_patient: bool | None) -> list[str]:
     clinic = Clinic.objects.only("emergency_signs").first()
     if clinic is None or not service.shows_signs_to(new_patient):
         return []
-    return [line.strip() for line in clinic.emergency_signs.splitlines() if line.strip()]
+    return lines_of(clinic.emergency_signs)
 
 
 @private_page

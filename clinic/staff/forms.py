@@ -4,6 +4,8 @@ allauth would count in the cache, which is not shared between the site's process
 """
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from allauth.account import forms as account
@@ -125,14 +127,21 @@ class ActivateTOTPForm(CountedCode, totp.ActivateTOTPForm):
 _NO_ANSWER_OF_A_KEY = (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError, struct.error)
 
 
-class DoubtedKey:
+@contextmanager
+def _doubted() -> Iterator[None]:
     """A key's answer comes by way of a browser, so anybody can send anything: what cannot be read is a wrong key."""
+    try:
+        yield
+    except _NO_ANSWER_OF_A_KEY:
+        raise get_adapter().validation_error("incorrect_code") from None
+
+
+class DoubtedKey:
+    """Asks for a key, and doubts what it answers."""
 
     def clean_credential(self) -> Any:
-        try:
+        with _doubted():
             return super().clean_credential()  # type: ignore[misc]
-        except _NO_ANSWER_OF_A_KEY:
-            raise get_adapter().validation_error("incorrect_code") from None
 
 
 class PasskeyForm(DoubtedKey, webauthn.AuthenticateWebAuthnForm):
@@ -154,10 +163,8 @@ class AddPasskeyForm(Plain, webauthn.AddWebAuthnForm):
         self.fields["passwordless"].help_text = "For a phone or computer that asks for a fingerprint, a face or a PIN."
 
     def clean(self) -> Any:
-        try:
+        with _doubted():
             return super().clean()
-        except _NO_ANSWER_OF_A_KEY:
-            raise get_adapter().validation_error("incorrect_code") from None
 
 
 class RenamePasskeyForm(Plain, webauthn.EditWebAuthnForm):

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from booking import together
 from booking.models import Clinic, Location, Practitioner
+from booking.text import lines_of
 from content import markup, wording
 from content.live import Live, gather, published, whole
 from content.models import CareCard, Page, PlacedPicture, Questions, Revision, RiskTable, SearchEntry, Signpost
@@ -68,7 +69,7 @@ def findable(*, now: datetime | None = None) -> Findable:
     found.documents += _people(live)
     found.plain_titles += [each.title for each in found.documents if each.kind == Kind.SERVICE]
     if clinic and clinic.emergency_signs.strip():
-        signs = [line.strip() for line in clinic.emergency_signs.splitlines() if line.strip()]
+        signs = lines_of(clinic.emergency_signs)
         found.care_cards.insert(0, {"call": "911", "heading": HELD, "signs": signs})
     return found
 
