@@ -12,30 +12,48 @@ else
 REQUIREMENTS := requirements.txt
 endif
 
+COMPILE := $(VENV)/bin/uv pip compile --generate-hashes --universal --no-header --quiet pyproject.toml
+
 .DEFAULT_GOAL := help
 
-help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
-run: $(VENV)/.installed-run ## Serve the site and its worker on http://127.0.0.1:8000 (PORT=8123 for another port)
-	@exec $(PY) manage.py serve --port $(PORT)
+run: $(VENV)/.installed-run ## Serve the site and its worker on http://127.0.0.1:8000 (PORT=8123 for another port, SAMPLE=no to start empty)
+	@exec $(PY) manage.py serve --port $(PORT) $(if $(filter no,$(SAMPLE)),--no-sample)
 
 test: $(VENV)/.installed-dev ## Run every test, on SQLite and on PostgreSQL, and in Chromium
-	@tests/install_tools.sh
+	@tests/support/install_tools.sh
 	$(PY) manage.py build_static --verbosity 0
 	$(PY) -m pytest -q -n 2 --dist loadfile -m "not prove"
-	$(PY) tests/on_postgresql.py $(PY) -m pytest -q -n 2 --dist loadfile -m "not prove and not browser and not once"
+	$(PY) tests/support/postgresql.py $(PY) -m pytest -q -n 2 --dist loadfile -m "not prove and not browser and not once"
 
-prove: $(VENV)/.installed-dev ## Run the long proofs (races between real processes, walks through every state), on both databases
-	@tests/install_tools.sh
-	$(PY) -m pytest -q -m prove
-	$(PY) tests/on_postgresql.py $(PY) -m pytest -q -m "prove and not browser"
+test-ahead: $(VENV)/.installed-dev ## Run the tests (on SQLite, without browsers) with their clock a year ahead
+	$(PY) manage.py build_static --verbosity 0
+	TEST_NOW=$$($(PY) -c "from tests.support.clock import NOW; print(NOW.replace(year=NOW.year + 1).isoformat())") \
+		$(PY) -m pytest -q -n 2 --dist loadfile -m "not prove and not browser"
 
-bench: $(VENV)/.installed-dev ## Measure pages, bookings and free times beside bare servers, on both databases (25 minutes)
+test-next: ## Run the tests on the newest Django (SQLite, no browsers); needs Python 3.12, NEXT_PYTHON= names one
+	@tests/support/test_next.sh
+
+test-lowest: ## Run some tests with the lowest versions that pyproject.toml allows
+	@PYTHON=$(PYTHON) tests/support/test_lowest.sh
+
+prove: $(VENV)/.installed-dev ## Run the slow tests (races between real processes, every state of every page), on both databases
+	@tests/support/install_tools.sh
+	$(PY) -m pytest -q -n 2 --dist loadfile -m "prove and not long"
+	$(PY) tests/support/postgresql.py $(PY) -m pytest -q -n 2 --dist loadfile -m "prove and not long and not browser"
+
+prove-long: $(VENV)/.installed-dev ## Run the slowest tests, too long for every change, on both databases
+	@tests/support/install_tools.sh
+	$(PY) -m pytest -q -m long
+	$(PY) tests/support/postgresql.py $(PY) -m pytest -q -m "long and not browser"
+
+bench: $(VENV)/.installed-dev ## Benchmark pages, bookings and growth against plain Django views, on both databases (docs/bench.md)
 	@bench/install_tools.sh
 	@$(PY) -m bench
 
-inspect: $(VENV)/.installed-dev ## Ask Lighthouse and pa11y (fetched from npm) about the pages, beside a bare page
+inspect: $(VENV)/.installed-dev ## Run Lighthouse and pa11y (fetched from npm) on the pages, compared with a bare page
 	@$(PY) -m bench.inspection
 
 lint: $(VENV)/.installed-dev ## Check style and types
@@ -43,19 +61,25 @@ lint: $(VENV)/.installed-dev ## Check style and types
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-fmt: $(VENV)/.installed-dev ## Put the code into shape
+fmt: $(VENV)/.installed-dev ## Format the code
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-lock: $(VENV)/.installed-dev ## Renew the locked requirements from pyproject.toml
+lock: $(VENV)/.installed-dev ## Update the locked requirements from pyproject.toml
 	$(PY) -m pip install --quiet uv
-	$(VENV)/bin/uv pip compile --upgrade --generate-hashes --universal --no-header --quiet pyproject.toml -o requirements.txt
-	$(VENV)/bin/uv pip compile --generate-hashes --universal --no-header --quiet pyproject.toml --extra postgres -c requirements.txt -o requirements-postgres.txt
-	$(VENV)/bin/uv pip compile --upgrade --generate-hashes --universal --no-header --quiet pyproject.toml --extra postgres --group dev -c requirements-postgres.txt -o requirements-dev.txt
+	echo 'Django<6' | $(COMPILE) --upgrade -c - -o requirements.txt
+	$(COMPILE) --extra postgres -c requirements.txt -o requirements-postgres.txt
+	$(COMPILE) --upgrade --extra postgres --group dev -c requirements-postgres.txt -o requirements-dev.txt
+	echo 'Django>=6' | $(COMPILE) --upgrade --extra postgres --group dev --python-version 3.12 -c - -o requirements-next.txt
+	echo 'Django<6' | $(COMPILE) --upgrade --extra postgres --group dev --resolution lowest-direct -c - -o requirements-lowest.txt
 	@! grep -n '://' requirements*.txt || (echo 'An address slipped into the lock.'; exit 1)
 
-pictures: $(VENV)/.installed-dev ## Draw the sample clinic's pictures anew from their SVG sources
+pictures: $(VENV)/.installed-dev ## Rasterise the sample clinic's pictures from their SVG sources
 	$(PY) content/sample/rasterise.py
+	$(PY) content/sample/make_renditions.py
+
+fonts: $(VENV)/.installed-dev ## Subset the typefaces into static/fonts/
+	$(PY) content/fonts/make_fonts.py
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed." if sys.version_info < (3, 11) else 0)'
@@ -69,4 +93,4 @@ $(VENV)/.installed-dev: requirements-dev.txt | $(VENV)/bin/python
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ $(VENV)/.installed-run
 
-.PHONY: help run test prove bench inspect lint fmt lock pictures
+.PHONY: help run test test-ahead test-next test-lowest prove prove-long bench inspect lint fmt lock pictures fonts

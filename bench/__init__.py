@@ -1,1 +1,1 @@
-"""How fast is it? Measurements that `make bench` runs; nothing here is part of the site."""
+"""Benchmarks of the site: ``python -m bench --help``; docs/bench.md explains them."""

@@ -1,82 +1,90 @@
-"""`make bench`: measure on SQLite, and on PostgreSQL where it is installed; print tables, keep the numbers.
+"""``make bench``: compare the site with yardsticks, on SQLite and PostgreSQL, and print one table.
 
-    python -m bench [--short | --tiny] [part ...]
+    python -m bench [--quick | --tiny] [--database sqlite] [--results FILE] [part ...]
 
-Without a name every part is run; docs/bench.md says what each is about. ``--short`` takes some minutes
-and tells much the same, ``--tiny`` only shows that everything starts.
+docs/bench.md explains what each part measures. All numbers are written to var/bench/results.json.
 """
 
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
+import traceback
+from collections.abc import Sequence
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
-from typing import Any
 
-from bench.tables import verdicts
+from bench.clinics import Clinics
+from bench.serving import ROOT
+from bench.sizes import SIZES
+from bench.tables import Row, report
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "var" / "bench"
-# A module a part: what it needs beside Python, ``measure(size)``, ``table(found)`` and ``goals(found)``.
-PARTS = ("availability", "pages", "times", "front", "booking", "growth")
-SIZES = ("full", "short", "tiny")
-MOST_SECONDS = {"full": 1200, "short": 600, "tiny": 600}  # Far more than a part takes: one that hangs must end.
+PARTS = ("page", "times", "booking", "growth", "start")
+RESULTS = ROOT / "var" / "bench" / "results.json"
+DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 def main() -> int:
-    wanted = arguments()
-    if results := os.environ.get("BENCH_RESULTS"):
-        found = import_module(f"bench.{wanted.parts[0]}").measure(wanted.size)
-        Path(results).write_text(json.dumps(found))
+    options = arguments()
+    if options.rows:
+        options.rows.write_text(json.dumps([asdict(row) for row in measured(options.parts or PARTS, options.size)]))
         return 0
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    missed = [line for part in wanted.parts or PARTS for line in run(part, wanted.size)]
-    print("\nNot reached:\n" + "\n".join(missed) if missed else "\nEvery goal was reached.")
+    rows: list[tuple[str, Row]] = []
+    options.results.parent.mkdir(parents=True, exist_ok=True)
+    for name in options.database or DATABASES:
+        rows += [(DATABASES[name], row) for row in on_database(name, options)]
+        options.results.write_text(
+            json.dumps([{"database": name} | asdict(row) for name, row in rows], indent=1) + "\n"
+        )
+    print(report(rows))
     return 0
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the site beside bare servers.")
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="part", help=", ".join(PARTS))
-    parser.add_argument("--short", dest="size", action="store_const", const="short", help="a few minutes")
-    parser.add_argument("--tiny", dest="size", action="store_const", const="tiny", help="only see that it starts")
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the site beside yardsticks.")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], metavar="part", help=f"{', '.join(PARTS)}; or all")
+    parser.add_argument("--quick", dest="size", action="store_const", const="quick", help="fewer rounds, less data")
+    parser.add_argument("--tiny", dest="size", action="store_const", const="tiny", help="only see that it runs")
+    parser.add_argument("--database", action="append", choices=DATABASES, help="only this one")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the numbers are kept, as JSON")
+    parser.add_argument("--rows", type=Path, help=argparse.SUPPRESS)  # Measure on DATABASE_URL, write the rows here.
     parser.set_defaults(size="full")
     return parser.parse_args()
 
 
-def run(part: str, size: str) -> list[str]:
-    """One part on each engine: prints its tables, keeps its numbers, and gives the goals that were missed."""
-    module = import_module(f"bench.{part}")
-    missing = [program for program in module.NEEDS if shutil.which(program) is None]
-    if missing:
-        print(f"\n{part} is not measured: it needs {' and '.join(missing)} (Debian: apt-get install wrk nginx-light).")
-        return [f"  {part}: not measured"]
-    kept: dict[str, Any] = {"size": size}
-    missed = []
+def on_database(name: str, options: argparse.Namespace) -> list[Row]:
+    """Run the parts in a new process, on a temporary PostgreSQL server or on SQLite."""
     with tempfile.TemporaryDirectory(prefix="clinic-bench-") as folder:
-        command = [sys.executable, "-m", "bench", part, *([] if size == "full" else [f"--{size}"])]
-        engines = {
-            "SQLite": (command, {"DATABASE_URL": f"sqlite:///{folder}/clinic.sqlite3"}),
-            "PostgreSQL": ([sys.executable, "tests/on_postgresql.py", *command], {"SURVIVES_POWER_CUTS": "1"}),
-        }
-        for engine, (words, variables) in engines.items():
-            results = Path(folder) / f"{engine}.json"
-            # Where PostgreSQL is missing, its command says how to get it and writes nothing.
-            variables = variables | {"BENCH_RESULTS": str(results)}
-            subprocess.run(words, cwd=ROOT, env=os.environ | variables, check=True, timeout=MOST_SECONDS[size])
-            if not results.exists():
-                continue
-            found = json.loads(results.read_text())
-            goals = [goal.as_json() for goal in module.goals(found)]
-            kept[engine] = found | {"goals": goals}
-            (RESULTS / f"{part}.json").write_text(json.dumps(kept, indent=1) + "\n")
-            print(f"\n{part} on {engine}\n{module.table(found)}\n{verdicts(goals)}\n", flush=True)
-            missed += [f"  {part} on {engine}: {goal['what']}" for goal in goals if not goal["is_reached"]]
-    return missed
+        rows = Path(folder) / "rows.json"
+        command = [sys.executable, "-m", "bench", "--rows", str(rows), *options.parts]
+        if options.size != "full":
+            command.append(f"--{options.size}")
+        environ = os.environ | {"SURVIVES_POWER_CUTS": "1"}  # PostgreSQL with fsync, like SQLite.
+        environ.pop("DATABASE_URL", None)
+        if name == "postgresql":
+            command = [sys.executable, "tests/support/postgresql.py", *command]
+        subprocess.run(command, cwd=ROOT, env=environ, check=True)
+        if not rows.exists():  # PostgreSQL is not installed.
+            return [Row("everything", "not measured: PostgreSQL is not installed")]
+        return [Row(**row) for row in json.loads(rows.read_text())]
+
+
+def measured(parts: Sequence[str], size: str) -> list[Row]:
+    """Return the rows of all parts. A part that fails gets a row that says so, and the others still run."""
+    rows = []
+    with tempfile.TemporaryDirectory(prefix="clinic-bench-") as folder:
+        clinics = Clinics(Path(folder))
+        for part in parts:
+            print(part, file=sys.stderr, flush=True)
+            try:
+                rows += import_module(f"bench.{part}").measure(clinics, SIZES[size])
+            except Exception:
+                traceback.print_exc()
+                rows.append(Row(part, "failed; the traceback is above", "", False))
+    return rows
 
 
 if __name__ == "__main__":

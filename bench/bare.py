@@ -1,21 +1,27 @@
-"""The least that any answer costs: the same bytes from the same server, with nothing in between."""
+"""Bare WSGI applications, to measure the cost of the server itself."""
 
 import os
+import time
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-BODY = Path(os.environ["BENCH_BODY"]).read_bytes()
-HEADERS = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(BODY)))]
+
+def processor_time(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Respond with the CPU time of this worker so far, in seconds."""
+    body = repr(time.process_time()).encode()
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body]
 
 
-def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    start_response("200 OK", HEADERS)
-    return [BODY]
+def page(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """Respond with the file in BENCH_BODY."""
+    body = _file(os.environ["BENCH_BODY"])
+    start_response("200 OK", [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(body)))])
+    return [body]
 
 
-def accepted(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Reads a form and says yes: what a booking would cost without a database."""
-    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    start_response("302 Found", [("Location", "/"), ("Content-Length", "0")])
-    return []
+@cache
+def _file(path: str) -> bytes:
+    return Path(path).read_bytes()

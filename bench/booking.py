@@ -1,170 +1,110 @@
-"""What does a booking cost, and how long does the last of a hundred wait?
+"""A booking: the cost of its three forms, 16 concurrent patients, and 64 who race for one slot."""
 
-Sixteen connections to four worker processes, on a clinic with years of visits behind it. The three
-forms of a booking (hold, details, confirm) are sent in turn with as many forms to a view that keeps
-nothing, under the same server and the same middleware: read the ratio. Then whole bookings, with
-every page between the forms, as patients make them.
-
-The processor time of the servers is told beside the clock's: on a busy machine it is the ratio to trust.
-"""
-
-import os
-import tempfile
+import json
 import time
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from itertools import islice
-from pathlib import Path
-from statistics import median
-from typing import Any
+from threading import Barrier
 
-from bench.load import Journey, Told, drive
-from bench.serving import HOST, database_server, free_port, gunicorn, processor_seconds, resident_megabytes, town
-from bench.tables import Goal, in_columns, p50, p99
-from bench.visitor import PEOPLE, TYPING_SECONDS, Visitor, said, visitors
+from bench.clients import HTTPClient, Response
+from bench.clinics import Clinics
+from bench.patients import TYPING_SECONDS, Failed, Patient, wishes
+from bench.serving import free_port, gunicorn, worker_megabytes
+from bench.sizes import Size
+from bench.tables import Row, at_most, p50, p99
 
-NEEDS = ()
-WORKERS, CONNECTIONS = 4, 16
-HISTORY = {"full": 10_000, "short": 1_000, "tiny": 0}
-ROUNDS = {"full": 5, "short": 3, "tiny": 1}
-BOOKINGS = {"full": 240, "short": 120, "tiny": 2}  # in a round
-PLAIN_TIMES = 12  # as many, so that both are about as long at it: a busy machine favours whoever is quickly done
-FORMS = ("hold", "details", "confirm")
-PAGES = ("times", "details page", "check page", "done page")
-LEAST = {"sqlite": 0.20, "postgresql": 0.30}
+MOST_FORMS = 50
+MOST_TAIL = 7
+MOST_MEGABYTES = 120
+WORKERS, WRITERS = 4, 16
+PEOPLE = 5
 
 
-def measure(size: str) -> dict[str, Any]:
-    site, plain = free_port(), free_port()
-    with tempfile.TemporaryDirectory(prefix="clinic-bench-booking-") as name, ExitStack() as stack:
-        folder = Path(name)
-        (folder / "page.html").write_text("Without a page.")
-        shared = {
-            "DATABASE_URL": town(folder, people=PEOPLE, history=HISTORY[size]),
-            "SITE_URL": f"http://{HOST}:{site}",
-            "VAR_DIR": name,
-            "TRUSTED_PROXIES": HOST,
-            "WEB_WORKERS": str(WORKERS),
-        }
-        process = stack.enter_context(gunicorn("clinic.wsgi", site, **shared))
-        bare = {"BENCH_BODY": str(folder / "page.html"), "DJANGO_SETTINGS_MODULE": "bench.plain"}
-        other = stack.enter_context(gunicorn("django.core.wsgi:get_wsgi_application()", plain, **shared | bare))
-        servers = {site: [process, *filter(None, [database_server()])], plain: [other]}
-        town_of_patients = visitors(f"{HOST}:{site}")
-        rounds = [
-            one_round(site, plain, list(islice(town_of_patients, BOOKINGS[size])), servers)
-            for _ in range(ROUNDS[size] + 1)
-        ]
-        whole = [
-            drive(site, (one.whole() for one in islice(town_of_patients, BOOKINGS[size])), connections=CONNECTIONS)
-            for _ in range(ROUNDS[size])
-        ]
-        return summed_up(rounds[1:], whole) | {"megabytes": resident_megabytes(process), "engine": engine()}
-
-
-@dataclass
-class Round:
-    """What was told of each kind of request, and what it cost the servers in seconds of processor time."""
-
-    told: dict[str, Told] = field(default_factory=dict)
-    computed: dict[str, float] = field(default_factory=dict)
-
-
-def one_round(site: int, plain: int, people: list[Visitor], servers: dict[int, list[int]]) -> Round:
-    """The same people hold, type and confirm; between their forms, as many forms to the plain view."""
-    found = Round()
-
-    def go(what: str, port: int, journeys: Iterable[Journey]) -> None:
-        before = sum(map(processor_seconds, servers[port]))
-        found.told[what] = drive(port, journeys, connections=CONNECTIONS)
-        found.computed[what] = sum(map(processor_seconds, servers[port])) - before
-
-    def all_do(what: str, request: Callable[[Visitor], Any]) -> None:
-        go(what, site, map(request, people))
-
-    def without_database(before: str) -> None:
-        journeys = (said(f"{HOST}:{site}") for _ in range(PLAIN_TIMES * len(people)))
-        go(f"plain {before}", plain, journeys)
-
-    without_database("hold")
-    all_do("hold", Visitor.hold)
-    all_do("details page", Visitor.open_details)
-    time.sleep(TYPING_SECONDS)
-    without_database("details")
-    all_do("details", Visitor.send_details)
-    all_do("check page", Visitor.open_check)
-    without_database("confirm")
-    all_do("confirm", Visitor.confirm)
-    return found
-
-
-def summed_up(found: list[Round], whole: list[Told]) -> dict[str, Any]:
-    rounds = [one.told for one in found]
-    computed = [sum(one.computed[form] for form in FORMS) for one in found]
-    plain_computed = [sum(one.computed[f"plain {form}"] for form in FORMS) for one in found]
-    ours = [sum(told[form].seconds for form in FORMS) for told in rounds]
-    plain = [sum(told[f"plain {form}"].seconds for form in FORMS) for told in rounds]
-    bookings = [told["hold"].journeys for told in rounds]
-    pooled = {form: [took for told in rounds for took in told[form].times[form]] for form in FORMS}
-    without = [took for told in rounds for form in FORMS for took in told[f"plain {form}"].times[_PLAIN]]
-    mixed = {what: [took for told in whole for took in told.times[what]] for what in (*FORMS, *PAGES)}
-    return {
-        "ratio": median(theirs / PLAIN_TIMES / mine for mine, theirs in zip(ours, plain, strict=True)),
-        "ratio_of_processor_time": median(
-            theirs / PLAIN_TIMES / mine for mine, theirs in zip(computed, plain_computed, strict=True) if mine
-        )
-        if any(computed)
-        else 0.0,
-        "computed_ms": {
-            "a booking's three forms": 1000 * sum(computed) / sum(bookings),
-            "as many without a database": 1000 * sum(plain_computed) / PLAIN_TIMES / sum(bookings),
-        },
-        "bookings_a_second": median(number / took for number, took in zip(bookings, ours, strict=True)),
-        "plain_forms_a_second": median(
-            len(FORMS) * PLAIN_TIMES * number / took for number, took in zip(bookings, plain, strict=True)
-        ),
-        "whole_bookings_a_second": median(told.journeys / told.seconds for told in whole),
-        "forms": {form: _spread(times) for form, times in pooled.items()},
-        "plain": _spread(without),
-        "in_a_whole_booking": {what: _spread(times) for what, times in mixed.items()},
-    }
-
-
-_PLAIN = "a POST without a database"
-
-
-def _spread(times: list[float]) -> dict[str, float]:
-    return {"p50_ms": 1000 * p50(times), "p99_ms": 1000 * p99(times), "tail": p99(times) / p50(times)}
-
-
-def engine() -> str:
-    return "postgresql" if os.environ["DATABASE_URL"].startswith("postgres") else "sqlite"
-
-
-def goals(found: dict[str, Any]) -> list[Goal]:
-    worst = max(form["tail"] for form in found["forms"].values())
+def measure(clinics: Clinics, size: Size) -> list[Row]:
+    clinic = clinics.clinic(people=PEOPLE, visits=size.visits)
+    times = json.loads(clinic.python("-m", "bench.in_process", "booking", str(size.bookings)))["seconds"]
+    first = datetime.now(tz=UTC).date() + timedelta(days=40)  # after the slots that were booked in that process
+    port = free_port()
+    with gunicorn("clinic.wsgi", port, **clinic.environ, WEB_WORKERS=str(WORKERS)) as master:
+        patients = [Patient(HTTPClient(port), *wish) for wish in islice(wishes(PEOPLE, first), size.load)]
+        load = measure_load(patients, size.load)
+        last = first + timedelta(days=80)
+        winners = [race(port, size.racers, start) for start, _ in islice(wishes(1, last), size.races)]
+        megabytes = worker_megabytes(master)
     return [
-        Goal("bookings against as many POSTs without a database", found["ratio"], LEAST[found["engine"]]),
-        Goal(f"p99 against p50 of each form, {CONNECTIONS} connections", worst, 4, at_most=True),
-        Goal("a worker's memory after the run", max(found["megabytes"]), 120, at_most=True, unit=" MB"),
+        in_forms(times),
+        *load,
+        only_one(winners, size.racers),
+        at_most("Memory of a worker, after bookings", megabytes, MOST_MEGABYTES, " MB"),
     ]
 
 
-def table(found: dict[str, Any]) -> str:
-    lines = [("", "p50 ms", "p99 ms", "p99/p50")]
-    kinds = [(f"POST {form}", spread) for form, spread in found["forms"].items()]
-    kinds.append((_PLAIN, found["plain"]))
-    kinds += [(f"in a whole booking: {what}", spread) for what, spread in found["in_a_whole_booking"].items()]
-    for what, spread in kinds:
-        lines.append((what, f"{spread['p50_ms']:.1f}", f"{spread['p99_ms']:.1f}", f"{spread['tail']:.1f}"))
-    computed = ", ".join(f"{cost:.1f} ms ({what})" for what, cost in found["computed_ms"].items())
-    memory = ", ".join(f"{size:.0f}" for size in found["megabytes"])
-    return (
-        f"{in_columns(lines)}\n"
-        f"{found['bookings_a_second']:.0f} bookings a second (three POSTs each), {found['ratio']:.2f}x as many POSTs "
-        f"without a database ({found['plain_forms_a_second']:.0f} a second)\n"
-        f"by processor time {found['ratio_of_processor_time']:.2f}x: the servers computed for {computed}\n"
-        f"{found['whole_bookings_a_second']:.0f} whole bookings a second (seven requests each); "
-        f"a worker holds {memory} MB after the run"
-    )
+def in_forms(seconds: dict[str, dict[str, float]]) -> Row:
+    """Compare a booking with a plain form, by medians: bookings differ, so the fastest would be the easiest one."""
+    median = {name: 1000 * times["median"] for name, times in seconds.items()}
+    more = ", ".join(f"{name} {median[name]:.1f}" for name in ("hold", "details", "confirm"))
+    more = f"{median['booking']:.1f} ms: {more}; a form {median['form']:.2f}"
+    return at_most("A booking's three forms", median["booking"] / median["form"], MOST_FORMS, " forms", more, **median)
+
+
+def measure_load(patients: list[Patient], number: int) -> list[Row]:
+    """Book with 16 concurrent patients: all hold, then all send their details, then all confirm."""
+    times: dict[str, list[float]] = {}
+    seconds, errors = 0.0, 0
+    steps: list[tuple[str, Callable[[Patient], Response]]] = [
+        ("hold", Patient.hold),
+        ("", Patient.open_details),
+        ("details", Patient.send_details),
+        ("", Patient.open_check),
+        ("confirm", Patient.confirm),
+    ]
+    with ThreadPoolExecutor(WRITERS) as pool:
+        for name, step in steps:
+            if name == "details":
+                time.sleep(TYPING_SECONDS)
+            began = time.perf_counter()
+            answers = list(pool.map(lambda patient, step=step: attempt(step, patient), patients))
+            took = time.perf_counter() - began
+            patients = [patient for patient, answer in zip(patients, answers, strict=True) if answer]
+            errors += answers.count(None)
+            if name:
+                seconds += took
+                times[name] = [answer.seconds for answer in answers if answer]
+    tails = {name: p99(each) / p50(each) for name, each in times.items()}
+    worst = max(tails, key=lambda name: tails[name])
+    each = ", ".join(f"{name} {1000 * p50(took):.0f}/{1000 * p99(took):.0f}" for name, took in times.items())
+    rate = len(patients) / seconds
+    more = f"{worst}; p50/p99 in ms: {each}; {rate:.0f} bookings/s"
+    return [
+        at_most(f"  p99 beside p50 at {WRITERS} writers", tails[worst], MOST_TAIL, "x", more, rate=rate, **tails),
+        Row("  errors", f"{errors} in {number} bookings", "none", errors == 0),
+    ]
+
+
+def attempt(step: Callable[[Patient], Response], patient: Patient) -> Response | None:
+    try:
+        return step(patient)
+    except (Failed, OSError) as failure:
+        print(failure)
+        return None
+
+
+def race(port: int, racers: int, start: datetime) -> int:
+    """Let ``racers`` patients hold one slot at once, and return how many succeed."""
+    barrier = Barrier(racers)
+
+    def hold(patient: Patient) -> bool:
+        barrier.wait(timeout=120)
+        return patient.hold(expected=(302, 409)).status == 302
+
+    patients = [Patient(HTTPClient(port), start, "person-0") for _ in range(racers)]
+    with ThreadPoolExecutor(racers) as pool:
+        return sum(pool.map(hold, patients))
+
+
+def only_one(winners: list[int], racers: int) -> Row:
+    exactly_one = winners.count(1)
+    measured = f"one got it in {exactly_one} of {len(winners)} races"
+    return Row(f"  {racers} people race for one time", measured, "exactly one gets it", exactly_one == len(winners))

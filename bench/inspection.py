@@ -1,8 +1,8 @@
-"""`make inspect`: ask Lighthouse and pa11y about the pages, beside a bare page of 20 KB in the same run.
+"""`make inspect`: run Lighthouse and pa11y on the pages, compared with a bare page of 20 KB in the same run.
 
-Both come from npm, into ``var/inspection`` (nothing of theirs runs while they are installed), and look through
-the Chromium that the tests use. Lighthouse plays a slow phone; each page is asked in turn with the bare page, so
-that a busy machine slows both alike: read what is beside what. The report is kept in ``var/bench/inspection.json``.
+Both are installed from npm into ``var/inspection`` (without install scripts), and use the tests' Chromium. Lighthouse
+emulates a slow phone; the pages alternate with the bare page, so that a busy machine slows down both: compare ratios.
+The report is written to ``var/bench/inspection.json``.
 """
 
 import json
@@ -24,24 +24,26 @@ from urllib.request import urlopen
 from playwright.sync_api import sync_playwright
 
 from bench.serving import ROOT, free_port, gunicorn
-from bench.tables import in_columns
+from bench.tables import Row, at_least, at_most, in_columns, report
 
 LIGHTHOUSE, PA11Y = "lighthouse@12.8.2", "pa11y@9.1.1"
 TOOLS = ROOT / "var" / "inspection"
 RESULTS = ROOT / "var" / "bench" / "inspection.json"
 ROUNDS = 3
+MOST_PAINT, MOST_KILOBYTES = 1.3, 150
 TREATMENT = "/treatments/dry-needling-for-back-pain/"
 TIMES = "/book/back-assessment/?visit=new"
 DONE = "/book/done/"
 BARE, PAGES = "bare page", ("/", TREATMENT, TIMES, DONE)
+UNLISTED = (TIMES, DONE)  # Kept out of search engines on purpose, which Lighthouse counts against them.
 BEFORE_BOOKING = ("/book/", TIMES, "/appointment/lost-link/")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-# Chromium's own numbers for what a visitor prefers.
+# Chromium's values of prefers-color-scheme.
 SCHEMES = {"light": "--blink-settings=preferredColorScheme=1", "dark": "--blink-settings=preferredColorScheme=0"}
 
 
 class Unanswered(Exception):
-    """A tool could not look at a page; the message is what it said."""
+    """Raised when a tool fails on a page; the message is its output."""
 
 
 def main() -> int:
@@ -56,7 +58,10 @@ def main() -> int:
         cookies = booked(site, chromium)
         warm(site)
         reports = measured(site, bare, cookies)
-        print(table(reports) if BARE in reports else "Without the bare page nothing can be told.", flush=True)
+        if BARE in reports:
+            print(table(reports), report([("SQLite", row) for row in rows(reports)]), sep="\n\n", flush=True)
+        else:
+            print("Without the bare page nothing can be compared.", flush=True)
         unseen = sorted({BARE, *PAGES} - set(reports))
         faults = found_by_pa11y(site, cookies, chromium, Path(name))
     RESULTS.parent.mkdir(parents=True, exist_ok=True)
@@ -78,12 +83,12 @@ def fetch_tools() -> None:
 
 
 def serve(folder: Path, stack: ExitStack) -> tuple[str, str]:
-    """The sample clinic and the bare page, each under the site's gunicorn set-up; their addresses."""
+    """Serve the sample clinic and the bare page with the site's gunicorn settings, and return their URLs."""
     site, bare = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
     database = {"DATABASE_URL": f"sqlite:///{folder}/clinic.sqlite3"}
     os.environ |= database | {"SITE_URL": site, "VAR_DIR": str(folder / "var")}
     for command in ("migrate", "build_static", "collectstatic", "load_sample"):
-        more = ["--noinput"] if command == "collectstatic" else []
+        more = {"collectstatic": ["--noinput"], "load_sample": ["--no-appointments"]}.get(command, [])
         subprocess.run([sys.executable, "manage.py", command, "--verbosity=0", *more], cwd=ROOT, check=True)
     words = "<p>" + "A plain sentence that somebody could read aloud. " * 20 + "</p>\n"
     page = folder / "bare.html"
@@ -92,24 +97,23 @@ def serve(folder: Path, stack: ExitStack) -> tuple[str, str]:
         f"<meta name=description content='A bare page'><main><h1>Bare</h1>{words * 20}</main></html>"
     )
     stack.enter_context(gunicorn("clinic.wsgi", int(site.rpartition(":")[2])))
-    stack.enter_context(gunicorn("bench.bare:application", int(bare.rpartition(":")[2]), BENCH_BODY=str(page)))
+    stack.enter_context(gunicorn("bench.bare:page", int(bare.rpartition(":")[2]), BENCH_BODY=str(page)))
     return site, bare
 
 
 def booked(site: str, chromium: str) -> str:
-    """Book a visit as a patient does; the cookie with which the page that says so can be seen again."""
+    """Book as a patient, and return the cookies that give access to the "booked" page."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS[1:])
         context = browser.new_context(java_script_enabled=False, locale="en-CA")
         page = context.new_page()
         page.goto(site + TIMES)
-        page.get_by_role("radio").last.check(force=True)
-        page.get_by_role("button", name="Continue").click()
+        page.locator(".time-button").last.click()
         page.get_by_role("link", name="Continue").or_(page.get_by_role("button", name="Continue")).first.click()
         page.get_by_label("Name").first.fill("Robin Example")
         page.get_by_label("E-mail").first.fill("robin@patients.example")
         page.get_by_label("Phone").first.fill("403-555-0188")
-        page.wait_for_timeout(2500)  # Nobody types this in less than two seconds; the form knows.
+        page.wait_for_timeout(2500)  # Forms that are sent within two seconds are treated as spam.
         page.get_by_role("button", name="Continue").click()
         page.get_by_role("button").first.click()
         if not page.url.endswith(DONE):
@@ -120,35 +124,35 @@ def booked(site: str, chromium: str) -> str:
 
 
 def warm(site: str) -> None:
-    """Ask for each page until every process has made it once: how a server starts is not looked at here."""
+    """Request each page until every process has rendered it once."""
     for path in ("/", TREATMENT, TIMES) * 6:
-        asked(site + path)
+        fetch(site + path)
 
 
-def asked(address: str) -> str:
+def fetch(address: str) -> str:
     with urlopen(address, timeout=60) as answer:  # noqa: S310 - only ever our own server on the loopback.
         return str(answer.read().decode())
 
 
 def measured(site: str, bare: str, cookies: str) -> dict[str, dict[str, Any]]:
-    """What Lighthouse says of each page: the scores of its worst round, and the middle of what it timed."""
+    """Run Lighthouse on each page, and return the scores of the worst round and the medians of the times."""
     pages = {BARE: bare + "/", **{path: site + path for path in PAGES}}
     rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in pages}
     for _ in range(ROUNDS):
         for name, address in pages.items():
             look = partial(lighthouse, address, cookies if name == DONE else "")
-            if found := looked_at(f"Lighthouse, {name}", look):
-                rounds[name].append(found)
-    return {name: merged(found) for name, found in rounds.items() if found}
+            if result := run_twice(f"Lighthouse, {name}", look):
+                rounds[name].append(result)
+    return {name: merged(results) for name, results in rounds.items() if results}
 
 
-def looked_at(page: str, look: Callable[[], Any]) -> Any:
-    """What a tool says of a page, at the second try if need be, or None; why it said nothing is printed."""
-    for so in ("it is asked once more", "that is left out"):
+def run_twice(page: str, look: Callable[[], Any]) -> Any:
+    """Return a tool's result for a page, with one retry, or None. Failures are printed."""
+    for consequence in ("it is asked once more", "that is left out"):
         try:
             return look()
-        except Unanswered as refusal:
-            print(f"{page}: {refusal}; {so}.", flush=True)
+        except Unanswered as error:
+            print(f"{page}: {error}; {consequence}.", flush=True)
     return None
 
 
@@ -157,15 +161,15 @@ def lighthouse(address: str, cookies: str) -> dict[str, Any]:
     command.append(f"--chrome-flags={' '.join(FLAGS)}")
     if cookies:
         command.append(f"--extra-headers={json.dumps({'Cookie': cookies})}")
-    report = answer(command)
-    if fault := report.get("runtimeError"):
-        raise Unanswered(fault["message"])
-    audits = report["audits"]
+    result = answer(command)
+    if error := result.get("runtimeError"):
+        raise Unanswered(error["message"])
+    audits = result["audits"]
     items = audits["network-requests"]["details"]["items"]
-    requests = [item for item in items if not item["url"].startswith("data:")]  # Nothing is fetched for those.
+    requests = [item for item in items if not item["url"].startswith("data:")]
     own = urljoin(address, "/")
     return {
-        **{name: round(100 * (part["score"] or 0)) for name, part in report["categories"].items()},
+        **{name: round(100 * (part["score"] or 0)) for name, part in result["categories"].items()},
         "paint": audits["largest-contentful-paint"]["numericValue"],
         "shift": audits["cumulative-layout-shift"]["numericValue"],
         "bytes": audits["total-byte-weight"]["numericValue"],
@@ -173,7 +177,7 @@ def lighthouse(address: str, cookies: str) -> dict[str, Any]:
         "elsewhere": sorted({item["url"] for item in requests if not item["url"].startswith(own)}),
         "short of": sorted(
             reference["id"]
-            for name, part in report["categories"].items()
+            for name, part in result["categories"].items()
             for reference in part["auditRefs"]
             if name != "performance" and reference["weight"] and audits[reference["id"]]["score"] == 0
         ),
@@ -181,36 +185,38 @@ def lighthouse(address: str, cookies: str) -> dict[str, Any]:
 
 
 def answer(command: list[str]) -> Any:
-    """The JSON that a tool writes, or Unanswered with the end of what it says instead."""
+    """Run a tool and return its JSON output. Raises Unanswered with the end of its output."""
     try:
         finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
-    except subprocess.TimeoutExpired as late:
-        raise Unanswered(f"no answer within {late.timeout:.0f} seconds") from late
-    if finished.returncode not in (0, 2):  # pa11y ends with 2 when it found faults
-        said = (finished.stderr or finished.stdout).strip()[-500:]
-        raise Unanswered(f"it ended with {finished.returncode}: {said or 'without a word'}")
+    except subprocess.TimeoutExpired as error:
+        raise Unanswered(f"no answer within {error.timeout:.0f} seconds") from error
+    if finished.returncode not in (0, 2):  # pa11y exits with 2 if it finds issues
+        output = (finished.stderr or finished.stdout).strip()[-500:]
+        raise Unanswered(f"it ended with {finished.returncode}: {output or 'without a word'}")
     try:
         return json.loads(finished.stdout)
-    except ValueError as broken:
-        raise Unanswered(f"its answer is no JSON: {finished.stdout[-200:] or 'nothing'}") from broken
+    except ValueError as error:
+        raise Unanswered(f"its answer is no JSON: {finished.stdout[-200:] or 'nothing'}") from error
 
 
-def merged(found: list[dict[str, Any]]) -> dict[str, Any]:
+def merged(results: list[dict[str, Any]]) -> dict[str, Any]:
     scores = ("accessibility", "best-practices", "seo")
     timed = ("performance", "paint")
     most = ("shift", "bytes", "requests")
     return {
-        **{name: min(one[name] for one in found) for name in scores},
-        **{name: statistics.median(one[name] for one in found) for name in timed},
-        **{name: max(one[name] for one in found) for name in most},
-        **{name: sorted({each for one in found for each in one[name]}) for name in ("elsewhere", "short of")},
+        **{name: min(result[name] for result in results) for name in scores},
+        **{name: statistics.median(result[name] for result in results) for name in timed},
+        **{name: max(result[name] for result in results) for name in most},
+        **{name: sorted({item for result in results for item in result[name]}) for name in ("elsewhere", "short of")},
     }
 
 
 def table(reports: dict[str, dict[str, Any]]) -> str:
-    """A line a page, and what it is to the bare page."""
+    """Format one line for each page, with its ratio to the bare page."""
     bare = reports[BARE]
-    lines = [("", "accessible", "practices", "SEO", "performance", "paint ms", "x bare", "shift", "KB", "requests")]
+    lines: list[tuple[str, ...]] = [
+        ("", "accessible", "practices", "SEO", "performance", "paint ms", "x bare", "shift", "KB", "requests")
+    ]
     for name, found in reports.items():
         lines.append(
             (
@@ -233,25 +239,40 @@ def table(reports: dict[str, dict[str, Any]]) -> str:
     return "\n".join(text)
 
 
+def rows(reports: dict[str, dict[str, Any]]) -> list[Row]:
+    """Return a row for each target, with the worst page."""
+    bare, pages = reports[BARE], [result for name, result in reports.items() if name != BARE]
+    scores = ("accessibility", "best-practices")
+    found = [at_least(f"Lighthouse: {score}", min(page[score] for page in pages), 100, "") for score in scores]
+    listed = [result for name, result in reports.items() if name not in (BARE, *UNLISTED)]
+    found.append(at_least("Lighthouse: SEO of the pages to be listed", min(page["seo"] for page in listed), 100, ""))
+    found.append(at_most("Layout shift", max(round(page["shift"], 3) for page in pages), 0, ""))
+    paint = max(page["paint"] for page in pages) / bare["paint"]
+    found.append(at_most("Largest contentful paint beside the bare page", paint, MOST_PAINT, "x"))
+    if TREATMENT in reports:
+        found.append(at_most("Treatment page, all files", reports[TREATMENT]["bytes"] / 1024, MOST_KILOBYTES, " KB"))
+    return found
+
+
 def found_by_pa11y(site: str, cookies: str, chromium: str, folder: Path) -> list[dict[str, str]]:
-    """Every page in the sitemap and of booking, in both schemes, by pa11y's two rule books at level AA."""
-    listed = re.findall(r"<loc>(.+?)</loc>", asked(f"{site}/sitemap.xml"))
+    """Run pa11y, with axe and HTML_CodeSniffer at level AA, on all pages in both colour schemes."""
+    listed = re.findall(r"<loc>(.+?)</loc>", fetch(f"{site}/sitemap.xml"))
     pages = [address.removeprefix(site) for address in listed] + [*BEFORE_BOOKING, DONE, "/no-such-page/"]
     faults = []
     for scheme, flag in SCHEMES.items():
         config = folder / f"pa11y-{scheme}.json"
         launch = {"executablePath": chromium, "args": [*FLAGS, flag]}
-        # What a rule book cannot decide (words over a drawn band) is no fault yet: tests compute those contrasts.
+        # Undecided issues (text over a picture) are not errors: tests compute those contrasts.
         undecided = {"levelCapWhenNeedsReview": "warning"}
         config.write_text(json.dumps({"chromeLaunchConfig": launch, "headers": {"Cookie": cookies}} | undecided))
         for page in pages:
             command = [str(TOOLS / "node_modules" / ".bin" / "pa11y"), "--config", str(config), "--reporter", "json"]
             command += ["--standard", "WCAG2AA", "--runner", "axe", "--runner", "htmlcs", site + page]
             unseen = [{"message": "pa11y could not look at it", "selector": "", "code": "unanswered"}]
-            found = looked_at(f"pa11y, {scheme}: {page}", partial(answer, command))
+            found = run_twice(f"pa11y, {scheme}: {page}", partial(answer, command))
             for fault in unseen if found is None else found:
-                said = {name: fault[name] for name in ("message", "selector", "code")}
-                faults.append({"scheme": scheme, "page": page} | said)
+                details = {name: fault[name] for name in ("message", "selector", "code")}
+                faults.append({"scheme": scheme, "page": page} | details)
     print(f"pa11y looked at {len(pages)} pages in {len(SCHEMES)} schemes and found {len(faults)} faults.")
     return faults
 

@@ -1,86 +1,38 @@
-"""Servers on the loopback, each started and stopped here: the site, bare applications, nginx."""
+"""Start and stop gunicorn and nginx on the loopback interface, and measure them with wrk."""
 
 import os
-import secrets
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
 HOST = "127.0.0.1"
+SITE_HOST = f"{HOST}:8000"  # the Host header of every request, whatever the server's port
 ROOT = Path(__file__).resolve().parent.parent
+CONNECTIONS = 8  # wrk's
 
 
 def free_port() -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
-
-
-def wait_for(port: int) -> None:
-    for _ in range(600):
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError(f"Nothing listens on port {port}.")
-
-
-def new_database(folder: Path, name: str) -> str:
-    """The address of an empty database: a file, or one more on the server that DATABASE_URL names."""
-    server = os.environ["DATABASE_URL"]
-    if not server.startswith("postgres"):
-        return f"sqlite:///{folder}/{name}.sqlite3"
-    import psycopg
-
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
-    return f"{server.rpartition('/')[0]}/{name}"
-
-
-def town(folder: Path, *, people: int = 5, history: int = 0, pages: int = 0) -> str:
-    """The sample clinic in a database of its own, its files beside it, with as much as is asked for; its address."""
-    folder.mkdir(exist_ok=True)
-    url = new_database(folder, f"town_{people}_{history}_{pages}_{secrets.token_hex(3)}")
-    variables = {"DATABASE_URL": url, "VAR_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "clinic.settings"}
-    print(f"{people} people, {history} visits of history, {pages} pages", file=sys.stderr, flush=True)
-    if not (folder / "static" / "staticfiles.json").exists():
-        for command in (["build_static"], ["collectstatic", "--noinput"]):
-            run([sys.executable, "manage.py", *command, "--verbosity=0"], **variables)
-    run([sys.executable, "-m", "bench.town", str(people), str(history), str(pages)], **variables)
-    return url
-
-
-def run(command: list[str], **variables: str) -> None:
-    subprocess.run(command, cwd=ROOT, env=os.environ | variables, check=True, stdout=subprocess.DEVNULL)
-
-
-def wait_for_answer(port: int) -> None:
-    """gunicorn listens before its workers have read the application. Any status will do but a crash."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=300)
-    connection.request("GET", "/healthz/")
-    answer = connection.getresponse()
-    answer.read()
-    connection.close()
-    if answer.status == 500:
-        raise RuntimeError(f"What serves port {port} crashes at /healthz/.")
 
 
 @contextmanager
 def gunicorn(application: str, port: int, **variables: str) -> Iterator[int]:
-    """An application under the site's own gunicorn set-up; gives the main process's id."""
-    variables = {"BIND": f"127.0.0.1:{port}", "DJANGO_SETTINGS_MODULE": "clinic.settings"} | variables
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:clinic.gunicorn", application]
+    """Serve an application with the site's gunicorn settings; yields the master's process id."""
+    variables = {"BIND": f"{HOST}:{port}", "DJANGO_SETTINGS_MODULE": "clinic.settings"} | variables
+    command = [sys.executable, "-m", "gunicorn", "--config", "clinic/ops/gunicorn.py", application]
     server = subprocess.Popen(command, cwd=ROOT, env=os.environ | variables)
     try:
-        wait_for(port)
-        wait_for_answer(port)
+        _wait_for(port)
+        _wait_for_answer(port)
         yield server.pid
     finally:
         server.terminate()
@@ -89,9 +41,10 @@ def gunicorn(application: str, port: int, **variables: str) -> Iterator[int]:
 
 @contextmanager
 def nginx(folder: Path, port: int, server: str, http: str = "") -> Iterator[int]:
-    """nginx with two processes, as the site has; ``server`` and ``http`` are what its blocks hold."""
+    """Run nginx with two workers; ``server`` and ``http`` are the content of these blocks of its configuration."""
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.chown(folder, user="nobody") if os.geteuid() == 0 else None
+    if os.geteuid() == 0:
+        shutil.chown(folder, user="nobody")
     folder.chmod(0o777)
     temporary = "\n".join(
         f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -101,45 +54,58 @@ def nginx(folder: Path, port: int, server: str, http: str = "") -> Iterator[int]
         f"worker_processes 2; pid {folder}/pid; error_log {folder}/error.log; daemon off;\n"
         f"events {{ worker_connections 512; }}\n"
         f"http {{ access_log off; types {{ text/html html; }} default_type application/octet-stream;\n"
-        f"{temporary}\n{http}\nserver {{ listen 127.0.0.1:{port};\n{server}\n}} }}\n"
+        f"{temporary}\n{http}\nserver {{ listen {HOST}:{port};\n{server}\n}} }}\n"
     )
     process = subprocess.Popen([shutil.which("nginx") or "nginx", "-p", str(folder), "-c", str(config)])
     try:
-        wait_for(port)
+        _wait_for(port)
         yield process.pid
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
-def processor_seconds(pid: int) -> float:
-    """What a server's processes have computed so far, those that have ended included (Linux)."""
-    ticks = 0
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    for process, upto in [(str(pid), 17), *((child, 15) for child in children)]:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        ticks += sum(map(int, fields[11 : upto - 2]))
-    return ticks / os.sysconf("SC_CLK_TCK")
+def shipped_nginx_config(site_port: int, folder: Path) -> tuple[str, str]:
+    """The server and http blocks in ``deploy/``, with this run's port and folder."""
+    server = (ROOT / "deploy" / "nginx-server.conf").read_text()
+    http = (ROOT / "deploy" / "nginx-http.conf").read_text()
+    http = http.replace("127.0.0.1:8000", f"{HOST}:{site_port}")
+    return server, http.replace("/var/cache/nginx-clinic", f"{folder}/cache")
 
 
-def database_server() -> int | None:
-    """The process that PostgreSQL's others are children of; None for SQLite, which has none."""
-    server = os.environ["DATABASE_URL"]
-    if not server.startswith("postgres"):
-        return None
-    import psycopg
-
-    with psycopg.connect(server) as connection:
-        child = connection.info.backend_pid
-        return int(Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[1])
+def requests_a_second(port: int, path: str, headers: Mapping[str, str] | None = None) -> float:
+    """Run wrk for a second with persistent connections. Raises RuntimeError on failed responses."""
+    named = [f"-H{name}: {value}" for name, value in {"Host": SITE_HOST, **(headers or {})}.items()]
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", "-d1s", *named, f"http://{HOST}:{port}{path}"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in output or "Socket errors" in output:
+        raise RuntimeError(f"{path}: {output}")
+    return float(re.findall(r"Requests/sec:\s+([\d.]+)", output)[0])
 
 
-def resident_megabytes(pid: int) -> list[float]:
-    """What each worker of a server holds in memory (Linux)."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    found = []
-    for child in children:
-        status = Path(f"/proc/{child}/status").read_text()
-        kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
-        found.append(int(kilobytes) / 1024)
-    return found
+def worker_megabytes(master: int) -> float:
+    """Return the resident memory of a server's largest worker (Linux)."""
+    workers = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    status = [Path(f"/proc/{worker}/status").read_text() for worker in workers]
+    return max(int(re.findall(r"VmRSS:\s+(\d+) kB", text)[0]) for text in status) / 1024
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(600):
+        try:
+            socket.create_connection((HOST, port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"Nothing listens on port {port}.")
+
+
+def _wait_for_answer(port: int) -> None:
+    """gunicorn listens before its workers have loaded the application."""
+    connection = HTTPConnection(HOST, port, timeout=300)
+    connection.request("GET", "/healthz/")
+    response = connection.getresponse()
+    response.read()
+    connection.close()
+    if response.status == 500:
+        raise RuntimeError(f"The server on port {port} answers 500.")

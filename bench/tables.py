@@ -1,31 +1,59 @@
-"""How the bench says what it found: numbers in columns, and under them each goal with what came of it."""
+"""Rows of the report: measurement, target, and whether it is met."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from statistics import median
-from typing import Any
 
 
 @dataclass(frozen=True)
-class Goal:
-    """A number to reach. ``at_most`` says on which side of ``bound`` it is good; ``unit`` follows the numbers."""
+class Row:
+    """One line of the report. ``is_met`` is None without a target or a measurement."""
 
     what: str
-    found: float
-    bound: float
-    at_most: bool = False
-    unit: str = "x"
+    measured: str
+    target: str = ""
+    is_met: bool | None = None
+    numbers: dict[str, float] = field(default_factory=dict)  # in the results file only
 
     @property
-    def is_reached(self) -> bool:
-        return self.found <= self.bound if self.at_most else self.found >= self.bound
+    def verdict(self) -> str:
+        return {True: "met", False: "NOT MET", None: "-"}[self.is_met]
 
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"is_reached": self.is_reached}
+
+def at_most(what: str, value: float, bound: float, unit: str, more: str = "", **numbers: float) -> Row:
+    target = f"at most {bound:g}{unit}"
+    return Row(what, _measured(value, unit, more), target, value <= bound, {"found": value, **numbers})
+
+
+def at_least(what: str, value: float, bound: float, unit: str, more: str = "", **numbers: float) -> Row:
+    target = f"at least {bound:g}{unit}"
+    return Row(what, _measured(value, unit, more), target, value >= bound, {"found": value, **numbers})
+
+
+def same_queries(what: str, counts: Sequence[int], bound: int) -> Row:
+    """Return a row that is met if all query counts are equal and at most ``bound``."""
+    fewest, most = min(counts), max(counts)
+    measured = f"{most}" if fewest == most else " and ".join(map(str, counts))
+    return Row(what, measured, f"at most {bound}, the same", most <= bound and fewest == most, {"found": most})
+
+
+def _measured(value: float, unit: str, more: str) -> str:
+    digits = 0 if value >= 100 else 1 if value >= 10 else 2
+    return f"{value:.{digits}f}{unit}" + (f" ({more})" if more else "")
+
+
+def report(rows: Sequence[tuple[str, Row]]) -> str:
+    """Format rows, each with the name of its database, as a table."""
+    lines = [("what", "database", "measured", "target", "met")]
+    lines += [(row.what, database, row.measured, row.target or "-", row.verdict) for database, row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(word.ljust(width) for word, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
 
 
 def in_columns(lines: Sequence[Sequence[str]]) -> str:
-    """The first column reads from the left, numbers line up at the right."""
+    """Format lines with the first column aligned left, the others right."""
     first, *others = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join([line[0].ljust(first), *(word.rjust(width) for word, width in zip(line[1:], others, strict=True))])
@@ -33,24 +61,10 @@ def in_columns(lines: Sequence[Sequence[str]]) -> str:
     )
 
 
-def verdicts(goals: Sequence[dict[str, Any]]) -> str:
-    """A line a goal: reached or not, the number found, the bound, what it is about."""
-    numbers = [
-        (
-            "  reached" if goal["is_reached"] else "  MISSED",
-            f"{goal['found']:.2f}{goal['unit']}",
-            f"at {'most' if goal['at_most'] else 'least'} {goal['bound']:g}{goal['unit']}",
-        )
-        for goal in goals
-    ]
-    lines = in_columns(numbers).splitlines()
-    return "\n".join(f"{line}   {goal['what']}" for line, goal in zip(lines, goals, strict=True))
-
-
 def p50(times: Sequence[float]) -> float:
     return median(times)
 
 
 def p99(times: Sequence[float]) -> float:
-    """The nearest rank: one in a hundred took longer."""
+    """The 99th percentile, by nearest rank."""
     return sorted(times)[min(len(times) - 1, len(times) * 99 // 100)]

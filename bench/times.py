@@ -1,71 +1,55 @@
-"""What does choose-a-time cost beside the availability call alone and a Django view of the same size?
+"""The page to choose a time, with years of appointments, compared with a plain template of the same size."""
 
-A whole week, anyone, once with 5 and once with 20 people, and years of visits behind them. Both stand
-under the site's own gunicorn set-up and are asked turn by turn: read the ratio.
-"""
-
-import statistics
-import tempfile
+import json
+import shutil
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from statistics import median
 from typing import Any
 
-from bench.availability import Asker, turn_by_turn
-from bench.serving import HOST, free_port, gunicorn, town
-from bench.tables import Goal, in_columns
+from bench.clinics import Clinic, Clinics
+from bench.serving import free_port, gunicorn, requests_a_second
+from bench.sizes import Size
+from bench.tables import Row, at_most, same_queries
 
-NEEDS = ()
-CLINICS = {"full": ((5, 10_000), (20, 50_000)), "short": ((5, 10_000),), "tiny": ((2, 20),)}  # people, visits
-
-
-def measure(size: str) -> dict[str, Any]:
-    return {"cells": [measure_cell(*clinic) for clinic in CLINICS[size]]}
+MOST = (24, 36)  # for the smaller and the larger clinic; the page counts six weeks
+MOST_QUERIES = 16
 
 
-def measure_cell(people: int, history: int) -> dict[str, Any]:
-    site, bare = free_port(), free_port()
-    today = datetime.now(tz=UTC).date()
-    monday = (today + timedelta(days=7 - today.weekday())).isoformat()
-    path = f"/book/bench-visit/?from={monday}"
-    with tempfile.TemporaryDirectory(prefix="clinic-bench-times-") as name, ExitStack() as stack:
-        folder = Path(name)
-        variables = {"VAR_DIR": name, "DATABASE_URL": town(folder, people=people, history=history)}
-        stack.enter_context(gunicorn("clinic.wsgi", site, SITE_URL=f"http://{HOST}:{site}", **variables))
-        page = Asker(site, path).ask()
-        body = folder / "times.html"
-        body.write_bytes(page)
-        variables |= {"BENCH_BODY": str(body), "DJANGO_SETTINGS_MODULE": "bench.times_settings"}
-        stack.enter_context(gunicorn("django.core.wsgi:get_wsgi_application()", bare, **variables))
-        ours, theirs = map(statistics.median, turn_by_turn(Asker(site, path), Asker(bare, f"/?from={monday}")))
-    return {
-        "people": people,
-        "history": history,
-        "starts": page.count(b'name="start"'),
-        "bytes": len(page),
-        "ours_ms": ours / 1e6,
-        "bare_ms": theirs / 1e6,
-        "times": ours / theirs,
-    }
+def measure(clinics: Clinics, size: Size) -> list[Row]:
+    rows, queries = [], []
+    for (people, visits), bound in zip(size.clinics, MOST, strict=True):
+        clinic = clinics.clinic(people=people, visits=visits)
+        result = json.loads(clinic.python("-m", "bench.in_process", "times", str(size.rounds)))
+        queries.append(result["queries"])
+        rates = measure_rates(clinic, result, size.rate_rounds)
+        rows.append(ratio_to_plain(f"Choose a time, {people} people, {visits:,} visits", bound, result, rates))
+    names = " and ".join(str(people) for people, _ in size.clinics)
+    return [*rows, same_queries(f"  its queries, with {names} people", queries, MOST_QUERIES)]
 
 
-def goals(found: dict[str, Any]) -> list[Goal]:
-    return [
-        Goal(
-            f"choose a time beside the call and a view, {cell['people']} people, {cell['history']} visits",
-            cell["times"],
-            2.0,
-            at_most=True,
-        )
-        for cell in found["cells"]
-    ]
+def ratio_to_plain(what: str, bound: float, result: dict[str, Any], rates: dict[str, float]) -> Row:
+    seconds = {name: times["quickest"] for name, times in result["seconds"].items()}
+    more = (
+        f"{1000 * seconds['times']:.1f} ms, plain {1000 * seconds['plain']:.2f}; "
+        f"{result['starts']} times, {result['bytes'] / 1024:.0f} KB"
+    )
+    if rates:
+        more += f"; {rates['times']:,.0f}/s, plain {rates['plain']:,.0f}/s"
+    numbers = {f"{name} {kind}": value for name, times in result["seconds"].items() for kind, value in times.items()}
+    ratio = seconds["times"] / seconds["plain"]
+    return at_most(what, ratio, bound, " plain", more, **numbers, bytes=result["bytes"], queries=result["queries"])
 
 
-def table(found: dict[str, Any]) -> str:
-    lines = [("choose a time", "visits", "starts", "KB", "ms", "call and view, ms", "x")]
-    for cell in found["cells"]:
-        numbers = (f"{cell['bytes'] / 1024:.0f}", f"{cell['ours_ms']:.1f}", f"{cell['bare_ms']:.1f}")
-        lines.append(
-            (f"{cell['people']} people", str(cell["history"]), str(cell["starts"]), *numbers, f"{cell['times']:.2f}")
-        )
-    return in_columns(lines)
+def measure_rates(clinic: Clinic, result: dict[str, Any], rounds: int) -> dict[str, float]:
+    if not shutil.which("wrk"):
+        return {}
+    site, plain = free_port(), free_port()
+    with ExitStack() as stack:
+        stack.enter_context(gunicorn("clinic.wsgi", site, **clinic.environ))
+        stack.enter_context(gunicorn("bench.yardsticks:application()", plain, **clinic.environ))
+        targets = {"times": (site, result["path"]), "plain": (plain, f"/plain/?bytes={result['bytes']}")}
+        rates: dict[str, list[float]] = {name: [] for name in targets}
+        for _ in range(1 + rounds):
+            for name, target in targets.items():
+                rates[name].append(requests_a_second(*target))
+    return {name: median(values[1:]) for name, values in rates.items()}

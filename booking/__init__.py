@@ -1,1 +1,1 @@
-"""Online booking: the clinic's people, places and hours, and the appointments made with them."""
+"""Online booking: practitioners, locations, services, working hours, appointments and the waitlist."""

@@ -1,19 +1,21 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
-# What no public page shows, or what it looks at again by itself (appointments: the next free time).
-NOT_SHOWN = {
-    "Allowance",
+# Models whose changes do not bump the content version: no public page shows them, or the page queries
+# them on each request (appointments: the next free slot).
+UNVERSIONED_MODELS = {
+    "RateLimitBucket",
     "Appointment",
     "AppointmentEvent",
     "Message",
     "MessageWording",
     "Patient",
     "PatientMerge",
-    "ShownVersion",
+    "ContentVersion",
     "WaitlistEntry",
     "WaitlistOffer",
-    "WorkerStep",
+    "TaskRun",
+    "ClockReading",
 }
 
 
@@ -23,8 +25,7 @@ class BookingConfig(AppConfig):
 
     def ready(self) -> None:
         from booking import checks  # noqa: F401  (registers them)
-        from booking.models import watch_what_is_shown
-        from booking.models.wording import make_missing_wordings
+        from booking.models import connect_version_signals, make_missing_wordings
 
         post_migrate.connect(lambda using, **_: make_missing_wordings(using), sender=self, weak=False)
-        watch_what_is_shown(self, but=NOT_SHOWN)
+        connect_version_signals(self, but=UNVERSIONED_MODELS)

@@ -1,4 +1,4 @@
-"""Is the database still able to refuse overlaps by itself?"""
+"""System check: the database still has every overlap constraint (``NoOverlap``)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,15 +11,20 @@ from booking.constraints import NoOverlap
 
 
 @register(Tags.database)
-def overlap_guards_stand(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """Every ``NoOverlap`` of a table that exists is in force there."""
+def check_overlap_constraints(
+    app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """Report each ``NoOverlap`` whose triggers (SQLite) or exclusion constraint (PostgreSQL) are missing.
+
+    Tables that do not exist yet are skipped.
+    """
     problems: list[CheckMessage] = []
     for alias in databases or []:
         connection = connections[alias]
         tables = set(connection.introspection.table_names())
         for model in apps.get_models():
-            wanted = [guard for guard in model._meta.constraints if isinstance(guard, NoOverlap)]
-            if not wanted or model._meta.db_table not in tables:
+            constraints = [constraint for constraint in model._meta.constraints if isinstance(constraint, NoOverlap)]
+            if not constraints or model._meta.db_table not in tables:
                 continue
             with connection.cursor() as cursor:
                 if connection.vendor == "sqlite":
@@ -32,13 +37,14 @@ def overlap_guards_stand(app_configs: Any, databases: Sequence[str] | None = Non
                         "SELECT conname FROM pg_constraint WHERE contype = 'x' AND conrelid = %s::regclass",
                         [model._meta.db_table],
                     )
-                found = {row[0] for row in cursor.fetchall()}
-            for guard in wanted:
-                needed = set(guard.trigger_names()) if connection.vendor == "sqlite" else {guard.name}
-                if not needed <= found:
+                existing = {row[0] for row in cursor.fetchall()}
+            for constraint in constraints:
+                required = set(constraint.trigger_names()) if connection.vendor == "sqlite" else {constraint.name}
+                if not required <= existing:
                     problems.append(
                         Error(
-                            f"The database {alias!r} has lost its guard {guard.name}: it would accept double bookings.",
+                            f"The database {alias!r} has lost its guard {constraint.name}: "
+                            "it would accept double bookings.",
                             hint="Restore the database from a backup, or remove and add the constraint in a migration.",
                             obj=model,
                             id="booking.E001",

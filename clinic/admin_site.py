@@ -1,4 +1,4 @@
-"""The Django admin as the clinic's office: its own clock, its own order, and notes on the start page."""
+"""The clinic's admin site: times in the clinic's time zone, models in sections, notes on the start page."""
 
 from collections.abc import Callable
 from datetime import tzinfo
@@ -10,17 +10,21 @@ from django.contrib import admin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import SimpleTemplateResponse, TemplateResponse
-from django.urls import reverse
+from django.urls import path, re_path, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.generic import RedirectView
 
 from booking.models import Location, Message
-from clinic.staff import second_factor
+from clinic.accounts import second_factor
+from clinic.admin_lookups import guarded, is_named_autocomplete
+from clinic.checks import is_mail_unsent
 
-# What belongs together, in the order of a working day; the pages' own models come before the logins.
+# Sections of the index page. Models that are not listed keep their app's section, before LAST_SECTION.
 SECTIONS = [
     ("Every day", ["booking.Appointment", "booking.Patient", "booking.WaitlistEntry", "booking.Message"]),
     (
@@ -30,7 +34,7 @@ SECTIONS = [
             "booking.HoursOverride",
             "booking.TimeOff",
             "booking.Closure",
-            "booking.OpeningException",
+            "booking.SpecialHours",
         ],
     ),
     (
@@ -51,10 +55,10 @@ SECTIONS = [
     ),
 ]
 LAST_SECTION = ("Staff", ["clinic.StaffMember", "auth.Group"])
-# Logins are looked after on the page Staff, and second factors by those they belong to.
-NOT_IN_THE_OFFICE = {"auth.User", "account.EmailAddress", "account.EmailConfirmation", "mfa.Authenticator"}
-URGENCY = ["rose", "straw", "sky"]  # The tones of the start page's notes: what is broken comes first.
-NAMES = {
+# Logins are edited on the Staff page, second factors by the users themselves.
+UNREGISTERED = {"auth.User", "account.EmailAddress", "account.EmailConfirmation", "mfa.Authenticator"}
+TONES_BY_URGENCY = ["rose", "straw", "sky"]  # Order of the start page's notes.
+MODEL_NAMES = {
     "booking.Appointment": "Diary",
     "booking.Message": "Outbox",
     "booking.WaitlistEntry": "Waitlist",
@@ -64,8 +68,22 @@ NAMES = {
 }
 
 
-class AutocompleteOffice(AutocompleteJsonView):
-    """Lets a model's admin say how its rows are told apart in a list of suggestions."""
+# Admin paths of renamed models, old to new: redirected for bookmarks.
+RENAMED_MODELS = {"booking/openingexception": "booking/specialhours"}
+
+
+class AutocompleteView(AutocompleteJsonView):
+    """Autocomplete only fields that a ModelAdmin names in ``autocomplete_fields``.
+
+    A suggestion's text comes from the model admin's ``describe_suggestion(obj)``, where it is defined.
+    """
+
+    def process_request(self, request: HttpRequest) -> Any:
+        result = super().process_request(request)
+        _term, model_admin, field, _to_field = result
+        if not is_named_autocomplete(model_admin.admin_site, field.model, field.name):
+            raise PermissionDenied
+        return result
 
     def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
         result = super().serialize_result(obj, to_field_name)
@@ -82,17 +100,17 @@ class ClinicAdminSite(admin.AdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         models: list[Any] = [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
-        kept = [model for model in models if model._meta.label not in NOT_IN_THE_OFFICE]
-        if kept:
-            super().register(kept, admin_class, **options)
+        registered = [model for model in models if model._meta.label not in UNREGISTERED]
+        if registered:
+            super().register(registered, guarded(admin_class or admin.ModelAdmin), **options)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Everybody logs in at /staff/login/, where tries are counted and a second factor is asked for."""
-        goal = request.GET.get(REDIRECT_FIELD_NAME, "")
-        if not url_has_allowed_host_and_scheme(goal, allowed_hosts=None):
-            goal = reverse("admin:index")
+        """Redirect anonymous users to /staff/login/, which applies rate limits and the second factor."""
+        next_url = request.GET.get(REDIRECT_FIELD_NAME, "")
+        if not url_has_allowed_host_and_scheme(next_url, allowed_hosts=None):
+            next_url = reverse("admin:index")
         if not request.user.is_authenticated:
-            return redirect_to_login(goal)
+            return redirect_to_login(next_url)
         return cast(HttpResponse, secure_admin_login(super().login)(request, extra_context))
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
@@ -103,69 +121,90 @@ class ClinicAdminSite(admin.AdminSite):
         return redirect("account_login")
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
-        """Pages of the office show and read instants on the clinic's clock, not in UTC."""
+        """Run admin views in the clinic's time zone, and require a second factor."""
         inner: Callable[..., HttpResponseBase] = super().admin_view(view, cacheable)
 
-        def on_the_clinics_clock(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def in_clinic_zone(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if self.has_permission(request) and second_factor.is_missing(request.user):
                 return redirect("mfa_index")
             with timezone.override(clinic_zone()):
                 response = inner(request, *args, **kwargs)
                 if isinstance(response, SimpleTemplateResponse):
-                    response.render()  # Now, while the clock is set: Django would do it later.
+                    response.render()  # Here, because Django would render after the override, in UTC.
                 return response
 
-        return update_wrapper(on_the_clinics_clock, inner)
+        return update_wrapper(in_clinic_zone, inner)
+
+    def get_urls(self) -> list[Any]:
+        sample = [path("sample/remove/", self.admin_view(self.remove_sample), name="remove_sample")]
+        redirects = [
+            re_path(f"^{old}/(?P<rest>.*)$", RedirectView.as_view(url=f"/admin/{new}/%(rest)s", query_string=True))
+            for old, new in RENAMED_MODELS.items()
+        ]
+        return [*sample, *redirects, *super().get_urls()]
+
+    def remove_sample(self, request: HttpRequest) -> HttpResponse:
+        from clinic.ops.sample_removal import page
+
+        return page(request, self.each_context(request))
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        return cast(HttpResponse, AutocompleteOffice.as_view(admin_site=self)(request))
+        return cast(HttpResponse, AutocompleteView.as_view(admin_site=self)(request))
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """With how many messages could not be sent, for every page's head: for those who may look at them."""
-        return {**super().each_context(request), "parked": cache(lambda: parked_for(request.user))}
+        """Add what every admin page's header shows: parked messages, to users who may view them, and lost mail."""
+        return {
+            **super().each_context(request),
+            "parked": cache(lambda: parked_message_count(request.user)),
+            "is_mail_unsent": is_mail_unsent(),
+        }
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
-        from booking.admin.start_page import notes  # Here: booking.admin registers with this very site.
-        from content.admin.start_page import notes as notes_on_pages
+        from booking.admin.start_page import dashboard_notes  # Not at the top: booking.admin registers with this site.
+        from clinic.ops.sample_removal import notes as notes_on_sample
+        from content.admin.notes import notes as notes_on_pages
 
-        found = sorted([*notes(request.user), *notes_on_pages(request.user)], key=lambda note: URGENCY.index(note.tone))
-        return super().index(request, {"notes": found, **(extra_context or {})})
+        all_notes = [
+            note for notes_on in (dashboard_notes, notes_on_pages, notes_on_sample) for note in notes_on(request.user)
+        ]
+        all_notes.sort(key=lambda note: TONES_BY_URGENCY.index(note.tone))
+        return super().index(request, {"notes": all_notes, **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = super().get_app_list(request, app_label)
         for app in apps:
             for model in app["models"]:
-                model["name"] = NAMES.get(_label(model), model["name"])
-        return apps if app_label else _in_sections(apps)
+                model["name"] = MODEL_NAMES.get(_label(model), model["name"])
+        return apps if app_label else _group_by_section(apps)
 
 
 def _label(model: dict[str, Any]) -> str:
     return str(model["model"]._meta.label)
 
 
-def _in_sections(apps: list[Any]) -> list[Any]:
-    """The same entries under our own headings; whatever has no place here keeps its app's heading."""
+def _group_by_section(apps: list[Any]) -> list[Any]:
+    """Group the models of ``apps`` by SECTIONS; models without a section keep their app's heading."""
     entries = {_label(model): (app, model) for app in apps for model in app["models"]}
-    named = {label for _heading, labels in [*SECTIONS, LAST_SECTION] for label in labels}
-    others = [{**app, "models": [model for model in app["models"] if _label(model) not in named]} for app in apps]
+    listed = {label for _heading, labels in [*SECTIONS, LAST_SECTION] for label in labels}
+    unlisted = [{**app, "models": [model for model in app["models"] if _label(model) not in listed]} for app in apps]
     sections = [_section(heading, labels, entries) for heading, labels in SECTIONS]
-    sections += [app for app in others if app["models"]]
+    sections += [app for app in unlisted if app["models"]]
     sections.append(_section(*LAST_SECTION, entries))
     return [section for section in sections if section]
 
 
 def _section(heading: str, labels: list[str], entries: dict[str, Any]) -> dict[str, Any]:
-    here = [entries[label] for label in labels if label in entries]
-    return {**here[0][0], "name": heading, "models": [model for _app, model in here]} if here else {}
+    listed = [entries[label] for label in labels if label in entries]
+    return {**listed[0][0], "name": heading, "models": [model for _app, model in listed]} if listed else {}
 
 
-def parked_for(user: Any) -> int:
-    """How many messages wait for somebody to mend what keeps them; none for who may not look at them."""
-    may_look = user.has_perm("booking.view_message") or user.has_perm("booking.change_message")
-    return Message.objects.filter(state=Message.State.PARKED).count() if may_look else 0
+def parked_message_count(user: Any) -> int:
+    """Count the parked messages; 0 for users who may not view messages."""
+    can_view = user.has_perm("booking.view_message") or user.has_perm("booking.change_message")
+    return Message.objects.filter(state=Message.State.PARKED).count() if can_view else 0
 
 
 def clinic_zone() -> tzinfo:
-    """The first location's zone; UTC while there is none."""
+    """Return the first location's time zone, or UTC if there is no location."""
     location = Location.objects.only("time_zone").first()
     return location.zone if location else timezone.get_default_timezone()

@@ -10,12 +10,18 @@ class ClinicConfig(AppConfig):
         from django.apps import apps
         from django.db.models.signals import post_migrate
 
+        from booking.worker import periodic_tasks
         from clinic import checks  # noqa: F401  (registers them)
-        from clinic.staff import audit, sessions  # noqa: F401  (they listen)
-        from clinic.staff.roles import give
+        from clinic.accounts import audit, idle_sessions, second_step  # noqa: F401  (connects their signal receivers)
+        from clinic.accounts.password_links import send_requested_links
+        from clinic.accounts.roles import sync_roles
+        from clinic.ops import private_files  # noqa: F401  (connects its signal receiver)
 
-        # The last of the apps whose permissions the roles need.
-        post_migrate.connect(give, sender=apps.get_app_config("auth"), dispatch_uid="clinic.staff.roles")
+        # Django creates permissions app by app. "sessions" comes after all apps whose permissions the roles need.
+        periodic_tasks.register_periodic_task(
+            0, "password links", send_requested_links, with_messages=True, needs_clock=True
+        )
+        post_migrate.connect(sync_roles, sender=apps.get_app_config("sessions"), dispatch_uid="clinic.staff.roles")
 
 
 class ClinicAdminConfig(admin_apps.AdminConfig):

@@ -1,4 +1,4 @@
-"""What must be true before the site may start."""
+"""System checks: time zone data, the reverse proxy and the mail server."""
 
 import zoneinfo
 from datetime import UTC, datetime, timedelta
@@ -7,15 +7,17 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-# Alberta stopped changing its clocks in 2026 (tz database, release 2026c). Older data is one hour
-# wrong there every winter.
+from clinic.ops import environment
+
+# Alberta ended daylight saving changes in 2026 (tz database, release 2026c). Older data is wrong by one hour
+# there every winter.
 PROBE = datetime(2026, 12, 1, 12, 0, tzinfo=UTC)
 PROBE_OFFSET = timedelta(hours=-6)
 
 
 @register(Tags.compatibility)
 def zone_data_is_current(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Refuse stale zone data, and zone data from anywhere but the pinned package."""
+    """Require current time zone data, from the pinned tzdata package alone."""
     hint = "Install the locked requirements again: they pin a tzdata release of 2026.3 or later."
     if zoneinfo.TZPATH:
         return [Error("Time zones are read from the system's files.", hint=hint, id="clinic.E001")]
@@ -32,13 +34,32 @@ def zone_data_is_current(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def https_has_a_front_server(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """An https address needs a server in front that speaks it, and that we believe."""
-    if settings.IS_HTTPS and not settings.TRUSTED_PROXIES:
+    """Warn if SITE_URL is https without a trusted reverse proxy, because gunicorn itself serves http."""
+    if settings.IS_HTTPS and not (settings.TRUSTED_PROXIES or settings.TRUST_UNIX_SOCKET):
         return [
             Warning(
-                "SITE_URL is https, but TRUSTED_PROXIES is empty: every request would be redirected for ever.",
-                hint="Set TRUSTED_PROXIES to your front server's address, such as 127.0.0.1.",
+                "SITE_URL is https, but TRUSTED_PROXIES is empty: no request could be answered.",
+                hint="Set TRUSTED_PROXIES to your front server's address, such as 127.0.0.1, or to unix for a socket.",
                 id="clinic.W001",
             )
         ]
     return []
+
+
+@register(Tags.security)
+def public_site_sends_mail(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Warn if a public site has no mail server. A later release will refuse to start."""
+    if is_mail_unsent():
+        return [
+            Warning(
+                "No email leaves this site: EMAIL_URL is not set, so they are written to files and patients get none.",
+                hint="Set EMAIL_URL to your mail server. A later release will not start without it.",
+                id="clinic.W002",
+            )
+        ]
+    return []
+
+
+def is_mail_unsent() -> bool:
+    """Whether this is a public site that writes its emails to files."""
+    return bool(settings.IS_HTTPS and settings.EMAIL_BACKEND == environment.MAIL_FILES)

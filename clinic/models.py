@@ -1,4 +1,4 @@
-"""Who works here, and what each role was given."""
+"""Staff logins, requests for password links, and the permissions that shipped roles were given."""
 
 from django.contrib.auth.models import Group, User, UserManager
 from django.db import models
@@ -10,7 +10,7 @@ class StaffManager(UserManager["StaffMember"]):
 
 
 class StaffMember(User):
-    """A login of somebody who works here. It is switched off, never deleted: what they did stays theirs."""
+    """A staff login. It is deactivated, never deleted: the audit log refers to it."""
 
     objects = StaffManager()  # type: ignore[assignment,misc]
 
@@ -24,10 +24,10 @@ class StaffMember(User):
 
 
 class Role(models.Model):
-    """What a shipped role was given so far, so that nothing is given twice.
+    """The permissions that a shipped role has been given so far (``given``), so that none is given twice.
 
-    A clinic may take a permission away from a role, rename its group or delete it: an update adds
-    only what the role has never had.
+    A clinic may remove a permission from a role, rename its group or delete it: an upgrade adds only
+    permissions that the role has never had.
     """
 
     key = models.CharField(max_length=40, unique=True)
@@ -36,3 +36,17 @@ class Role(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class PasswordLinkRequest(models.Model):
+    """A request for a password link, by anybody and for any address, until the worker has dealt with it."""
+
+    email = models.EmailField(max_length=320)
+    requested_at = models.DateTimeField()
+    due_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        default_permissions = ()  # No page shows it.
+
+    def __str__(self) -> str:
+        return f"Request {self.pk}"

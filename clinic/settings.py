@@ -1,7 +1,7 @@
-"""The site's settings: one file, driven by the few variables of ``clinic/environment.py``.
+"""Django settings, configured by the environment variables that ``clinic/ops/environment.py`` reads.
 
 SITE_URL decides hosts, cookies and HSTS; DATABASE_URL, EMAIL_URL, SECRET_KEY, MEDIA_ROOT,
-TRUSTED_PROXIES and a few more have sensible defaults for one machine. docs/deployment.md lists them.
+TRUSTED_PROXIES and others have defaults for one machine. docs/deployment.md lists them.
 """
 
 import os
@@ -11,10 +11,13 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from clinic import environment
+from django_prose_editor.config import html_tags, process_link
+from js_asset import static_lazy
 
-# Zone data comes from the pinned tzdata package alone. Python would prefer the system's files,
-# and many systems still hold an Alberta that changes its clocks.
+from clinic.ops import environment
+
+# Read time zones from the pinned tzdata package alone. Python prefers the system's files, and many systems still have
+# data in which Alberta changes its clocks.
 zoneinfo.reset_tzpath(to=())
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -28,9 +31,10 @@ IS_TESTING = "pytest" in sys.modules
 
 DEBUG = False
 SECRET_KEY = environment.secret_key(VAR_DIR)
-ALLOWED_HOSTS = [_site.hostname] + (["127.0.0.1", "localhost", "[::1]"] if IS_LOCAL else [])
+SECRET_KEY_FALLBACKS = environment.secret_key_fallbacks()
+ALLOWED_HOSTS = [environment.host_of(SITE_URL)] + (["127.0.0.1", "localhost", "[::1]"] if IS_LOCAL else [])
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
-TRUSTED_PROXIES = environment.trusted_proxies()
+TRUSTED_PROXIES, TRUST_UNIX_SOCKET = environment.trusted_proxies()
 
 INSTALLED_APPS = [
     "clinic",
@@ -53,25 +57,33 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "clinic.proxies.trust_only_named_proxies",
-    "clinic.packing.PackPagesMiddleware",
+    "clinic.web.proxies.trusted_proxy_middleware",
     "django.middleware.security.SecurityMiddleware",
-    "clinic.csp.ContentSecurityPolicyMiddleware",
-    "clinic.refusals.refuse_impossible_addresses",
-    "clinic.refusals.refuse_other_encodings",
-    "clinic.refusals.drop_impossible_cookies",
+    "clinic.web.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Safe against BREACH: each response masks its CSRF tokens anew and has random padding, and the session cookie is
+    # SameSite=Lax, so that another site cannot request a patient's page repeatedly.
+    "django.middleware.gzip.GZipMiddleware",  # After WhiteNoise, whose files are compressed already.
+    # Middleware above the page cache also runs for cached pages.
+    "django.middleware.http.ConditionalGetMiddleware",
+    "clinic.web.page_cache.PageCacheMiddleware",
+    "clinic.web.request_guards.reject_control_characters",
+    "clinic.web.request_guards.reject_other_charsets",
+    "clinic.web.request_guards.drop_impossible_cookies",
+    "clinic.web.storable_values.StorableValuesMiddleware",
+    "clinic.web.write_queue.queue_visitors_writes",  # Before the first middleware that writes.
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "clinic.refusals.refuse_huge_bodies",
+    "clinic.web.request_guards.limit_body_size",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "clinic.staff.sessions.IdleSessionMiddleware",
+    "clinic.accounts.idle_sessions.IdleSessionMiddleware",
+    "clinic.accounts.second_step.second_step_middleware",
     "allauth.account.middleware.AccountMiddleware",
-    "content.former.FormerAddressMiddleware",
-    "clinic.refusals.LimitsMiddleware",
+    "content.links.redirects.SlugRedirectMiddleware",
+    "clinic.web.request_guards.RateLimitMiddleware",
 ]
 
 ROOT_URLCONF = "clinic.urls"
@@ -87,7 +99,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "booking.context.clinic",
+                "booking.site_context.clinic",
             ],
         },
     }
@@ -98,12 +110,24 @@ CRISPY_TEMPLATE_PACK = "clinic"
 CRISPY_FAIL_SILENTLY = False
 
 DATABASES = {"default": environment.database(VAR_DIR)}
-if IS_TESTING and DATABASES["default"]["ENGINE"] == "clinic.queued_sqlite":
-    # A file, because threads that share one in-memory connection would prove nothing about locks.
+if IS_TESTING and DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, because threads that share one in-memory connection would not contend for locks.
     DATABASES["default"]["TEST"] = {"NAME": str(VAR_DIR / f"test-{os.getpid()}.sqlite3")}
     DATABASES["default"]["OPTIONS"]["init_command"] = "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+# Cache public pages in the memory of each process (clinic/web/page_cache.py). PAGE_CACHE=off disables it.
+PAGE_CACHE = environment.switch("PAGE_CACHE", default=not DEBUG)
+# On SQLite, serialize visitors' POST requests (clinic/web/write_queue.py). WRITE_QUEUE=off disables it.
+WRITE_QUEUE = environment.switch("WRITE_QUEUE", default=True)
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "pages": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "pages",
+        "OPTIONS": {"MAX_ENTRIES": 500},  # Tens of kilobytes each.
+    },
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# Two transactions may wait for one another only inside a command that asks for it.
+# Commands open their own transactions, as short as possible.
 ATOMIC_REQUESTS = False
 
 if IS_TESTING:
@@ -115,58 +139,64 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
-# Staff log in at /staff/login/. What limits their tries is BOOKING_LIMITS, below: allauth counts in the cache,
-# which the site's processes do not share. Nobody signs up, so no address is ever verified.
+# Staff log in at /staff/login/. Their rate limits are in BOOKING_LIMITS, below: allauth counts in the cache, which
+# the site's processes do not share. Nobody signs up, so no e-mail address is verified.
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
-STAFF_SECOND_FACTOR = IS_HTTPS  # Demanded of everybody where patients are; a local run may do without.
+STAFF_SECOND_FACTOR = IS_HTTPS  # Required of everybody on a public site, optional on a local one.
 STAFF_IDLE = timedelta(minutes=environment.whole_number("STAFF_IDLE_MINUTES", 30, lowest=1))
-ACCOUNT_ADAPTER = "clinic.staff.adapter.StaffAdapter"
+STAFF_SESSION = timedelta(hours=environment.whole_number("STAFF_SESSION_HOURS", 12, lowest=1))  # However busy it is.
+ACCOUNT_ADAPTER = "clinic.accounts.adapter.StaffAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]  # Nobody sees them; a check reads them.
+ACCOUNT_SIGNUP_FIELDS = [
+    "username*",
+    "email*",
+    "password1*",
+    "password2*",
+]  # Only for allauth's check.
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_RATE_LIMITS = False
-ACCOUNT_SESSION_REMEMBER = False  # A login ends with the browser, or when it has been idle.
+ACCOUNT_SESSION_REMEMBER = False  # A login ends with the browser session, after STAFF_IDLE, or after STAFF_SESSION.
 ACCOUNT_FORMS = {
-    "login": "clinic.staff.forms.LoginForm",
-    "reauthenticate": "clinic.staff.forms.PasswordAgainForm",
-    "change_password": "clinic.staff.forms.ChangePasswordForm",
-    "reset_password": "clinic.staff.forms.ResetPasswordForm",
-    "reset_password_from_key": "clinic.staff.forms.NewPasswordForm",
+    "login": "clinic.accounts.forms.LoginForm",
+    "reauthenticate": "clinic.accounts.forms.PasswordAgainForm",
+    "change_password": "clinic.accounts.forms.ChangePasswordForm",
+    "reset_password": "clinic.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "clinic.accounts.forms.NewPasswordForm",
 }
-MFA_ADAPTER = "clinic.staff.adapter.SecondFactorAdapter"
+MFA_ADAPTER = "clinic.accounts.adapter.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_RATE_LIMITS = False
-MFA_TOTP_TOLERANCE = 1  # Clocks of phones are half a minute off.
+MFA_TOTP_TOLERANCE = 1  # Time steps of 30 seconds, because phones' clocks differ.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS
 MFA_FORMS = {
-    "authenticate": "clinic.staff.forms.CodeForm",
-    "reauthenticate": "clinic.staff.forms.CodeAgainForm",
-    "activate_totp": "clinic.staff.forms.ActivateTOTPForm",
-    "add_webauthn": "clinic.staff.forms.AddPasskeyForm",
-    "edit_webauthn": "clinic.staff.forms.RenamePasskeyForm",
-    "authenticate_webauthn": "clinic.staff.forms.PasskeyForm",
-    "reauthenticate_webauthn": "clinic.staff.forms.PasskeyAgainForm",
-    "login_webauthn": "clinic.staff.forms.PasskeyLoginForm",
+    "authenticate": "clinic.accounts.forms.CodeForm",
+    "reauthenticate": "clinic.accounts.forms.CodeAgainForm",
+    "activate_totp": "clinic.accounts.forms.ActivateTOTPForm",
+    "add_webauthn": "clinic.accounts.forms.AddPasskeyForm",
+    "edit_webauthn": "clinic.accounts.forms.RenamePasskeyForm",
+    "authenticate_webauthn": "clinic.accounts.forms.PasskeyForm",
+    "reauthenticate_webauthn": "clinic.accounts.forms.PasskeyAgainForm",
+    "login_webauthn": "clinic.accounts.forms.PasskeyLoginForm",
 }
 
 LANGUAGE_CODE = "en-ca"
 USE_I18N = True
 LOCALE_PATHS = [BASE_DIR / "clinic" / "locale"]
 USE_TZ = True
-# Instants are UTC everywhere; a page shows them in the location's zone, which it names itself.
+# Instants are UTC; pages show them in the location's time zone explicitly.
 TIME_ZONE = "UTC"
 FORMAT_MODULE_PATH = ["clinic.formats"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
-BUILD_DIR = VAR_DIR / "build"  # site.css and the fonts, made by the build_static command
+BUILD_DIR = VAR_DIR / "build"  # site.css, made by the build_static command
 BUILD_DIR.mkdir(exist_ok=True)
 STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static", BUILD_DIR]
@@ -180,7 +210,7 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-# Compressing these makes them no smaller, or (source maps) nobody fetches them.
+# These are compressed already, or (source maps) not fetched by browsers.
 WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("png", "jpg", "jpeg", "webp", "avif", "ico", "woff", "woff2", "map")
 FILE_UPLOAD_PERMISSIONS = 0o640
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -194,8 +224,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "")
 PHONENUMBER_DEFAULT_REGION = "CA"
 PHONENUMBER_DB_FORMAT = "E164"
 
-# Readers of pages get no cookie; a session begins when somebody chooses a time.
-SESSION_ENGINE = "clinic.sessions"
+# Public pages set no cookie; a session starts when a visitor chooses a time.
 SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "session"
 SESSION_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = True
@@ -206,10 +235,10 @@ CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_AGE = None  # Ends with the browser, as the privacy page says.
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "clinic.refusals.csrf_failure"
+CSRF_FAILURE_VIEW = "clinic.web.error_views.csrf_failure"
 
 SECURE_SSL_REDIRECT = IS_HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz/$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz/?$"]
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = False
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -217,19 +246,27 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-# Same names as Django 6.0's, so that moving there is deleting our middleware.
+# The rich text editor's extensions of our own, and what the sanitizer keeps of them (content/fields/rich_text.py).
+DJANGO_PROSE_EDITOR_EXTENSIONS = [
+    {
+        "js": [static_lazy("js/rich_text_paste.js")],
+        "extensions": {"WebLink": process_link, "PastedText": html_tags([])},
+    }
+]
+
+# The names of Django 6.0's settings, whose own middleware can then replace clinic/web/csp.py.
 SECURE_CSP = {
     "default-src": ["'none'"],
     "style-src": ["'self'"],
     "img-src": ["'self'"],
-    "font-src": ["'self'", "data:"],  # The stylesheet carries the letters that every page needs.
+    "font-src": ["'self'"],
     "manifest-src": ["'self'"],
-    "connect-src": ["'self'"],  # No page of ours connects; checkers that run inside one fetch robots.txt so.
+    "connect-src": ["'self'"],  # Only for page checkers such as Lighthouse, which fetch robots.txt from within a page.
     "form-action": ["'self'"],
     "base-uri": ["'none'"],
     "frame-ancestors": ["'none'"],
 }
-# The office and its login pages need scripts: from our files, and import maps that carry the nonce.
+# The admin and the login pages need scripts: static files, and import maps with a nonce.
 SECURE_CSP_ADMIN = SECURE_CSP | {
     "script-src": ["'self'", "<nonce>"],
     "connect-src": ["'self'"],
@@ -241,7 +278,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "()": "clinic.logs.DiscreetFormatter",
+            "()": "clinic.ops.log_redaction.RedactingFormatter",
             "format": "{asctime} {levelname} {name} {message}",
             "style": "{",
         }
@@ -252,34 +289,40 @@ LOGGING = {
         "booking": {"level": "INFO"},
         "clinic": {"level": "INFO"},
         "django.request": {"level": "ERROR"},
-        # Anybody can forge a host or send too much: a traceback for each would drown what matters.
+        # Anybody can send forged hosts and oversized forms: their tracebacks would hide other errors.
         "django.security": {"level": "CRITICAL"},
         "django.security.csrf": {"level": "WARNING"},
     },
 }
 
-# What a clinic may want to change without touching code.
+# Settings that a clinic may want to change.
 BOOKING_HOLD = timedelta(minutes=10)
-BOOKING_LIVE_HOLDS = 10  # times that one network address may hold at once
-# How much, in how long: per network address, or per e-mail address where the name says so. Many people may share
-# a network address (a library, a phone company), so what is counted by it is far more than one person needs.
+BOOKING_UNHELD = timedelta(hours=1)  # how long a chosen time is kept in mind that could not be held
+BOOKING_CONFIRM_WITHIN = timedelta(minutes=60)  # a booking that the patient has to confirm by e-mail
+BOOKING_IS_STAFF = "clinic.accounts.second_factor.has_office_access"  # Takes a request; rate limits spare staff.
+BOOKING_LIVE_HOLDS = 10  # slots that one network address may hold at once
+# Rate limits: count and window, per network address unless the name or the comment says otherwise. Many people may
+# share a network address (a library, a mobile network), so its limits are far above what one person needs.
 BOOKING_LIMITS = {
-    "hold": (100, timedelta(hours=1)),  # choosing a time
+    "hold": (100, timedelta(hours=1)),  # holding a slot
+    "hold by e-mail": (10, timedelta(hours=1)),  # holds that need no share of a day, by who has proved an address
     "book": (20, timedelta(days=1)),
     "book by e-mail": (12, timedelta(days=1)),
-    "link": (30, timedelta(hours=1)),  # links to a visit that open nothing
+    "link": (30, timedelta(hours=1)),  # invalid links to an appointment
     "lost link": (10, timedelta(hours=1)),
     "lost link by e-mail": (3, timedelta(hours=1)),
     "waitlist": (10, timedelta(hours=1)),
     "waitlist by e-mail": (6, timedelta(days=1)),
     "contact": (10, timedelta(hours=1)),
-    "helped": (1, timedelta(days=1)),  # saying that one page helped
-    "login": (50, timedelta(minutes=15)),  # failed tries
-    "login by name": (10, timedelta(minutes=15)),  # failed tries of one name from one address
-    "login of one account": (50, timedelta(hours=1)),  # the same from all addresses, but not in a browser it knows
-    "second factor": (10, timedelta(minutes=15)),  # wrong codes of somebody who knows the password
-    "code once": (1, timedelta(minutes=2)),  # longer than any code is good for
+    "helped": (1, timedelta(days=1)),  # feedback that one page helped
+    "login": (50, timedelta(minutes=15)),  # failed attempts
+    "login by name": (10, timedelta(minutes=15)),  # failed attempts with one name from one address
+    "login of one account": (50, timedelta(hours=1)),  # the same from all addresses, except in known browsers
+    "second factor": (10, timedelta(minutes=15)),  # wrong codes after the right password
+    "code once": (1, timedelta(minutes=2)),  # longer than any code is valid
     "password link": (10, timedelta(hours=1)),
     "password link by e-mail": (3, timedelta(hours=1)),
 }
+# By how much the worker's clock may differ from what else tells the time; None: it is not compared.
+CLOCK_TOLERANCE = environment.clock_tolerance()
 BOOKING_CONFIRMATION_DELAY = timedelta(seconds=environment.whole_number("CONFIRMATION_DELAY_SECONDS", 120))

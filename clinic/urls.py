@@ -1,19 +1,25 @@
-"""The site's addresses: a contract with search engines and with links in mails already sent."""
+"""URLs of the site. Search engines and mails that were already sent rely on them."""
 
 from django.contrib import admin
 from django.urls import include, path
 
-from clinic.health import healthz
-from clinic.media import media
-from clinic.styleguide import styleguide
+from clinic.web.health import healthz
+from clinic.web.media import media
+from clinic.web.security_txt import security_txt
+from clinic.web.styleguide import styleguide
+from clinic.web.well_known import change_password, favicon
 
-handler400 = "clinic.refusals.bad_request"
-handler404 = "clinic.refusals.not_found"
+handler400 = "clinic.web.error_views.bad_request"
+handler403 = "clinic.web.error_views.forbidden"
+handler404 = "clinic.web.error_views.not_found"
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    path("staff/", include("clinic.staff.urls")),
+    path("staff/", include("clinic.accounts.urls")),
     path("healthz/", healthz, name="healthz"),
+    path(".well-known/security.txt", security_txt, name="security_txt"),
+    path("favicon.ico", favicon, name="favicon"),
+    path(".well-known/change-password", change_password, name="change_password"),
     path("media/<path:path>", media, name="media"),
     path("styleguide/", styleguide, name="styleguide"),
     path("", include("booking.urls")),

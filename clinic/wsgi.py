@@ -1,9 +1,12 @@
-"""What gunicorn serves."""
+"""WSGI application for gunicorn."""
 
+import logging
 import os
 from collections.abc import Iterable
+from importlib import import_module
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
@@ -11,26 +14,31 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
 
 django = get_wsgi_application()
 
-from clinic.page_cache import PageCache  # noqa: E402  (knows models, which are there only now)
-from clinic.refusals import REFUSED_CONTENT_TYPE, is_plain_content_type  # noqa: E402
+from clinic.web.request_guards import REFUSED_CONTENT_TYPE, is_plain_content_type  # noqa: E402  (needs the apps)
 
-pages = PageCache(django)
+# Import the views now, not at the first request: an upgrade may replace the files in between.
+import_module(settings.ROOT_URLCONF)
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Django reads the content type before any middleware can refuse it, and fails on codecs that are none."""
+    """Call Django, with invalid content types replaced.
+
+    Django reads the content type before any middleware runs, and fails on names that are no text codecs.
+    """
     if not is_plain_content_type(environ.get("CONTENT_TYPE", "")):
         environ["CONTENT_TYPE"] = REFUSED_CONTENT_TYPE
-    return pages(environ, start_response)
+    return django(environ, start_response)
 
 
-def refuse_stale_zone_data() -> None:
-    """Do not serve times that are an hour wrong. gunicorn runs no system checks, so this one is made here."""
-    from clinic.checks import zone_data_is_current
+def run_system_checks() -> None:
+    """Raise ImproperlyConfigured for an error, log a warning: gunicorn itself runs no system checks."""
+    from clinic.checks import https_has_a_front_server, public_site_sends_mail, zone_data_is_current
 
-    problems = zone_data_is_current(None)
-    if problems:
-        raise ImproperlyConfigured(f"{problems[0].msg} {problems[0].hint}")
+    checks = (zone_data_is_current, https_has_a_front_server, public_site_sends_mail)
+    for problem in (problem for check in checks for problem in check(None)):
+        if problem.is_serious():
+            raise ImproperlyConfigured(f"{problem.msg} {problem.hint}")
+        logging.getLogger("clinic").warning("%s %s", problem.msg, problem.hint)
 
 
-refuse_stale_zone_data()
+run_system_checks()

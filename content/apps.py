@@ -1,11 +1,19 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
-BETWEEN_PICTURES = 300.0  # seconds
-BETWEEN_CARDS = 60.0
+PICTURES_INTERVAL = 30.0  # seconds
+SHARE_IMAGES_INTERVAL = 60.0  # seconds
+UNFINISHED_INTERVAL = 3600.0  # seconds
 
-# What no public page shows: kept pages may stay while it is written.
-NOT_SHOWN = {"PageAnswers", "ExternalLink", "ExternalLink_pages", "ExternalLink_people", "SearchEntry", "SearchIndex"}
+# Models that no public page shows: writing them does not invalidate cached pages.
+UNVERSIONED_MODELS = {
+    "PageFeedback",
+    "ExternalLink",
+    "ExternalLink_pages",
+    "ExternalLink_people",
+    "SearchEntry",
+    "SearchIndex",
+}
 
 
 class ContentConfig(AppConfig):
@@ -13,20 +21,25 @@ class ContentConfig(AppConfig):
     verbose_name = "Pages"
 
     def ready(self) -> None:
-        from booking import chores
-        from booking.context import show_on_every_page
-        from booking.models import watch_what_is_shown
-        from content import former, pictures, share_cards, uses
-        from content.menus import ON_EVERY_PAGE, make_missing_menus
-        from content.notices import ABOVE_EVERY_PAGE
+        from booking.models import connect_version_signals
+        from booking.site_context import register_context_provider
+        from booking.worker import periodic_tasks
+        from content.links import redirects, usage
+        from content.media import renditions, share_images, uploads
+        from content.site import every_page
+        from content.site.menus import make_missing_menus
 
-        pictures.watch("content.Picture", "image")
-        pictures.watch("booking.Practitioner", "photo")
-        watch_what_is_shown(self, but=NOT_SHOWN)
-        show_on_every_page("notices", ABOVE_EVERY_PAGE)
-        show_on_every_page("menus", ON_EVERY_PAGE)
+        uploads.watch("content.Picture", "image")
+        uploads.watch("booking.Practitioner", "photo")
+        connect_version_signals(self, but=UNVERSIONED_MODELS)
+        register_context_provider(["menus", "notices", "live_kinds"], every_page.read)
         post_migrate.connect(lambda using, **_: make_missing_menus(using), sender=self, weak=False)
-        uses.guard()
-        chores.every(BETWEEN_PICTURES, "pictures", pictures.catch_up)
-        chores.every(BETWEEN_CARDS, "pictures for shared links", share_cards.catch_up)
-        former.connect()
+        usage.connect_signals()
+        periodic_tasks.register_periodic_task(PICTURES_INTERVAL, "pictures", uploads.create_missing)
+        periodic_tasks.register_periodic_task(
+            SHARE_IMAGES_INTERVAL, "pictures for shared links", share_images.create_missing, needs_clock=True
+        )
+        periodic_tasks.register_periodic_task(
+            UNFINISHED_INTERVAL, "unfinished pictures", renditions.delete_unfinished, needs_clock=True
+        )
+        redirects.connect_signals()

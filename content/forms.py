@@ -6,14 +6,13 @@ from typing import Any
 from crispy_forms.layout import HTML, Div, Layout
 from django import forms
 
-from booking.fields import EmailLineField, PhoneField, validate_is_a_name
-from booking.filling import PageHelper, WatchedForm
+from booking.forms.antispam import HoneypotForm, PageHelper
+from booking.forms.fields import EmailLineField, LineField, ParagraphsField, PhoneField, validate_is_a_name
 from booking.models import Practitioner
-from booking.text import LineField, ParagraphsField
 
 
-class ContactForm(WatchedForm):
-    """A message to the clinic or to one person of the team. Asks for one way to answer, not two."""
+class ContactForm(HoneypotForm):
+    """A message to the clinic or to one practitioner. Either an e-mail address or a phone number is required."""
 
     name = LineField(
         label="Your name",
@@ -62,21 +61,21 @@ class ContactForm(WatchedForm):
         to: Any = self.fields["to"]
         to.choices = [("", "The front desk"), *((slug, person.name) for slug, person in self.people.items())]
         self.helper = PageHelper()
-        asked = ["name", "email", "phone", "to", "message"]
+        field_names = ["name", "email", "phone", "to", "message"]
         if about_page:
-            asked.remove("to")
+            field_names.remove("to")
             self.fields["message"].label = "What were you looking for, or what should be clearer?"
-        self.helper.layout = Layout("shown", *asked, Div("homepage", css_class="form-trap", aria_hidden="true"))
+        self.helper.layout = Layout("shown", *field_names, Div("homepage", css_class="form-trap", aria_hidden="true"))
         self.helper.layout.append(HTML('<button class="button" type="submit">Send the message</button>'))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        nothing_wrong = not {"email", "phone"} & set(self.errors)
-        if nothing_wrong and not cleaned.get("email") and not cleaned.get("phone"):
+        both_valid = not {"email", "phone"} & set(self.errors)
+        if both_valid and not cleaned.get("email") and not cleaned.get("phone"):
             self.add_error("email", "Give us an e-mail address or a phone number, so that we can answer.")
         return cleaned
 
     @property
     def practitioner(self) -> Practitioner | None:
-        """Whom the message is for; nobody in particular goes to the front desk."""
+        """The recipient; None for the front desk."""
         return self.people.get(self.cleaned_data.get("to", ""))

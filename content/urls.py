@@ -1,25 +1,25 @@
-"""The addresses of the pages. Links in mails and search engines live for years: they do not change."""
+"""URLs of the public pages. Do not change them: e-mails and search engines link to them for years."""
 
 from django.urls import path
 
-from content import previews, search_engines, views
-from content.search.views import results
+from content.views import contact, pages, preview, seo
+from content.views.search import results
 
 app_name = "content"
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("treatments/", views.treatments, name="treatments"),
-    path("treatments/<slug:slug>/", views.treatment, name="treatment"),
-    path("team/", views.team, name="team"),
-    path("team/<slug:slug>/", views.practitioner, name="practitioner"),
-    path("fees/", views.fees, name="fees"),
-    path("contact/", views.contact, name="contact"),
-    path("contact/sent/", views.contact_sent, name="contact_sent"),
-    path("contact/helped/", views.helped, name="helped"),
-    path("privacy/", views.privacy, name="privacy"),
-    path("accessibility/", views.accessibility, name="accessibility"),
+    path("", pages.home, name="home"),
+    path("treatments/", pages.treatments, name="treatments"),
+    path("treatments/<slug:slug>/", pages.treatment, name="treatment"),
+    path("team/", pages.team, name="team"),
+    path("team/<slug:slug>/", pages.practitioner, name="practitioner"),
+    path("fees/", pages.fees, name="fees"),
+    path("contact/", contact.contact, name="contact"),
+    path("contact/sent/", contact.contact_sent, name="contact_sent"),
+    path("contact/helped/", contact.helped, name="helped"),
+    path("privacy/", pages.privacy, name="privacy"),
+    path("accessibility/", pages.accessibility, name="accessibility"),
     path("search/", results, name="search"),
-    path("preview/<str:token>/", previews.preview, name="preview"),
-    path("sitemap.xml", search_engines.sitemap, name="sitemap"),
-    path("robots.txt", search_engines.robots, name="robots"),
+    path("preview/<str:token>/", preview.preview, name="preview"),
+    path("sitemap.xml", seo.sitemap, name="sitemap"),
+    path("robots.txt", seo.robots, name="robots"),
 ]

@@ -1,25 +1,47 @@
-"""What every test needs: a small clinic, a clock that stands still where it matters, no stray files."""
+"""Fixtures of all tests: a frozen clock, a media folder of their own, no caches."""
 
 import os
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+import time_machine
+from django.utils import deprecation
 
-from tests import make
+from tests.support import factories
+from tests.support.clock import NOW, TEST_NOW
 
-pytest.register_assert_rewrite("tests.race_books")  # Its comparisons say what differs, as a test's do.
+pytest.register_assert_rewrite("tests.proofs.race_books")  # Detailed messages for its assertions.
 
-# Monday 23 November 2026, 8:00 am in Alberta.
-NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 IN_CI = os.environ.get("CI") == "true"
 CHROMIUM = "/usr/bin/chromium"
 
 
+# Deprecation warnings without an alternative that works on both Django 5.2 and the newest Django (regular expressions).
+UNAVOIDABLE_DEPRECATIONS = [
+    # The replacement, MAILERS, is new in Django 6.1.
+    r"The EMAIL_\w+ setting is deprecated",
+    r"Django \w+ will not have a default mailer",
+    r"get_connection\(\) is deprecated",
+    r"The 'connection' argument is deprecated",
+    # Before Django 6.0, only MIMEBase can set a parameter of an attachment (method=REQUEST).
+    r"MIMEBase attachments are deprecated",
+]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Turn Django's deprecation warnings into errors. Their classes differ between versions, so they are looked up."""
+    for name in dir(deprecation):
+        if name.startswith("RemovedIn"):
+            config.addinivalue_line("filterwarnings", f"error::django.utils.deprecation.{name}")
+            for message in UNAVOIDABLE_DEPRECATIONS:
+                config.addinivalue_line("filterwarnings", f"ignore:{message}:django.utils.deprecation.{name}")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests say how to get a browser where there is none; in CI they fail instead of being skipped."""
+    """Skip browser tests if Chromium is not installed; in CI they fail instead."""
     if IN_CI or shutil.which("chromium"):
         return
     missing = pytest.mark.skip(reason="Chromium is not installed. Get it with: apt-get install chromium")
@@ -29,45 +51,87 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_media_folder(settings: object, tmp_path: Path) -> None:
+def _temporary_media_root(settings: object, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"  # type: ignore[attr-defined]
 
 
+@pytest.fixture(autouse=True)
+def _no_caches(settings: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Disable the caches, because every test starts with the same content version. Tests of a cache enable it."""
+    from booking import site_context
+
+    settings.PAGE_CACHE = False  # type: ignore[attr-defined]
+    monkeypatch.setattr(site_context, "_cache", None)
+
+
+@pytest.fixture
+def kept_facts(settings: object, transactional_db: None) -> None:
+    """Cache the site context between requests, but not pages. Needs transactions: inside one, nothing is cached."""
+    settings.PAGE_CACHE = True  # type: ignore[attr-defined]
+    dummy = {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}
+    settings.CACHES = settings.CACHES | {"pages": dummy}  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def _jumping_clock(settings: object) -> None:
+    """Let the worker trust the clock, which tests set and move. Tests of ``clock_guard`` set a tolerance."""
+    settings.CLOCK_TOLERANCE = None  # type: ignore[attr-defined]
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _pictures_are_encoded_once() -> Iterator[None]:
-    """The sample's pictures come again in a hundred tests, and a rendition's name says all that is in it."""
-    from content import pictures
+def _encode_pictures_once() -> Iterator[None]:
+    """Reuse encoded renditions across tests: their names contain a hash of the source and all options."""
+    from content.media import renditions
 
     encoded: dict[str, bytes] = {}
-    write = pictures._write
+    write = renditions.write_rendition
 
     def write_or_copy(picture: object, width: int, name: str, kind: str, **options: object) -> str:
         if name in encoded:
-            pictures.store(name, encoded[name])
+            renditions.store(name, encoded[name])
         else:
             write(picture, width, name, kind, **options)  # type: ignore[arg-type]
-            encoded[name] = (Path(pictures.default_storage.location) / name).read_bytes()  # type: ignore[attr-defined]
+            encoded[name] = (Path(renditions.default_storage.location) / name).read_bytes()  # type: ignore[attr-defined]
         return name
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pictures, "_write", write_or_copy)
+        patch.setattr(renditions, "write_rendition", write_or_copy)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _freeze_session_clock() -> Iterator[None]:
+    """Freeze the clock for fixtures of session and module scope as well."""
+    with time_machine.travel(TEST_NOW, tick=False):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _freeze_clock(request: pytest.FixtureRequest, _freeze_session_clock: None) -> Iterator[None]:
+    """Set the clock before any other fixture of the test creates rows."""
+    starts_at = NOW if "stopped_clock" in request.fixturenames else TEST_NOW
+    with time_machine.travel(starts_at, tick="running_clock" in request.fixturenames):
         yield
 
 
 @pytest.fixture
-def now() -> datetime:
-    return NOW
-
-
-@pytest.fixture
-def stopped_clock() -> Iterator[datetime]:
-    """``timezone.now()`` says NOW for as long as the test runs."""
-    import time_machine
-
-    with time_machine.travel(NOW, tick=False):
+def stopped_clock(_freeze_clock: None) -> Iterator[datetime]:
+    """Freeze the clock at NOW even if TEST_NOW differs, for tests that contain dates."""
+    with time_machine.travel(NOW, tick=False):  # For request.getfixturevalue() in a running test.
         yield NOW
 
 
 @pytest.fixture
+def running_clock(_freeze_clock: None) -> datetime:
+    """Let the clock run from TEST_NOW, for tests with a browser or other processes."""
+    return TEST_NOW
+
+
+@pytest.fixture
+def now(stopped_clock: datetime) -> datetime:
+    return stopped_clock
+
+
+@pytest.fixture
 def location(db: None) -> object:
-    return make.make_location()
+    return factories.make_location()

@@ -1,5 +1,29 @@
-"""The clinic office: everything that can be edited, and the diary. One file a subject."""
+"""The admin of booking. Importing this package registers every ModelAdmin."""
 
-from booking.admin import clinic, diary, hours, outbox, patients, people, waitlist, wording
+from booking.admin import (
+    clinic,
+    diary,
+    hours,
+    locations,
+    message_wording,
+    outbox,
+    patients,
+    practitioners,
+    sample_rows,
+    services,
+    waitlist,
+)
 
-__all__ = ["clinic", "diary", "hours", "outbox", "patients", "people", "waitlist", "wording"]
+__all__ = [
+    "clinic",
+    "diary",
+    "hours",
+    "locations",
+    "message_wording",
+    "outbox",
+    "patients",
+    "practitioners",
+    "sample_rows",
+    "services",
+    "waitlist",
+]

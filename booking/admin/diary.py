@@ -1,7 +1,7 @@
-"""Each appointment's page, and the diary that lists them.
+"""Admin of appointments: the diary (change list) and each appointment's page.
 
-Times and statuses never change in a form of the admin: buttons and actions lead to the pages of
-``diary_pages``, and those call the scheduling commands, which check, record and tell the patient.
+No ModelForm changes times or statuses: buttons and actions lead to the views of ``diary_pages``, which call the
+scheduling commands. These check the rules, write events and queue the patient's messages.
 """
 
 from collections.abc import Callable
@@ -19,14 +19,14 @@ from django.utils.safestring import SafeString
 from booking.admin import diary_pages, outside, resending, whole_day
 from booking.admin.diary_list import DiaryList, StatusFilter, offered_to
 from booking.admin.diary_record import EventInline, MessageInline
-from booking.admin.diary_steps import ARRIVED, ATTENDED, NO_SHOW, STEPS, name_of, next_steps, take_step
-from booking.admin.durations import write_duration
-from booking.admin.outbox import ReadOnlyAdmin
+from booking.admin.diary_steps import ARRIVED, ATTENDED, NO_SHOW, STEPS, apply_status, appointment_label, next_steps
+from booking.admin.read_only import ReadOnlyAdmin
 from booking.admin.search import phone_digits
-from booking.admin.words import colour_mark, day, mail_link, moment, phone_link, span
-from booking.models import Appointment, Status
-from booking.text import fold
-from booking.words import money
+from booking.formatting import money
+from booking.models import Appointment, Channel, Status
+from booking.staff.durations import format_duration
+from booking.staff.formats import colour_mark, day, format_instant, mail_link, phone_link, span
+from booking.text_cleaning import normalize_for_search
 
 
 @admin.register(Appointment)
@@ -38,6 +38,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     search_fields = ["patient__name", "patient__preferred_name", "patient__contact_name", "patient__email", "reference"]
+    autocomplete_fields = ["patient"]  # Of the form in diary_forms.
     search_help_text = "Searches all days: a patient's name, e-mail or phone, or a reference."
     actions = ["mark_arrived", "mark_attended", "mark_no_show", "cancel_visits"]
     inlines = [EventInline, MessageInline]
@@ -46,7 +47,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
         *("patient_link", "phone", "email", "first_visit", "wants_reminders"),
     ]
 
-    # Who may do what. Nobody edits the fields themselves.
+    # Permissions. Nobody edits the fields directly.
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("booking.add_appointment")
@@ -54,7 +55,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
     def has_keep_diary_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("booking.change_appointment")
 
-    # The list
+    # Change list
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return DiaryList
@@ -63,42 +64,42 @@ class AppointmentAdmin(ReadOnlyAdmin):
         digits = phone_digits(search_term)
         if digits:
             return queryset.filter(Q(patient__phone__contains=digits) | Q(reference=digits)), False
-        words = fold(search_term).split()
+        words = normalize_for_search(search_term).split()
         for word in words:
             queryset = queryset.filter(Q(patient__search_key__contains=word) | Q(reference__icontains=word))
         return (queryset if words or not search_term.strip() else queryset.none()), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        page = {
+        context = {
             "may_keep_diary": self.has_keep_diary_permission(request),
-            "is_nav_sidebar_enabled": False,  # The day needs the whole width.
+            "is_nav_sidebar_enabled": False,  # The diary needs the full width.
         }
-        return super().changelist_view(request, page | (extra_context or {}))
+        return super().changelist_view(request, context | (extra_context or {}))
 
     @admin.action(description="Arrived", permissions=["keep_diary"])
     def mark_arrived(self, request: HttpRequest, queryset: QuerySet) -> None:
-        take_step(request, queryset, ARRIVED)
+        apply_status(request, queryset, ARRIVED)
 
     @admin.action(description="Attended", permissions=["keep_diary"])
     def mark_attended(self, request: HttpRequest, queryset: QuerySet) -> None:
-        take_step(request, queryset, ATTENDED)
+        apply_status(request, queryset, ATTENDED)
 
     @admin.action(description="Did not come", permissions=["keep_diary"])
     def mark_no_show(self, request: HttpRequest, queryset: QuerySet) -> None:
-        take_step(request, queryset, NO_SHOW)
+        apply_status(request, queryset, NO_SHOW)
 
     @admin.action(description="Cancel …", permissions=["keep_diary"])
     def cancel_visits(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         return diary_pages.cancel_several(self, request, queryset)
 
-    # Its pages
+    # Views of one appointment
 
     def get_urls(self) -> list[URLPattern]:
         def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-            def of_this_office(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            def bound_view(request: HttpRequest, **kwargs: Any) -> HttpResponse:
                 return view(self, request, **kwargs)
 
-            return self.admin_site.admin_view(of_this_office)
+            return self.admin_site.admin_view(bound_view)
 
         return [
             path("outside/", page(outside.page), name="booking_appointment_outside"),
@@ -120,24 +121,27 @@ class AppointmentAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         appointment = self.get_object(request, object_id)
-        page: dict[str, Any] = {"may_keep_diary": self.has_keep_diary_permission(request), "subtitle": None}
+        context: dict[str, Any] = {"may_keep_diary": self.has_keep_diary_permission(request), "subtitle": None}
         if appointment is not None:
-            page |= {
-                "title": name_of(appointment),
-                "next_steps": next_steps(appointment, now=timezone.now(), with_mending=True),
+            context |= {
+                "title": appointment_label(appointment),
+                "next_steps": next_steps(appointment, now=timezone.now(), with_corrections=True),
                 "can_move": appointment.status == Status.BOOKED,
                 "can_cancel": appointment.status in {Status.BOOKED, Status.ARRIVED},
             }
-        return super().change_view(request, object_id, form_url, page | (extra_context or {}))
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related(*self.list_select_related)
 
     def get_fieldsets(self, request: HttpRequest, obj: Appointment | None = None) -> Any:
-        """Lines that would be empty for this appointment are left out."""
-        reasons = [name for name in ("overbooked_reason", "cancel_reason") if getattr(obj, name, "")]
-        asked = ["asked_to_move"] if obj is not None and obj.asked_to_move_at else []
-        held = ["held_until"] if obj is not None and obj.status == Status.HELD else []
+        """Leave out fields that are empty for this appointment."""
+        reasons = [
+            name for name in ("overbooked_reason", "exception_reason", "cancel_reason") if getattr(obj, name, "")
+        ]
+        asked_to_move = ["asked_to_move"] if obj is not None and obj.asked_to_move_at else []
+        is_pending = obj is not None and obj.status in {Status.HELD, Status.UNCONFIRMED}
+        held_until = ["held_until"] if is_pending else []
         notice = ["notice_version"] if obj is not None and obj.notice_version else []
         return [
             (
@@ -146,8 +150,8 @@ class AppointmentAdmin(ReadOnlyAdmin):
                     "fields": [
                         "status",
                         *reasons,
-                        *held,
-                        *asked,
+                        *held_until,
+                        *asked_to_move,
                         ("day", "time"),
                         ("service", "mark"),
                         ("location", "room"),
@@ -168,7 +172,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="length")
     def lasts(self, appointment: Appointment) -> str:
-        return write_duration(appointment.duration)
+        return format_duration(appointment.duration)
 
     @admin.display(description="practitioner")
     def mark(self, appointment: Appointment) -> SafeString:
@@ -208,17 +212,21 @@ class AppointmentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="reminders")
     def wants_reminders(self, appointment: Appointment) -> str:
-        return f"By {appointment.get_reminders_by_display().lower()}" if appointment.reminders else "Not wanted"
+        if not appointment.reminders:
+            return "Not wanted"
+        if appointment.reminders_by == Channel.EMAIL and appointment.patient and not appointment.patient.email:
+            return "None: there is no email address"
+        return f"By {appointment.get_reminders_by_display().lower()}"
 
     @admin.display(description="made")
     def made(self, appointment: Appointment) -> str:
-        return moment(appointment.created_at, appointment)
+        return format_instant(appointment.created_at, appointment)
 
-    @admin.display(description="held until")
+    @admin.display(description="until")
     def held_until(self, appointment: Appointment) -> str:
-        return moment(appointment.hold_expires_at, appointment)
+        return format_instant(appointment.hold_expires_at, appointment)
 
     @admin.display(description="asked to move")
     def asked_to_move(self, appointment: Appointment) -> str:
         with timezone.override(appointment.location.zone):
-            return moment(appointment.asked_to_move_at)
+            return format_instant(appointment.asked_to_move_at)

@@ -1,6 +1,6 @@
-"""What staff fill in to book for a caller, to move a visit and to cancel one.
+"""Forms for staff: book for a caller, move an appointment, cancel one.
 
-These forms check what was typed; whether a time may be taken is the commands' business.
+They validate the input only; the scheduling commands decide whether a slot is available.
 """
 
 from collections.abc import Sequence
@@ -12,20 +12,20 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextInputWidget, AutocompleteSelect
 from django.db.models import Q
 from django.utils import timezone
-from phonenumber_field.formfields import PhoneNumberField
 
 from booking import availability
-from booking.admin.inputs import CLOCKS_READ, DAYS_READ, ClockInput, DayInput, PhoneInput
-from booking.admin.words import clock, phone_in_words
-from booking.messages import texting
+from booking.forms.fields import EmailLineField, LineField, PhoneField
+from booking.messages.sms import gateway
 from booking.models import Appointment, Channel, Location, Patient, Practitioner, Service
-from booking.text import LineField, is_plain_digits
+from booking.staff.formats import clock, format_phone
+from booking.staff.inputs import TIME_INPUT_FORMATS, NativeTimeInput, OfficeDateField, PhoneInput
+from booking.text_cleaning import is_plain_digits
 
-FURTHEST = timedelta(days=730)
+MAX_AHEAD = timedelta(days=730)
 
 
 class WhenForm(forms.Form):
-    """With whom, where and when. ``cleaned_data["starts_at"]`` is the instant (UTC) that was meant."""
+    """Practitioner, location, date and time. ``cleaned_data["starts_at"]`` is the instant in UTC."""
 
     practitioner = forms.ModelChoiceField(
         Practitioner.objects.active(),
@@ -35,26 +35,28 @@ class WhenForm(forms.Form):
     location = forms.ModelChoiceField(
         Location.objects.all(), empty_label="Choose a location", error_messages={"required": "Choose a location."}
     )
-    on = forms.DateField(
-        label="Date",
-        widget=DayInput,
-        input_formats=DAYS_READ,
-        error_messages={"required": "Choose a date.", "invalid": "Write the date as 2026-11-24."},
-    )
+    on = OfficeDateField(label="Date", error_messages={"required": "Choose a date."})
     at = forms.TimeField(
         label="Time",
-        widget=ClockInput,
-        input_formats=CLOCKS_READ,
+        widget=NativeTimeInput,
+        input_formats=TIME_INPUT_FORMATS,
         error_messages={"required": "Choose a time.", "invalid": "Write the time as 9:00 am or 14:30."},
     )
+    fold = forms.ChoiceField(
+        label="Which one",
+        choices=[("", "Choose"), ("0", "Before the clock change"), ("1", "After the clock change")],
+        required=False,
+        help_text="The clocks go back that night, so this time comes twice.",
+    )
     overbooked_reason = LineField(
-        label="Reason to overbook",
+        label="Reason",
         max_length=200,
         widget=AdminTextInputWidget,
         required=False,
-        help_text="This time is taken. To book it all the same, say why; the reason stays with the appointment.",
+        help_text="To book it all the same, say why; the reason stays with the appointment.",
     )
-    when_fields: list[Any] = ["practitioner", "location", ("on", "at"), "overbooked_reason"]
+    when_fields: list[Any] = ["practitioner", "location", ("on", "at"), "fold", "overbooked_reason"]
+    comes_twice = False  # Whether the clock shows the chosen time twice (R17).
 
     def __init__(self, *args: Any, offers_overbooking: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -68,69 +70,86 @@ class WhenForm(forms.Form):
         else:
             self.fields["at"].help_text = "On the location's own clock."
 
-    def fieldsets_shown(self) -> list[tuple[str | None, dict[str, Any]]]:
+    def get_fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
         return [("When", {"fields": self._present(self.when_fields)})]
 
     def _present(self, names: list[Any]) -> list[Any]:
-        """Only the fields that this form asks for just now."""
-        return [name for name in names if isinstance(name, tuple) or name in self.fields]
+        """Without the names of fields that ``__init__`` removed, or that do not apply to the chosen time."""
+        shown = set(self.fields) if self._time_comes_twice() else set(self.fields) - {"fold"}
+        return [name for name in names if isinstance(name, tuple) or name in shown]
+
+    def _time_comes_twice(self) -> bool:
+        """Whether to ask which one is meant: the clock shows the chosen time, or the one to start with, twice."""
+        if self.comes_twice or self.is_bound:
+            return self.comes_twice
+        try:
+            on, wall_time = (self.fields[name].to_python(self.initial.get(name)) for name in ("on", "at"))
+            location = self.only_location or self.fields["location"].to_python(self.initial.get("location"))
+        except forms.ValidationError:
+            return False
+        if on is None or wall_time is None or location is None:
+            return False
+        return len(availability.instants_of(on, wall_time, location.zone)) > 1
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if self.only_location:
             cleaned["location"] = self.only_location
-        place, day, wall = cleaned.get("location"), cleaned.get("on"), cleaned.get("at")
-        if day is not None and self._is_near(day, place) and place is not None and wall is not None:
-            cleaned["starts_at"] = self._instant(day, wall.replace(second=0), place)
+        location, on, wall_time = cleaned.get("location"), cleaned.get("on"), cleaned.get("at")
+        if on is not None and self._check_day(on, location) and location is not None and wall_time is not None:
+            fold = cleaned.get("fold")
+            cleaned["starts_at"] = self._parse_start(on, wall_time.replace(second=0), fold, location)
         return cleaned
 
-    def _is_near(self, day: date, place: Location | None) -> bool:
-        """Whether the day is worth looking at, on the place's clock; without a place, give or take a day (UTC)."""
+    def _check_day(self, on: date, location: Location | None) -> bool:
+        """Reject a date in the past or too far ahead, in the location's time zone.
+
+        Without a location, allow a day of tolerance around UTC.
+        """
         now = timezone.now()
-        today = now.astimezone(place.zone).date() if place else now.date() - timedelta(days=1)
-        if day < today:
+        today = now.astimezone(location.zone).date() if location else now.date() - timedelta(days=1)
+        if on < today:
             self.add_error("on", "This day is over. Choose today or a later day.")
-        elif day > today + FURTHEST:
+        elif on > today + MAX_AHEAD:
             self.add_error("on", "This is more than two years ahead. Check the year.")
         return "on" not in self.errors
 
-    def _instant(self, day: date, wall: time, place: Location) -> datetime | None:
-        """The instant a wall time stands for; none, or one of two, is refused (rule R2)."""
-        instants = availability.instants_of(day, wall, place.zone)
+    def _parse_start(self, on: date, wall_time: time, fold: str | None, location: Location) -> datetime | None:
+        """The instant of a wall time; rejects nonexistent ones, and ambiguous ones without ``fold`` (R2, R17)."""
+        instants = availability.instants_of(on, wall_time, location.zone)
+        self.comes_twice = len(instants) > 1
         if not instants:
-            self.add_error("at", f"The clocks go forward that night and skip {clock(wall)}. Choose another time.")
-        elif len(instants) > 1:
-            self.add_error(
-                "at", f"The clocks go back that night, so {clock(wall)} comes twice. Choose a time outside that hour."
-            )
-        return instants[0] if len(instants) == 1 else None
+            self.add_error("at", f"The clocks go forward that night and skip {clock(wall_time)}. Choose another time.")
+        elif self.comes_twice and not fold:
+            self.add_error("at", f"The clocks go back that night, so {clock(wall_time)} comes twice. Say which one.")
+        else:
+            return instants[int(fold or 0) if self.comes_twice else 0]
+        return None
 
 
 class MoveForm(WhenForm):
-    """A new time for a visit that stands."""
+    """A new time for an appointment."""
 
 
-class PatientBox(AutocompleteSelect):
-    """Django looks up whatever an address or a form names; only what can be a row's number may get there."""
+class PatientSelect(AutocompleteSelect):
+    """Drops values that cannot be a primary key, which Django would pass to the database."""
 
     def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
-        return super().optgroups(
-            name, [one for one in value if is_plain_digits(str(one)) and len(str(one)) < 19], attrs
-        )
+        return super().optgroups(name, [pk for pk in value if is_plain_digits(str(pk)) and len(str(pk)) < 19], attrs)
 
 
 class PatientChoice(forms.ModelChoiceField):
     def label_from_instance(self, patient: Any) -> str:
-        return patient_in_a_list(patient)
+        return patient_label(patient)
 
 
-def patient_in_a_list(patient: Patient) -> str:
-    """Patients may share a name, so each is shown with a phone number."""
-    return f"{patient.name}, {phone_in_words(patient.phone) if patient.phone else patient.email}"
+def patient_label(patient: Patient) -> str:
+    """Name and phone number, because patients may share a name."""
+    return f"{patient.name}, {format_phone(patient.phone) if patient.phone else patient.email}"
 
 
 class BookForm(WhenForm):
-    """A visit for somebody on the phone or at the desk, who may be new to the clinic."""
+    """An appointment for somebody on the phone or at the desk, known or new."""
 
     patient = PatientChoice(
         Patient.objects.current(),
@@ -141,10 +160,11 @@ class BookForm(WhenForm):
     preferred_name = LineField(
         max_length=120, required=False, widget=AdminTextInputWidget, help_text="What to call them, where it differs."
     )
-    phone = PhoneNumberField(required=False, widget=PhoneInput, help_text="Such as 403-555-0123.")
-    email = forms.EmailField(
+    phone = PhoneField(max_length=40, required=False, widget=PhoneInput, help_text="Such as 403-555-0123.")
+    email = EmailLineField(
         label="E-mail",
         required=False,
+        max_length=254,
         widget=forms.EmailInput(attrs={"class": "vTextField"}),
         help_text="The confirmation and its link to change or cancel go here. Leave it empty if they have none.",
     )
@@ -153,7 +173,7 @@ class BookForm(WhenForm):
         max_length=120,
         required=False,
         widget=AdminTextInputWidget,
-        help_text="Where it is not the patient: a parent, a relative. Messages greet this person.",
+        help_text="Where it is not the patient: a parent, a relative. Messages about a child greet this person.",
     )
     service = forms.ModelChoiceField(
         Service.objects.filter(is_active=True),
@@ -177,15 +197,15 @@ class BookForm(WhenForm):
     def __init__(self, *args: Any, admin_site: admin.AdminSite, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choice = self.fields["patient"]
-        choice.widget = PatientBox(Appointment._meta.get_field("patient"), admin_site)  # type: ignore[arg-type]
+        choice.widget = PatientSelect(Appointment._meta.get_field("patient"), admin_site)  # type: ignore[arg-type]
         choice.widget.choices = choice.choices  # type: ignore[attr-defined]
 
-        if texting.is_on():
+        if gateway.is_enabled():
             self.fields["reminders_by"] = forms.ChoiceField(
                 label="By", choices=Channel.choices, initial=Channel.EMAIL, required=False
             )
 
-    def fieldsets_shown(self) -> list[tuple[str | None, dict[str, Any]]]:
+    def get_fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
         return [
             ("Who", {"fields": ["patient"]}),
             ("A new patient", {"fields": [("name", "preferred_name"), ("phone", "email"), "contact_name"]}),
@@ -205,28 +225,28 @@ class BookForm(WhenForm):
         return cleaned
 
     def _check_new_patient(self, cleaned: dict[str, Any]) -> None:
-        wanted = {
+        required = {
             "name": "Write down the name.",
             "phone": "Write down a phone number.",
         }
-        for name, sentence in wanted.items():
+        for name, sentence in required.items():
             if not cleaned.get(name) and name not in self.errors:
                 self.add_error(name, sentence)
-        if all(cleaned.get(name) for name in wanted):
-            twins = Patient.objects.current().filter(name__iexact=cleaned["name"])
+        if all(cleaned.get(name) for name in required):
+            duplicates = Patient.objects.current().filter(name__iexact=cleaned["name"])
             same_address = Q(phone=cleaned["phone"])
             if cleaned.get("email"):
                 same_address |= Q(email__iexact=cleaned["email"])
-            twin = twins.filter(same_address).first()
-            if twin is not None:
-                self.add_error("name", f"{patient_in_a_list(twin)}, is a patient already: search for them above.")
+            duplicate = duplicates.filter(same_address).first()
+            if duplicate is not None:
+                self.add_error("name", f"{patient_label(duplicate)}, is a patient already: search for them above.")
 
     def new_patient(self) -> Patient:
-        """The patient who was written down, not saved yet."""
+        """The new patient, unsaved."""
         return Patient(**{name: self.cleaned_data[name] for name in self.new_patient_fields})
 
 
-class CancelForm(forms.Form):
+class StaffCancelForm(forms.Form):
     reason = LineField(
         max_length=200,
         required=False,
@@ -234,5 +254,5 @@ class CancelForm(forms.Form):
         help_text="For the clinic's record. Patients are not told the reason.",
     )
 
-    def fieldsets_shown(self) -> list[tuple[str | None, dict[str, Any]]]:
+    def get_fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
         return [(None, {"fields": ["reason"]})]

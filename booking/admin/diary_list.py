@@ -1,5 +1,6 @@
-"""What the diary shows: one day by practitioner, or what a search found on all days."""
+"""Change list of the diary: one day by practitioner, or the results of a search on all days."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -8,29 +9,33 @@ from urllib.parse import parse_qs
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from booking.admin.diary_steps import Step, next_steps
-from booking.admin.outside import day_address
-from booking.admin.words import clock, colour_mark, phone_link, span
-from booking.admin.words import day as in_words
+from booking.admin.diary_steps import StatusAction, next_steps
 from booking.models import AGREED, Appointment, Location, Practitioner, Status, WaitlistOffer
+from booking.staff.conflict_list import day_url
+from booking.staff.formats import clock, colour_mark, phone_link, span
+from booking.staff.formats import day as in_words
 
-DAY = "day"  # The diary's own word in its address: ?day=2026-11-24
+DAY = "day"  # Query parameter: ?day=2026-11-24
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
 
 
+_COUNTED = set(AGREED) - {Status.CANCELLED}
+
+
 @dataclass(frozen=True)
-class Row:
-    """One appointment as the diary shows it: everything in words, on the location's clock."""
+class DayRow:
+    """One appointment, formatted in the location's time zone."""
 
     appointment: Appointment
-    next_steps: list[Step]
+    next_steps: list[StatusAction]
+    has_other_visit: bool = False  # The same patient has another visit at this time (R16).
 
     @property
     def span(self) -> str:
@@ -53,7 +58,7 @@ class Row:
 
 
 def offered_to(appointment: Appointment) -> SafeString | str:
-    """For whom on the waitlist a hold is, if for one; nothing for a patient's own."""
+    """Link to the waitlist entry that a hold was offered to; empty for a hold made by a visitor."""
     offer: WaitlistOffer | None = getattr(appointment, "waitlist_offer", None)
     if offer is None or offer.state != WaitlistOffer.State.OPEN:
         return ""
@@ -62,12 +67,12 @@ def offered_to(appointment: Appointment) -> SafeString | str:
 
 
 @dataclass(frozen=True)
-class Section:
-    """A practitioner's rows of one day."""
+class PractitionerColumn:
+    """The appointments of one practitioner on one day."""
 
     practitioner: Practitioner
     day: date
-    rows: list[Row]
+    rows: list[DayRow]
 
     @property
     def mark(self) -> SafeString:
@@ -79,64 +84,79 @@ class Section:
 
     @property
     def address(self) -> str:
-        return day_address(self.practitioner, self.day)
+        return day_url(self.practitioner, self.day)
 
     @property
     def count(self) -> int:
-        return sum(row.appointment.status not in {Status.CANCELLED, Status.HELD, Status.EXPIRED} for row in self.rows)
+        return sum(row.appointment.status in _COUNTED for row in self.rows)
 
 
 class StatusFilter(admin.SimpleListFilter):
-    """Holds are no appointments yet, so they are shown only when somebody asks for them."""
+    """Excludes holds unless they are selected, and then shows live ones only.
+
+    Bookings that the patient still has to confirm are shown among the others.
+    """
 
     title = "status"
     parameter_name = "status"
-    everything = "All appointments"
+    ALL_LABEL = "All appointments"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         agreed = [(status.value, str(status.label)) for status in AGREED]
-        return [*agreed, (Status.HELD.value, "Held just now")]
+        unconfirmed = Status.UNCONFIRMED
+        return [*agreed, (unconfirmed.value, str(unconfirmed.label)), (Status.HELD.value, "Held just now")]
 
     def choices(self, changelist: Any) -> Any:
-        first, *others = super().choices(changelist)
-        return [{**first, "display": self.everything}, *others]
+        first, *rest = super().choices(changelist)
+        return [{**first, "display": self.ALL_LABEL}, *rest]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if self.value() == Status.HELD:
-            return queryset.filter(status=Status.HELD, hold_expires_at__gt=timezone.now())
+        if self.value() in {Status.HELD, Status.UNCONFIRMED}:
+            return queryset.filter(status=self.value(), hold_expires_at__gt=timezone.now())
         if self.value() in AGREED:
             return queryset.filter(status=self.value())
-        return queryset.filter(status__in=AGREED)
+        unconfirmed = Q(status=Status.UNCONFIRMED, hold_expires_at__gt=timezone.now())
+        return queryset.filter(unconfirmed | Q(status__in=AGREED))
 
 
-class Chooser:
-    """One of the admin's filters, to show as a box in a form instead of a list of links."""
+class FilterSelect:
+    """A list filter rendered as a select in a form instead of a list of links."""
 
     def __init__(self, spec: Any, diary: Any) -> None:
         (self.name,) = spec.expected_parameters()[:1]
         self.title = str(spec.title)
-        first, *others = spec.choices(diary)
-        self.any = f"Any {self.title}" if first["display"] != StatusFilter.everything else first["display"]
-        self.options = [(self._value(choice), choice["display"], choice["selected"]) for choice in others]
+        first, *rest = spec.choices(diary)
+        self.any = f"Any {self.title}" if first["display"] != StatusFilter.ALL_LABEL else first["display"]
+        self.options = [(self._value(choice), choice["display"], choice["selected"]) for choice in rest]
 
     def _value(self, choice: dict[str, Any]) -> str:
         return parse_qs(choice["query_string"].removeprefix("?")).get(self.name, [""])[0]
 
 
-def _without_empty(asked: QueryDict) -> QueryDict:
-    """A form sends its empty boxes, too; for the list they are not there."""
-    filled = QueryDict(mutable=True)
-    for name, values in asked.lists():
+def _in_two_places(appointments: Iterable[Appointment]) -> set[int]:
+    """Ids of the appointments whose patient has another visit at the same time, on this list or not. One query."""
+    overlaps = Appointment.objects.attended_between(OuterRef("starts_at"), OuterRef("ends_at"))
+    others = overlaps.filter(patient=OuterRef("patient")).exclude(pk=OuterRef("pk"))
+    ids = [appointment.pk for appointment in appointments if appointment.patient_id]
+    attended = (Status.BOOKED, Status.ARRIVED, Status.FULFILLED)
+    rows = Appointment.objects.filter(Exists(others), pk__in=ids, status__in=attended)
+    return set(rows.order_by().values_list("pk", flat=True))
+
+
+def _without_empty_values(query: QueryDict) -> QueryDict:
+    """Drop empty parameters, which a GET form submits and ChangeList would treat as filters."""
+    non_empty = QueryDict(mutable=True)
+    for name, values in query.lists():
         if any(values):
-            filled.setlist(name, values)
-    return filled
+            non_empty.setlist(name, values)
+    return non_empty
 
 
 class DiaryList(ChangeList):
-    """One day, unless something is searched for: then all days, the latest first."""
+    """One day in order, or the results of a search on all days, latest first."""
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        request.GET = _without_empty(request.GET)  # type: ignore[assignment]
+        request.GET = _without_empty_values(request.GET)  # type: ignore[assignment]
         self.locations = list(Location.objects.all())
         self.today = self._today(request)
         self.day, self.day_was_odd = self._chosen_day(request)
@@ -144,24 +164,24 @@ class DiaryList(ChangeList):
         self.title = f"Search: {self.query}" if self.query else in_words(self.day)
 
     def _today(self, request: HttpRequest) -> date:
-        """Today on the clock of the location that is looked at, else of the first one."""
+        """Today in the time zone of the selected location, else of the first one."""
         chosen = [place for place in self.locations if str(place.pk) == request.GET.get("location__id__exact")]
         place = next(iter(chosen or self.locations), None)
         now = timezone.now()
         return now.astimezone(place.zone).date() if place else now.date()
 
     def _chosen_day(self, request: HttpRequest) -> tuple[date, bool]:
-        written = request.GET.get(DAY, "")
+        value = request.GET.get(DAY, "")
         try:
-            chosen = date.fromisoformat(written) if written else self.today
+            chosen = date.fromisoformat(value) if value else self.today
         except ValueError:
             return self.today, True
         return (chosen, False) if EARLIEST <= chosen <= LATEST else (self.today, True)
 
     def get_filters_params(self, params: Any = None) -> Any:
-        found = super().get_filters_params(params)
-        found.pop(DAY, None)
-        return found
+        filters = super().get_filters_params(params)
+        filters.pop(DAY, None)
+        return filters
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet:
         queryset = super().get_queryset(request, *args, **kwargs)
@@ -188,29 +208,31 @@ class DiaryList(ChangeList):
 
     @property
     def days_around(self) -> list[tuple[str, str, str, bool]]:
-        """Links to the day before, today and the day after: what they say, where, which and whether it is here."""
+        """Links to the previous day, today and the next day: label, URL, full date and whether it is current."""
         before, after = self.day - timedelta(days=1), self.day + timedelta(days=1)
         links = [(f"\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK} {before:%a} {before.day} {before:%b}", before)]
         links += [("Today", self.today)]
         links += [(f"{after:%a} {after.day} {after:%b} \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", after)]
-        here = None if self.query else self.day
-        return [(words, self._day_link(day), in_words(day), day == here) for words, day in links]
+        current = None if self.query else self.day
+        return [(words, self._day_link(day), in_words(day), day == current) for words, day in links]
 
     @property
-    def choosers(self) -> list[Chooser]:
-        """The filters as the boxes of one small form, so that it works without scripts."""
-        return [Chooser(spec, self) for spec in self.filter_specs]
+    def choosers(self) -> list[FilterSelect]:
+        """The filters as selects of one form, which works without JavaScript."""
+        return [FilterSelect(spec, self) for spec in self.filter_specs]
 
     @cached_property
-    def sections(self) -> list[Section]:
-        sections: list[Section] = []
+    def sections(self) -> list[PractitionerColumn]:
+        sections: list[PractitionerColumn] = []
         now = timezone.now()
+        in_two_places = _in_two_places(self.result_list)
         for appointment in self.result_list:
             last = sections[-1] if sections else None
             if last is None or (last.practitioner, last.day) != (appointment.practitioner, appointment.local_on):
-                last = Section(appointment.practitioner, appointment.local_on, [])
+                last = PractitionerColumn(appointment.practitioner, appointment.local_on, [])
                 sections.append(last)
-            last.rows.append(Row(appointment, next_steps(appointment, now=now)))
+            steps = next_steps(appointment, now=now)
+            last.rows.append(DayRow(appointment, steps, has_other_visit=appointment.pk in in_two_places))
         return sections
 
     @property

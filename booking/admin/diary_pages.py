@@ -1,7 +1,7 @@
-"""The diary's own pages: book for a caller, move, cancel, and one click for what happens at the desk.
+"""Views of the diary: book for a caller, move, cancel, and change the status with one click.
 
-Each finds, fills a form, calls a command and goes back to the diary. A refused form answers 422, a
-time that is taken 409; what was typed is kept.
+Each loads the appointment, validates a form, calls a command and redirects to the diary. An invalid form returns 422,
+a conflict 409; the input is kept.
 """
 
 from collections.abc import Mapping
@@ -20,181 +20,203 @@ from django.urls import reverse
 from django.utils import timezone
 
 from booking import scheduling
-from booking.admin.diary_forms import BookForm, CancelForm, MoveForm, WhenForm
-from booking.admin.diary_steps import STEPS, name_of, take_step
-from booking.admin.free_times import free_times, read_choice
-from booking.admin.words import day, span
+from booking.admin import patient_news
+from booking.admin.diary_forms import BookForm, MoveForm, StaffCancelForm, WhenForm
+from booking.admin.diary_steps import STEPS, apply_status, appointment_label
+from booking.admin.free_times import parse_choice, slot_buttons_by_day
 from booking.models import Appointment, Channel, Service, Status
-from booking.scheduling import Actor, Refused, StartTaken
+from booking.scheduling import (
+    OVERBOOKING,
+    Actor,
+    Exemption,
+    NeedsReason,
+    SchedulingError,
+    SlotTaken,
+    StaffRule,
+)
+from booking.staff.formats import day, span
 
 
-def book(office: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
-    """Book for a caller."""
-    if not office.has_add_permission(request):
+def book(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
+    if not model_admin.has_add_permission(request):
         raise PermissionDenied
-    page: dict[str, Any] = {"title": "Book for a caller", "button": "Book"}
+    context: dict[str, Any] = {"title": "Book for a caller", "button": "Book"}
 
-    def form(*args: Any, **kwargs: Any) -> BookForm:
-        return BookForm(*args, admin_site=office.admin_site, **kwargs)
+    def make_form(*args: Any, **kwargs: Any) -> BookForm:
+        return BookForm(*args, admin_site=model_admin.admin_site, **kwargs)
 
     if request.method != "POST":
-        asked = {name: request.GET[name] for name in ("patient", "practitioner", "on") if name in request.GET}
-        return show(office, request, form(initial=asked), page)
-    if _asks_for_times(request):
-        return _show_times(office, request, form, page)
+        initial = {name: request.GET[name] for name in ("patient", "practitioner", "on") if name in request.GET}
+        return render_page(model_admin, request, make_form(initial=initial), context)
+    if _wants_slots(request):
+        return _show_slots(model_admin, request, make_form, context)
 
-    filled = form(request.POST, offers_overbooking=_overbooks(request))
-    if not filled.is_valid():
-        return show(office, request, filled, page, status=422)
-    when = {name: filled.cleaned_data[name] for name in ("service", "practitioner", "location", "starts_at")}
-    patient = filled.cleaned_data["patient"]
+    form = make_form(request.POST, offers_overbooking="overbooked_reason" in request.POST)
+    if not form.is_valid():
+        return render_page(model_admin, request, form, context, status=422)
+    when = {name: form.cleaned_data[name] for name in ("service", "practitioner", "location", "starts_at")}
+    patient = form.cleaned_data["patient"]
     if patient and Appointment.objects.filter(patient=patient, status="booked", **when).exists():
-        filled.add_error(None, "This patient already has exactly this visit. Nothing was booked twice.")
-        return show(office, request, filled, page, status=409)
+        form.add_error(None, "This patient already has exactly this visit. Nothing was booked twice.")
+        return render_page(model_admin, request, form, context, status=409)
     try:
         with transaction.atomic():
             if patient is None:
-                patient = filled.new_patient()
+                patient = form.new_patient()
                 patient.save()
-            made = scheduling.book_for(
+            appointment = scheduling.book_by_staff(
                 **when,
                 patient=patient,
                 by=Actor.staff(request.user),
                 now=timezone.now(),
-                overbooked_reason=filled.cleaned_data.get("overbooked_reason", ""),
-                is_first_visit=filled.cleaned_data["is_first_visit"] or None,
-                reminders=filled.cleaned_data["reminders"],
-                reminders_by=Channel(filled.cleaned_data.get("reminders_by") or Channel.EMAIL),
+                exemption=_exemption(request, form),
+                is_first_visit=form.cleaned_data["is_first_visit"] or None,
+                reminders=form.cleaned_data["reminders"],
+                reminders_by=Channel(form.cleaned_data.get("reminders_by") or Channel.EMAIL),
             )
-    except Refused as refused:
-        return _show_refusal(office, request, form, filled, refused, page, service=when["service"])
-    messages.success(request, f"Booked: {name_of(made)}, {day(made.local_on)}. Reference {made.reference}.")
-    return _to_the_day(made)
+    except SchedulingError as error:
+        return _show_refusal(model_admin, request, make_form, form, error, context, service=when["service"])
+    messages.success(
+        request,
+        f"Booked: {appointment_label(appointment)}, {day(appointment.local_on)}. Reference {appointment.reference}.",
+    )
+    return _redirect_to_day(appointment)
 
 
-def move(office: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    """Another time, practitioner or place for the same visit."""
-    appointment = _find(office, request, pk)
-    page: dict[str, Any] = {"title": "Move this visit", "button": "Move", "visits": [in_a_line(appointment)]}
-    page |= {"original": appointment, "carried": _as_shown(request, appointment)}
-    form = MoveForm
+def move(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Move an appointment to another time, practitioner or location."""
+    appointment = _get_appointment(model_admin, request, pk)
+    context: dict[str, Any] = {"title": "Move this visit", "button": "Move", "visits": [appointment_line(appointment)]}
+    context |= {"original": appointment, "carried": _carried_version(request, appointment)}
+    form_class = MoveForm
     if request.method != "POST":
         local = appointment.local_start
-        here = {
+        initial = {
             "practitioner": appointment.practitioner_id,
             "location": appointment.location_id,
             "on": local.date(),
             "at": local.time(),
+            "fold": local.fold,
         }
-        return show(office, request, form(initial=here), page)
-    if _asks_for_times(request):
-        return _show_times(office, request, form, page, moving=appointment)
+        return render_page(model_admin, request, form_class(initial=initial), context)
+    if _wants_slots(request):
+        return _show_slots(model_admin, request, form_class, context, moving=appointment)
 
-    filled = form(request.POST, offers_overbooking=_overbooks(request))
-    if not filled.is_valid():
-        return show(office, request, filled, page, status=422)
+    form = form_class(request.POST, offers_overbooking="overbooked_reason" in request.POST)
+    if not form.is_valid():
+        return render_page(model_admin, request, form, context, status=422)
     if _has_changed(request, appointment):
-        return _show_change(office, request, filled, page, appointment)
+        return _show_conflict(model_admin, request, form, context, appointment)
     try:
         moved = scheduling.reschedule(
             appointment=appointment,
-            starts_at=filled.cleaned_data["starts_at"],
-            practitioner=filled.cleaned_data["practitioner"],
-            location=filled.cleaned_data["location"],
+            starts_at=form.cleaned_data["starts_at"],
+            practitioner=form.cleaned_data["practitioner"],
+            location=form.cleaned_data["location"],
             by=Actor.staff(request.user),
             now=timezone.now(),
-            overbooked_reason=filled.cleaned_data.get("overbooked_reason", ""),
+            exemption=_exemption(request, form),
         )
-    except Refused as refused:
-        appointment = _find(office, request, pk)
+    except SchedulingError as error:
+        appointment = _get_appointment(model_admin, request, pk)
         if _has_changed(request, appointment):
-            return _show_change(office, request, filled, page, appointment)
+            return _show_conflict(model_admin, request, form, context, appointment)
         return _show_refusal(
-            office, request, form, filled, refused, page, service=appointment.service, moving=appointment
+            model_admin, request, form_class, form, error, context, service=appointment.service, moving=appointment
         )
-    messages.success(request, f"Moved: {name_of(moved)}, {day(moved.local_on)}. {_told(moved)}")
-    return _to_the_day(moved)
+    if moved.sequence == appointment.sequence:
+        room = f" It is in {moved.room} now." if moved.room_id != appointment.room_id else ""
+        messages.info(
+            request,
+            f"Nothing has moved: {appointment_label(moved)}, {day(moved.local_on)}, is at that time already.{room} "
+            "The patient is not written to.",
+        )
+    else:
+        news = patient_news.news_of_one(moved, patient_news.MOVED, now=timezone.now())
+        messages.success(request, f"Moved: {appointment_label(moved)}, {day(moved.local_on)}. {news}")
+    return _redirect_to_day(moved)
 
 
-def cancel(office: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    """Call one visit off."""
-    appointment = _find(office, request, pk)
-    page: dict[str, Any] = {"title": "Cancel this visit", "button": "Cancel the visit", "is_drastic": True}
-    page |= {"visits": [in_a_line(appointment)], "original": appointment}
-    page["carried"] = _as_shown(request, appointment)
-    filled = CancelForm(request.POST if request.method == "POST" else None)
-    if not filled.is_valid():
-        return show(office, request, filled, page, status=422 if filled.errors else 200)
+def cancel(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    appointment = _get_appointment(model_admin, request, pk)
+    context: dict[str, Any] = {"title": "Cancel this visit", "button": "Cancel the visit", "is_drastic": True}
+    context |= {"visits": [appointment_line(appointment)], "original": appointment}
+    context["carried"] = _carried_version(request, appointment)
+    form = StaffCancelForm(request.POST if request.method == "POST" else None)
+    if not form.is_valid():
+        return render_page(model_admin, request, form, context, status=422 if form.errors else 200)
     if _has_changed(request, appointment) and appointment.status != Status.CANCELLED:
-        return _show_change(office, request, filled, page, appointment)
+        return _show_conflict(model_admin, request, form, context, appointment)
     try:
         cancelled = scheduling.cancel(
             appointment=appointment,
             by=Actor.staff(request.user),
             now=timezone.now(),
-            reason=filled.cleaned_data["reason"],
+            reason=form.cleaned_data["reason"],
         )
-    except Refused as refused:
-        filled.add_error(None, refused.message)
-        return show(office, request, filled, page, status=409)
-    messages.success(request, f"Cancelled: {name_of(cancelled)}. {_told(cancelled)}")
-    return _to_the_day(cancelled)
+    except SchedulingError as error:
+        form.add_error(None, error.message)
+        return render_page(model_admin, request, form, context, status=409)
+    news = patient_news.news_of_one(cancelled, patient_news.CANCELLED, now=timezone.now())
+    messages.success(request, f"Cancelled: {appointment_label(cancelled)}. {news}".strip())
+    return _redirect_to_day(cancelled)
 
 
-def cancel_several(office: admin.ModelAdmin, request: HttpRequest, chosen: QuerySet) -> HttpResponse | None:
-    """Call off all visits that were ticked in the diary, after asking once. None: back to the diary."""
-    visits = list(chosen)
+def cancel_several(model_admin: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
+    """Admin action: cancel the selected appointments after a confirmation. None returns to the diary."""
+    appointments = list(queryset)
     is_sure = "is_sure" in request.POST
-    filled = CancelForm(request.POST if is_sure else None)
-    if not filled.is_valid():
-        page = {
+    form = StaffCancelForm(request.POST if is_sure else None)
+    if not form.is_valid():
+        context = {
             "title": "Cancel these visits",
-            "button": f"Cancel {len(visits)} visit{'' if len(visits) == 1 else 's'}",
+            "button": f"Cancel {len(appointments)} visit{'' if len(appointments) == 1 else 's'}",
             "is_drastic": True,
-            "visits": [in_a_line(visit) for visit in visits],
+            "visits": [appointment_line(appointment) for appointment in appointments],
             "carried": [
                 ("action", "cancel_visits"),
                 ("index", "0"),
                 ("is_sure", "1"),
-                *((admin.helpers.ACTION_CHECKBOX_NAME, visit.pk) for visit in visits),
+                *((admin.helpers.ACTION_CHECKBOX_NAME, appointment.pk) for appointment in appointments),
             ],
         }
-        return show(office, request, filled, page, status=422 if filled.errors else 200)
-    for visit in visits:
+        return render_page(model_admin, request, form, context, status=422 if form.errors else 200)
+    for appointment in appointments:
         try:
-            scheduling.cancel(
-                appointment=visit,
+            cancelled = scheduling.cancel(
+                appointment=appointment,
                 by=Actor.staff(request.user),
                 now=timezone.now(),
-                reason=filled.cleaned_data["reason"],
+                reason=form.cleaned_data["reason"],
             )
-        except Refused as refused:
-            messages.error(request, f"{name_of(visit)}: {refused.message}")
+        except SchedulingError as error:
+            messages.error(request, f"{appointment_label(appointment)}: {error.message}")
         else:
-            messages.success(request, f"Cancelled: {name_of(visit)}.")
+            news = patient_news.news_of_one(cancelled, patient_news.CANCELLED, now=timezone.now())
+            messages.success(request, f"Cancelled: {appointment_label(appointment)}. {news}".strip())
     return None
 
 
-def step(office: admin.ModelAdmin, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
-    """Arrived, attended or did not come: nothing to fill in, so only a press of the button."""
+def step(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
+    """Apply a status (arrived, attended, no-show). POST only; there is no form."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
-    appointment = _find(office, request, pk)
-    take_step(request, [appointment], STEPS[slug])
-    return _to_the_day(appointment)
+    appointment = _get_appointment(model_admin, request, pk)
+    apply_status(request, [appointment], STEPS[slug])
+    return _redirect_to_day(appointment)
 
 
-# What the pages share
+# Shared by the views
 
 
-def _find(office: Any, request: HttpRequest, pk: int) -> Appointment:
-    if not office.has_keep_diary_permission(request):
+def _get_appointment(model_admin: Any, request: HttpRequest, pk: int) -> Appointment:
+    if not model_admin.has_keep_diary_permission(request):
         raise PermissionDenied
-    return get_object_or_404(office.get_queryset(request), pk=pk)
+    return get_object_or_404(model_admin.get_queryset(request), pk=pk)
 
 
-def _as_shown(request: HttpRequest, appointment: Appointment) -> list[tuple[str, Any]]:
-    """What a form carries to say how the visit stood when staff first saw it."""
+def _carried_version(request: HttpRequest, appointment: Appointment) -> list[tuple[str, Any]]:
+    """Hidden input with the version (``sequence``) of the appointment that the form was rendered from."""
     return [("sequence", request.POST.get("sequence", "") if request.method == "POST" else appointment.sequence)]
 
 
@@ -202,138 +224,159 @@ def _has_changed(request: HttpRequest, appointment: Appointment) -> bool:
     return request.POST.getlist("sequence") != [str(appointment.sequence)]
 
 
-def _show_change(
-    office: admin.ModelAdmin, request: HttpRequest, filled: Any, page: Mapping[str, Any], appointment: Appointment
+def _show_conflict(
+    model_admin: admin.ModelAdmin, request: HttpRequest, form: Any, context: Mapping[str, Any], appointment: Appointment
 ) -> HttpResponse:
-    """Somebody else was first: the visit as it now is above the form as it was typed, to be sent on purpose."""
-    filled.add_error(
+    """Conflict: show the appointment's present version above the form, so that resubmitting is deliberate."""
+    form.add_error(
         None,
         "Somebody has changed this visit since you opened this page, and nothing has been changed now. "
         "Above is how it stands. If your change is still right, send it again.",
     )
-    now = {"visits": [in_a_line(appointment)], "original": appointment, "carried": [("sequence", appointment.sequence)]}
-    return show(office, request, filled, {**page, **now}, status=409)
+    current = {
+        "visits": [appointment_line(appointment)],
+        "original": appointment,
+        "carried": [("sequence", appointment.sequence)],
+    }
+    return render_page(model_admin, request, form, {**context, **current}, status=409)
 
 
-def _told(appointment: Appointment) -> str:
-    """Whether the patient hears of it from us."""
-    if appointment.patient and appointment.patient.email:
-        return "The patient is told by e-mail."
-    return "The patient has no e-mail address, so please tell them."
-
-
-def in_a_line(appointment: Appointment) -> str:
-    """A visit in one line, on a page that is about to change it."""
+def appointment_line(appointment: Appointment) -> str:
+    """An appointment in one line, for a confirmation page."""
     return (
         f"{appointment.patient or 'A held time'}: {appointment.service}, {day(appointment.local_on)}, "
         f"{span(appointment)}, with {appointment.practitioner}"
     )
 
 
-def _to_the_day(appointment: Appointment) -> HttpResponse:
-    """The diary, at the visit's day."""
+def _redirect_to_day(appointment: Appointment) -> HttpResponse:
+    """Redirect to the diary on the appointment's day."""
     diary = reverse("admin:booking_appointment_changelist")
     return HttpResponseRedirect(f"{diary}?day={appointment.local_on.isoformat()}")
 
 
-def _overbooks(request: HttpRequest) -> bool:
-    return "overbooked_reason" in request.POST and request.user.has_perm("booking.overbook_appointment")
+def _exemption(request: HttpRequest, form: WhenForm) -> Exemption | None:
+    """The reason given, and the rules that the page before asked about for this very time."""
+    reason = form.cleaned_data.get("overbooked_reason", "")
+    if not reason or request.POST.get("asked_for") != _asked_for(form):
+        return None
+    asked = set(request.POST.get("asked_rules", "").split(","))
+    return Exemption(reason, {rule for rule in StaffRule if rule.value in asked})
 
 
-def show(
-    office: admin.ModelAdmin, request: HttpRequest, form: Any, page: Mapping[str, Any], *, status: int = 200
+def _asked_for(form: WhenForm) -> str:
+    """What a question was about: start, practitioner and location."""
+    chosen = form.cleaned_data
+    return f"{chosen['starts_at'].isoformat()} {chosen['practitioner'].pk} {chosen['location'].pk}"
+
+
+def render_page(
+    model_admin: admin.ModelAdmin,
+    request: HttpRequest,
+    form: Any,
+    extra_context: Mapping[str, Any],
+    *,
+    status: int = 200,
 ) -> HttpResponse:
     context = {
-        **office.admin_site.each_context(request),
-        "opts": office.opts,
-        "adminform": AdminForm(form, form.fieldsets_shown(), {}, model_admin=office),
-        "media": office.media + form.media,
+        **model_admin.admin_site.each_context(request),
+        "opts": model_admin.opts,
+        "adminform": AdminForm(form, form.get_fieldsets(), {}, model_admin=model_admin),
+        "media": model_admin.media + form.media,
         "subtitle": None,
         "errors": form.errors,
-        **page,
+        **extra_context,
     }
     return TemplateResponse(request, "admin/booking/appointment/act.html", context, status=status)
 
 
 def _show_refusal(
-    office: admin.ModelAdmin,
+    model_admin: admin.ModelAdmin,
     request: HttpRequest,
-    form: Any,
-    filled: WhenForm,
-    refused: Refused,
-    page: Mapping[str, Any],
-    **visit: Any,
+    make_form: Any,
+    form: WhenForm,
+    error: SchedulingError,
+    context: Mapping[str, Any],
+    **query: Any,
 ) -> HttpResponse:
-    """The form again, with the command's sentence, free times nearby and, for some, a way to overbook."""
-    if not isinstance(refused, StartTaken):
-        filled.add_error(None, refused.message)
-        return show(office, request, filled, page, status=422)
-    again = form(request.POST, offers_overbooking=request.user.has_perm("booking.overbook_appointment"))
-    again.full_clean()
-    again.errors.pop("overbooked_reason", None)
-    again.add_error(None, refused.message)
-    typed = filled.cleaned_data
-    free = scheduling.nearest(
-        **visit,
-        starts_at=typed["starts_at"],
+    """The form with the command's error, nearby slots and, for who may book all the same, a field for the reason."""
+    if not isinstance(error, SlotTaken):
+        form.add_error(None, error.message)
+        return render_page(model_admin, request, form, context, status=422)
+    rules = error.rules if isinstance(error, NeedsReason) else frozenset()
+    may_answer = bool(rules) and (not OVERBOOKING & rules or request.user.has_perm("booking.overbook_appointment"))
+    retry_form = make_form(request.POST, offers_overbooking=may_answer)
+    retry_form.full_clean()
+    retry_form.errors.pop("overbooked_reason", None)
+    retry_form.add_error(None, error.message)
+    cleaned_data = form.cleaned_data
+    slots = scheduling.nearest_for_staff(
+        **query,
+        starts_at=cleaned_data["starts_at"],
         now=timezone.now(),
-        practitioner=typed["practitioner"],
-        location=typed["location"],
+        practitioner=cleaned_data["practitioner"],
+        location=cleaned_data["location"],
     )
-    page = {**page, "free": free_times(free), "free_heading": "Free close to that"}
-    return show(office, request, again, page, status=409)
+    if may_answer:
+        asked = [
+            ("asked_for", _asked_for(form)),
+            ("asked_rules", ",".join(rule.value for rule in StaffRule if rule in rules)),
+        ]
+        context = {**context, "carried": [*context.get("carried", []), *asked]}
+    context = {**context, "free": slot_buttons_by_day(slots), "free_heading": "Free close to that"}
+    return render_page(model_admin, request, retry_form, context, status=409)
 
 
-def _asks_for_times(request: HttpRequest) -> bool:
+def _wants_slots(request: HttpRequest) -> bool:
     return "look" in request.POST or "take" in request.POST
 
 
-def _show_times(
-    office: admin.ModelAdmin,
+def _show_slots(
+    model_admin: admin.ModelAdmin,
     request: HttpRequest,
-    form: Any,
-    page: Mapping[str, Any],
+    make_form: Any,
+    context: Mapping[str, Any],
     *,
     moving: Appointment | None = None,
 ) -> HttpResponse:
-    """The form as it was typed, with a week of free times, or with the one just chosen filled in."""
-    typed = {name: value for name, value in request.POST.items() if name not in {"look", "take"}}
-    chosen = read_choice(request.POST.get("take", ""))
+    """The form with a week of slots, or with the slot just chosen filled in."""
+    initial = {name: value for name, value in request.POST.items() if name not in {"look", "take"}}
+    chosen = parse_choice(request.POST.get("take", ""))
     if chosen:
-        return show(office, request, form(initial=typed | chosen), page)
-    looked = form(request.POST)
-    looked.full_clean()
-    found = looked.cleaned_data
-    service = moving.service if moving else found.get("service")
+        return render_page(model_admin, request, make_form(initial=initial | chosen), context)
+    form = make_form(request.POST)
+    form.full_clean()
+    cleaned_data = form.cleaned_data
+    service = moving.service if moving else cleaned_data.get("service")
     if service is None:
         messages.warning(request, "Choose a service first, then look for free times.")
-        return show(office, request, form(initial=typed), page)
-    if typed.get("on") and "on" in looked.errors:
-        messages.error(request, looked.errors["on"][0])
-        return show(office, request, form(initial=typed), page)
-    first = found.get("on") or timezone.localdate()
-    openings = scheduling.open_starts(
+        return render_page(model_admin, request, make_form(initial=initial), context)
+    if initial.get("on") and "on" in form.errors:
+        messages.error(request, form.errors["on"][0])
+        return render_page(model_admin, request, make_form(initial=initial), context)
+    first = cleaned_data.get("on") or timezone.localdate()
+    slots = scheduling.free_times_for_staff(
         service=service,
         now=timezone.now(),
         first_on=first,
         last_on=first + timedelta(days=6),
-        practitioner=found.get("practitioner"),
-        location=found.get("location"),
+        practitioner=cleaned_data.get("practitioner"),
+        location=cleaned_data.get("location"),
         moving=moving,
     )
-    page = {
-        **page,
-        "free": free_times(openings),
+    context = {
+        **context,
+        "free": slot_buttons_by_day(slots),
         "free_heading": f"Free times for {service}, a week from {day(first)}",
-        "why_not": _why_not(found, service, moving),
+        "why_not": _why_not(cleaned_data, service, moving),
     }
-    return show(office, request, form(initial=typed), page)
+    return render_page(model_admin, request, make_form(initial=initial), context)
 
 
-def _why_not(found: Mapping[str, Any], service: Service, moving: Appointment | None) -> str:
-    """Why patients are not offered the time that was typed, in a sentence; empty if they are, or if none was."""
-    asked = {name: found.get(name) for name in ("starts_at", "practitioner", "location")}
-    if not all(asked.values()):
+def _why_not(cleaned_data: Mapping[str, Any], service: Service, moving: Appointment | None) -> str:
+    """A sentence on why patients are not offered this start; empty if they are, or if the input is incomplete."""
+    query = {name: cleaned_data.get(name) for name in ("starts_at", "practitioner", "location")}
+    if not all(query.values()):
         return ""
-    explained = scheduling.why_not(service=service, now=timezone.now(), moving=moving, **asked)  # type: ignore[arg-type]
-    return explained.sentence if explained else ""
+    reason = scheduling.why_not(service=service, now=timezone.now(), moving=moving, **query)  # type: ignore[arg-type]
+    return reason.sentence if reason else ""

@@ -1,4 +1,4 @@
-"""What happened to an appointment and what was sent about it: to read, never to write."""
+"""Read-only inlines of an appointment: its events (audit log) and its messages."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from booking.admin.words import clock, moment, short_day
-from booking.messages import can_send_again
+from booking.messages import can_resend
 from booking.models import AppointmentEvent, Location, Message, Practitioner, Room
+from booking.staff.formats import clock, format_instant, short_day
 
 
 class ReadOnlyInline(admin.TabularInline):
@@ -25,7 +25,7 @@ class ReadOnlyInline(admin.TabularInline):
     extra = 0
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Who may see a row may see what belongs to it."""
+        """Whoever may view the parent may view its rows."""
         return True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -49,13 +49,13 @@ class EventInline(ReadOnlyInline):
 
     @cached_property
     def names(self) -> dict[str, dict[int, Model]]:
-        """What the ids in events stand for. An inline lives as long as its page."""
+        """Objects by field and id, to label the ids in events. Cached: an inline lives for one request."""
         models: dict[str, type[Model]] = {"practitioner": Practitioner, "location": Location, "room": Room}
-        return {word: model._default_manager.in_bulk() for word, model in models.items()}
+        return {field: model._default_manager.in_bulk() for field, model in models.items()}
 
     @admin.display(description="when")
     def when(self, event: AppointmentEvent) -> str:
-        return moment(event.at, event.appointment)
+        return format_instant(event.at, event.appointment)
 
     @admin.display(description="what")
     def what(self, event: AppointmentEvent) -> str:
@@ -67,24 +67,24 @@ class EventInline(ReadOnlyInline):
 
     @admin.display(description="before and after")
     def change(self, event: AppointmentEvent) -> str:
-        before, after = self._in_words(event, event.before), self._in_words(event, event.after)
-        changed = [word for word in after if before.get(word) != after[word]]
+        before, after = self._format_state(event, event.before), self._format_state(event, event.after)
+        changed = [field for field in after if before.get(field) != after[field]]
         return "; ".join(
-            f"{before[word]} \N{RIGHTWARDS ARROW} {after[word]}" if before.get(word) else after[word]
-            for word in changed
-            if after[word]
+            f"{before[field]} \N{RIGHTWARDS ARROW} {after[field]}" if before.get(field) else after[field]
+            for field in changed
+            if after[field]
         )
 
-    def _in_words(self, event: AppointmentEvent, snapshot: Mapping[str, Any]) -> dict[str, str]:
-        """The parts of a snapshot that people care about, each as they would say it."""
-        words: dict[str, str] = {}
-        if snapshot.get("starts_at"):
-            local = datetime.fromisoformat(snapshot["starts_at"]).astimezone(event.appointment.location.zone)
-            words["starts_at"] = f"{short_day(local)}, {clock(local)}"
-        for word, rows in self.names.items():
-            row = rows.get(snapshot.get(word) or 0)
-            words[word] = str(row) if row is not None else ""
-        return words
+    def _format_state(self, event: AppointmentEvent, state: Mapping[str, Any]) -> dict[str, str]:
+        """The displayed fields of an appointment's state, formatted."""
+        labels: dict[str, str] = {}
+        if state.get("starts_at"):
+            local = datetime.fromisoformat(state["starts_at"]).astimezone(event.appointment.location.zone)
+            labels["starts_at"] = f"{short_day(local)}, {clock(local)}"
+        for field, rows in self.names.items():
+            row = rows.get(state.get(field) or 0)
+            labels[field] = str(row) if row is not None else ""
+        return labels
 
 
 class MessageInline(ReadOnlyInline):
@@ -95,10 +95,10 @@ class MessageInline(ReadOnlyInline):
     ordering = ["due_at", "pk"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        # An inline lives as long as its page, so it may remember who looks.
+        # An inline lives for one request, so it can store the user's permission.
         self.may_send = request.user.has_perm("booking.change_message")
-        about = ("location", "patient", "service")
-        return super().get_queryset(request).select_related(*(f"appointment__{name}" for name in about))
+        related = ("location", "patient", "service")
+        return super().get_queryset(request).select_related(*(f"appointment__{name}" for name in related))
 
     @admin.display(description="what")
     def what(self, message: Message) -> str:
@@ -106,21 +106,21 @@ class MessageInline(ReadOnlyInline):
 
     @admin.display(description="state")
     def state_mark(self, message: Message) -> SafeString | str:
-        words = message.get_state_display()
+        label = message.progress
         is_parked = message.state == Message.State.PARKED
-        return format_html('<strong class="record__parked">{}</strong>', words) if is_parked else words
+        return format_html('<strong class="record__parked">{}</strong>', label) if is_parked else label
 
     @admin.display(description="due")
     def due(self, message: Message) -> str:
-        return moment(message.due_at, message.appointment)
+        return format_instant(message.due_at, message.appointment)
 
     @admin.display(description="sent")
     def sent(self, message: Message) -> str:
-        return moment(message.sent_at, message.appointment)
+        return format_instant(message.sent_at, message.appointment)
 
     @admin.display(description="once more")
     def again(self, message: Message) -> SafeString | str:
-        if not self.may_send or not can_send_again(message, now=timezone.now()):
+        if not self.may_send or not can_resend(message, now=timezone.now()):
             return ""
         return format_html(
             '<button type="submit" class="button small" formaction="{}">Send again'

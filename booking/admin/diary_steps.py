@@ -1,4 +1,4 @@
-"""Arrived, attended, did not come: the one-click steps of a visit, and who may take them."""
+"""One-click status changes of an appointment: arrived, attended, no-show, and back to booked."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,49 +9,53 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from booking import scheduling
-from booking.admin.words import span
 from booking.models import Appointment, Status
-from booking.scheduling import Actor, Refused
+from booking.scheduling import Actor, SchedulingError
+from booking.staff.formats import span
 
 
 @dataclass(frozen=True)
-class Step:
-    """``slug`` stands in the step's address; ``label`` on its button."""
+class StatusAction:
+    """A status change: ``slug`` in its URL, ``label`` on its button, the new status, and its scheduling command."""
 
     slug: str
     label: str
+    status: Status
     command: Callable[..., Appointment]
 
 
-ARRIVED = Step("arrived", "Arrived", scheduling.check_in)
-ATTENDED = Step("attended", "Attended", scheduling.fulfil)
-NO_SHOW = Step("no-show", "Did not come", scheduling.mark_no_show)
-STEPS = {step.slug: step for step in (ARRIVED, ATTENDED, NO_SHOW)}
+ARRIVED = StatusAction("arrived", "Arrived", Status.ARRIVED, scheduling.check_in)
+ATTENDED = StatusAction("attended", "Attended", Status.FULFILLED, scheduling.fulfil)
+NO_SHOW = StatusAction("no-show", "Did not come", Status.NOSHOW, scheduling.mark_no_show)
+UNDO = StatusAction("undo", "Back to booked", Status.BOOKED, scheduling.undo_mark)
+STEPS = {step.slug: step for step in (ARRIVED, ATTENDED, NO_SHOW, UNDO)}
 
 _NEXT = {Status.BOOKED: [ARRIVED, NO_SHOW], Status.ARRIVED: [ATTENDED]}
-_MENDING = {Status.ARRIVED: [NO_SHOW], Status.FULFILLED: [NO_SHOW], Status.NOSHOW: [ARRIVED, ATTENDED]}
+_CORRECTIONS = {
+    Status.ARRIVED: [NO_SHOW, UNDO],
+    Status.FULFILLED: [ARRIVED, NO_SHOW, UNDO],
+    Status.NOSHOW: [ARRIVED, ATTENDED, UNDO],
+}
 
 
-def next_steps(appointment: Appointment, *, now: datetime, with_mending: bool = False) -> list[Step]:
-    """Which buttons help here. The commands decide anew; this only keeps useless ones away."""
+def next_steps(appointment: Appointment, *, now: datetime, with_corrections: bool = False) -> list[StatusAction]:
+    """The status changes to offer as buttons; the same rule as in the commands decides."""
     status = Status(appointment.status)
-    if appointment.local_start.date() > now.astimezone(appointment.location.zone).date():
-        return []
-    steps = _NEXT.get(status, []) + (_MENDING.get(status, []) if with_mending else [])
-    return [step for step in steps if step is not NO_SHOW or appointment.starts_at <= now]
+    steps = _NEXT.get(status, []) + (_CORRECTIONS.get(status, []) if with_corrections else [])
+    return [step for step in steps if not scheduling.why_not_mark(appointment, step.status, now=now)]
 
 
-def name_of(appointment: Appointment) -> str:
-    """How a message to staff names a visit: whose, and when."""
+def appointment_label(appointment: Appointment) -> str:
+    """The patient and the time of an appointment, for messages to staff."""
     return f"{appointment.patient or 'A held time'}, {span(appointment)}"
 
 
-def take_step(request: HttpRequest, appointments: Iterable[Appointment], step: Step) -> None:
-    """Run a step's command on each appointment and say, for each, whether it worked."""
+def apply_status(request: HttpRequest, appointments: Iterable[Appointment], step: StatusAction) -> None:
+    """Run a status change on each appointment, adding a success or error message for each."""
     for appointment in appointments:
         try:
             step.command(appointment=appointment, by=Actor.staff(request.user), now=timezone.now())
-        except Refused as refused:
-            messages.error(request, f"{name_of(appointment)}: {refused.message}")
+        except SchedulingError as error:
+            messages.error(request, f"{appointment_label(appointment)}: {error.message}")
         else:
-            messages.success(request, f"{name_of(appointment)}: {step.label.lower()}.")
+            messages.success(request, f"{appointment_label(appointment)}: {step.label.lower()}.")

@@ -1,17 +1,18 @@
-"""Free times as buttons: what stands on each, and what it fills into the form."""
+"""Free slots as submit buttons that fill in the form."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from booking.admin.words import clock, day
+from booking.formatting import clock_change_note
 from booking.models import Location, Practitioner
-from booking.scheduling import Opening
+from booking.scheduling import Slot
+from booking.staff.formats import clock, day
 
 
 @dataclass(frozen=True)
-class FreeTime:
-    """``choice`` is what ``read_choice`` reads back."""
+class SlotButton:
+    """A button; ``choice`` is its value, which ``parse_choice`` reads."""
 
     label: str
     name: str
@@ -19,32 +20,33 @@ class FreeTime:
 
 
 @dataclass(frozen=True)
-class FreeDay:
+class SlotButtonDay:
     heading: str
-    times: list[FreeTime] = field(default_factory=list)
+    times: list[SlotButton] = field(default_factory=list)
 
 
-def free_times(openings: Iterable[Opening]) -> list[FreeDay]:
-    """Openings grouped by local day and place, each for the first practitioner who could take it."""
-    places, people = Location.objects.in_bulk(), Practitioner.objects.in_bulk()
-    days: dict[str, FreeDay] = {}
-    for opening in openings:
-        place, person = places[opening.location_id], people[opening.practitioner_ids[0]]
-        local = opening.starts_at.astimezone(place.zone)
-        heading = day(local) if len(places) == 1 else f"{day(local)}, {place}"
-        days.setdefault(heading, FreeDay(heading)).times.append(
-            FreeTime(clock(local), person.name, f"{local:%Y-%m-%d %H:%M} {person.pk} {place.pk}")
+def slot_buttons_by_day(slots: Iterable[Slot]) -> list[SlotButtonDay]:
+    """Slots as buttons by local day and location, each with the first practitioner who is free."""
+    locations, people = Location.objects.in_bulk(), Practitioner.objects.in_bulk()
+    days: dict[str, SlotButtonDay] = {}
+    for slot in slots:
+        location, person = locations[slot.location_id], people[slot.practitioner_ids[0]]
+        local = slot.starts_at.astimezone(location.zone)
+        fold = f" {local.fold}" if clock_change_note(local) else ""
+        heading = day(local) if len(locations) == 1 else f"{day(local)}, {location}"
+        days.setdefault(heading, SlotButtonDay(heading)).times.append(
+            SlotButton(clock(local), person.name, f"{local:%Y-%m-%d %H:%M} {person.pk} {location.pk}{fold}")
         )
     return list(days.values())
 
 
-def read_choice(choice: str) -> dict[str, str]:
-    """What a pressed button fills in, or nothing if it makes no sense."""
+def parse_choice(choice: str) -> dict[str, str]:
+    """Form values of a button; empty if its value is malformed."""
     match choice.split(" "):
-        case [on, at, practitioner, location]:
+        case [on, at, practitioner, location, *fold] if fold in ([], ["0"], ["1"]):
             try:
                 datetime.strptime(f"{on} {at}", "%Y-%m-%d %H:%M")  # noqa: DTZ007  (a wall time)
             except ValueError:
                 return {}
-            return {"on": on, "at": at, "practitioner": practitioner, "location": location}
+            return {"on": on, "at": at, "practitioner": practitioner, "location": location, "fold": "".join(fold)}
     return {}

@@ -1,20 +1,20 @@
-"""When practitioners work otherwise than usual, and when a location is shut."""
+"""Admin of hours overrides, time off, closures and special front-desk hours."""
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 
-from booking.admin import statutory
-from booking.admin.inputs import OFFICE_INPUTS
-from booking.admin.stranded import AsksBeforeStranding
-from booking.admin.words import clock, short_day
-from booking.models import Closure, HoursOverride, OpeningException, TimeOff
+from booking.admin import statutory_holidays
+from booking.admin.conflicts import ConfirmConflictsMixin
+from booking.models import Closure, HoursOverride, SpecialHours, TimeOff
+from booking.staff.formats import clock, short_day
+from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 
 
 @admin.register(HoursOverride)
-class HoursOverrideAdmin(AsksBeforeStranding):
-    formfield_overrides = OFFICE_INPUTS
+class HoursOverrideAdmin(ConfirmConflictsMixin):
+    formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["day", "practitioner", "hours", "location", "note"]
     list_filter = ["practitioner", "location"]
     list_select_related = ["practitioner", "location"]
@@ -45,8 +45,8 @@ class HoursOverrideAdmin(AsksBeforeStranding):
 
 
 @admin.register(TimeOff)
-class TimeOffAdmin(AsksBeforeStranding):
-    formfield_overrides = OFFICE_INPUTS
+class TimeOffAdmin(ConfirmConflictsMixin):
+    formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["first_day", "last_day", "practitioner", "note"]
     list_filter = ["practitioner"]
     list_select_related = ["practitioner"]
@@ -65,17 +65,17 @@ class TimeOffAdmin(AsksBeforeStranding):
     ]
 
     @admin.display(description="from", ordering="starts_on")
-    def first_day(self, away: TimeOff) -> str:
-        return short_day(away.starts_on) + (f", {clock(away.start_time)}" if away.start_time else "")
+    def first_day(self, time_off: TimeOff) -> str:
+        return short_day(time_off.starts_on) + (f", {clock(time_off.start_time)}" if time_off.start_time else "")
 
     @admin.display(description="until", ordering="ends_on")
-    def last_day(self, away: TimeOff) -> str:
-        return short_day(away.ends_on) + (f", {clock(away.end_time)}" if away.end_time else "")
+    def last_day(self, time_off: TimeOff) -> str:
+        return short_day(time_off.ends_on) + (f", {clock(time_off.end_time)}" if time_off.end_time else "")
 
 
 @admin.register(Closure)
-class ClosureAdmin(AsksBeforeStranding):
-    formfield_overrides = OFFICE_INPUTS
+class ClosureAdmin(ConfirmConflictsMixin):
+    formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["day", "name", "location"]
     list_filter = ["location"]
     list_select_related = ["location"]
@@ -95,11 +95,11 @@ class ClosureAdmin(AsksBeforeStranding):
     ]
 
     def get_urls(self) -> list[URLPattern]:
-        def holidays_of_a_year(request: HttpRequest) -> HttpResponse:
-            return statutory.page(self, request)
+        def statutory_holidays_view(request: HttpRequest) -> HttpResponse:
+            return statutory_holidays.page(self, request)
 
-        address = path("statutory/", self.admin_site.admin_view(holidays_of_a_year), name="booking_closure_statutory")
-        return [address, *super().get_urls()]
+        url = path("statutory/", self.admin_site.admin_view(statutory_holidays_view), name="booking_closure_statutory")
+        return [url, *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).select_related("location")
@@ -109,9 +109,9 @@ class ClosureAdmin(AsksBeforeStranding):
         return short_day(closure.on)
 
 
-@admin.register(OpeningException)
-class OpeningExceptionAdmin(admin.ModelAdmin):
-    formfield_overrides = OFFICE_INPUTS
+@admin.register(SpecialHours)
+class SpecialHoursAdmin(admin.ModelAdmin):
+    formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["day", "hours", "name", "location"]
     list_filter = ["location"]
     list_select_related = ["location"]
@@ -132,11 +132,11 @@ class OpeningExceptionAdmin(admin.ModelAdmin):
     ]
 
     @admin.display(description="date", ordering="on")
-    def day(self, exception: OpeningException) -> str:
-        return short_day(exception.on)
+    def day(self, special_hours: SpecialHours) -> str:
+        return short_day(special_hours.on)
 
     @admin.display(description="front desk")
-    def hours(self, exception: OpeningException) -> str:
-        if exception.opens is None or exception.closes is None:
+    def hours(self, special_hours: SpecialHours) -> str:
+        if special_hours.opens is None or special_hours.closes is None:
             return "Closed"
-        return f"{clock(exception.opens)} to {clock(exception.closes)}"
+        return f"{clock(special_hours.opens)} to {clock(special_hours.closes)}"

@@ -1,4 +1,4 @@
-"""Two patients side by side: which values stay, what moves, and one press that makes them one."""
+"""Merge two patients: compare them side by side, preview the result, merge."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,26 +13,25 @@ from django.urls import reverse
 from django.utils import timezone
 
 from booking import scheduling
-from booking.admin.words import clock, moment, phone_in_words, short_day
+from booking.formatting import date_in_words
 from booking.models import Appointment, Patient
-from booking.scheduling import MERGED_FIELDS, Actor, Refused
-from booking.scheduling.merging import values_of
-from booking.text import is_plain_digits
-from booking.words import date_in_words
+from booking.scheduling import MERGED_FIELDS, Actor, SchedulingError, merge_values
+from booking.staff.formats import clock, format_instant, format_phone, short_day
+from booking.text_cleaning import is_plain_digits
 
 SALT = "booking.admin.merging"
-MOST = 5  # visits shown of each
+MAX_VISITS = 5  # shown for each patient
 
 
-def address(one: int, other: int) -> str:
-    """The page that shows two patients side by side; the one written down first is the one that stays."""
+def merge_url(one: int, other: int) -> str:
+    """URL of the comparison; the patient created first is the one that is kept."""
     keep, merged = sorted((one, other))
     return f"{reverse('admin:booking_patient_merge')}?{urlencode({'keep': keep, 'merged': merged})}"
 
 
 @dataclass(frozen=True)
-class Choice:
-    """One line of the comparison: a field, what each has, and which of the two is chosen."""
+class FieldChoice:
+    """A field of both patients, and which value is chosen."""
 
     name: str
     label: str
@@ -50,158 +49,159 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Side:
-    """One of the two, with what belongs to them."""
+class MergeSide:
+    """One of the two patients, with their appointments."""
 
     patient: Patient
     visits: list[Appointment]
 
     @property
     def since(self) -> str:
-        return moment(self.patient.created_at)
+        return format_instant(self.patient.created_at)
 
     @property
     def latest(self) -> list[str]:
         lines = [
             f"{short_day(visit.local_start)}, {clock(visit.local_start)}, {visit.get_status_display().lower()}"
-            for visit in self.visits[:MOST]
+            for visit in self.visits[:MAX_VISITS]
         ]
-        more = len(self.visits) - MOST
+        more = len(self.visits) - MAX_VISITS
         return [*lines, f"and {more} earlier"] if more > 0 else lines
 
 
-def page(office: Any, request: HttpRequest) -> HttpResponse:
-    """GET: side by side. POST: the result to look at, and with ``sure`` the merge itself."""
-    if not office.has_merge_permission(request):
+def page(model_admin: Any, request: HttpRequest) -> HttpResponse:
+    """GET: the comparison. POST: a preview of the result; with ``sure``, the merge."""
+    if not model_admin.has_merge_permission(request):
         raise PermissionDenied
-    asked = request.POST if request.method == "POST" else request.GET
-    keep, merged = (_find(office, request, asked.get(name, "")) for name in ("keep", "merged"))
+    params = request.POST if request.method == "POST" else request.GET
+    keep, merged = (_get_patient(model_admin, request, params.get(name, "")) for name in ("keep", "merged"))
     if keep == merged:
         messages.warning(request, "This is one and the same patient. Tick two to merge.")
         return HttpResponseRedirect(reverse("admin:booking_patient_changelist"))
     if request.method != "POST":
-        return _compare(office, request, keep, merged)
-    shown = _read_shown(request)
-    if shown != {"keep": values_of(keep), "merged": values_of(merged)}:
+        return _compare(model_admin, request, keep, merged)
+    signed_values = _read_signed_values(request)
+    if signed_values != {"keep": merge_values(keep), "merged": merge_values(merged)}:
         messages.error(request, "Somebody has changed one of these patients meanwhile. Look at both again.")
-        return _compare(office, request, keep, merged, status=409)
+        return _compare(model_admin, request, keep, merged, status=409)
     if "sure" not in request.POST:
-        return _look(office, request, keep, merged)
+        return _preview(model_admin, request, keep, merged)
     try:
         record = scheduling.merge(
             keep=keep,
             merged=merged,
-            take=_taken(request),
+            take=_taken_fields(request),
             by=Actor.staff(request.user),
             now=timezone.now(),
-            shown=shown,
+            shown=signed_values,
             renew="renew" in request.POST,
         )
-    except Refused as refused:
-        messages.error(request, refused.message)
-        return _compare(office, request, keep, merged, status=409)
-    office.log_change(request, record.kept, f"Merged with {merged} (patient {merged.pk}).")
+    except SchedulingError as error:
+        messages.error(request, error.message)
+        return _compare(model_admin, request, keep, merged, status=409)
+    model_admin.log_change(request, record.kept, f"Merged with {merged} (patient {merged.pk}).")
     count = len(record.moved.get("appointment", []))
     messages.success(request, f"Merged: {count} visit{'' if count == 1 else 's'} moved. {record.kept} stands.")
     return HttpResponseRedirect(reverse("admin:booking_patient_change", args=[keep.pk]))
 
 
-def _find(office: admin.ModelAdmin, request: HttpRequest, typed: str) -> Patient:
-    """A patient who stands. What cannot be a row's number never gets to the database."""
-    if not is_plain_digits(typed) or len(typed) > 18:
+def _get_patient(model_admin: admin.ModelAdmin, request: HttpRequest, pk: str) -> Patient:
+    """An unmerged patient. Raises Http404; a value that cannot be a primary key never reaches the database."""
+    if not is_plain_digits(pk) or len(pk) > 18:
         raise Http404
-    found = office.get_queryset(request).filter(pk=int(typed)).first()
-    if found is None:
+    patient = model_admin.get_queryset(request).filter(pk=int(pk)).first()
+    if patient is None:
         raise Http404("No such patient, or one who was merged already.")
-    return found
+    return patient
 
 
-def _taken(request: HttpRequest) -> list[str]:
+def _taken_fields(request: HttpRequest) -> list[str]:
     return [name for name in MERGED_FIELDS if request.POST.get(f"take-{name}") == "merged"]
 
 
-def _stamp(keep: Patient, merged: Patient) -> str:
-    """Both rows as they are shown, so that a merge is of what somebody saw."""
-    return signing.dumps({"keep": values_of(keep), "merged": values_of(merged)}, salt=SALT)
+def _sign_values(keep: Patient, merged: Patient) -> str:
+    """Sign both patients' values, so that the merge can detect a change since the page was rendered."""
+    return signing.dumps({"keep": merge_values(keep), "merged": merge_values(merged)}, salt=SALT)
 
 
-def _read_shown(request: HttpRequest) -> Any:
+def _read_signed_values(request: HttpRequest) -> Any:
     try:
         return signing.loads(request.POST.get("shown", ""), salt=SALT)
     except signing.BadSignature:
         return None
 
 
-def _in_words(patient: Patient, name: str) -> str:
+def _format_value(patient: Patient, name: str) -> str:
     value = getattr(patient, name)
     if name == "phone":
-        return phone_in_words(value)
+        return format_phone(value)
     return date_in_words(value) if name == "date_of_birth" and value else str(value or "")
 
 
-def _choices(keep: Patient, merged: Patient, taken: list[str] | None) -> list[Choice]:
-    """What stays if nobody says otherwise: what the one that stays has, or the other's where it has nothing."""
-    lines = []
+def _choices(keep: Patient, merged: Patient, taken_fields: list[str] | None) -> list[FieldChoice]:
+    """The choices of all fields. By default the kept patient's value, or the other's where it is empty."""
+    choices = []
     for name in MERGED_FIELDS:
-        both = _in_words(keep, name), _in_words(merged, name)
-        takes = (name in taken) if taken is not None else (not both[0] and bool(both[1]))
+        values = _format_value(keep, name), _format_value(merged, name)
+        takes_merged = (name in taken_fields) if taken_fields is not None else (not values[0] and bool(values[1]))
         label = str(Patient._meta.get_field(name).verbose_name).capitalize()  # type: ignore[union-attr]
-        lines.append(Choice(name, {"Email": "E-mail"}.get(label, label), *both, takes))
-    return lines
+        choices.append(FieldChoice(name, {"Email": "E-mail"}.get(label, label), *values, takes_merged))
+    return choices
 
 
-def _sides(keep: Patient, merged: Patient) -> list[Side]:
+def _sides(keep: Patient, merged: Patient) -> list[MergeSide]:
     visits = Appointment.objects.agreed().filter(patient__in=[keep, merged]).select_related("location")
     rows = list(visits.order_by("-starts_at"))
-    return [Side(patient, [row for row in rows if row.patient_id == patient.pk]) for patient in (keep, merged)]
+    return [MergeSide(patient, [row for row in rows if row.patient_id == patient.pk]) for patient in (keep, merged)]
 
 
 def _compare(
-    office: admin.ModelAdmin, request: HttpRequest, keep: Patient, merged: Patient, *, status: int = 200
+    model_admin: admin.ModelAdmin, request: HttpRequest, keep: Patient, merged: Patient, *, status: int = 200
 ) -> HttpResponse:
-    taken = _taken(request) if request.method == "POST" and status == 200 else None
-    page = {
+    taken_fields = _taken_fields(request) if request.method == "POST" and status == 200 else None
+    context = {
         "title": "Merge two patients",
-        "choices": _choices(keep, merged, taken),
+        "choices": _choices(keep, merged, taken_fields),
         "sides": _sides(keep, merged),
     }
-    return _show(office, request, keep, merged, "merge", page, status)
+    return _show(model_admin, request, keep, merged, "merge", context, status)
 
 
-def _look(office: admin.ModelAdmin, request: HttpRequest, keep: Patient, merged: Patient) -> HttpResponse:
-    choices = _choices(keep, merged, _taken(request))
+def _preview(model_admin: admin.ModelAdmin, request: HttpRequest, keep: Patient, merged: Patient) -> HttpResponse:
+    choices = _choices(keep, merged, _taken_fields(request))
     sides = _sides(keep, merged)
-    ahead = [visit for side in sides for visit in side.visits if visit.status == "booked"]
-    coming = [visit for visit in ahead if visit.starts_at > timezone.now()]
+    booked = [visit for side in sides for visit in side.visits if visit.status == "booked"]
+    upcoming = [visit for visit in booked if visit.starts_at > timezone.now()]
     email = next(choice for choice in choices if choice.name == "email")
-    page = {
+    context = {
         "title": "Merge these two?",
         "choices": choices,
         "sides": sides,
+        "email": email.chosen,
         "taken": [choice.name for choice in choices if choice.takes_merged],
-        "address_goes": email.chosen and email.keep.lower() != email.merged.lower() and coming,
-        "coming": len(coming),
+        "address_goes": email.chosen and email.keep.lower() != email.merged.lower() and upcoming,
+        "coming": len(upcoming),
     }
-    return _show(office, request, keep, merged, "merge_look", page)
+    return _show(model_admin, request, keep, merged, "merge_look", context)
 
 
 def _show(
-    office: admin.ModelAdmin,
+    model_admin: admin.ModelAdmin,
     request: HttpRequest,
     keep: Patient,
     merged: Patient,
     template: str,
-    page: dict[str, Any],
+    extra_context: dict[str, Any],
     status: int = 200,
 ) -> HttpResponse:
     context = {
-        **office.admin_site.each_context(request),
-        "opts": office.opts,
+        **model_admin.admin_site.each_context(request),
+        "opts": model_admin.opts,
         "subtitle": None,
         "keep": keep,
         "merged": merged,
-        "shown": _stamp(keep, merged),
-        "back": address(keep.pk, merged.pk),
-        **page,
+        "shown": _sign_values(keep, merged),
+        "back": merge_url(keep.pk, merged.pk),
+        **extra_context,
     }
     return TemplateResponse(request, f"admin/booking/patient/{template}.html", context, status=status)

@@ -1,4 +1,4 @@
-"""How a patient is reached: correct the phone or e-mail address, and send the confirmations again."""
+"""Correct a patient's phone number or e-mail address, and resend confirmations to it."""
 
 from typing import Any
 
@@ -13,15 +13,15 @@ from django.urls import reverse
 from django.utils import timezone
 
 from booking import scheduling
-from booking.admin.inputs import PhoneInput
-from booking.admin.words import clock, phone_in_words, short_day
-from booking.fields import EmailLineField, PhoneField
+from booking.forms.fields import EmailLineField, PhoneField
 from booking.models import Appointment, Patient
-from booking.scheduling import Actor, Refused
+from booking.scheduling import Actor, SchedulingError
+from booking.staff.formats import clock, format_phone, short_day
+from booking.staff.inputs import PhoneInput
 
 
-class ReachForm(forms.Form):
-    """``seen`` is the address that stood on the page when it was shown."""
+class CorrectContactForm(forms.Form):
+    """``seen`` is the e-mail address when the page was rendered, to detect a concurrent change."""
 
     phone = PhoneField(
         max_length=40,
@@ -36,7 +36,6 @@ class ReachForm(forms.Form):
         help_text="Leave it empty if they have none: then nobody is written to.",
         error_messages={
             "invalid": "Enter the e-mail address in full, such as name@example.ca.",
-            "max_length": "This is too long for an e-mail address.",
         },
     )
     send = forms.BooleanField(
@@ -53,25 +52,25 @@ class ReachForm(forms.Form):
         return cleaned
 
 
-def page(office: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    """Show how they are reached and which visits are ahead; on POST correct it."""
-    patient = get_object_or_404(office.get_queryset(request), pk=pk)
-    if not office.has_change_permission(request, patient):
+def page(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the contact details and upcoming appointments; on POST correct the contact details."""
+    patient = get_object_or_404(model_admin.get_queryset(request), pk=pk)
+    if not model_admin.has_change_permission(request, patient):
         raise PermissionDenied
     now = timezone.now()
     if request.method != "POST":
-        here = {
-            "phone": phone_in_words(patient.phone),
+        initial = {
+            "phone": format_phone(patient.phone),
             "email": patient.email,
             "send": bool(patient.email) and Appointment.objects.upcoming(now=now).filter(patient=patient).exists(),
             "seen": patient.email,
         }
-        return _show(office, request, patient, ReachForm(initial=here))
-    form = ReachForm(request.POST)
+        return _show(model_admin, request, patient, CorrectContactForm(initial=initial))
+    form = CorrectContactForm(request.POST)
     if not form.is_valid():
-        return _show(office, request, patient, form, status=422)
+        return _show(model_admin, request, patient, form, status=422)
     try:
-        mended = scheduling.mend_contact(
+        corrected = scheduling.correct_contact(
             patient=patient,
             email=form.cleaned_data["email"],
             phone=form.cleaned_data["phone"],
@@ -80,36 +79,41 @@ def page(office: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpRespons
             send=form.cleaned_data["send"],
             seen_email=form.cleaned_data["seen"],
         )
-    except Refused as refused:
-        form.add_error(None, refused.message)
-        return _show(office, request, patient, form, status=409)
-    # The history names what was corrected, and no address.
-    changed = [name for name in ("phone", "email") if getattr(mended.patient, name) != getattr(patient, name)]
+    except SchedulingError as error:
+        form.add_error(None, error.message)
+        return _show(model_admin, request, patient, form, status=409)
+    # The history names the corrected fields, but never the address.
+    changed = [name for name in ("phone", "email") if getattr(corrected.patient, name) != getattr(patient, name)]
     if changed:
-        office.log_change(request, mended.patient, [{"changed": {"fields": changed}}])
-    messages.success(request, _in_words(mended, changed))
+        model_admin.log_change(request, corrected.patient, [{"changed": {"fields": changed}}])
+    messages.success(request, _success_message(corrected, changed))
     return HttpResponseRedirect(reverse("admin:booking_patient_change", args=[patient.pk]))
 
 
-def _in_words(mended: scheduling.Mended, changed: list[str]) -> str:
-    said = ["Corrected." if changed else "Nothing had to be corrected."]
-    if mended.renewed:
-        said.append("Links sent before open nothing any more.")
-    if mended.sent:
-        noun = "confirmation is" if mended.sent == 1 else "confirmations are"
-        said.append(f"{mended.sent} {noun} on the way to {mended.patient.email}.")
-    return " ".join(said)
+def _success_message(corrected: scheduling.CorrectedContact, changed: list[str]) -> str:
+    sentences = ["Corrected." if changed else "Nothing had to be corrected."]
+    if corrected.renewed:
+        sentences.append("Links sent before open nothing any more.")
+    if corrected.sent:
+        noun = "confirmation is" if corrected.sent == 1 else "confirmations are"
+        sentences.append(f"{corrected.sent} {noun} on the way to {corrected.patient.email}.")
+    return " ".join(sentences)
 
 
 def _show(
-    office: admin.ModelAdmin, request: HttpRequest, patient: Patient, form: ReachForm, *, status: int = 200
+    model_admin: admin.ModelAdmin,
+    request: HttpRequest,
+    patient: Patient,
+    form: CorrectContactForm,
+    *,
+    status: int = 200,
 ) -> HttpResponse:
-    ahead = Appointment.objects.upcoming(now=timezone.now()).filter(patient=patient)
-    visits = ahead.select_related("service", "practitioner", "location").order_by("starts_at", "pk")
+    upcoming = Appointment.objects.upcoming(now=timezone.now()).filter(patient=patient)
+    visits = upcoming.select_related("service", "practitioner", "location").order_by("starts_at", "pk")
     fields = ["phone", "email", "send"] if visits else ["phone", "email"]
     context = {
-        **office.admin_site.each_context(request),
-        "opts": office.opts,
+        **model_admin.admin_site.each_context(request),
+        "opts": model_admin.opts,
         "title": "Correct phone or e-mail",
         "subtitle": None,
         "patient": patient,
@@ -117,8 +121,8 @@ def _show(
             f"{short_day(visit.local_start)}, {clock(visit.local_start)}: {visit.service}, with {visit.practitioner}"
             for visit in visits
         ],
-        "adminform": AdminForm(form, [(None, {"fields": fields})], {}, model_admin=office),  # type: ignore[arg-type]
-        "media": office.media + form.media,
+        "adminform": AdminForm(form, [(None, {"fields": fields})], {}, model_admin=model_admin),  # type: ignore[arg-type]
+        "media": model_admin.media + form.media,
         "errors": form.errors,
     }
     return TemplateResponse(request, "admin/booking/patient/reach.html", context, status=status)

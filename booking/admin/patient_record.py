@@ -1,4 +1,4 @@
-"""What a patient's page tells besides their own fields: visits, messages, who may be the same person."""
+"""A patient's record: appointments, messages, possible duplicates and merges."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,12 +7,12 @@ from django.db.models import Q
 from django.utils import timezone
 from phonenumber_field.phonenumber import PhoneNumber
 
-from booking.admin.patient_merging import address
-from booking.admin.words import clock, moment, phone_in_words, short_day
+from booking.admin.patient_merging import merge_url
 from booking.models import Appointment, Message, Patient, PatientMerge
-from booking.text import fold
+from booking.staff.formats import clock, format_instant, format_phone, short_day
+from booking.text_cleaning import normalize_for_search
 
-MOST = 100  # rows of each table: more than anybody reads
+MAX_ROWS = 100  # of each table
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class MessageRow:
 
     @property
     def when(self) -> str:
-        return moment(self.message.sent_at or self.message.due_at, self.message.appointment)
+        return format_instant(self.message.sent_at or self.message.due_at, self.message.appointment)
 
     @property
     def about(self) -> str:
@@ -40,15 +40,15 @@ class MessageRow:
 
 
 @dataclass(frozen=True)
-class Twin:
-    """Somebody who may be the same person, and where to compare the two."""
+class PossibleDuplicate:
+    """A patient who may be the same person; ``compare`` is the URL of the comparison."""
 
     patient: Patient
     compare: str
 
     @property
     def phone(self) -> str:
-        return phone_in_words(self.patient.phone)
+        return format_phone(self.patient.phone)
 
 
 @dataclass(frozen=True)
@@ -57,17 +57,17 @@ class MergeRow:
 
     @property
     def when(self) -> str:
-        return moment(self.merge.at)
+        return format_instant(self.merge.at)
 
     @property
     def was(self) -> str:
-        """The merged one's values, in a line."""
-        old = self.merge.merged_values
+        """The merged patient's values in one line."""
+        values = self.merge.merged_values
         names = ("name", "preferred_name", "pronouns", "date_of_birth", "phone", "email", "contact_name")
-        words = {name: old.get(name) or "" for name in names}
-        number = PhoneNumber.from_string(words["phone"]) if words["phone"] else None
-        words["phone"] = phone_in_words(number) if number else ""
-        return ", ".join(filter(None, words.values()))
+        labels = {name: values.get(name) or "" for name in names}
+        number = PhoneNumber.from_string(labels["phone"]) if labels["phone"] else None
+        labels["phone"] = format_phone(number) if number else ""
+        return ", ".join(filter(None, labels.values()))
 
     @property
     def visits(self) -> int:
@@ -79,42 +79,45 @@ class PatientRecord:
     ahead: list[VisitRow] = field(default_factory=list)
     past: list[VisitRow] = field(default_factory=list)
     messages: list[MessageRow] = field(default_factory=list)
-    twins: list[Twin] = field(default_factory=list)
+    twins: list[PossibleDuplicate] = field(default_factory=list)
     merges: list[MergeRow] = field(default_factory=list)
     may_see_visits: bool = False
     may_see_messages: bool = False
 
 
-def record_of(patient: Patient, user: Any) -> PatientRecord:
-    """Only what this person may look at; a query each, however much there is."""
+def load_record(patient: Patient, user: Any) -> PatientRecord:
+    """Load the parts of the record that this user may view, with a constant number of queries."""
     record = PatientRecord()
     record.may_see_visits = user.has_perm("booking.view_appointment") or user.has_perm("booking.change_appointment")
     record.may_see_messages = user.has_perm("booking.view_message") or user.has_perm("booking.change_message")
     if record.may_see_visits:
         now = timezone.now()
         visits = patient.appointments.select_related("service", "practitioner", "location")
-        rows = [VisitRow(visit) for visit in visits.order_by("-starts_at")[:MOST]]
+        rows = [VisitRow(visit) for visit in visits.order_by("-starts_at")[:MAX_ROWS]]
         record.ahead = [row for row in reversed(rows) if row.visit.ends_at > now]
         record.past = [row for row in rows if row.visit.ends_at <= now]
     if record.may_see_messages:
-        about = Message.objects.filter(appointment__patient=patient).exclude(kind=Message.Kind.CLINIC_NOTICE)
-        found = about.select_related("appointment__location").order_by("-due_at", "-pk")[:MOST]
-        record.messages = [MessageRow(message) for message in found]
+        queryset = Message.objects.filter(appointment__patient=patient).exclude(kind=Message.Kind.CLINIC_NOTICE)
+        messages = queryset.select_related("appointment__location").order_by("-due_at", "-pk")[:MAX_ROWS]
+        record.messages = [MessageRow(message) for message in messages]
     if user.has_perm("booking.merge_patient"):
-        record.twins = [Twin(twin, address(patient.pk, twin.pk)) for twin in possible_twins(patient)]
+        record.twins = [
+            PossibleDuplicate(duplicate, merge_url(patient.pk, duplicate.pk))
+            for duplicate in possible_duplicates(patient)
+        ]
         merges = PatientMerge.objects.filter(kept=patient).select_related("actor").order_by("-at", "-pk")
         record.merges = [MergeRow(merge) for merge in merges]
     return record
 
 
-def possible_twins(patient: Patient) -> list[Patient]:
-    """Others of the same name, or with the same phone number and a name in common."""
-    name = fold(patient.name)
-    reached_alike = Q(phone=patient.phone)
+def possible_duplicates(patient: Patient) -> list[Patient]:
+    """Patients of the same name, or with the same phone or e-mail address and a name in common. At most 10."""
+    name = normalize_for_search(patient.name)
+    same_contact = Q(phone=patient.phone)
     if patient.email:
-        reached_alike |= Q(email__iexact=patient.email)
-    others = Patient.objects.current().exclude(pk=patient.pk).order_by("pk")
-    found = others.filter(Q(search_key__startswith=f"{name}\n") | reached_alike)[:MOST]
-    # Families share phones: somebody else's first name and surname are not this person's.
-    words = set(name.split())
-    return [twin for twin in found if words & set(fold(twin.name).split())][:10]
+        same_contact |= Q(email__iexact=patient.email)
+    candidates = Patient.objects.current().exclude(pk=patient.pk).order_by("pk")
+    rows = candidates.filter(Q(search_key__startswith=f"{name}\n") | same_contact)[:MAX_ROWS]
+    # Families share contact details, so a match needs a word of the name in common.
+    name_words = set(name.split())
+    return [duplicate for duplicate in rows if name_words & set(normalize_for_search(duplicate.name).split())][:10]

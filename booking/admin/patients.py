@@ -1,4 +1,4 @@
-"""Patients: found by name, phone or e-mail, with all their visits and messages on one page."""
+"""Admin of patients: search, record, merge and correction of contact details."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,17 +10,17 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
 from booking.admin import patient_merging, patient_reaching
-from booking.admin.diary_forms import patient_in_a_list
-from booking.admin.inputs import OFFICE_INPUTS
-from booking.admin.patient_record import record_of
+from booking.admin.diary_forms import patient_label
+from booking.admin.patient_record import load_record
 from booking.admin.search import find_patients
-from booking.admin.words import mail_link, phone_link
 from booking.models import Patient
+from booking.staff.formats import mail_link, phone_link
+from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 
 
 @admin.register(Patient)
 class PatientAdmin(admin.ModelAdmin):
-    formfield_overrides = OFFICE_INPUTS
+    formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["name", "preferred_name", "phone_number", "email", "contact_name"]
     search_fields = ["name", "preferred_name", "contact_name", "email", "phone"]
     search_help_text = "A name, a phone number in any spelling, or an e-mail address. Accents do not matter."
@@ -37,7 +37,7 @@ class PatientAdmin(admin.ModelAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Nobody finds, books or opens a patient who was merged into another."""
+        """Exclude patients that were merged into another."""
         return super().get_queryset(request).filter(merged_into__isnull=True)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> Any:
@@ -47,7 +47,7 @@ class PatientAdmin(admin.ModelAdmin):
         return request.user.has_perm("booking.merge_patient")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """An address that is corrected may have been a stranger's: that has a page of its own."""
+        """Contact details change on their own page, because a wrong address may have been a stranger's."""
         return ["phone_number", "email_address"] if obj is not None else []
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -61,40 +61,40 @@ class PatientAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         patient = self.get_object(request, object_id)
         if patient is None:
-            return self._to_who_stands(request, object_id) or super().change_view(request, object_id)
-        page: dict[str, Any] = {
+            return self._redirect_to_surviving(request, object_id) or super().change_view(request, object_id)
+        context: dict[str, Any] = {
             "may_merge": self.has_merge_permission(request),
             "subtitle": None,
             "title": str(patient),
         }
         if request.method == "GET" and self.has_view_or_change_permission(request, patient):
-            page["record"] = record_of(patient, request.user)
-        return super().change_view(request, object_id, form_url, page | (extra_context or {}))
+            context["record"] = load_record(patient, request.user)
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
-    def _to_who_stands(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
-        """An old address of somebody who was merged leads to the patient who stands."""
+    def _redirect_to_surviving(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
+        """Redirect the URL of a merged patient to the one that was kept."""
         if not self.has_view_or_change_permission(request) or not object_id.isascii() or len(object_id) > 18:
             return None
-        found = Patient.objects.filter(pk=object_id).first() if object_id.isdigit() else None
-        if found is None or found.merged_into_id is None:
+        merged = Patient.objects.filter(pk=object_id).first() if object_id.isdigit() else None
+        if merged is None or merged.merged_into_id is None:
             return None
-        messages.info(request, f"{found} was merged into this patient.")
-        return HttpResponseRedirect(reverse("admin:booking_patient_change", args=[found.merged_into_id]))
+        messages.info(request, f"{merged} was merged into this patient.")
+        return HttpResponseRedirect(reverse("admin:booking_patient_change", args=[merged.merged_into_id]))
 
     @admin.action(description="Merge two …", permissions=["merge"])
     def merge_two(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
-        chosen = sorted(queryset.values_list("pk", flat=True)[:3])
-        if len(chosen) != 2:
+        pks = sorted(queryset.values_list("pk", flat=True)[:3])
+        if len(pks) != 2:
             messages.warning(request, "Tick exactly two patients to merge.")
             return None
-        return HttpResponseRedirect(patient_merging.address(*chosen))
+        return HttpResponseRedirect(patient_merging.merge_url(*pks))
 
     def get_urls(self) -> list[URLPattern]:
         def page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-            def of_this_office(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+            def bound_view(request: HttpRequest, **kwargs: Any) -> HttpResponse:
                 return view(self, request, **kwargs)
 
-            return self.admin_site.admin_view(of_this_office)
+            return self.admin_site.admin_view(bound_view)
 
         return [
             path("merge/", page(patient_merging.page), name="booking_patient_merge"),
@@ -103,8 +103,8 @@ class PatientAdmin(admin.ModelAdmin):
         ]
 
     def describe_suggestion(self, patient: Patient) -> str:
-        """Patients may share a name: suggestions carry a phone number, too."""
-        return patient_in_a_list(patient)
+        """Label of an autocomplete suggestion."""
+        return patient_label(patient)
 
     @admin.display(description="phone", ordering="phone")
     def phone_number(self, patient: Patient) -> SafeString | str:

@@ -1,32 +1,29 @@
-"""Finding a person, however their name is spelled and their phone number is typed."""
+"""Search for people, regardless of accents and of the format of phone numbers."""
 
 import re
-import unicodedata
 
 from django.db.models import QuerySet
 
-from booking.text import fold
+from booking.text_cleaning import fold_phone_number, normalize_for_search
 
 _PHONE_LIKE = re.compile(r"\+?[0-9(][0-9 ().\-/]{2,}")
-_DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
 
 
 def phone_digits(term: str) -> str:
-    """The digits of what may be (part of) a phone number: "(403) 555" gives "403555". Else nothing."""
-    # NFKC turns wide digits and spaces that do not break into plain ones.
-    term = unicodedata.normalize("NFKC", term).translate(_DASHES).strip().removeprefix("tel:")
+    """The digits of a search term that looks like (part of) a phone number, else an empty string."""
+    term = fold_phone_number(term)
     return re.sub(r"[^0-9]", "", term) if _PHONE_LIKE.fullmatch(term) else ""
 
 
 def find_patients(patients: QuerySet, term: str) -> QuerySet:
-    """Those whose phone number holds the digits that were typed, or whose names or e-mail the words."""
+    """Filter by the digits of a phone number, else by the words of names and e-mail addresses."""
     digits = phone_digits(term)
     return patients.filter(phone__contains=digits) if digits else with_words(patients, "search_key", term)
 
 
 def with_words(rows: QuerySet, key: str, term: str) -> QuerySet:
-    """Rows whose folded ``key`` holds every word of a search, whatever accents and capitals were typed."""
-    words = fold(term).split()
+    """Rows whose normalized field ``key`` contains every word of the term."""
+    words = normalize_for_search(term).split()
     if term.strip() and not words:
         return rows.none()
     for word in words:

@@ -1,55 +1,47 @@
-"""What the start page says of today: visits, what falls outside hours, messages that could not be sent, sample data."""
+"""Notes on the admin's start page: today's visits, schedule conflicts, waitlist, parked messages."""
 
 from collections import Counter
-from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from booking.admin.diary_steps import name_of
-from booking.admin.outside import to_see_to
-from booking.models import AGREED, Appointment, Clinic, Message, SampleRow, Status, WaitlistEntry, WaitlistOffer
+from booking import messages, scheduling
+from booking.admin.diary_steps import appointment_label
+from booking.formatting import weekday
+from booking.models import (
+    AGREED,
+    Appointment,
+    Clinic,
+    ClockReading,
+    Message,
+    Service,
+    Status,
+    WaitlistEntry,
+    WaitlistOffer,
+)
+from booking.staff.conflict_list import open_conflicts
+from booking.staff.formats import format_instant
+from booking.staff.notes import Note, counted
 
 
-@dataclass(frozen=True)
-class Note:
-    """``tone`` is a tint: sky for news, straw for something to see to, rose for something broken."""
-
-    tone: str
-    heading: str
-    text: str
-    link: str
-    link_text: str
-
-    @property
-    def count(self) -> str:
-        """The number that the heading begins with, if it does: shown large."""
-        first = self.heading.partition(" ")[0]
-        return first if first.isdigit() else ""
-
-    @property
-    def what(self) -> str:
-        """The heading without its number."""
-        return self.heading.removeprefix(self.count).strip()
-
-
-def notes(user: Any) -> list[Note]:
-    """Only what this person may look at."""
-    found = []
+def dashboard_notes(user: Any) -> list[Note]:
+    """The notes that this user may see."""
+    notes = []
     if user.has_perm("booking.change_clinic") and not Clinic.objects.exists():
-        found.append(_no_clinic())
+        notes.append(_no_clinic())
+    if user.has_perm("booking.change_service"):
+        notes += _lost_capacity()
     if user.has_perm("booking.view_appointment") or user.has_perm("booking.change_appointment"):
-        found.append(_today())
-        found += _outside()
+        notes.append(_today())
+        notes += _conflicts()
     if user.has_perm("booking.view_waitlistentry") or user.has_perm("booking.change_waitlistentry"):
-        found += _waiting()
+        notes += _waitlist()
     if user.has_perm("booking.view_message") or user.has_perm("booking.change_message"):
-        found += _parked()
-    if user.has_perm("booking.view_samplerow"):
-        found += _sample()
-    return found
+        notes += [*_wrong_clocks(), *_parked(), *_delayed(timezone.now())]
+    return notes
 
 
 def _no_clinic() -> Note:
@@ -62,8 +54,29 @@ def _no_clinic() -> Note:
     )
 
 
+def _lost_capacity() -> list[Note]:
+    """Each service whose settings cost somebody more than one visit a day (R5)."""
+    services = list(Service.objects.filter(is_active=True))
+    capacities = scheduling.day_capacities(services, today=timezone.localdate())
+    notes = []
+    for service in services:
+        worst = max(capacities[service.pk], key=lambda capacity: capacity.lost, default=None)
+        if worst is not None and worst.lost > 1:
+            notes.append(
+                Note(
+                    "straw",
+                    f"{counted(worst.lost, 'visit')} a day lost: {service}",
+                    f"{worst.practitioner}'s {weekday(worst.day)} holds {worst.visits}, and {worst.most} could fit. "
+                    "Offer its times closer together.",
+                    reverse("admin:booking_service_change", args=[service.pk]),
+                    "See its times",
+                )
+            )
+    return notes
+
+
 def _today() -> Note:
-    """Today on the clinic's clock, which is the current time zone of the office's pages."""
+    """Today in the current time zone, which in the admin is the clinic's."""
     now = timezone.now()
     visits = list(
         Appointment.objects.filter(local_on=timezone.localdate(), status__in=AGREED)
@@ -73,27 +86,27 @@ def _today() -> Note:
     )
     states = Counter(visit.status for visit in visits)
     parts = [f"{states[status]} {str(status.label).lower()}" for status in AGREED if states[status]]
-    ahead = next((visit for visit in visits if visit.status == Status.BOOKED and visit.starts_at >= now), None)
+    next_visit = next((visit for visit in visits if visit.status == Status.BOOKED and visit.starts_at >= now), None)
     text = ", ".join(parts).capitalize() + "." if parts else "Nobody is booked today."
-    if ahead:
-        text += f" Next: {name_of(ahead)}, with {ahead.practitioner}."
+    if next_visit:
+        text += f" Next: {appointment_label(next_visit)}, with {next_visit.practitioner}."
     return Note(
         "sky",
-        _counted(len(visits), "visit") + " today",
+        counted(len(visits), "visit") + " today",
         text,
         reverse("admin:booking_appointment_changelist"),
         "Open the diary",
     )
 
 
-def _outside() -> list[Note]:
-    count = len(to_see_to())
+def _conflicts() -> list[Note]:
+    count = len(open_conflicts())
     if not count:
         return []
     return [
         Note(
             "straw",
-            _counted(count, "appointment") + " outside hours",
+            counted(count, "appointment") + " outside hours",
             "Changed since they were agreed, asked to move, or booked so on purpose. They stay until somebody sees to "
             "them.",
             reverse("admin:booking_appointment_outside"),
@@ -102,7 +115,7 @@ def _outside() -> list[Note]:
     ]
 
 
-def _waiting() -> list[Note]:
+def _waitlist() -> list[Note]:
     waiting = Count("pk", filter=Q(ended_at__isnull=True), distinct=True)
     offered = Count("offers", filter=Q(offers__state=WaitlistOffer.State.OPEN))
     counts = WaitlistEntry.objects.aggregate(waiting=waiting, offered=offered)
@@ -111,12 +124,26 @@ def _waiting() -> list[Note]:
     return [
         Note(
             "sky",
-            f"{_counted(counts['waiting'], 'person', 'people')} on the waitlist",
+            f"{counted(counts['waiting'], 'person', 'people')} on the waitlist",
             f"{counts['offered'] or 'None'} with a time on offer just now."
             " Times that come free are offered by themselves, in the order people joined.",
             reverse("admin:booking_waitlistentry_changelist"),
             "See who waits",
         )
+    ]
+
+
+def _wrong_clocks() -> list[Note]:
+    """The worker sends nothing while its machine's clock is wrong."""
+    return [
+        Note(
+            "rose",
+            "A clock is wrong",
+            f"{reading.problem} Ask whoever runs the site to set the clock, and call patients whose visit is soon.",
+            reverse("admin:booking_message_changelist") + "?state__exact=waiting",
+            "Open the outbox",
+        )
+        for reading in ClockReading.objects.filter(off_by__isnull=False).order_by("machine")
     ]
 
 
@@ -127,7 +154,7 @@ def _parked() -> list[Note]:
     return [
         Note(
             "rose",
-            f"{_counted(count, 'message')} could not be sent",
+            f"{counted(count, 'message')} could not be sent",
             "Each says why. Mend the cause, then choose Send again.",
             reverse("admin:booking_message_changelist") + "?state__exact=parked",
             "Open the outbox",
@@ -135,21 +162,18 @@ def _parked() -> list[Note]:
     ]
 
 
-def _sample() -> list[Note]:
-    count = SampleRow.objects.count()
-    if not count:
+def _delayed(now: datetime) -> list[Note]:
+    """Messages that should have left and were not given up: the mail server or the worker may be down."""
+    count, oldest = messages.delayed_messages(now=now)
+    if oldest is None:
         return []
     return [
         Note(
-            "straw",
-            "The sample clinic is still here",
-            "Its people, prices and pages are made up, and every page says so. Change what you want to keep into "
-            "your own; whoever looks after the server can then take away the rest.",
-            reverse("admin:booking_samplerow_changelist"),
-            "See what is sample data",
+            "rose",
+            f"{counted(count, 'message')} waiting longer than usual",
+            f"The oldest should have left on {format_instant(oldest)}. They are tried again and again. Ask whoever "
+            "runs the site whether the worker and the mail server work. Call patients whose visit is soon.",
+            reverse("admin:booking_message_changelist") + "?state__exact=waiting",
+            "Open the outbox",
         )
     ]
-
-
-def _counted(count: int, noun: str, plural: str = "") -> str:
-    return f"{count} {noun if count == 1 else plural or f'{noun}s'}"

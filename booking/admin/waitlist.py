@@ -1,4 +1,4 @@
-"""The waitlist, to read; an entry is ended by a button or an action, never by a form."""
+"""Admin of the waitlist: read-only, with an action that ends entries."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from booking import scheduling
-from booking.admin.outbox import ReadOnlyAdmin
-from booking.admin.words import clock, mail_link, moment, phone_link, short_day
+from booking.admin.read_only import ReadOnlyAdmin
+from booking.formatting import parts_of_day
 from booking.models import WaitlistEntry, WaitlistOffer
 from booking.scheduling import Actor
-from booking.words import parts_of_day
+from booking.staff.formats import clock, format_instant, mail_link, phone_link, short_day
 
 
 class WaitingFilter(admin.SimpleListFilter):
-    """Those who wait, unless somebody asks for the others."""
+    """Shows waiting entries unless another state is selected."""
 
     title = "state"
     parameter_name = "state"
@@ -25,14 +25,14 @@ class WaitingFilter(admin.SimpleListFilter):
         return [*WaitlistEntry.Outcome.choices, ("all", "All")]
 
     def choices(self, changelist: Any) -> Any:
-        first, *others = super().choices(changelist)
-        return [first | {"display": "On the list"}, *others]
+        first, *rest = super().choices(changelist)
+        return [first | {"display": "On the list"}, *rest]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        asked = self.value()
-        if asked == "all":
+        value = self.value()
+        if value == "all":
             return queryset
-        return queryset.filter(outcome=asked or "")
+        return queryset.filter(outcome=value or "")
 
 
 class OfferInline(admin.TabularInline):
@@ -58,11 +58,11 @@ class OfferInline(admin.TabularInline):
 
     @admin.display(description="offered")
     def offered(self, offer: WaitlistOffer) -> str:
-        return moment(offer.offered_at)
+        return format_instant(offer.offered_at)
 
     @admin.display(description="held until")
     def until(self, offer: WaitlistOffer) -> str:
-        return moment(offer.expires_at)
+        return format_instant(offer.expires_at)
 
     @admin.display(description="mail")
     def mail(self, offer: WaitlistOffer) -> str:
@@ -90,19 +90,19 @@ class WaitlistEntryAdmin(ReadOnlyAdmin):
     ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        page = {"title": "Waitlist", "is_nav_sidebar_enabled": False}  # The list needs the whole width.
-        return super().changelist_view(request, page | (extra_context or {}))
+        context = {"title": "Waitlist", "is_nav_sidebar_enabled": False}  # The list needs the full width.
+        return super().changelist_view(request, context | (extra_context or {}))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        standing = WaitlistOffer.objects.filter(state=WaitlistOffer.State.OPEN)
-        return super().get_queryset(request).prefetch_related(Prefetch("offers", standing, to_attr="standing"))
+        open_offers = WaitlistOffer.objects.filter(state=WaitlistOffer.State.OPEN)
+        return super().get_queryset(request).prefetch_related(Prefetch("offers", open_offers, to_attr="open_offers"))
 
     def has_end_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("booking.change_waitlistentry")
 
     @admin.action(description="Take off the list", permissions=["end"])
     def end_entries(self, request: HttpRequest, queryset: QuerySet) -> None:
-        """Ends each entry, and frees what is offered to it just now. Nobody is written to."""
+        """End the selected entries and release their open offers. Sends no messages."""
         now, count = timezone.now(), 0
         for entry in queryset.filter(ended_at__isnull=True):
             scheduling.leave(entry=entry, by=Actor.staff(request.user), now=now)
@@ -114,7 +114,7 @@ class WaitlistEntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description="joined", ordering="created_at")
     def joined(self, entry: WaitlistEntry) -> str:
-        return moment(entry.created_at)
+        return format_instant(entry.created_at)
 
     @admin.display(description="phone")
     def phone_number(self, entry: WaitlistEntry) -> str:
@@ -143,6 +143,6 @@ class WaitlistEntryAdmin(ReadOnlyAdmin):
     @admin.display(description="state")
     def state(self, entry: WaitlistEntry) -> str:
         if not entry.is_waiting:
-            return f"{entry.get_outcome_display()}, {moment(entry.ended_at)}"
-        standing = getattr(entry, "standing", [])
-        return f"Has an offer until {moment(standing[0].expires_at)}" if standing else "Waits"
+            return f"{entry.get_outcome_display()}, {format_instant(entry.ended_at)}"
+        open_offers = getattr(entry, "open_offers", [])
+        return f"Has an offer until {format_instant(open_offers[0].expires_at)}" if open_offers else "Waits"

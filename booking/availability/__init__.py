@@ -1,17 +1,31 @@
-"""When can a patient be seen? Interval arithmetic, and nothing else.
+"""Availability: compute the slots (bookable start times) of a practitioner at a location.
 
-Pure by rule: no Django, no database, no clock. Every fact is passed in, "now" included.
-The rules R1 to R12 that the docstrings name are the clinic's booking rules.
+Pure functions: no Django, no database, no clock. All data is passed in, including "now".
+The rules R1 to R10 and R15 in the docstrings are listed in docs/booking-rules.md.
 
-An instant that is asked for or told is an aware datetime. Within, it is a whole number of seconds since the
-start of 1970 (UTC): a search compares and adds instants by the thousand, and numbers do so several times
-faster. What begins within a second begins with it, and what ends within one ends after it.
+The public API takes aware datetimes. Internally, and in ``starts()``, an instant is an integer: seconds
+since 1970-01-01 UTC. A search compares and adds instants by the thousand, and integers are several
+times faster. Starts are rounded down to a second, ends are rounded up.
 
-``clocks`` knows wall times and instants, ``facts`` what has to be known, ``stretches`` the arithmetic;
-``search`` decides, and ``reasons`` says which rule hides a start.
+``local_time`` converts wall times to instants, ``inputs`` defines the data, ``intervals`` the interval
+arithmetic; ``starts`` computes the slots, ``compact`` finds those that leave no short gap, and ``reasons`` gives the
+rule that excludes a start.
 """
 
-from booking.availability.clocks import (
+from booking.availability.capacity import bookable_seconds, visits_that_fit
+from booking.availability.compact import compact_starts
+from booking.availability.inputs import (
+    DatedHours,
+    LocationDay,
+    OccupiedSpan,
+    Request,
+    Schedule,
+    TimeOffSpan,
+    WallSpan,
+    WeeklySpan,
+)
+from booking.availability.intervals import Interval, merge
+from booking.availability.local_time import (
     LOOK_BACK,
     ONE_DAY,
     SECOND,
@@ -20,41 +34,43 @@ from booking.availability.clocks import (
     floor_second,
     horizon,
     instant,
+    instant_at,
     instants_of,
     local_day,
-    resolve,
 )
-from booking.availability.facts import Away, DatedHours, Place, Request, Schedule, Visit, WallSpan, WeeklySpan
-from booking.availability.reasons import Reason, why_not
-from booking.availability.search import free_room, is_untaken, starts, works_at
-from booking.availability.stretches import Stretch, merge
+from booking.availability.reasons import Reason, schedule_rules_broken, why_not
+from booking.availability.starts import free_room, is_free, starts, works_at
 
 __all__ = [
     "LOOK_BACK",
     "ONE_DAY",
     "SECOND",
-    "Away",
     "DatedHours",
-    "Place",
+    "Interval",
+    "LocationDay",
+    "OccupiedSpan",
     "Reason",
     "Request",
     "Schedule",
-    "Stretch",
-    "Visit",
+    "TimeOffSpan",
     "WallSpan",
     "WeeklySpan",
+    "bookable_seconds",
     "bounds",
     "ceil_second",
+    "compact_starts",
     "floor_second",
     "free_room",
     "horizon",
     "instant",
+    "instant_at",
     "instants_of",
-    "is_untaken",
+    "is_free",
     "local_day",
     "merge",
-    "resolve",
+    "schedule_rules_broken",
     "starts",
+    "visits_that_fit",
     "why_not",
     "works_at",
 ]

@@ -1,50 +1,71 @@
-"""The outbox: what people are told, written with the change that causes it and sent by the worker.
+"""Transactional outbox for e-mails and text messages (SMS).
 
-``queueing`` writes rows inside a command's transaction, ``fitting`` says whether a row still fits
-its appointment, ``rendering`` turns it into a mail and ``texts`` into a text message, ``sending``
-claims and sends what is due by one of the ``carriers``, and ``keeping`` looks after the rest.
+``outbox`` inserts Message rows in the transaction of the change that they report. The worker runs ``delivery``:
+claim due messages, drop stale ones, send, retry with backoff, clean up. ``rendering`` turns a row into an e-mail
+or a text message, and ``sms`` contains the SMS gateways.
 """
 
-from booking.messages.again import can_send_again, confirm_again, put_back, send_again
-from booking.messages.carriers import MailServerAway, ServiceAway
-from booking.messages.keeping import after_a_clock_jump, forget, nothing_leaves, oldest_due
-from booking.messages.lost_links import links_asked_for
-from booking.messages.queueing import (
-    booked,
-    cancelled,
-    clocks_changed,
-    move_requested,
-    of_booking,
-    queue_contact,
-    rescheduled,
-    time_came_free,
-    waitlist_joined,
+from booking.messages.delivery.delivery_checks import check_deliveries
+from booking.messages.delivery.maintenance import (
+    delayed_messages,
+    delete_old_bodies,
+    is_delivery_failing,
+    oldest_due_at,
+    repair_after_clock_jump,
 )
-from booking.messages.sending import Tally, channels, send_batch, send_due
+from booking.messages.delivery.resend import can_resend, release_parked, resend, resend_confirmation
+from booking.messages.delivery.send import Tally, channels, send_batch, send_due
+from booking.messages.delivery.staleness import is_emailed
+from booking.messages.delivery.transports import SmtpUnavailable, TransportUnavailable
+from booking.messages.outbox.enqueue import (
+    enqueue_booking,
+    enqueue_cancellation,
+    enqueue_confirm_request,
+    enqueue_contact_message,
+    enqueue_move_request,
+    enqueue_reschedule,
+    enqueue_waitlist_joined,
+    enqueue_waitlist_offer,
+    refresh_after_retime,
+    requeue_after_undo,
+)
+from booking.messages.outbox.link_requests import enqueue_link_request
+from booking.messages.rendering.email import sender_of
+from booking.messages.rendering.preview import PreviewUnavailable, preview_email
+from booking.messages.rendering.wording import DEFAULT_WORDING, with_defaults
 
 __all__ = [
-    "MailServerAway",
-    "ServiceAway",
+    "DEFAULT_WORDING",
+    "PreviewUnavailable",
+    "SmtpUnavailable",
     "Tally",
-    "after_a_clock_jump",
-    "booked",
-    "can_send_again",
-    "cancelled",
+    "TransportUnavailable",
+    "can_resend",
     "channels",
-    "clocks_changed",
-    "confirm_again",
-    "forget",
-    "links_asked_for",
-    "move_requested",
-    "nothing_leaves",
-    "of_booking",
-    "oldest_due",
-    "put_back",
-    "queue_contact",
-    "rescheduled",
-    "send_again",
+    "check_deliveries",
+    "delayed_messages",
+    "delete_old_bodies",
+    "enqueue_booking",
+    "enqueue_cancellation",
+    "enqueue_confirm_request",
+    "enqueue_contact_message",
+    "enqueue_link_request",
+    "enqueue_move_request",
+    "enqueue_reschedule",
+    "enqueue_waitlist_joined",
+    "enqueue_waitlist_offer",
+    "is_delivery_failing",
+    "is_emailed",
+    "oldest_due_at",
+    "preview_email",
+    "refresh_after_retime",
+    "release_parked",
+    "repair_after_clock_jump",
+    "requeue_after_undo",
+    "resend",
+    "resend_confirmation",
     "send_batch",
     "send_due",
-    "time_came_free",
-    "waitlist_joined",
+    "sender_of",
+    "with_defaults",
 ]

@@ -1,7 +1,7 @@
 import booking.constraints
 import booking.models.appointments
 import booking.models.clinic
-import booking.pictures
+import booking.image_upload
 import datetime
 import django.core.validators
 import django.db.models.deletion
@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
                 ('languages', models.CharField(blank=True, help_text='Besides English, separated by commas.', max_length=200)),
                 ('summary', models.CharField(blank=True, help_text='One sentence for the team page.', max_length=200)),
                 ('bio', models.TextField(blank=True, help_text='Paragraphs are separated by an empty line.')),
-                ('photo', models.ImageField(blank=True, upload_to='people/', validators=[booking.pictures.validate_picture])),
+                ('photo', models.ImageField(blank=True, upload_to='people/', validators=[booking.image_upload.validate_picture])),
                 ('email', models.EmailField(blank=True, help_text='Never shown. For notices of bookings and messages to this person.', max_length=254)),
                 ('takes_new_patients', models.BooleanField(default=True)),
                 ('authorised_for_needling', models.BooleanField(default=False, help_text="The College's register says so. Without it, needling visits are never offered.")),

@@ -1,37 +1,57 @@
-"""The domain, one file a subject. ``from booking.models import Appointment`` is enough."""
+"""The booking models, one module for each subject. Import them from ``booking.models``."""
 
-from booking.models.appointments import AGREED, OCCUPYING, Appointment, AppointmentEvent, Channel, Status
-from booking.models.clinic import Clinic, Notices
+from booking.models.appointment_events import AppointmentEvent
+from booking.models.appointments import (
+    AGREED,
+    CHOSEN,
+    OCCUPYING,
+    PENDING,
+    Appointment,
+    AppointmentQuerySet,
+    Channel,
+    Status,
+)
+from booking.models.clinic import DEFAULT_UNVERIFIED_SHARE, Clinic, Notices, parse_networks
+from booking.models.content_version import (
+    ContentVersion,
+    bump_content_version,
+    connect_version_signals,
+    current_content_version,
+)
 from booking.models.hours import Break, Closure, HoursOverride, TimeOff, WorkingHours
-from booking.models.limits import Allowance
+from booking.models.locations import Location, OpeningHours, Province, Room, SpecialHours, Weekday
+from booking.models.message_wording import PLACEHOLDERS, MessageWording, make_missing_wordings, placeholders
 from booking.models.messages import Message
-from booking.models.opening import OpeningException
-from booking.models.patients import Patient, PatientMerge
-from booking.models.people import Practitioner, PractitionerService
-from booking.models.places import Location, OpeningHours, Province, Room, Weekday
-from booking.models.sample import SampleRow
-from booking.models.service import Service
-from booking.models.shown import ShownVersion, raise_shown_version, shown_version, watch_what_is_shown
-from booking.models.waitlist import PartOfDay, WaitlistEntry, WaitlistOffer
-from booking.models.wording import MessageWording
-from booking.models.worker import WorkerStep
+from booking.models.patients import MADE_UP_DOMAIN, Patient, PatientMerge, search_key_of
+from booking.models.practitioners import Practitioner, PractitionerService
+from booking.models.services import DEFAULT_STEP, Service
+from booking.models.site_state import ClockReading, RateLimitBucket, SampleRow, TaskRun
+from booking.models.waitlist import MAX_UNANSWERED_OFFERS, PartOfDay, WaitlistEntry, WaitlistOffer
 
 __all__ = [
     "AGREED",
+    "CHOSEN",
+    "DEFAULT_STEP",
+    "DEFAULT_UNVERIFIED_SHARE",
+    "MADE_UP_DOMAIN",
+    "MAX_UNANSWERED_OFFERS",
     "OCCUPYING",
-    "Allowance",
+    "PENDING",
+    "PLACEHOLDERS",
     "Appointment",
     "AppointmentEvent",
+    "AppointmentQuerySet",
     "Break",
     "Channel",
     "Clinic",
+    "ClockReading",
     "Closure",
+    "ContentVersion",
     "HoursOverride",
     "Location",
     "Message",
     "MessageWording",
     "Notices",
-    "OpeningException",
     "OpeningHours",
     "PartOfDay",
     "Patient",
@@ -39,18 +59,23 @@ __all__ = [
     "Practitioner",
     "PractitionerService",
     "Province",
+    "RateLimitBucket",
     "Room",
     "SampleRow",
     "Service",
-    "ShownVersion",
+    "SpecialHours",
     "Status",
+    "TaskRun",
     "TimeOff",
     "WaitlistEntry",
     "WaitlistOffer",
     "Weekday",
-    "WorkerStep",
     "WorkingHours",
-    "raise_shown_version",
-    "shown_version",
-    "watch_what_is_shown",
+    "bump_content_version",
+    "connect_version_signals",
+    "current_content_version",
+    "make_missing_wordings",
+    "parse_networks",
+    "placeholders",
+    "search_key_of",
 ]

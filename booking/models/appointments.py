@@ -1,35 +1,40 @@
-"""The times agreed with patients, and the record of what happened to those times."""
+"""Appointments and holds."""
 
 import secrets
 import uuid
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 
 from booking.constraints import NoOverlap
+from booking.models.locations import Location, Room
 from booking.models.patients import Patient
-from booking.models.people import Practitioner
-from booking.models.places import Location, Room
-from booking.models.records import Record
-from booking.models.service import Service
+from booking.models.practitioners import Practitioner
+from booking.models.services import Service
 
-REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # No 0/O, 1/I/L or U: it is read out on the phone.
+REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # Without 0/O, 1/I/L and U: it is read out on the phone.
 REFERENCE_LENGTH = 8
 
 
 def new_reference() -> str:
-    """A reference such as ``7K3QX9TB``: for people to quote, not a secret that opens anything."""
+    """Generate a reference such as ``7K3QX9TB``: for people to quote, not a secret that grants access."""
     return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH))
 
 
 class Status(models.TextChoices):
-    """FHIR's spellings for appointments, and two of our own for times not yet agreed."""
+    """FHIR's appointment statuses, plus our own of a time that is not agreed yet.
+
+    UNHELD: chosen online, but nobody holds the time while the visitor types. UNCONFIRMED: booked online, and waiting
+    for the patient to confirm it by the link in an e-mail. Neither occupies time.
+    """
 
     HELD = "held", "Held"
-    EXPIRED = "expired", "Hold expired"
+    UNHELD = "unheld", "Chosen, not held"
+    EXPIRED = "expired", "Expired"
+    UNCONFIRMED = "unconfirmed", "Waiting for the patient's email"
     BOOKED = "booked", "Booked"
     ARRIVED = "arrived", "Arrived"
     FULFILLED = "fulfilled", "Attended"
@@ -38,7 +43,7 @@ class Status(models.TextChoices):
 
 
 class Channel(models.TextChoices):
-    """By what a message travels."""
+    """How a message is delivered."""
 
     EMAIL = "email", "E-mail"
     TEXT = "text", "Text message"
@@ -46,36 +51,60 @@ class Channel(models.TextChoices):
 
 OCCUPYING = (Status.HELD, Status.BOOKED, Status.ARRIVED, Status.FULFILLED, Status.NOSHOW)
 AGREED = (Status.BOOKED, Status.ARRIVED, Status.FULFILLED, Status.CANCELLED, Status.NOSHOW)
+CHOSEN = (Status.HELD, Status.UNHELD)  # A visitor is filling in the form.
+PENDING = (*CHOSEN, Status.UNCONFIRMED)  # Each ends at hold_expires_at.
 
-# A row that staff overbooked on purpose is exempt; its time still counts as taken for everyone else.
+# The condition of the overlap constraints. Rows that staff overbooked on purpose are exempt, but their
+# time still counts as occupied in the search for slots.
 GUARDED = Q(status__in=[str(status) for status in OCCUPYING], overbooked_reason="")
 
 
 class AppointmentQuerySet(models.QuerySet["Appointment"]):
     def agreed(self) -> "AppointmentQuerySet":
-        """Appointments that were made, whatever became of them: no holds."""
+        """Appointments in every status, without holds."""
         return self.filter(status__in=AGREED)
 
     def occupying(self, *, now: datetime) -> "AppointmentQuerySet":
-        """What takes up time at ``now``: lapsed holds do not, though the row may still say held."""
+        """Appointments and holds that occupy time; expired holds do not, even if their status is still HELD."""
         return self.filter(status__in=OCCUPYING).exclude(status=Status.HELD, hold_expires_at__lte=now)
 
+    def unverified(self, *, now: datetime) -> "AppointmentQuerySet":
+        """Live holds and booked visits of visitors who have not verified their e-mail address, not over yet."""
+        rows = self.occupying(now=now).filter(status__in=[Status.HELD, Status.BOOKED])
+        return rows.filter(is_unverified=True, ends_at__gt=now)
+
+    def unconfirmed(self, *, now: datetime) -> "AppointmentQuerySet":
+        """Bookings that wait for the patient's confirmation."""
+        return self.filter(status=Status.UNCONFIRMED, hold_expires_at__gt=now)
+
     def upcoming(self, *, now: datetime) -> "AppointmentQuerySet":
-        """What is agreed and has not begun."""
+        """Booked appointments that have not started."""
         return self.filter(status=Status.BOOKED, starts_at__gte=now)
+
+    def attended_between(self, starts_at: datetime | OuterRef, ends_at: datetime | OuterRef) -> "AppointmentQuerySet":
+        """Visits that a patient attends, or is expected to attend, and that overlap [starts_at, ends_at)."""
+        attended = (Status.BOOKED, Status.ARRIVED, Status.FULFILLED)
+        return self.filter(status__in=attended, starts_at__lt=ends_at, ends_at__gt=starts_at)
+
+    def at_same_time(self, appointment: "Appointment") -> "AppointmentQuerySet":
+        """Other visits of the same patient that overlap this one (R16), ordered by start."""
+        if appointment.patient_id is None:
+            return self.none()
+        rows = self.attended_between(appointment.starts_at, appointment.ends_at).filter(patient=appointment.patient_id)
+        return rows.exclude(pk=appointment.pk).order_by("starts_at", "pk")
 
 
 class Appointment(models.Model):
-    """A time agreed between a patient and a practitioner, or held while a patient fills in a form.
+    """An appointment, or a hold on its time while the patient fills in the form.
 
-    ``ends_at`` and ``price`` are stored, not worked out: changing a service must not change what
-    patients have been promised. ``local_on``, ``local_time`` and ``time_zone`` are the promise
-    itself: should a government change its clocks, the instants follow the wall time.
+    ``ends_at``, ``price`` and the buffers are copied from the service: changing a service must not
+    change existing appointments. ``local_on``, ``local_time`` and ``time_zone`` are what was agreed: if
+    time zone rules change, ``starts_at`` and ``ends_at`` are recomputed from the wall time.
     """
 
     reference = models.CharField(max_length=REFERENCE_LENGTH, unique=True, default=new_reference, editable=False)
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
-    status = models.CharField(max_length=10, choices=Status)
+    status = models.CharField(max_length=12, choices=Status)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, null=True, blank=True, related_name="appointments")
     practitioner = models.ForeignKey(Practitioner, on_delete=models.PROTECT, related_name="appointments")
     service = models.ForeignKey(Service, on_delete=models.PROTECT, related_name="appointments")
@@ -100,6 +129,14 @@ class Appointment(models.Model):
     reminders_by = models.CharField(max_length=5, choices=Channel, default=Channel.EMAIL)
     notice_version = models.CharField("collection notice shown", max_length=20, blank=True)
     overbooked_reason = models.CharField(max_length=200, blank=True)
+    exception_reason = models.CharField(
+        "booked so because",
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Why staff booked it outside a rule, such as on a closed day or outside hours.",
+    )
     cancel_reason = models.CharField(max_length=200, blank=True)
     asked_to_move_at = models.DateTimeField(
         null=True, blank=True, help_text="Since when we have been asking the patient to choose another time."
@@ -107,8 +144,23 @@ class Appointment(models.Model):
 
     hold_expires_at = models.DateTimeField(null=True, blank=True)
     hold_key = models.CharField(max_length=64, blank=True, help_text="Which browser session holds it; never shown.")
-    hold_client = models.CharField(
-        max_length=64, blank=True, help_text="A keyed hash of the address it is held from, while it is held."
+    source = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        db_column="hold_client",
+        editable=False,
+        help_text="A keyed hash of the network it was chosen from, kept for a week.",
+    )
+    source_site = models.CharField(
+        max_length=64, blank=True, default="", db_default="", editable=False, help_text="The same of the IPv6 /48."
+    )
+    is_unverified = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Chosen online by somebody who has not yet verified their e-mail address by a link sent to it.",
     )
     submission_key = models.CharField(
         max_length=64,
@@ -128,12 +180,20 @@ class Appointment(models.Model):
         ordering = ["starts_at", "practitioner"]
         permissions = [("overbook_appointment", "Can book a time that is already taken")]
         indexes = [
-            # By end: a search for what overlaps a window reads what lies ahead of it, not all history.
+            # By end: a query for overlaps with a time window then skips all past appointments.
             models.Index(fields=["practitioner", "ends_at"], name="appointment_practitioner_ends"),
             models.Index(fields=["room", "ends_at"], name="appointment_room_ends"),
             models.Index(fields=["ends_at"], name="appointment_ends"),
             models.Index(fields=["local_on", "practitioner"], name="appointment_by_local_day"),
-            models.Index(fields=["hold_expires_at"], condition=Q(status="held"), name="appointment_live_holds"),
+            models.Index(
+                fields=["hold_expires_at"],
+                condition=Q(status__in=["held", "unheld", "unconfirmed"]),
+                name="appointment_pending",
+            ),
+            models.Index(fields=["source", "created_at"], condition=~Q(source=""), name="appointment_by_source"),
+            models.Index(
+                fields=["source_site", "created_at"], condition=~Q(source_site=""), name="appointment_by_source_site"
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -142,19 +202,24 @@ class Appointment(models.Model):
                 violation_error_message="An appointment ends after it starts.",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["held", "expired"]) | Q(patient__isnull=False),
+                condition=Q(status__in=["held", "unheld", "expired"]) | Q(patient__isnull=False),
                 name="appointment_has_a_patient",
                 violation_error_message="An appointment needs a patient; only a hold has none yet.",
             ),
             models.CheckConstraint(
-                condition=~Q(status="held") | (Q(hold_expires_at__isnull=False) & ~Q(hold_key="")),
+                condition=~Q(status__in=["held", "unheld"]) | (Q(hold_expires_at__isnull=False) & ~Q(hold_key="")),
                 name="appointment_hold_has_an_end",
                 violation_error_message="A hold needs somebody who holds it, and an end.",
             ),
+            models.CheckConstraint(
+                condition=~Q(status="unconfirmed") | Q(hold_expires_at__isnull=False),
+                name="appointment_unconfirmed_has_an_end",
+                violation_error_message="A booking that waits to be confirmed needs an end.",
+            ),
             models.UniqueConstraint(
                 fields=["hold_key"],
-                condition=Q(status="held"),
-                name="appointment_one_hold_a_session",
+                condition=Q(status__in=["held", "unheld"]),
+                name="appointment_one_choice_a_session",
                 violation_error_message="This visitor already holds another time.",
             ),
             NoOverlap(
@@ -178,14 +243,28 @@ class Appointment(models.Model):
     def __str__(self) -> str:
         return f"{self.local_on:%a %d %b %Y}, {self.local_time:%H:%M}"
 
+    def set_time(self, starts_at: datetime, duration: timedelta, location: Location) -> None:
+        """Set start, end and location, and the wall time derived from them. Does not save."""
+        local = starts_at.astimezone(location.zone)
+        self.location = location
+        self.starts_at, self.ends_at = starts_at, starts_at + duration
+        self.local_on, self.local_time, self.local_fold = local.date(), local.time(), local.fold
+        self.time_zone = location.time_zone
+
     @property
     def duration(self) -> timedelta:
         return self.ends_at - self.starts_at
 
     @property
     def local_start(self) -> datetime:
-        """The start in the location's zone, to show to people."""
+        """The start in the location's time zone."""
         return self.starts_at.astimezone(self.location.zone)
+
+    @property
+    def promised_start(self) -> datetime:
+        """The start as it was agreed: the local wall time, in the time zone that the location had then."""
+        wall_time = self.local_time.replace(fold=self.local_fold)
+        return datetime.combine(self.local_on, wall_time, tzinfo=ZoneInfo(self.time_zone or self.location.time_zone))
 
     @property
     def local_end(self) -> datetime:
@@ -195,58 +274,27 @@ class Appointment(models.Model):
         return self.status == Status.HELD and self.hold_expires_at is not None and now < self.hold_expires_at
 
     @property
+    def is_hold(self) -> bool:
+        """Whether it is no more than a chosen time, held, not held or expired, and was never booked."""
+        return self.status in {*CHOSEN, Status.EXPIRED} and self.patient_id is None
+
+    @property
+    def has_lapsed(self) -> bool:
+        """Whether it was booked, and expired because nobody confirmed it."""
+        return self.status == Status.EXPIRED and self.patient_id is not None
+
+    def has_ended(self, now: datetime) -> bool:
+        """Whether the end of a hold, or of the wait for a confirmation, has passed."""
+        return self.hold_expires_at is not None and self.hold_expires_at <= now
+
+    def awaits_confirmation(self, now: datetime) -> bool:
+        return self.status == Status.UNCONFIRMED and not self.has_ended(now)
+
+    @property
     def changes_until(self) -> datetime:
-        """Until when a patient may change it: whom we have asked to move it may do so to the last."""
+        """The deadline for changes by the patient; the start itself if the clinic asked them to reschedule."""
         return self.starts_at if self.asked_to_move_at else self.starts_at - self.cancellation_window
 
     def can_cancel_online(self, now: datetime) -> bool:
-        """Whether a patient may still cancel or move it: the window's boundary is included."""
+        """Whether the patient may still cancel or reschedule, up to and including the deadline."""
         return self.status == Status.BOOKED and now <= self.changes_until
-
-
-class AppointmentEvent(Record):
-    """One thing that happened to an appointment: who, when, what, before and after. Append-only."""
-
-    class Kind(models.TextChoices):
-        HELD = "held", "Time held"
-        EXPIRED = "expired", "Hold expired"
-        RELEASED = "released", "Hold given up"
-        BOOKED = "booked", "Booked"
-        RESCHEDULED = "rescheduled", "Moved"
-        MOVE_REQUESTED = "move_requested", "Asked to move"
-        CANCELLED = "cancelled", "Cancelled"
-        ARRIVED = "arrived", "Arrived"
-        FULFILLED = "fulfilled", "Attended"
-        NOSHOW = "noshow", "Did not come"
-        RETIMED = "retimed", "Clock law changed"
-        LINK_RENEWED = "link_renewed", "New link"
-
-    class ActorKind(models.TextChoices):
-        PATIENT = "patient", "Patient"
-        STAFF = "staff", "Staff"
-        SYSTEM = "system", "The system"
-
-    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="events")
-    kind = models.CharField(max_length=20, choices=Kind)
-    at = models.DateTimeField()
-    actor_kind = models.CharField(max_length=10, choices=ActorKind)
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    before = models.JSONField(default=dict, blank=True)
-    after = models.JSONField(default=dict, blank=True)
-    note = models.CharField(max_length=200, blank=True)
-
-    class Meta:
-        ordering = ["at", "pk"]
-        verbose_name = "event"
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(actor_kind="staff", actor__isnull=False) | (~Q(actor_kind="staff") & Q(actor__isnull=True)),
-                name="event_staff_are_named",
-                violation_error_message="Staff are named; patients and the system have no login.",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()}"

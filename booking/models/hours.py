@@ -1,4 +1,4 @@
-"""When practitioners work. All times here are wall-clock times in the location's zone."""
+"""Practitioners' working hours, breaks and time off, and closures. All times are wall times at the location."""
 
 from datetime import time
 
@@ -6,18 +6,18 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 
-from booking.models.people import Practitioner
-from booking.models.places import Location, Weekday
+from booking.models.locations import Location, Weekday
+from booking.models.practitioners import Practitioner
 
 MIDNIGHT = time(0)
 
 
 def check_span(start: time | None, end: time | None, ends_next_day: bool) -> None:
-    """Refuse a pair of wall times that says nothing or says it doubtfully (rule R3)."""
+    """Reject an empty or ambiguous span of wall times (rule R3)."""
     if start is None or end is None:
         return
     if end == MIDNIGHT and not ends_next_day:
-        return  # Midnight at the day's end; 00:00 to 00:00 is the whole day.
+        return  # Midnight at the end of the day; 00:00 to 00:00 is the whole day.
     if end == start:
         raise ValidationError({"end_time": "Start and end are the same. For a whole day, write 00:00 to 00:00."})
     if end < start and not ends_next_day:
@@ -26,7 +26,7 @@ def check_span(start: time | None, end: time | None, ends_next_day: bool) -> Non
         raise ValidationError({"ends_next_day": "That would be longer than a day. Untick it, or split the hours."})
 
 
-# The same rule for the database (which no form can go around).
+# The same rule as a database constraint.
 SPAN_IS_CLEAR = (
     Q(end_time=MIDNIGHT, ends_next_day=False)
     | Q(end_time__gt=F("start_time"), ends_next_day=False)
@@ -37,9 +37,9 @@ VALIDITY_MESSAGE = "The last day is before the first."
 
 
 class WorkingHours(models.Model):
-    """A weekly stretch in which a practitioner sees patients at a location.
+    """A practitioner's weekly hours at a location on one weekday.
 
-    The row belongs to the local day it starts on, also when it runs past midnight.
+    ``weekday`` is the local day on which the hours start, also if they run past midnight.
     """
 
     practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="working_hours")
@@ -75,7 +75,7 @@ class WorkingHours(models.Model):
 
 
 class Break(models.Model):
-    """A weekly pause of a practitioner, wherever they work that day."""
+    """A practitioner's weekly break, at whichever location they work that day."""
 
     practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="breaks")
     weekday = models.PositiveSmallIntegerField(choices=Weekday)
@@ -106,7 +106,7 @@ class Break(models.Model):
 class HoursOverride(models.Model):
     """Hours for one date that replace a practitioner's weekly hours; without times, a day off.
 
-    Hours on a closed day (a statutory holiday, say) open it again for this practitioner.
+    On a closed day (such as a statutory holiday) they reopen it for this practitioner.
     """
 
     practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="hours_overrides")
@@ -139,10 +139,30 @@ class HoursOverride(models.Model):
         if (self.start_time is None) != (self.end_time is None):
             raise ValidationError("Give both times, or leave both empty for a day off.")
         check_span(self.start_time, self.end_time, self.ends_next_day)
+        if self.practitioner_id is not None and self.on is not None:
+            self._check_other_rows()
+
+    def _check_other_rows(self) -> None:
+        """Reject a day off beside hours on one date, in either order: they contradict each other."""
+        is_day_off = self.start_time is None
+        others = HoursOverride.objects.filter(practitioner=self.practitioner_id, on=self.on).exclude(pk=self.pk)
+        other = others.filter(start_time__isnull=not is_day_off).select_related("location", "practitioner").first()
+        if other is None:
+            return
+        day = f"{self.on:%d %b %Y}"
+        if is_day_off:
+            raise ValidationError(
+                f"{other.practitioner} has hours on {day} at {other.location}, so this cannot be a day off. "
+                "Delete those hours first."
+            )
+        raise ValidationError(
+            f"{other.practitioner} has a day off on {day}, written down at {other.location}. Delete that row first: "
+            "hours on one date replace all weekly hours of that day anyway."
+        )
 
 
 class TimeOff(models.Model):
-    """A stretch in which a practitioner is away: a holiday, a course, an afternoon."""
+    """A period in which a practitioner is absent, such as a holiday or a course."""
 
     practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="time_off")
     starts_on = models.DateField("first day")
@@ -173,7 +193,7 @@ class TimeOff(models.Model):
 
 
 class Closure(models.Model):
-    """A whole local day on which a location is shut for everyone, such as a statutory holiday."""
+    """A local day on which a location is closed, such as a statutory holiday."""
 
     location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="closures")
     on = models.DateField("date")

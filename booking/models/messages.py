@@ -1,13 +1,13 @@
-"""The outbox: messages written in the same transaction as what they tell of, sent later by the worker."""
+"""The outbox: messages queued in the same transaction as their cause, sent later by the worker."""
 
 from django.db import models
 from django.db.models import Q
 
 from booking.models.appointments import Appointment, Channel
-from booking.models.people import Practitioner
+from booking.models.practitioners import Practitioner
 from booking.models.waitlist import WaitlistEntry, WaitlistOffer
 
-# What a message of these kinds is about; all others are about an appointment.
+# The foreign key that each of these kinds must set; all other kinds set ``appointment``.
 _CAUSES = {
     "contact": None,
     "daily_summary": None,
@@ -18,7 +18,7 @@ _CAUSES = {
 
 
 def _has_its_cause() -> Q:
-    """Each message names the one thing it is about, and no other."""
+    """The constraint that exactly the foreign key of the message's kind is set."""
     causes = ("appointment", "waitlist_entry", "waitlist_offer")
 
     def only(cause: str | None) -> Q:
@@ -31,13 +31,14 @@ def _has_its_cause() -> Q:
 
 
 class Message(models.Model):
-    """One message to one address, sent once.
+    """One queued message to one address; ``key`` is its idempotency key.
 
-    An appointment's or a waitlist's message holds no words: they are written when it is sent, from
-    what it is about as it then is. Only what exists nowhere else (a contact form's text) is in ``content``.
+    Text is rendered when the message is sent, from the then current appointment or waitlist entry.
+    ``content`` stores only what exists nowhere else, such as the text of the contact form.
     """
 
     class Kind(models.TextChoices):
+        CONFIRM_REQUEST = "confirm_request", "Asked to confirm"
         CONFIRMATION = "confirmation", "Confirmation"
         RESCHEDULED = "rescheduled", "Moved"
         MOVE_REQUESTED = "move_requested", "Asked to move"
@@ -56,6 +57,13 @@ class Message(models.Model):
         SENT = "sent", "Sent"
         DROPPED = "dropped", "No longer needed"
         PARKED = "parked", "Could not be sent"
+
+    class Delivery(models.TextChoices):
+        """What the SMS gateway reported of a text message after it had accepted it; empty: nothing yet."""
+
+        DELIVERED = "delivered", "Delivered"
+        UNDELIVERED = "undelivered", "Not delivered"
+        UNCONFIRMED = "unconfirmed", "Never confirmed"
 
     key = models.CharField(
         max_length=120, unique=True, help_text="Says what it is: the same message is never queued twice."
@@ -85,6 +93,16 @@ class Message(models.Model):
     leased_until = models.DateTimeField(null=True, blank=True, help_text="A worker is sending it until then.")
     last_error = models.CharField(max_length=300, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    provider_id = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="The text message's number at the SMS gateway."
+    )
+    delivery = models.CharField(
+        "delivery of the text", max_length=12, choices=Delivery, blank=True, default="", db_default=""
+    )
+    delivery_check_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the gateway is asked whether the text message arrived."
+    )
+    delivery_checks = models.PositiveSmallIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -92,6 +110,11 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(state="waiting"), name="message_waiting"),
             models.Index(fields=["kind"], condition=Q(state="parked"), name="message_parked"),
+            models.Index(
+                fields=["delivery_check_at"],
+                condition=Q(delivery_check_at__isnull=False),
+                name="message_delivery_check",
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -108,3 +131,16 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} ({self.get_state_display()})"
+
+    @property
+    def progress(self) -> str:
+        """The state in words for staff; for a text message, whether it arrived."""
+        if self.state != self.State.SENT:
+            return str(self.get_state_display())
+        if self.delivery == self.Delivery.UNDELIVERED:
+            return "Sent by email, the text did not arrive" if self.channel == Channel.EMAIL else "Text not delivered"
+        if self.delivery == self.Delivery.DELIVERED:
+            return "Text delivered"
+        if self.delivery == self.Delivery.UNCONFIRMED:
+            return "Text sent, delivery never confirmed"
+        return "Text sent, not confirmed yet" if self.delivery_check_at else "Sent"

@@ -1,5 +1,6 @@
-"""Patients, and the record of two that turned out to be one."""
+"""Patients, and the audit log of merged duplicates."""
 
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -8,29 +9,27 @@ from django.db.models import F, Q
 from django.db.models.functions import Upper
 from phonenumber_field.modelfields import PhoneNumberField
 
-from booking.models.records import Record
-from booking.text import fold
+from booking.models.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from booking.text_cleaning import normalize_for_search
+
+# The domain of sample patients' e-mail addresses. RFC 2606 reserves .example: it never receives mail.
+MADE_UP_DOMAIN = "sample-patients.example"
+
+
+AGE_OF_MAJORITY = 18  # In Alberta: Age of Majority Act, section 1.
 
 
 class PatientQuerySet(models.QuerySet["Patient"]):
     def current(self) -> "PatientQuerySet":
-        """Those who were not merged into somebody else."""
+        """Patients that were not merged into another one."""
         return self.filter(merged_into__isnull=True)
-
-    def found_by(self, words: str) -> "PatientQuerySet":
-        """Whose names or e-mail address hold all of these words, whatever their accents and capitals."""
-        found = self
-        for word in fold(words).split():
-            found = found.filter(search_key__contains=word)
-        return found
 
 
 class Patient(models.Model):
-    """A person who is seen. There is no account: a link in a mail opens one appointment.
+    """A patient. Patients have no account: a link in an e-mail opens one appointment.
 
-    Two people may share an e-mail address (a parent and a child) and stay two patients. One person
-    who was written down twice becomes one by merging: the other row stays for the record, points to
-    the one that stands (``merged_into``), and is neither found nor booked any more.
+    Patients may share an e-mail address (such as a parent and a child). Duplicates are merged: the
+    merged row is retained with ``merged_into`` set, and no longer appears in searches or bookings.
     """
 
     name = models.CharField(max_length=120)
@@ -57,7 +56,7 @@ class Patient(models.Model):
     class Meta:
         ordering = ["name"]
         permissions = [("merge_patient", "Can merge two patients into one")]
-        indexes = [models.Index(Upper("email"), name="patient_by_email_alike")]  # As iexact asks for it.
+        indexes = [models.Index(Upper("email"), name="patient_by_email_alike")]  # Matches the SQL of iexact.
         constraints = [
             models.CheckConstraint(
                 condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("pk")),
@@ -79,23 +78,30 @@ class Patient(models.Model):
     def called(self) -> str:
         return self.preferred_name or self.name
 
+    def is_child(self, on: date) -> bool:
+        """Whether the patient is a minor on this day; False if the date of birth is not known."""
+        if self.date_of_birth is None:
+            return False
+        born = self.date_of_birth
+        return on.year - born.year - ((on.month, on.day) < (born.month, born.day)) < AGE_OF_MAJORITY
+
     @property
-    def addressee(self) -> str:
-        """Whom a message greets: the patient, or the person who booked for them."""
-        return self.contact_name or self.called
+    def is_made_up(self) -> bool:
+        """Whether this is a sample patient whose e-mail address was not replaced with a real one."""
+        return self.email.endswith(f"@{MADE_UP_DOMAIN}")
 
 
 def search_key_of(patient: Any) -> str:
-    """What a search looks in: a line each, the name first. Takes a migration's patient, too."""
+    """The normalized names and e-mail address, one a line, name first. Also accepts a migration's historical model."""
     parts = [patient.name, patient.preferred_name, patient.contact_name, patient.email]
-    return "\n".join(fold(part) for part in parts if part) + "\n"
+    return "\n".join(normalize_for_search(part) for part in parts if part) + "\n"
 
 
-class PatientMerge(Record):
-    """That two patients were made one: by whom, when, and all that is needed to see how it was before.
+class PatientMerge(AppendOnlyModel):
+    """Audit log entry of a merge of two patients: who, when, and the data before.
 
-    ``merged_values`` and ``kept_values`` are both rows' fields before, ``chosen`` the fields the one
-    that stands has since; ``moved`` names the rows that were the merged one's, by model and id.
+    ``merged_values`` and ``kept_values`` are both rows' fields before the merge, ``chosen`` the kept
+    row's fields after it; ``moved`` lists the related rows that were moved, by model and id.
     """
 
     kept = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="merges")
@@ -106,6 +112,8 @@ class PatientMerge(Record):
     kept_values = models.JSONField()
     chosen = models.JSONField()
     moved = models.JSONField()
+
+    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         ordering = ["at", "pk"]

@@ -1,4 +1,4 @@
-"""Who waits for a time, and the times that came free and were offered to them."""
+"""The waitlist: entries, and offers of freed slots."""
 
 import uuid
 from collections.abc import Iterator
@@ -9,16 +9,16 @@ from django.db.models import F, Q
 from phonenumber_field.modelfields import PhoneNumberField
 
 from booking.models.appointments import Appointment
-from booking.models.people import Practitioner
-from booking.models.places import Location
-from booking.models.service import Service
+from booking.models.locations import Location
+from booking.models.practitioners import Practitioner
+from booking.models.services import Service
 
-# Somebody who does not answer this many offers in a row has found help elsewhere, or reads no mail.
-MOST_UNANSWERED = 3
+# An entry ends after this many unanswered offers in a row: the person no longer needs a time or reads no e-mail.
+MAX_UNANSWERED_OFFERS = 3
 
 
 class PartOfDay(models.TextChoices):
-    """By when a visit starts, on the location's clock."""
+    """Parts of the day, by an appointment's local start time."""
 
     MORNING = "morning", "Mornings, before noon"
     AFTERNOON = "afternoon", "Afternoons, noon to 5:00 pm"
@@ -27,15 +27,15 @@ class PartOfDay(models.TextChoices):
 
 class WaitlistEntryQuerySet(models.QuerySet["WaitlistEntry"]):
     def waiting(self) -> "WaitlistEntryQuerySet":
-        """Who is on the list, in the order they joined."""
+        """Entries that have not ended, oldest first."""
         return self.filter(ended_at__isnull=True).order_by("created_at", "pk")
 
 
 class WaitlistEntry(models.Model):
-    """One person's wish for a time: for which visit, with whom, where, on which days.
+    """A patient waiting for a slot: service, practitioner, location and days.
 
-    It holds what the form asked and no more. ``person_key`` says who waits and ``wish_key`` who waits
-    for what: keyed hashes, so that one person has one offer at a time and the same wish stands once.
+    ``person_key`` and ``wish_key`` are keyed hashes of the person, and of the person and their criteria:
+    a person has one open offer at a time, and the same request has one entry.
     """
 
     class Outcome(models.TextChoices):
@@ -71,7 +71,8 @@ class WaitlistEntry(models.Model):
     phone = PhoneNumberField()
     notice_version = models.CharField("collection notice shown", max_length=20, blank=True)
 
-    # Starts that were free when they joined, in seconds since 1970 (UTC): no news until taken once.
+    # The slots that were free when they joined, in seconds since 1970 (UTC). One is offered only after it
+    # was taken and freed again.
     known_starts = models.JSONField(default=list, editable=False)
     person_key = models.CharField(max_length=64, editable=False)
     wish_key = models.CharField(max_length=64, editable=False)
@@ -122,26 +123,20 @@ class WaitlistEntry(models.Model):
         return self.ended_at is None
 
     @property
-    def addressee(self) -> str:
-        """Whom a message greets: the patient, or the person who asked for them."""
-        return self.contact_name or self.name
-
-    @property
     def parts(self) -> frozenset[PartOfDay]:
         """The parts of the day that suit."""
         return frozenset(self._parts())
 
     def _parts(self) -> Iterator[PartOfDay]:
-        wanted = zip(PartOfDay, (self.mornings, self.afternoons, self.evenings), strict=True)
-        return (part for part, suits in wanted if suits)
+        choices = zip(PartOfDay, (self.mornings, self.afternoons, self.evenings), strict=True)
+        return (part for part, suits in choices if suits)
 
 
 class WaitlistOffer(models.Model):
-    """A free time that is held for one person on the waitlist, until ``expires_at``.
+    """A freed slot that is held for one waitlist entry until ``expires_at``.
 
-    The time itself is a hold in the appointments table, so the same guards keep it from everybody
-    else. What was offered stays written here when the hold is forgotten: nobody is offered the same
-    start twice.
+    The slot is a hold in the appointments table, so the overlap constraints protect it. The offer
+    remains after its hold is deleted, so that an entry is not offered the same start twice.
     """
 
     class State(models.TextChoices):
@@ -192,7 +187,7 @@ class WaitlistOffer(models.Model):
         return f"{self.get_state_display()}"
 
     def is_live(self, now: datetime) -> bool:
-        """Whether it can still be accepted: the time is held, and for this person."""
+        """Whether it can still be accepted: it is open, not expired, and its hold is live."""
         return (
             self.state == self.State.OPEN
             and now < self.expires_at

@@ -1,91 +1,141 @@
-"""The only way to change an appointment, and the questions asked before one is made.
+"""Scheduling API: commands that change appointments, and queries for available slots.
 
-Every command names its actor, refuses early, locks, checks again under the lock, writes, records
-an event and queues messages, in one transaction. What it refuses it leaves untouched. Commands
-that take time lock the people and rooms concerned; those that only give it back or mark it lock
-the appointment.
+Every command takes its actor, validates early, acquires locks, checks again under the lock, writes,
+records an event and queues messages, in one transaction. A command that raises changes nothing.
+Commands that occupy time lock the practitioners and rooms concerned; commands that only free time
+or change a status lock the appointment.
 """
 
 from booking.scheduling.actors import Actor
-from booking.scheduling.booking import book
-from booking.scheduling.changes import ask_to_move, cancel, check_in, fulfil, mark_no_show, reschedule
-from booking.scheduling.desk import book_for
-from booking.scheduling.explaining import Explanation, Withheld, why_not
-from booking.scheduling.facts import Search
-from booking.scheduling.holding import extend, extensions_left, hold
-from booking.scheduling.lapsing import expire_holds, forget_holds, release
-from booking.scheduling.merging import MERGED_FIELDS, merge
-from booking.scheduling.offering import Settled, forget_waitlist, offer_freed_times, settle_waitlist
-from booking.scheduling.openings import Opening, nearest, next_free, next_free_each, offers, open_starts
-from booking.scheduling.outlook import Outlook
-from booking.scheduling.patients import PatientDetails
-from booking.scheduling.reaching import Mended, mend_contact
-from booking.scheduling.refusals import (
+from booking.scheduling.appointments.book import book
+from booking.scheduling.appointments.book_by_staff import book_by_staff
+from booking.scheduling.appointments.change import ask_to_move, cancel, reschedule
+from booking.scheduling.appointments.confirm import confirm
+from booking.scheduling.appointments.hold import extend, extensions_left, hold
+from booking.scheduling.appointments.hold_expiry import expire_holds, release
+from booking.scheduling.appointments.marks import check_in, fulfil, mark_no_show, undo_mark, why_not_mark
+from booking.scheduling.appointments.patient_overlaps import KnownVisits
+from booking.scheduling.appointments.purge import delete_lapsed_bookings, delete_old_holds, forget_sources
+from booking.scheduling.exceptions import (
     AlreadyBooked,
-    HeldLongEnough,
-    NotOffered,
+    HoldLimitReached,
+    NotBookable,
+    NotConfirmed,
     OfferGone,
-    Refused,
-    StartTaken,
+    SchedulingError,
+    SlotTaken,
     TooLate,
-    WrongState,
+    VisitOverlaps,
+    WrongStatus,
 )
-from booking.scheduling.stranded import Stranded, stranded, substitutes
-from booking.scheduling.waiting import WaitlistWish, accept, join, leave, pass_on
-from booking.scheduling.zone_law import Retimed, retime
+from booking.scheduling.patients.contact import CorrectedContact, correct_contact
+from booking.scheduling.patients.merge import MERGED_FIELDS, merge, merge_values
+from booking.scheduling.slots.capacity import DayCapacity, day_capacities
+from booking.scheduling.slots.conflicts import (
+    ScheduleConflict,
+    TrialRollback,
+    conflicts_caused_by,
+    find_conflicts,
+    substitutes,
+)
+from booking.scheduling.slots.overview import SlotOverview
+from booking.scheduling.slots.search import (
+    available_slots,
+    nearest_slots,
+    next_slot,
+    next_slot_by_practitioner,
+    offers_of_service,
+)
+from booking.scheduling.slots.staff_rules import OVERBOOKING, Exemption, NeedsReason, StaffRule
+from booking.scheduling.slots.staff_search import free_times_for_staff, nearest_for_staff
+from booking.scheduling.slots.unavailability import Restriction, UnavailabilityReason, why_not
+from booking.scheduling.types import UNKNOWN_VISITOR, PatientDetails, Slot, SlotQuery, Visitor, WaitlistRequest
+from booking.scheduling.tz_changes.retime import Retimed, retime
+from booking.scheduling.waitlist.entries import join, leave
+from booking.scheduling.waitlist.matching import part_of_day
+from booking.scheduling.waitlist.offers import (
+    WaitlistResult,
+    delete_old_entries,
+    offer_available_slots,
+    settle_waitlist,
+)
+from booking.scheduling.waitlist.responses import accept, decline, withdraw
 
 __all__ = [
     "MERGED_FIELDS",
+    "OVERBOOKING",
+    "UNKNOWN_VISITOR",
     "Actor",
     "AlreadyBooked",
-    "Explanation",
-    "HeldLongEnough",
-    "Mended",
-    "NotOffered",
+    "CorrectedContact",
+    "DayCapacity",
+    "Exemption",
+    "HoldLimitReached",
+    "KnownVisits",
+    "NeedsReason",
+    "NotBookable",
+    "NotConfirmed",
     "OfferGone",
-    "Opening",
-    "Outlook",
     "PatientDetails",
-    "Refused",
+    "Restriction",
     "Retimed",
-    "Search",
-    "Settled",
-    "StartTaken",
-    "Stranded",
+    "ScheduleConflict",
+    "SchedulingError",
+    "Slot",
+    "SlotOverview",
+    "SlotQuery",
+    "SlotTaken",
+    "StaffRule",
     "TooLate",
-    "WaitlistWish",
-    "Withheld",
-    "WrongState",
+    "TrialRollback",
+    "UnavailabilityReason",
+    "VisitOverlaps",
+    "Visitor",
+    "WaitlistRequest",
+    "WaitlistResult",
+    "WrongStatus",
     "accept",
     "ask_to_move",
+    "available_slots",
     "book",
-    "book_for",
+    "book_by_staff",
     "cancel",
     "check_in",
+    "confirm",
+    "conflicts_caused_by",
+    "correct_contact",
+    "day_capacities",
+    "decline",
+    "delete_lapsed_bookings",
+    "delete_old_entries",
+    "delete_old_holds",
     "expire_holds",
     "extend",
     "extensions_left",
-    "forget_holds",
-    "forget_waitlist",
+    "find_conflicts",
+    "forget_sources",
+    "free_times_for_staff",
     "fulfil",
     "hold",
     "join",
     "leave",
     "mark_no_show",
-    "mend_contact",
     "merge",
-    "nearest",
-    "next_free",
-    "next_free_each",
-    "offer_freed_times",
-    "offers",
-    "open_starts",
-    "pass_on",
+    "merge_values",
+    "nearest_for_staff",
+    "nearest_slots",
+    "next_slot",
+    "next_slot_by_practitioner",
+    "offer_available_slots",
+    "offers_of_service",
+    "part_of_day",
     "release",
     "reschedule",
     "retime",
     "settle_waitlist",
-    "stranded",
     "substitutes",
+    "undo_mark",
     "why_not",
+    "why_not_mark",
+    "withdraw",
 ]

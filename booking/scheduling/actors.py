@@ -1,4 +1,4 @@
-"""Who asks for a change."""
+"""Actor: the patient, staff user or system on whose behalf a command runs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ _Kind = AppointmentEvent.ActorKind
 
 @dataclass(frozen=True)
 class Actor:
-    """A patient with a link, a member of staff who is logged in, or the system itself."""
+    """A patient with a manage link, a logged-in staff user, or the system (worker, management command)."""
 
     kind: AppointmentEvent.ActorKind
     user: Any = None

@@ -1,87 +1,80 @@
-"""Let one change at a time decide about a practitioner's and a room's time."""
+"""Row locks: transactions that book time of the same practitioners or rooms run one after the other."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db.models import QuerySet
 
-from booking import limits
+from booking import rate_limits
 from booking.constraints import NoOverlap
-from booking.models import Appointment, Location
-from booking.scheduling.refusals import Lost
-from booking.scheduling.rows import read
+from booking.models import Appointment, Location, Practitioner, Room
+from booking.scheduling.exceptions import LostRace
 
-# How the two engines name what was refused; SQLite names a partial unique index by its column.
-_GUARDS = (
-    *(guard.name for guard in Appointment._meta.constraints if isinstance(guard, NoOverlap)),
-    "appointment_one_hold_a_session",
+# As in the error messages of both databases; SQLite names a partial unique index by its column.
+_CONSTRAINT_NAMES = (
+    *(constraint.name for constraint in Appointment._meta.constraints if isinstance(constraint, NoOverlap)),
+    "appointment_one_choice_a_session",
     "booking_appointment.hold_key",
 )
 
 
 @contextmanager
-def locked(practitioners: Iterable[int], location: Location, turn: limits.Use | None = None) -> Iterator[None]:
-    """A transaction in which nobody else decides about these practitioners or this location's rooms.
+def locked(
+    practitioners: Iterable[int], location: Location, rate_limit_keys: Iterable[rate_limits.RateLimitKey | None] = ()
+) -> Iterator[None]:
+    """Open a transaction and lock these practitioners and the rooms of this location.
 
-    Nor about what ``turn`` names, as ``limits.one_at_a_time`` does. PostgreSQL locks the rows, always
-    people before rooms before a turn and each in the order of their ids, so that two commands never
-    wait for one another. SQLite has locked the whole database at BEGIN.
+    ``rate_limit_keys`` also takes these advisory locks (see ``rate_limits.advisory_lock``). On PostgreSQL the
+    lock order is fixed, to prevent deadlocks: practitioners, rooms, the advisory lock of a network, that of an e-mail
+    address; rows in order of primary key. SQLite locks the whole database at BEGIN.
     """
     with transaction.atomic():
-        if connection.vendor == "postgresql":
-            rows: list[Any] = [sorted(set(practitioners)), location.pk]
-            with connection.cursor() as cursor:
-                if turn:
-                    cursor.execute(_LOCK + _AND_TAKE_TURN, [*rows, limits.turn_of(*turn)])
-                else:
-                    cursor.execute(_LOCK + _AND_THAT_IS_ALL, rows)
+        _lock(Practitioner.objects.filter(pk__in=set(practitioners)))
+        _lock(Room.objects.filter(location=location))
+        for key in filter(None, rate_limit_keys):
+            rate_limits.advisory_lock(*key)
         yield
-
-
-# One way to the server for all of them, and each waits for the count of those before it: that is the order.
-# What is decided about is read afterwards, by statements that see what was there when the locks came free.
-# NO KEY: an appointment that is being inserted only needs the row to go on existing.
-_LOCK = """
-    WITH people AS MATERIALIZED (
-        SELECT id FROM booking_practitioner WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE
-    ), rooms AS MATERIALIZED (
-        SELECT id FROM booking_room WHERE location_id = %s AND (SELECT count(*) FROM people) >= 0
-        ORDER BY id FOR NO KEY UPDATE
-    )
-"""
-_AND_TAKE_TURN = "SELECT pg_advisory_xact_lock(%s) FROM (SELECT count(*) FROM rooms) AS locked"
-_AND_THAT_IS_ALL = "SELECT count(*) FROM rooms"
 
 
 @contextmanager
 def everything_locked() -> Iterator[None]:
-    """As ``locked``, for every practitioner and every room at once, and in the same order."""
+    """Like ``locked``, for all practitioners and rooms, in the same lock order."""
     with transaction.atomic():
-        if connection.vendor == "postgresql":
-            read("SELECT id FROM booking_practitioner ORDER BY id FOR NO KEY UPDATE")
-            read("SELECT id FROM booking_room ORDER BY id FOR NO KEY UPDATE")
+        _lock(Practitioner.objects.all())
+        _lock(Room.objects.all())
         yield
+
+
+def _lock(rows: QuerySet[Any]) -> None:
+    """Lock these rows in order of primary key.
+
+    A separate statement for each table: under READ COMMITTED, the queries that follow see what the previous
+    owner of the lock committed. FOR NO KEY UPDATE does not block inserts of appointments that reference the row.
+    """
+    if connection.vendor == "postgresql":
+        list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
 @contextmanager
-def overlaps_lost() -> Iterator[None]:
-    """Turn the database's own refusal of an overlap, or of a session's second hold, into Lost.
+def overlap_as_lost_race() -> Iterator[None]:
+    """Convert a violated overlap constraint, or a session's second hold, to LostRace.
 
-    The lock lets nobody come this far; the guard stands for the day when something goes around it.
+    The locks prevent this; the constraints are the second line of defence for code that bypasses them.
     """
     try:
         yield
-    except (IntegrityError, OperationalError) as problem:
-        if any(guard in str(problem) for guard in _GUARDS) or _is_standoff(problem):
-            raise Lost from problem
+    except (IntegrityError, OperationalError) as error:
+        if any(name in str(error) for name in _CONSTRAINT_NAMES) or _is_deadlock_on_exclusion_constraint(error):
+            raise LostRace from error
         raise
 
 
-def _is_standoff(problem: Exception) -> bool:
-    """Whether two rows of one time came in at one instant, and PostgreSQL let one of them through.
+def _is_deadlock_on_exclusion_constraint(error: Exception) -> bool:
+    """Whether PostgreSQL aborted this transaction because of a deadlock while checking an exclusion constraint.
 
-    Each waits for the other's end to know whether it may stand, which the server ends as a deadlock.
+    Two concurrent inserts of overlapping rows each wait for the other transaction to end.
     """
-    diagnosis = getattr(problem.__cause__, "diag", None)
-    return diagnosis is not None and "exclusion constraint" in (diagnosis.context or "")
+    diagnostics = getattr(error.__cause__, "diag", None)
+    return diagnostics is not None and "exclusion constraint" in (diagnostics.context or "")

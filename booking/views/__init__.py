@@ -1,1 +1,1 @@
-"""The patient's journey: find, form, command, redirect. What decides lives in ``booking.scheduling``."""
+"""Public booking views: load, form, command, redirect. The rules are in ``booking.scheduling``."""

@@ -1,3 +1,4 @@
-"""Editing pages, snippets and pictures in the Django admin; see each file for its subject."""
+"""Admin of the content app. Importing the modules registers their model admins."""
 
-from content.admin import external_links, maps, menus, notices, pages, pictures  # noqa: F401  (importing them registers them)
+from content.admin import external_links, menus, notices, pictures, place_maps  # noqa: F401
+from content.admin.editing import page  # noqa: F401

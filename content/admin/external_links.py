@@ -1,4 +1,4 @@
-"""What became of the links to other sites: a list for staff, and the same beside each page. Read, never typed."""
+"""Read-only admin of links to other sites, with the result of their last check."""
 
 from typing import Any
 
@@ -9,16 +9,16 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from booking.admin.words import moment
+from booking.staff.formats import format_instant
+from content.fields.rows import EDITOR_STYLES
 from content.models import ExternalLink, Page
-from content.rows import EDITOR_STYLES
 
-# What wants a hand comes first, as the outcomes are listed.
-WORST_FIRST = Case(*(When(outcome=name, then=Value(place)) for place, name in enumerate(ExternalLink.Outcome.values)))
+# In the order of the outcomes, which begins with those that need an editor.
+WORST_FIRST = Case(*(When(outcome=name, then=Value(rank)) for rank, name in enumerate(ExternalLink.Outcome.values)))
 
 
 def links_of(page: Page) -> QuerySet[ExternalLink]:
-    """The links that readers find on this page, as they were last checked, the broken ones first."""
+    """Return the external links of the live page, with the result of their last check, broken ones first."""
     return page.external_links.order_by(WORST_FIRST, "address")
 
 
@@ -57,18 +57,18 @@ class ExternalLinkAdmin(admin.ModelAdmin):
 
     @admin.display(description="last checked", ordering="checked_at")
     def checked(self, link: ExternalLink) -> str:
-        return moment(link.checked_at)
+        return format_instant(link.checked_at)
 
     @admin.display(description="stands on")
     def where(self, link: ExternalLink) -> SafeString:
-        """The editors of all that holds it, by name."""
-        pages = [(page.title, _editor(page)) for page in link.pages.all()]
-        people = [(f"{person} (register)", _editor(person)) for person in link.people.all()]
+        """Links to the editors of the pages and practitioners that contain the link, sorted by name."""
+        pages = [(page.title, _editor_url(page)) for page in link.pages.all()]
+        people = [(f"{person} (register)", _editor_url(person)) for person in link.people.all()]
         return format_html_join("; ", '<a href="{1}">{0}</a>', sorted(pages) + sorted(people))
 
 
-def _editor(holder: Any) -> str:
-    model = holder._meta.label_lower.replace(".", "_")
-    if isinstance(holder, Page) and holder.kind == Page.Kind.SNIPPET:
+def _editor_url(row: Any) -> str:
+    model = row._meta.label_lower.replace(".", "_")
+    if isinstance(row, Page) and row.kind == Page.Kind.SNIPPET:
         model = "content_snippet"
-    return reverse(f"admin:{model}_change", args=[holder.pk])
+    return reverse(f"admin:{model}_change", args=[row.pk])

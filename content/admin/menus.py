@@ -1,4 +1,4 @@
-"""Choosing which links stand above and below every page, and in which order."""
+"""Admin of the menus in the header and footer of every page."""
 
 from typing import Any, ClassVar
 
@@ -9,24 +9,23 @@ from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from booking.fields import validate_has_a_letter
-from booking.text import LineField
-from content import menus
+from booking.forms.fields import LineField, validate_has_a_letter
+from content.blocks.block_text import VAGUE
 from content.models import Menu, MenuEntry, Page
-from content.wording import VAGUE
+from content.site import menus
 
-# The main menu stands in one line on a computer, and in few on a phone that is 320 px wide.
-MOST = {Menu.Kind.MAIN: 6, Menu.Kind.REACH: 8, Menu.Kind.LAST: 6}
-LONGEST = {Menu.Kind.MAIN: 20, Menu.Kind.REACH: 40, Menu.Kind.LAST: 40}  # characters
-LAST_PLACE = 9999
+# So that the main menu fits in one line on a computer, and in few lines on a phone 320 px wide.
+MAX_LINKS = {Menu.Kind.MAIN: 6, Menu.Kind.REACH: 8, Menu.Kind.LAST: 6}
+MAX_LABEL_LENGTH = {Menu.Kind.MAIN: 20, Menu.Kind.REACH: 40, Menu.Kind.LAST: 40}  # characters
+LAST_POSITION = 9999
 
 
 class EntryForm(forms.ModelForm):
-    """One link: where it leads is chosen, never typed."""
+    """One link. Its target is chosen from a list, never typed."""
 
     leads_to = forms.ChoiceField(required=False, label="Leads to")
     label = LineField(required=False, max_length=40, label="Words")
-    position = forms.IntegerField(required=False, min_value=0, max_value=LAST_PLACE, label="Order")
+    position = forms.IntegerField(required=False, min_value=0, max_value=LAST_POSITION, label="Order")
 
     class Meta:
         model = MenuEntry
@@ -42,19 +41,19 @@ class EntryForm(forms.ModelForm):
             self.initial["position"] = None
 
     def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or self.cleaned_data
-        kind, _, key = given.get("leads_to", "").partition(":")
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        kind, _, key = data.get("leads_to", "").partition(":")
         self.instance.place = key if kind == "place" else ""
         self.instance.page_id = int(key) if kind == "page" else None
-        if given.get("position") is None:
-            given["position"] = LAST_PLACE
+        if data.get("position") is None:
+            data["position"] = LAST_POSITION
         if not kind and not self.has_error("leads_to"):
             self.add_error("leads_to", "Choose where this link leads, or delete it.")
-        return given
+        return data
 
 
 class EntryFormSet(BaseInlineFormSet):
-    """The links of one menu together: none twice, not too many, never none."""
+    """The links of one menu: no duplicates, at least one, at most MAX_LINKS."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,25 +62,25 @@ class EntryFormSet(BaseInlineFormSet):
     def clean(self) -> None:
         super().clean()
         kind = Menu.Kind(self.instance.kind)
-        kept = [form for form in self.forms if form.has_changed() or form.instance.pk]
-        kept = [form for form in kept if not form.cleaned_data.get("DELETE")]
+        entries = [form for form in self.forms if form.has_changed() or form.instance.pk]
+        entries = [form for form in entries if not form.cleaned_data.get("DELETE")]
         seen: set[str] = set()
-        for form in kept:
-            where, label = form.cleaned_data.get("leads_to", ""), form.cleaned_data.get("label", "")
-            words = (label or self.titles.get(where, "")).casefold()
-            if where and where in seen:
+        for form in entries:
+            target, label = form.cleaned_data.get("leads_to", ""), form.cleaned_data.get("label", "")
+            shown_label = (label or self.titles.get(target, "")).casefold()
+            if target and target in seen:
                 form.add_error("leads_to", "This menu leads there already.")
-            elif words and words in seen:
+            elif shown_label and shown_label in seen:
                 form.add_error("label", "Another link of this menu has the same words.")
-            seen |= {where, words}
-            self._check_words(form, where, label, LONGEST[kind])
-        if not kept:
+            seen |= {target, shown_label}
+            self._check_label(form, target, label, MAX_LABEL_LENGTH[kind])
+        if not entries:
             raise ValidationError("A menu needs at least one link.")
-        if len(kept) > MOST[kind]:
-            raise ValidationError(f"These are {len(kept)} links; {MOST[kind]} fit.")
+        if len(entries) > MAX_LINKS[kind]:
+            raise ValidationError(f"These are {len(entries)} links; {MAX_LINKS[kind]} fit.")
 
-    def _check_words(self, form: Any, where: str, label: str, longest: int) -> None:
-        title = self.titles.get(where, "")
+    def _check_label(self, form: Any, target: str, label: str, longest: int) -> None:
+        title = self.titles.get(target, "")
         if len(label) > longest:
             form.add_error("label", f"This is {len(label)} characters long; {longest} fit.")
         elif label.lower().strip(" .…") in VAGUE:
@@ -96,15 +95,22 @@ class EntryFormSet(BaseInlineFormSet):
 
 
 def _places() -> tuple[dict[str, str], list[Any]]:
-    """What each choice is called, and the choices: the site's own places, and the treatments."""
+    """Return a title for each choice of a link's target, and the grouped choices: fixed pages and treatments."""
     places = [(f"place:{place}", str(place.label)) for place in MenuEntry.Place if menus.address_of(place)]
     pages = [(f"page:{page.pk}", page.title) for page in Page.objects.treatments().order_by("title")]
     groups = [("", "Choose"), ("Places of every site", places), ("Treatments", pages)]
     return dict(places + pages), [group for group in groups if group[1]]
 
 
+def _entries_with_links() -> list[tuple[MenuEntry, menus.MenuLink | None]]:
+    """Return the entries of every menu, each with its link, or None while its page is not live."""
+    entries = menus.entries()
+    pages = menus.live_pages(timezone.now(), pages={entry.page_id for entry in entries if entry.page_id is not None})
+    return [(entry, menus.link_of(entry, pages)) for entry in entries]
+
+
 class EntryInline(admin.TabularInline):
-    """Drawn by our own template: rows that are dragged, or moved with buttons (static/js/menu_order.js)."""
+    """Entries in a template of our own, reordered by dragging or with buttons (static/js/menu_order.js)."""
 
     model = MenuEntry
     form = EntryForm
@@ -114,7 +120,7 @@ class EntryInline(admin.TabularInline):
     extra = 2
 
     def get_max_num(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> int | None:
-        return MOST[Menu.Kind(obj.kind)] if obj else None
+        return MAX_LINKS[Menu.Kind(obj.kind)] if obj else None
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         return super().get_formset(request, obj, fields=["label", "position"], **kwargs)
@@ -128,7 +134,7 @@ class MenuAdmin(admin.ModelAdmin):
     fields: ClassVar = []
 
     class Media:
-        css = {"all": ["css/content_admin.css", "css/content_menus.css"]}
+        css = {"all": ["css/admin/content/editing.css", "css/admin/content/menus.css"]}
         js = ["js/menu_order.js"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -142,9 +148,9 @@ class MenuAdmin(admin.ModelAdmin):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
-        entries = menus.read(timezone.now())
+        entries = _entries_with_links()
         for menu in changelist.result_list:
-            menu.read = [entry for entry in entries if entry.menu_id == menu.pk]
+            menu.entries_with_links = [(entry, link) for entry, link in entries if entry.menu_id == menu.pk]
         return changelist
 
     def render_change_form(
@@ -157,9 +163,9 @@ class MenuAdmin(admin.ModelAdmin):
         obj: Any = None,
     ) -> HttpResponse:
         context["title"], context["subtitle"] = str(obj), None
-        context["longest"], context["most"] = LONGEST[Menu.Kind(obj.kind)], MOST[Menu.Kind(obj.kind)]
+        context["longest"], context["most"] = MAX_LABEL_LENGTH[Menu.Kind(obj.kind)], MAX_LINKS[Menu.Kind(obj.kind)]
         context["hidden"] = {
-            entry.pk for entry in menus.read(timezone.now()) if entry.menu_id == obj.pk and not menus.link_of(entry)
+            entry.pk for entry, link in _entries_with_links() if entry.menu_id == obj.pk and link is None
         }
         return super().render_change_form(request, context, add, change, form_url, obj)
 
@@ -169,8 +175,8 @@ class MenuAdmin(admin.ModelAdmin):
 
     @admin.display(description="readers see")
     def seen(self, menu: Any) -> str:
-        return ", ".join(link.label for link in map(menus.link_of, menu.read) if link) or "Nothing"
+        return ", ".join(link.label for _entry, link in menu.entries_with_links if link) or "Nothing"
 
     @admin.display(description="left out while readers do not see the page")
     def left_out(self, menu: Any) -> str:
-        return ", ".join(menus.name_of(entry) for entry in menu.read if not menus.link_of(entry))
+        return ", ".join(str(entry) for entry, link in menu.entries_with_links if link is None)

@@ -1,4 +1,4 @@
-"""Writing the notices that stand above every page."""
+"""Admin of the notices above every page."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
 
-from booking.admin.inputs import OFFICE_INPUTS
-from booking.admin.words import moment
+from booking.staff.formats import format_instant
+from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 from content.models import Notice, Page
 
-MOMENT = {
+DATETIME_INPUT = {
     "form_class": forms.DateTimeField,
     "widget": forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
 }
@@ -20,7 +20,7 @@ MOMENT = {
 
 @admin.register(Notice)
 class NoticeAdmin(admin.ModelAdmin):
-    formfield_overrides = OFFICE_INPUTS | {models.DateTimeField: MOMENT}
+    formfield_overrides = ADMIN_FORMFIELD_OVERRIDES | {models.DateTimeField: DATETIME_INPUT}
     list_display = ["title", "tone", "state", "shown_from", "shown_until", "position"]
     list_editable = ["position"]
     list_filter = ["tone"]
@@ -43,9 +43,9 @@ class NoticeAdmin(admin.ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
-        """In the list, the column's head is all that names the number: people who hear the page need more."""
-        named = {"position": forms.NumberInput(attrs={"aria-label": "Order"})}
-        return super().get_changelist_form(request, widgets=named, **kwargs)
+        """Give the position inputs of the list an accessible name: the column header is not their label."""
+        widgets = {"position": forms.NumberInput(attrs={"aria-label": "Order"})}
+        return super().get_changelist_form(request, widgets=widgets, **kwargs)
 
     @admin.display(description="now")
     def state(self, notice: Notice) -> str:
@@ -56,8 +56,8 @@ class NoticeAdmin(admin.ModelAdmin):
 
     @admin.display(description="from", ordering="starts_at")
     def shown_from(self, notice: Notice) -> str:
-        return moment(notice.starts_at)
+        return format_instant(notice.starts_at)
 
     @admin.display(description="until", ordering="ends_at")
     def shown_until(self, notice: Notice) -> str:
-        return moment(notice.ends_at) or "You end it"
+        return format_instant(notice.ends_at) or "You end it"

@@ -1,4 +1,4 @@
-"""The library of pictures in the Django admin."""
+"""Admin of the picture library."""
 
 from typing import Any
 
@@ -8,19 +8,19 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from booking.admin.focal_point import to_click_on
-from booking.admin.inputs import OFFICE_INPUTS
-from content import models, pictures
-from content.admin.deleting import KeptWhileUsed, linked
-from content.rows import EDITOR_STYLES
-from content.uses import uses, uses_of
+from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES, focal_point_picker
+from content import models
+from content.admin.protect_references import ProtectReferencedMixin, editor_links
+from content.fields.rows import EDITOR_STYLES
+from content.links.usage import find_usages, uses_of
+from content.media import renditions
 
 
 @admin.register(models.Picture)
-class PictureAdmin(KeptWhileUsed, admin.ModelAdmin):
-    """One library for all pages. What a picture says to a reader is decided where it is placed."""
+class PictureAdmin(ProtectReferencedMixin, admin.ModelAdmin):
+    """One library for all pages. The alternative text is set where a picture is placed."""
 
-    formfield_overrides = OFFICE_INPUTS
+    formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["thumbnail", "title", "credit", "size", "pages", "created_at"]
     list_display_links = ["title"]
     search_fields = ["title", "credit"]
@@ -33,19 +33,19 @@ class PictureAdmin(KeptWhileUsed, admin.ModelAdmin):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
-        found = uses(changelist.result_list, now=timezone.now())
+        usages = find_usages(changelist.result_list, now=timezone.now())
         for picture in changelist.result_list:
-            picture.pages_that_use_it = len(found[picture.pk])
+            picture.usage_count = len(usages[picture.pk])
         return changelist
 
     @admin.display(description="picture")
     def thumbnail(self, picture: models.Picture) -> SafeString:
-        return format_html('<img class="thumbnail" src="{}" alt="">', pictures.show(picture.image).src)
+        return format_html('<img class="thumbnail" src="{}" alt="">', renditions.picture_sources(picture.image).src)
 
     @admin.display(description="focal point")
     def focal_point(self, picture: models.Picture) -> SafeString:
-        shown = pictures.show(picture.image) if picture.pk and picture.image else None
-        return to_click_on(shown.src, shown.width, shown.height) if shown else to_click_on("")
+        sources = renditions.picture_sources(picture.image) if picture.pk and picture.image else None
+        return focal_point_picker(sources.src, sources.width, sources.height) if sources else focal_point_picker("")
 
     @admin.display(description="pixels")
     def size(self, picture: models.Picture) -> str:
@@ -53,16 +53,16 @@ class PictureAdmin(KeptWhileUsed, admin.ModelAdmin):
 
     @admin.display(description="used on pages")
     def pages(self, picture: Any) -> int:
-        return int(picture.pages_that_use_it)
+        return int(picture.usage_count)
 
     @admin.display(description="used on")
     def used_on(self, picture: models.Picture) -> SafeString | str:
-        by = uses_of(picture, now=timezone.now()) if picture.pk else []
-        return linked(by) if by else "No page yet"
+        usages = uses_of(picture, now=timezone.now()) if picture.pk else []
+        return editor_links(usages) if usages else "No page yet"
 
     def save_model(self, request: HttpRequest, obj: models.Picture, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        by = uses_of(obj, now=timezone.now()) if change and "image" in form.changed_data else []
-        if by:
-            said = "The new picture stands wherever the old one did. Check that what is said of it still fits: {}"
-            messages.warning(request, format_html(said, linked(by)))
+        usages = uses_of(obj, now=timezone.now()) if change and "image" in form.changed_data else []
+        if usages:
+            message = "The new picture stands wherever the old one did. Check that what is said of it still fits: {}"
+            messages.warning(request, format_html(message, editor_links(usages)))

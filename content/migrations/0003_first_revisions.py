@@ -14,7 +14,7 @@ WITH_AN_END = ('home', 'treatments', 'team', 'fees', 'contact')
 
 
 def make_first_revisions(apps, schema_editor):
-    """The words as content/snapshot.py wrote them in schema 1."""
+    """The words as content/blocks/page_content.py wrote them in schema 1."""
     Page, Revision = apps.get_model('content', 'Page'), apps.get_model('content', 'Revision')
     for page in Page.objects.filter(is_published=True, revisions=None):
         Revision.objects.create(

@@ -1,35 +1,36 @@
-"""The pages and what they are made of; see each file for its subject."""
+"""Models of the content app: pages, blocks, revisions, pictures, menus, notices, redirects, search index."""
 
-from content.models.answers import PageAnswers
-from content.models.blocks import Callout, DefinitionList, LeadList, NumberedSections, Questions, Section
-from content.models.care import BeforeDuringAfter, CareCard, DoList, RiskTable
-from content.models.external import ExternalLink
-from content.models.former import FormerAddress
-from content.models.links import CallToAction, PersonCard, PlacedPicture, Signpost, SnippetHere, Sources
+from content.models.blocks import Block, Callout, DefinitionList, LeadList, NumberedSections, Questions, Section
+from content.models.care_blocks import BeforeDuringAfter, CareCard, DoList, RiskTable
+from content.models.external_link import ExternalLink
 from content.models.menu import Menu, MenuEntry
 from content.models.notice import Notice
-from content.models.page import Page, Snippet
+from content.models.page import LONGEST_REVIEW, Page, Snippet
+from content.models.page_feedback import PageFeedback
 from content.models.picture import Picture
 from content.models.place_map import PlaceMap
+from content.models.redirect import SlugRedirect
+from content.models.reference_blocks import CallToAction, PersonCard, PlacedPicture, Signpost, SnippetHere, Sources
 from content.models.revision import Review, Revision
-from content.models.search import SearchEntry, SearchIndex
+from content.models.search_index import SearchEntry, SearchIndex
 
 __all__ = [
+    "LONGEST_REVIEW",
     "BeforeDuringAfter",
+    "Block",
     "CallToAction",
     "Callout",
     "CareCard",
     "DefinitionList",
     "DoList",
     "ExternalLink",
-    "FormerAddress",
     "LeadList",
     "Menu",
     "MenuEntry",
     "Notice",
     "NumberedSections",
     "Page",
-    "PageAnswers",
+    "PageFeedback",
     "PersonCard",
     "Picture",
     "PlaceMap",
@@ -42,6 +43,7 @@ __all__ = [
     "SearchIndex",
     "Section",
     "Signpost",
+    "SlugRedirect",
     "Snippet",
     "SnippetHere",
     "Sources",

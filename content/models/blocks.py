@@ -1,15 +1,16 @@
-"""Blocks of words: sections, callouts and the several kinds of list."""
+"""Text blocks: sections, callouts and lists."""
 
 from content_editor.models import PluginBase
+from django.core.exceptions import ValidationError
 from django.db import models
 
+from content.fields.rich_text import RichTextField
+from content.fields.rows import Column, RowsField
 from content.models.page import Page
-from content.prose import RichTextField
-from content.rows import Column, RowsField
 
 
 class Block(PluginBase, models.Model):
-    """One part of a page. Its place is a region of the page and a number that orders it there."""
+    """Abstract base of every content block, placed in a region of its page and sorted by ``ordering``."""
 
     parent = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="%(app_label)s_%(class)s_set")
     region = models.CharField(max_length=255)
@@ -21,7 +22,7 @@ class Block(PluginBase, models.Model):
 
 
 class HeadedBlock(Block):
-    """A block that may begin with a heading. Its anchor is derived from the words (see reading.py)."""
+    """A block with an optional heading. The heading's anchor is a slug of its text (see pages/page_view.py)."""
 
     class Level(models.IntegerChoices):
         SECTION = 2, "Section"
@@ -40,21 +41,46 @@ class HeadedBlock(Block):
 
     @property
     def item_level(self) -> int:
-        """The level of headings inside this block: one below its own, or its own if it has none."""
+        """The level of headings inside this block: one below its heading, or its own level without a heading."""
         return self.level + 1 if self.heading else self.level
 
 
 class Section(HeadedBlock):
-    """A heading and running text."""
+    """A heading and rich text. A folded section also holds the blocks after it (see blocks/folds.py)."""
 
+    is_folded = models.BooleanField(
+        "fold this on the page",
+        default=False,
+        db_default=False,
+        help_text="Readers open it when they want it. It takes in what follows, up to the next section. "
+        "Care cards, warnings, buttons and people always stay in sight.",
+    )
+    short_answer = models.CharField(
+        "the short answer",
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="One line under the heading that already tells the result. Readers see it while this is folded.",
+    )
     body = RichTextField(blank=True, help_text="Write [1] or [1, 3] where a sentence rests on a source below.")
 
     class Meta(HeadedBlock.Meta):
         verbose_name = "section"
 
+    def clean(self) -> None:
+        if not self.is_folded:
+            return
+        if not self.heading:
+            raise ValidationError({"heading": "Write a heading: it is what readers press to open this."})
+        if self.level != self.Level.SECTION:
+            raise ValidationError({"level": "Only a whole section can be folded."})
+        if not self.short_answer:
+            raise ValidationError({"short_answer": "Write the short answer, so that nobody has to open this for it."})
+
 
 class Callout(HeadedBlock):
-    """A few sentences that must not be missed, on a tint of their own."""
+    """A short highlighted text: a note, tip, warning or important remark."""
 
     class Tone(models.TextChoices):
         NOTE = "note", "Note"
@@ -70,7 +96,7 @@ class Callout(HeadedBlock):
 
 
 class LeadList(HeadedBlock):
-    """A list whose items may begin with a few words in bold."""
+    """A bulleted list whose items may start with a lead in bold."""
 
     class Purpose(models.TextChoices):
         PLAIN = "plain", "A plain list"
@@ -95,7 +121,7 @@ class LeadList(HeadedBlock):
 
 
 class NumberedSections(HeadedBlock):
-    """Numbered parts with a title each: steps, or ideas that are counted."""
+    """Numbered items, each with a title: steps or ideas."""
 
     class Counting(models.TextChoices):
         IDEAS = "ideas", "Ideas, counted"
@@ -116,7 +142,7 @@ class NumberedSections(HeadedBlock):
 
 
 class DefinitionList(HeadedBlock):
-    """Terms and what they mean."""
+    """Terms with their definitions."""
 
     intro = RichTextField(blank=True)
     items = RowsField(
@@ -132,7 +158,7 @@ class DefinitionList(HeadedBlock):
 
 
 class Questions(HeadedBlock):
-    """Questions whose answers unfold."""
+    """Questions with collapsible answers (an FAQ)."""
 
     items = RowsField(
         columns=[

@@ -1,4 +1,4 @@
-"""Where the links above and below every page lead, and in which order."""
+"""Menus in the header and footer of every page, and their entries."""
 
 from django.db import models
 from django.db.models import Q
@@ -7,7 +7,7 @@ from content.models.page import Page
 
 
 class Menu(models.Model):
-    """One list of links that stands on every page. There is one of each kind, made with the database."""
+    """A list of links shown on every page. One row of each kind exists, created after migrate."""
 
     class Kind(models.TextChoices):
         MAIN = "main", "Main menu"
@@ -24,13 +24,14 @@ class Menu(models.Model):
 
 
 class MenuEntry(models.Model):
-    """One link of a menu, by reference: a treatment's page, or one of the places that every clinic's site has.
+    """One link of a menu: a page, or one of the fixed places of the site.
 
-    It cannot break. What readers do not see leaves the menu by itself, and comes back by itself.
+    The target is a reference, so the link cannot break: an entry whose page is not published is left out
+    until the page is published again.
     """
 
     class Place(models.TextChoices):
-        """Those that are pages are called as the page's kind is."""
+        """Fixed link targets. A place that is a page has the same value as the page's kind."""
 
         TREATMENTS = "treatments", "Treatments"
         TEAM = "team", "Team"

@@ -1,4 +1,4 @@
-"""What the clinic tells everybody for a while, above every page."""
+"""Site-wide notices, shown above every page for a limited time."""
 
 from datetime import datetime
 
@@ -15,15 +15,15 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         return self.filter(starts_at__lte=at).ending_after(at)
 
     def ending_after(self, at: datetime) -> "NoticeQuerySet":
-        """Those that are shown, and those still to come."""
+        """Return notices that are active or scheduled at this instant."""
         return self.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=at))
 
 
 class Notice(models.Model):
-    """A few words above every page, from one instant until another: closed for a day, a new door.
+    """A short message above every page from ``starts_at`` until ``ends_at``.
 
-    The clock alone shows and hides it. The link is a reference, so it cannot break: while its page
-    is hidden, the notice stands without it.
+    Shown and hidden by the clock, without a task. The link is a reference, so it cannot break: while its
+    page is not published, the notice is shown without the link.
     """
 
     class Tone(models.TextChoices):

@@ -1,4 +1,4 @@
-"""A page of the site: its words are blocks, its facts are references."""
+"""The draft of a page. Its text is in blocks; fees, people and pictures are references."""
 
 from datetime import date, timedelta
 
@@ -15,7 +15,7 @@ LONGEST_REVIEW = timedelta(days=731)  # 24 months, leap year included
 
 
 def validate_lede(value: str) -> None:
-    """A first sentence that needs more than 25 words is not yet plain enough."""
+    """Refuse a lede of more than 25 words."""
     count = len(value.split())
     if count > LONGEST_LEDE:
         raise ValidationError(f"This has {count} words. Say it in {LONGEST_LEDE} or fewer.")
@@ -23,7 +23,7 @@ def validate_lede(value: str) -> None:
 
 class PageQuerySet(models.QuerySet["Page"]):
     def with_an_address(self) -> "PageQuerySet":
-        """Pages proper: snippets are shown inside them."""
+        """Exclude snippets, which have no URL of their own."""
         return self.exclude(kind=Page.Kind.SNIPPET)
 
     def treatments(self) -> "PageQuerySet":
@@ -34,11 +34,11 @@ class PageQuerySet(models.QuerySet["Page"]):
 
 
 class Page(models.Model):
-    """One address of the site, as its editors have it on their desk: the draft.
+    """The draft of one page of the site.
 
-    What readers see is the revision that was last published (see revision.py). Only the address,
-    the topic and the position count at once. Of every kind but treatments and snippets there is
-    exactly one. A snippet is a page without an address: other pages show its blocks.
+    Readers see the revision that was last published (see revision.py). Only the slug, the topic and the
+    position take effect at once, without publishing. There is exactly one page of every kind except
+    treatments and snippets. A snippet is a page without a URL whose blocks are included in other pages.
     """
 
     class Kind(models.TextChoices):
@@ -141,10 +141,11 @@ class Page(models.Model):
         ordering = ["position", "title"]
         permissions = [
             ("publish_page", "Can publish and hide pages"),
-            ("review_page", "Can record a clinical review"),
+            ("review_page", "Can record a clinical review of their own"),
+            ("review_page_for_others", "Can record a clinical review that somebody else did"),
             ("override_checks", "Can publish in spite of a check, with a reason"),
         ]
-        # From one page to the next of its topic.
+        # Previous and next page within a topic.
         indexes = [models.Index(fields=["kind", "topic", "position", "id"], name="page_in_its_topic")]
         constraints = [
             models.UniqueConstraint(
@@ -196,7 +197,7 @@ class Page(models.Model):
 
     def clean(self) -> None:
         if self.kind != self.Kind.TREATMENT:
-            self.slug = ""  # The admin's form fills it in from the title, whatever the kind.
+            self.slug = ""  # The admin form prepopulates it from the title for every kind.
         if (
             self.last_reviewed_on
             and self.next_review_on
@@ -206,7 +207,7 @@ class Page(models.Model):
 
     @property
     def regions(self) -> list[Region]:
-        """Where blocks stand: pages with a live part have words before and after it."""
+        """The regions for blocks: pages with a generated part have one region before it and one after it."""
         live = {
             self.Kind.HOME: "the fees, the team and the way here",
             self.Kind.TREATMENTS: "the list of treatments",
@@ -224,7 +225,7 @@ class Page(models.Model):
 
     @property
     def summary(self) -> str:
-        """What search engines and shared links say."""
+        """The text of the meta description and of link previews."""
         return self.description or self.lede
 
 
@@ -234,7 +235,7 @@ class SnippetManager(models.Manager["Snippet"]):
 
 
 class Snippet(Page):
-    """The same table seen as what it is for: words that are written once and shown inside many pages."""
+    """Proxy for pages of the kind snippet: blocks written once and included in many pages."""
 
     objects = SnippetManager()  # type: ignore[misc,assignment]
 

@@ -1,27 +1,27 @@
-"""The library of pictures."""
+"""The picture library."""
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
-from booking.pictures import validate_picture
+from booking.image_upload import validate_picture
 
 
 class Picture(models.Model):
-    """A picture that pages may show. What it says to a reader is decided where it is placed.
+    """A picture of the library. Its alt text belongs to the place where it is used, not to the picture.
 
-    ``focal_x`` and ``focal_y`` say, in percent from the left and the top, which point must stay
-    in sight when the picture is cut to another shape.
+    ``focal_x`` and ``focal_y`` are the focal point, in percent from the left and the top: the point that
+    must stay visible when the picture is cropped.
     """
 
     title = models.CharField(max_length=120, unique=True, help_text="To find it by. Readers never see it.")
     image = models.ImageField(
         upload_to="pictures/",
-        width_field="width",
-        height_field="height",
         validators=[validate_picture],
         help_text="JPEG, PNG or WebP, up to 25 megapixels and 15 MB. Where it was taken is removed from it.",
     )
+    # Set when the picture is stored (content/media/uploads.py). With width_field and height_field, Django would read
+    # them from the file at each validation, and fail if the file is missing on disk.
     width = models.PositiveIntegerField(editable=False, default=0)
     height = models.PositiveIntegerField(editable=False, default=0)
     credit = models.CharField(

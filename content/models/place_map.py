@@ -1,4 +1,4 @@
-"""The drawn map that shows the way to a place."""
+"""Drawn maps of the clinic's locations."""
 
 from django.db import models
 
@@ -7,9 +7,10 @@ from content.models.picture import Picture
 
 
 class PlaceMap(models.Model):
-    """A picture of the library that shows how to find one location. Contact shows it beside the same in words.
+    """The map picture of one location, shown on the contact page next to the directions in words.
 
-    It is a picture of our own on purpose: a map from elsewhere would tell that site who asks for the way.
+    It is a picture of the library on purpose: an embedded third-party map would send visitors' addresses to
+    that site.
     """
 
     location = models.OneToOneField(Location, on_delete=models.CASCADE, related_name="map")

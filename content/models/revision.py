@@ -1,51 +1,27 @@
-"""What was published when: the words of a page as they stood, kept for good."""
+"""Published revisions of pages and clinical reviews. Both tables are append-only."""
 
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 
+from booking.models.append_only import AppendOnlyModel, AppendOnlyQuerySet
 from content.models.page import Page
 
 
-class RecordQuerySet(models.QuerySet[Any]):
-    """Rows that are written once. They go only together with what they are about."""
-
-    def update(self, **kwargs: Any) -> int:
-        raise TypeError("This is a record: it is never changed.")
-
-    def delete(self) -> Any:
-        raise TypeError("This is a record: it is never deleted.")
-
-
-class Record(models.Model):
-    class Meta:
-        abstract = True
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise TypeError("This is a record: it is never changed.")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError("This is a record: it is never deleted.")
-
-
-class RevisionQuerySet(RecordQuerySet):
+class RevisionQuerySet(AppendOnlyQuerySet):
     def live(self, *, at: datetime) -> "RevisionQuerySet":
-        """What readers see: of every page the newest decision whose time has come, if it is not to hide the page.
+        """Return what readers see: the newest revision of each page that has gone live, unless it hides the page.
 
-        The newest decision counts, not the latest go-live time: publishing calls off what was
-        scheduled before it.
+        Newest by primary key, not by ``goes_live_at``: publishing cancels what was scheduled before it.
         """
         newest = Revision.objects.filter(page=OuterRef("page"), goes_live_at__lte=at).order_by("-pk")
         return self.filter(pk=Subquery(newest.values("pk")[:1]), is_public=True)
 
     def scheduled(self, *, at: datetime) -> "RevisionQuerySet":
-        """Decisions whose time is still to come, and that nothing newer has called off."""
+        """Return revisions that go live after this instant and that no newer revision has cancelled."""
         newer = Revision.objects.filter(page=OuterRef("page"), pk__gt=OuterRef("pk"))
         called_off = newer.filter(goes_live_at__lte=OuterRef("goes_live_at"))
         return self.filter(~models.Exists(called_off), goes_live_at__gt=at)
@@ -54,13 +30,13 @@ class RevisionQuerySet(RecordQuerySet):
         return self.filter(page__kind=Page.Kind.TREATMENT)
 
 
-class Revision(Record):
-    """One decision about a page: these words, from this moment; or nothing at all. Append-only.
+class Revision(AppendOnlyModel):
+    """One published version of a page, in effect from ``goes_live_at``; or a decision to hide it. Append-only.
 
-    ``head`` holds the words and references of the page itself, ``blocks`` its blocks in order,
-    both as ``content/snapshot.py`` writes them; ``schema`` says in which version. Prices, people,
-    pictures and snippets are references: they are shown as they are today. ``changed_at`` is when
-    readers last got other words than before, which publishing the same words again does not move.
+    ``head`` holds the fields of the page itself and ``blocks`` its blocks in order, both serialized by
+    ``content/blocks/page_content.py``; ``schema`` is the version of that format. Services, people, pictures
+    and snippets are stored as ids and shown as they are today. ``changed_at`` is when the published content
+    last changed; publishing the same content again does not move it.
     """
 
     page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="revisions")
@@ -102,7 +78,7 @@ class Revision(Record):
         get_latest_by = "pk"
         indexes = [
             models.Index(fields=["page", "goes_live_at"], name="revision_by_page_and_time"),
-            models.Index(fields=["goes_live_at"], name="revision_by_time"),  # What is still to come.
+            models.Index(fields=["goes_live_at"], name="revision_by_time"),  # For the next scheduled change.
         ]
         constraints = [
             models.CheckConstraint(
@@ -120,10 +96,11 @@ class Revision(Record):
         return str(self.head.get("title", ""))
 
 
-class Review(Record):
-    """That somebody of the team read the words of a page and stands by them. Append-only.
+class Review(AppendOnlyModel):
+    """A clinical review of a page's content by a practitioner. Append-only.
 
-    ``digest`` tells whether the words have changed since (see ``snapshot.Words.digest``).
+    ``digest`` is the hash of the reviewed content (see ``PageContent.reviewed_digest``): if it differs from
+    today's, the content has changed since the review.
     """
 
     page = models.ForeignKey(Page, on_delete=models.CASCADE, related_name="reviews")
@@ -137,7 +114,7 @@ class Review(Record):
         max_length=300, blank=True, help_text="Why the person who last changed the page may also review it."
     )
 
-    objects = RecordQuerySet.as_manager()
+    objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

@@ -1,6 +1,21 @@
 """Page B: dry needling for back pain."""
 
-from booking.sample import EMERGENCY_SIGNS
+from booking.sample_clinic import EMERGENCY_SIGNS
+from content.sample.builders import (
+    Kind,
+    SamplePage,
+    call_to_action,
+    care_card,
+    definitions,
+    do_list,
+    fold,
+    lead_list,
+    numbered,
+    person,
+    section,
+    sources,
+    visit,
+)
 from content.sample.evidence import (
     ASK_FIRST,
     BOYCE,
@@ -14,30 +29,14 @@ from content.sample.evidence import (
     WHO,
     needling_risks,
 )
-from content.sample.writing import (
-    Kind,
-    WrittenPage,
-    call_to_action,
-    callout,
-    care_card,
-    definitions,
-    do_list,
-    lead_list,
-    numbered,
-    person,
-    section,
-    snippet,
-    sources,
-    visit,
-)
 
-PAGE = WrittenPage(
+PAGE = SamplePage(
     kind=Kind.TREATMENT,
     slug="dry-needling-for-back-pain",
     fields={
         "title": "Dry needling for back pain",
-        "lede": "You are not alone with back pain. You may have tried rest and pain medicine. "
-        "Needling is one more thing to try.",
+        "lede": "A sore back wears you down. We'll look for what sets yours off, ease it where we can, "
+        "and help you trust it again.",
         "description": "Causes of back pain, what dry needling may do, its risks in numbers, emergency signs and other "
         "choices.",
         "position": 30,
@@ -54,18 +53,71 @@ PAGE = WrittenPage(
     },
     blocks=[
         section(
-            "What is dry needling?",
+            "Can it help your back?",
             """
-A physiotherapist puts a very thin needle into a tight, sore muscle. Nothing is injected. Some people call it IMS, which
-is short for intramuscular stimulation.
+If rest or pain medicine helped for a while and the pain came back, you're not alone. At Dynamic Physiotherapy we start
+with you, not with a needle. Here is what needling can and can't do:
 
-For the back, needles go into muscles beside the spine or in the buttocks (the glutes). Needling is one part of a plan.
-It is never the whole plan. In Alberta, only physiotherapists whom the College has authorized may do it [8].
+- It may ease pain for a while, so that moving gets easier [3, 5].
+- It is one part of a plan, beside exercise and advice [1, 2].
+- If it isn't helping after two or three visits, we stop and try something else.
+
+**How sure are we?** Not very. So we set a goal with you, and check it. See [what is known so far](#will-it-help).
 """,
         ),
-        definitions(
+        lead_list(
+            "Is it right for you?",
+            "It may be worth a talk if you see yourself here. You have other choices, too.",
+            [
+                ("You train or play sports.", "Your back tightens up and holds you back."),
+                ("You work at a desk.", "Your back aches by the end of the day."),
+                ("You have years of hard use behind you.", "Work or age has left your back stiff and sore."),
+            ],
+        ),
+        section(
+            "What your first visit is like",
+            """
+First we talk: about your pain, your health, your work, and what you want to get back to. Then we look at how you bend,
+turn and walk. We also check for signs that need a doctor.
+
+You'll hear what we think, in plain words, and we'll build a plan together. If needling makes sense, we explain it, and
+you decide. You can say no, or stop at any time. Either way, you'll leave with one or two exercises to start with.
+""",
+        ),
+        section("When to get help right away", "Please don't wait for a visit with us if you have any of these signs."),
+        care_card(
+            "911",
+            "Go to an emergency department now, or call 911, if you have:",
+            [*EMERGENCY_SIGNS, "after needling: sudden chest pain or trouble breathing, even hours later"],
+        ),
+        care_card(
+            "811",
+            "Call Health Link on 811 if:",
+            [
+                "pain came after a small fall or knock, and does not ease",
+                "you lose weight and do not know why",
+                "pain wakes you each night and nothing eases it",
+                "a treated spot is hot, swollen or weeping",
+            ],
+        ),
+        person("steve-hansen"),
+        fold(
+            "What is dry needling?",
+            "A very thin needle goes into a tight, sore muscle. Nothing is injected.",
+            """
+Some people call it IMS, which is short for intramuscular stimulation. For the back, needles go into muscles beside the
+spine or in the buttocks (the glutes). Needling is never the whole plan. In Alberta, only physiotherapists whom the
+College has authorized may do it [8].
+""",
+        ),
+        fold(
             "What causes back pain?",
-            "Most lasting back pain has no single cause [2]. These things often play a part:",
+            "Most lasting back pain has no single cause. Several things often play a part.",
+            "Lasting back pain seldom comes from one thing alone [2].",
+        ),
+        definitions(
+            "",
+            "",
             [
                 (
                     "Muscle strain",
@@ -90,17 +142,14 @@ It is never the whole plan. In Alberta, only physiotherapists whom the College h
                 ),
             ],
         ),
-        callout(
-            "warning",
-            "Check this first",
-            """
-A few signs with back pain are an emergency: a numb groin, a change in how your bladder or bowel works, or a leg that
-gets weak. See [when to get help quickly](#when-to-get-help-quickly).
-""",
+        fold(
+            "How might it work?",
+            "No one knows for sure. There are three ideas.",
+            "These are the ideas you will hear most. They are ideas, not facts.",
         ),
         numbered(
-            "How might it work?",
-            "Nobody knows for sure. These are the three ideas you will hear most. They are ideas, not facts.",
+            "",
+            "",
             [
                 (
                     "A tight muscle may let go",
@@ -118,8 +167,9 @@ gets weak. See [when to get help quickly](#when-to-get-help-quickly).
                 ),
             ],
         ),
-        section(
+        fold(
             "Will it help?",
+            "Reviews found less pain for a short time. One found no gain in what people could do.",
             """
 It may ease pain for a short time [3, 5]. One review found no gain in what people could do [4]. We cannot promise that
 it will help you.
@@ -130,27 +180,17 @@ it will help you.
 - A look at 36 reviews found relief in the short term, about equal to other treatment [5].
 - A guideline for physiotherapists says it can be considered beside other treatment when pain has lasted long [1].
 - The World Health Organization says it may be offered, based on evidence of low certainty [2].
-
-**How sure are we?** Not very. So we set a goal with you, and check it. If needling does not help in two or three
-visits, we stop it.
 """,
         ),
-        needling_risks(6, 7),
-        lead_list(
-            "Who should not have it, and what to tell us first",
-            "Tell us about each of these before any needle is used.",
-            ASK_FIRST,
-            ask_first=True,
+        fold(
+            "What does it feel like?",
+            "A small prick, then perhaps a twitch or a deep ache. You can stop at any time.",
         ),
         definitions(
-            "What to expect",
+            "",
             "",
             [
-                (
-                    "Assessment first",
-                    "We ask about your pain, your health and your work. We watch you bend, turn and walk. We look for "
-                    "signs that need a doctor.",
-                ),
+                ("Assessment first", "We talk, and look at how you move, before any needle is used."),
                 (
                     "The procedure",
                     "You lie down. We clean the skin and feel for tight areas along the spine or in the glutes. A "
@@ -164,8 +204,19 @@ visits, we stop it.
                 ),
             ],
         ),
+        *needling_risks(6, 7),
+        fold(
+            "Who should not have it?",
+            "Tell us first about blood thinners, a pregnancy, an implant or a fear of needles.",
+            "Tell us about each of these before any needle is used.",
+        ),
+        lead_list("", "", ASK_FIRST, ask_first=True),
+        fold(
+            "Before and after your visit",
+            "Eat something first and wear loose clothes. Afterwards, keep moving gently.",
+        ),
         visit(
-            "Before, during and after your visit",
+            "",
             before="Eat something. Wear loose clothes. Bring a list of your medicines and any scans you have.",
             during="You can ask for a break or stop at any time. We tell you what we are about to do before we do it.",
             after="Stand up slowly. Plan a quiet hour, and then do what feels easy.",
@@ -183,9 +234,14 @@ visits, we stop it.
                 "Do not take more pain medicine than the label says.",
             ],
         ),
-        definitions(
+        fold(
             "A wider plan",
+            "Exercise, hands-on care, posture and knowing your pain: needling is only one part.",
             "Both guidelines advise exercise for back pain that lasts [1, 2]. Your plan may hold:",
+        ),
+        definitions(
+            "",
+            "",
             [
                 (
                     "Exercise",
@@ -204,49 +260,21 @@ visits, we stop it.
                 ),
             ],
         ),
-        lead_list(
-            "Is it right for you?",
-            "It may be worth a talk if you see yourself here. Each of these people has other choices, too.",
-            [
-                ("You train or play sports.", "Your back tightens up and holds you back."),
-                ("You work at a desk.", "Your back aches by the end of the day."),
-                ("You have years of hard use behind you.", "Work or age has left your back stiff and sore."),
-            ],
-        ),
-        section(
-            "Other choices, and your right to say no",
+        fold(
+            "What else can I try?",
+            "Exercise, hands-on treatment, medicine, or simply time. You can say no to needles.",
             """
 You can treat a sore back without needles. The guidelines suggest exercise, hands-on care and advice on staying active
-[1, 2]. Ask your doctor or pharmacist about pain medicine. It is also fine to wait and see.
-
-We talk through the risks and the other choices at your visit, and ask if you agree. You can say no, or stop at any
-time.
+[1, 2]. Ask your doctor or pharmacist about pain medicine. It is also fine to wait and see. We talk through the risks
+and the other choices at your visit, and ask if you agree.
 """,
-        ),
-        section("When to get help quickly", "Do not wait for a visit with us if you have any of these signs."),
-        care_card(
-            "911",
-            "Go to an emergency department now, or call 911, if you have:",
-            EMERGENCY_SIGNS,
-        ),
-        snippet("When to call 911 after needling"),
-        care_card(
-            "811",
-            "Call Health Link on 811 if:",
-            [
-                "pain came after a small fall or knock, and does not ease",
-                "you lose weight and do not know why",
-                "pain wakes you each night and nothing eases it",
-                "a treated spot is hot, swollen or weeping",
-            ],
         ),
         call_to_action(
             "See us about your back, in Okotoks",
-            "We find out what your back needs, with or without needles.",
-            "Book Your Back Assessment",
+            "We'll find out what your back needs, with or without needles.",
+            "Book Your Back Assessment Now",
             "back-assessment",
         ),
-        person("steve-hansen", "Who wrote this page"),
         sources(GUIDELINE, WHO, HU, LARA_PALOMO, CHYS, BRADY, BOYCE, COLLEGE, BRINJIKJI),
     ],
 )

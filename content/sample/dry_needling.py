@@ -1,13 +1,13 @@
 """Page A: dry needling and physical therapy."""
 
-from content.sample.evidence import ASK_FIRST, BOYCE, BRADY, CHYS, COLLEGE, GUIDELINE, WHO, needling_risks
-from content.sample.writing import (
+from content.sample.builders import (
     Kind,
-    WrittenPage,
+    SamplePage,
     call_to_action,
     callout,
     care_card,
     do_list,
+    fold,
     lead_list,
     person,
     questions,
@@ -17,14 +17,15 @@ from content.sample.writing import (
     sources,
     visit,
 )
+from content.sample.evidence import ASK_FIRST, BOYCE, BRADY, CHYS, COLLEGE, GUIDELINE, WHO, needling_risks
 
-PAGE = WrittenPage(
+PAGE = SamplePage(
     kind=Kind.TREATMENT,
     slug="dry-needling",
     fields={
         "title": "Dry needling and physical therapy",
-        "lede": "Thin needles, placed by a trained physiotherapist, as one part of a plan for less pain "
-        "and better movement.",
+        "lede": "A very thin needle for a tight, sore muscle, and a physiotherapist who explains every step. "
+        "The aim is less pain, so you can move.",
         "description": "What dry needling is, how sure we are that it helps, its risks in numbers, and who should not "
         "have it.",
         "position": 20,
@@ -48,24 +49,61 @@ the muscle. The needle is called dry because nothing is injected.
 
 You may also hear it called trigger point needling, or IMS. A trigger point is a sore, tight spot in a muscle. IMS is
 short for intramuscular stimulation.
-
-In Alberta, physiotherapists may use needles only if their College has authorized them to [6]. Anyone can look this up
-in the College's public register.
 """,
         ),
         callout(
             "important",
             "Important note",
             """
-Dry needling and acupuncture use the same kind of needle. The training and the reasons behind them differ. Names vary,
-too: the College counts acupuncture, IMS and trigger point needling alike as needling [6].
+Dry needling is not acupuncture. The needles are alike. What differs is the training and the reasoning: acupuncture grew
+out of traditional Chinese medicine, dry needling out of work on muscles and pain. Names vary, too: the College counts
+acupuncture, IMS and trigger point needling alike as needling [6].
 
 Here, needling is never the whole treatment. It is one part of your care.
 """,
         ),
-        lead_list(
+        section(
+            "Can it help you?",
+            """
+Pain that lingers wears on you, and a needle may not be what you were hoping for. Here is what it can and can't do:
+
+- It may ease pain for a while, so that moving gets easier [3].
+- It is one part of a plan. The rest is what you do with that time.
+- If it isn't helping after two or three visits, we stop and do something else.
+
+**How sure are we?** Not very. So we check with you at each visit. See [what is known so far](#will-it-help).
+""",
+        ),
+        section(
+            "What your visit is like",
+            """
+New here? Your first visit is an assessment. We ask about your health, watch how you move, and tell you what we suggest
+and why. If needling fits and you agree, we may begin that same day.
+
+Before any needle is used, we talk about risks and other choices. You decide, and you can change your mind at any time,
+even with the needle in. It won't change how we treat you.
+""",
+        ),
+        section("When to get help right away", "Most effects of needling are small [4, 5]. These are not."),
+        snippet("When to call 911 after needling"),
+        care_card(
+            "811",
+            "Call Health Link on 811 if:",
+            [
+                "a treated spot is hot, swollen or weeping",
+                "you have a fever or chills",
+                "a bruise keeps growing",
+            ],
+        ),
+        person("steve-hansen"),
+        fold(
             "How it fits into physical therapy",
+            "Needling comes with hands-on care, exercise and teaching. It does not stand alone.",
             "Needling may ease pain for a short time [3]. The rest of the plan is what you do with that time.",
+        ),
+        lead_list(
+            "",
+            "",
             [
                 (
                     "Hands-on techniques.",
@@ -84,12 +122,24 @@ Here, needling is never the whole treatment. It is one part of your care.
                 ),
             ],
         ),
-        lead_list(
+        section(
+            "",
+            """
+Together these aim at what keeps a problem going, such as weakness or how a load is shared, and not at the pain alone.
+""",
+            level=3,
+        ),
+        fold(
             "What people hope it will do",
+            "Less pain for a short time has been studied most. The rest are ideas.",
             """
 Less pain for a short time is the effect that has been studied most [3]. The other points are ideas about how needling
 may help. They overlap, and they are not proven.
 """,
+        ),
+        lead_list(
+            "",
+            "",
             [
                 ("Pain relief.", "Pain may ease for a short time."),
                 ("Looser muscles.", "A tight muscle may let go a little and stretch further."),
@@ -101,8 +151,9 @@ may help. They overlap, and they are not proven.
                 ("The brain and pain.", "The area may be less sensitive for a while."),
             ],
         ),
-        section(
+        fold(
             "Will it help?",
+            "It may ease pain for a short time, about as much as other treatment does.",
             """
 It may ease pain for a short time [3]. We cannot promise that it will help you.
 
@@ -111,35 +162,47 @@ It may ease pain for a short time [3]. We cannot promise that it will help you.
 - For back pain that lasts, a guideline for physiotherapists says needling can be considered beside other treatment [1].
 - The World Health Organization says needling may be offered for lasting back pain, based on evidence of low
   certainty [2].
-
-**How sure are we?** Not very. So we check with you at each visit. If needling does not help, we stop it.
 """,
         ),
-        needling_risks(4, 5),
-        lead_list(
-            "Who should not have it, and what to tell us first",
-            "Tell us about each of these before any needle is used. Some rule needling out. For others we change the "
-            "plan.",
-            ASK_FIRST,
-            ask_first=True,
+        fold(
+            "What does it feel like?",
+            "A small prick, then perhaps a twitch or a dull ache. You can stop at any time.",
+            """
+The needle is in for some seconds to some minutes. You may feel a dull ache or a quick twitch. A twitch is not needed
+for the treatment to work. Tell us if it is too much, and we stop.
+""",
+        ),
+        *needling_risks(4, 5),
+        fold(
+            "Who should not have it?",
+            "Tell us first about blood thinners, a pregnancy, an implant or a fear of needles.",
+            """
+Tell us about each of these before any needle is used. Some rule needling out. For others we change the plan.
+
+In Alberta, physiotherapists may use needles only if their College has authorized them to [6]. Anyone can look this up
+in the College's public register.
+""",
+        ),
+        lead_list("", "", ASK_FIRST, ask_first=True),
+        fold(
+            "Before and after",
+            "Eat something light first. Afterwards, keep moving gently and give hard training a rest.",
         ),
         visit(
-            "Before, during and after",
+            "",
             before="""
-Eat something light, and wear clothes that leave the sore area easy to reach. Bring a list of your medicines. If you
-are new here, your first visit is an assessment.
+Eat something light, and wear clothes that leave the sore area easy to reach. Bring a list of your medicines.
 """,
-            during="""
-We ask about your health and watch how you move. We tell you what we suggest, and why. You decide, and you can change
-your mind at any time.
-
-The needle is in for some seconds to some minutes. You may feel a dull ache or a quick twitch. A twitch is not needed
-for the treatment to work.
+            during="We ask how you have been. We tell you what we are about to do before we do it.",
+            after="Stand up slowly, and take a moment before you drive.",
+        ),
+        section(
+            "What to expect after a session",
+            """
+The spot may be a little sore [4, 5]. Try gentle stretching, a walk and light activity. Do not overdo it on the first
+day. Call us if you are still sore after two days.
 """,
-            after="""
-**What to expect after a session.** The spot may be a little sore [4, 5]. Try gentle stretching, a walk and light
-activity. Do not overdo it on the first day. Call us if you are still sore after two days.
-""",
+            level=3,
         ),
         do_list(
             "Do and do not on the day of needling",
@@ -156,8 +219,9 @@ activity. Do not overdo it on the first day. Call us if you are still sore after
                 "Do not wait if you have chest pain or shortness of breath: call 911.",
             ],
         ),
-        section(
+        fold(
             "Why include it in a plan?",
+            "To see whether a little less pain for a while lets you start to exercise.",
             """
 People ask us about needling for pain that has lasted for months, for muscles that feel tight, and for joints that do
 not move as they should. In all three, we ask whether a little less pain for a while would let you start to exercise.
@@ -165,26 +229,13 @@ not move as they should. In all three, we ask whether a little less pain for a w
 It is not for everyone. Ask your physiotherapist whether it makes sense for you, and what they would do without it.
 """,
         ),
-        section(
-            "Other choices, and your right to say no",
+        fold(
+            "What else can I try?",
+            "Exercise, hands-on treatment, medicine, or simply time. You can say no to needles.",
             """
 You can have physical therapy without needles. Most of it is just that: exercise, hands-on treatment and advice. Your
 family doctor or pharmacist can talk with you about pain medicine. It is also fine to wait and see.
-
-Before any needle is used, we talk about risks and choices and ask if you agree. You can say no. You can stop at any
-time, even with the needle in. It will not change how we treat you.
 """,
-        ),
-        section("When to get help quickly", "Most effects of needling are small [4, 5]. These are not."),
-        snippet("When to call 911 after needling"),
-        care_card(
-            "811",
-            "Call Health Link on 811 if:",
-            [
-                "a treated spot is hot, swollen or weeping",
-                "you have a fever or chills",
-                "a bruise keeps growing",
-            ],
         ),
         questions(
             "Questions people ask",
@@ -193,6 +244,11 @@ time, even with the needle in. It will not change how we treat you.
                     "Does it hurt?",
                     "The prick is small. In the muscle you may feel an ache, a cramp or a twitch for a moment. Tell "
                     "us, and we stop.",
+                ),
+                (
+                    "Does it flush out toxins?",
+                    "No. We know of no good evidence that it does. Your liver and kidneys clear waste from the body, "
+                    "with or without needles.",
                 ),
                 (
                     "How many visits will I need?",
@@ -211,7 +267,7 @@ time, even with the needle in. It will not change how we treat you.
         ),
         call_to_action(
             "Ready to talk about it?",
-            "Choose a time that suits you. New here? Booking leads you to a first assessment.",
+            "Choose a time that suits you. New here? You start with an assessment.",
             "Schedule Now",
             "dry-needling",
         ),
@@ -222,7 +278,6 @@ time, even with the needle in. It will not change how we treat you.
             page="dry-needling-for-back-pain",
         ),
         signpost("The people who do it", "Who is authorized for needling at this clinic.", page="team"),
-        person("steve-hansen"),
         sources(GUIDELINE, WHO, CHYS, BRADY, BOYCE, COLLEGE),
     ],
 )

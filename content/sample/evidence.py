@@ -1,9 +1,9 @@
-"""The studies that the needling pages rest on, and what they counted.
+"""Sources of the needling pages, and the figures quoted from them.
 
-Figures are those the authors published; each is checked against its abstract.
+Each figure is as published by the authors, and was checked against the abstract.
 """
 
-from content.sample.writing import Written, risks
+from content.sample.builders import SampleBlock, fold, risks
 
 GUIDELINE = (
     "George SZ, Fritz JM, Silfies SP, et al. Interventions for the management of acute and chronic low back pain: "
@@ -55,26 +55,34 @@ COLLEGE = (
 )
 
 
-def needling_risks(brady: int, boyce: int) -> Written:
-    """The table of risks, with the numbers that the two surveys have in the page's own sources."""
+def needling_risks(brady: int, boyce: int) -> list[SampleBlock]:
+    """Return the fold with the table of risks. The arguments are the numbers of the two surveys among the sources."""
     both = f"{brady}, {boyce}"
-    return risks(
-        "What are the risks?",
-        f"""Two large surveys counted what went wrong [{both}]. One looked at 7,629 treatments [{brady}], the other at
-        20,464 treatments [{boyce}]. Both asked the people who did the needling, so some effects may have been missed
-        [{both}].""",
-        "How often effects were reported, for each treatment",
-        [
-            ("Any minor effect", "19 to 37 in 100", both),
-            ("A small bleed", "5 to 16 in 100", both),
-            ("A bruise", "About 8 in 100", both),
-            ("Pain during or after", "2 to 6 in 100", both),
-            ("Feeling worse for a while", "About 1 in 100", str(brady)),
-            ("A major problem", "None in 7,629 treatments; 1 in 1,024 in the larger survey", both),
-        ],
-        f"""A punctured lung is rare and serious [{boyce}]. Tell us if you would rather not have needles near the chest,
-        the neck or the upper back. If you get short of breath, even hours later, [call 911](tel:911).""",
-    )
+    return [
+        fold(
+            "What are the risks?",
+            "In 2 to 4 of 10 treatments: a small bruise, a drop of blood, or soreness. Serious harm is rare.",
+            f"""Two large surveys counted what went wrong [{both}]. One looked at 7,629 treatments [{brady}], the other
+            at 20,464 treatments [{boyce}]. Both asked the people who did the needling, so some effects may have been
+            missed [{both}].""",
+        ),
+        risks(
+            "",
+            "",
+            "How often effects were reported, for each treatment",
+            [
+                ("Any minor effect", "19 to 37 in 100", both),
+                ("A small bleed", "5 to 16 in 100", both),
+                ("A bruise", "About 8 in 100", both),
+                ("Pain during or after", "2 to 6 in 100", both),
+                ("Feeling worse for a while", "About 1 in 100", str(brady)),
+                ("A major problem", "None in 7,629 treatments; 1 in 1,024 in the larger survey", both),
+            ],
+            f"""A punctured lung is rare and serious [{boyce}]. Tell us if you would rather not have needles near the
+            chest, the neck or the upper back. Sudden chest pain, or short of breath, even hours later?
+            [Call 911](tel:911).""",
+        ),
+    ]
 
 
 BRINJIKJI = (

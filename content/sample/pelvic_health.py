@@ -1,8 +1,8 @@
 """Page C: pelvic health for transgender, non-binary and intersex people."""
 
-from content.sample.writing import (
+from content.sample.builders import (
     Kind,
-    WrittenPage,
+    SamplePage,
     call_to_action,
     callout,
     care_card,
@@ -16,7 +16,7 @@ from content.sample.writing import (
     visit,
 )
 
-PAGE = WrittenPage(
+PAGE = SamplePage(
     kind=Kind.TREATMENT,
     slug="trans-non-binary-intersex-pelvic-health",
     fields={

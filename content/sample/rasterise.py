@@ -1,8 +1,7 @@
-"""Turn our drawings into pictures: ``make pictures`` after a drawing has changed.
+"""Rasterise the SVG drawings: the first step of ``make pictures``, after a drawing has changed.
 
-The drawings (SVG) are the source. The sample clinic uploads the pictures made from them, as
-staff would upload photographs; the site's icons and its share picture are made here as well.
-Needs resvg-py, which only the development requirements bring.
+Makes the sample clinic's pictures, which are loaded as if staff had uploaded them, and the site's icons and default
+share picture. Needs resvg-py, from the development requirements.
 """
 
 import io
@@ -20,12 +19,11 @@ ICONS = HERE.parent.parent / "static" / "img"
 SCENE_WIDTH, PORTRAIT_WIDTH = 1600, 800  # pixels
 HEAVIEST = 200 * 1024  # bytes
 SHARE_SIZE = (1200, 630)
-SHARE_TOP = 158  # the share picture is the home scene without most of its sky
+SHARE_TOP = 158  # pixels cropped from the top of the home scene
 SPRUCE = "#11473f"
 
 
-def drawn(path: Path, width: int) -> Image.Image:
-    """The drawing as pixels, so many wide."""
+def rasterise(path: Path, width: int) -> Image.Image:
     png = bytes(resvg_py.svg_to_bytes(svg_path=str(path), width=width))
     return Image.open(io.BytesIO(png)).convert("RGBA")
 
@@ -35,16 +33,16 @@ def is_portrait(path: Path) -> bool:
 
 
 def write_picture(path: Path) -> Path:
-    """Write one drawing as WebP: lossless, because flat colours show every trace of loss."""
+    """Write one drawing as WebP: lossless, because artefacts show in flat colours."""
     width = PORTRAIT_WIDTH if is_portrait(path) else SCENE_WIDTH
     target = PICTURES / f"{path.stem}.webp"
-    drawn(path, width).convert("RGB").save(target, "WEBP", lossless=True, quality=100, method=6)
+    rasterise(path, width).convert("RGB").save(target, "WEBP", lossless=True, quality=100, method=6)
     return target
 
 
 def write_share_picture() -> Path:
     width, height = SHARE_SIZE
-    scene = drawn(DRAWINGS / "home.svg", width).convert("RGB")
+    scene = rasterise(DRAWINGS / "home.svg", width).convert("RGB")
     target = ICONS / "share.png"
     picture = scene.crop((0, SHARE_TOP, width, SHARE_TOP + height))
     picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(target, optimize=True)
@@ -53,13 +51,13 @@ def write_share_picture() -> Path:
 
 def write_icons() -> list[Path]:
     mark = ICONS / "favicon.svg"
-    small = {size: drawn(mark, size) for size in (16, 32, 48)}
+    small = {size: rasterise(mark, size) for size in (16, 32, 48)}
     ico = ICONS / "favicon.ico"
     small[48].save(ico, sizes=[(size, size) for size in small], append_images=[small[16], small[32]])
 
-    # A telephone rounds the corners itself, so ours must be filled.
+    # iOS rounds the corners itself, so the icon must have no transparent ones.
     touch = ICONS / "apple-touch-icon.png"
-    large = drawn(mark, 180)
+    large = rasterise(mark, 180)
     square = Image.new("RGB", large.size, SPRUCE)
     square.paste(large, mask=large)
     square.quantize(64, dither=Image.Dither.NONE).save(touch, optimize=True)

@@ -1,1 +1,1 @@
-"""Finding words on the published site: what can be found, the index on both databases, and the results."""
+"""Site search: documents, the full-text index on both databases, and queries."""

@@ -1,67 +1,67 @@
-"""A few words of a text around what was looked for, in pieces: marked, or not."""
+"""Excerpts: the part of a text that matches a query best, with the matches highlighted."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from content.search.terms import SHORTEST_BEGINNING, is_kin, words_of
+from content.search.tokenizer import MIN_PREFIX, is_same_stem, words_of
 
 LENGTH = 200  # characters
 _TOKEN = re.compile(r"\S+")
 
 
 @dataclass(frozen=True)
-class Piece:
+class ExcerptPiece:
     text: str
     is_marked: bool = False
 
 
-def excerpt(lede: str, body: str, words: Sequence[str]) -> list[Piece]:
-    """Where most of the words stand close together, or else the first sentence."""
+def excerpt(lede: str, body: str, words: Sequence[str]) -> list[ExcerptPiece]:
+    """Return the part of the text with most of the words, or the beginning of the lede."""
     lines = [line for line in [lede, *body.split("\n")] if line]
-    best, shown = 0, _cut(lines[0], 0) if lines else ""
-    for place, line in enumerate(lines):
-        for start in _starts(line, words):
+    best_score, best = 0, _cut(lines[0], 0) if lines else ""
+    for number, line in enumerate(lines):
+        for start in _start_offsets(line, words):
             part = line[start : start + LENGTH]
-            met = sum(is_meant(part, word, words) for word in words)
-            if met > best:
-                best, shown = met, _cut(_with_next(lines, place), start)
-    return marked(shown, words)
+            score = sum(matches(part, word, words) for word in words)
+            if score > best_score:
+                best_score, best = score, _cut(_with_following(lines, number), start)
+    return highlight(best, words)
 
 
-def marked(text: str, words: Sequence[str]) -> list[Piece]:
-    """The whole text in pieces; those that are kin of the words are marked."""
-    pieces: list[Piece] = []
+def highlight(text: str, words: Sequence[str]) -> list[ExcerptPiece]:
+    """Split the text into pieces; words that match a form of ``words`` are marked."""
+    pieces: list[ExcerptPiece] = []
     end = 0
     for token in _TOKEN.finditer(text):
-        if _has_any(token.group(), words):
-            start, stop = _without_signs(token)
-            pieces += [Piece(text[end:start]), Piece(text[start:stop], is_marked=True)]
+        if _matches_any(token.group(), words):
+            start, stop = _without_punctuation(token)
+            pieces += [ExcerptPiece(text[end:start]), ExcerptPiece(text[start:stop], is_marked=True)]
             end = stop
-    pieces.append(Piece(text[end:]))
+    pieces.append(ExcerptPiece(text[end:]))
     return [piece for piece in pieces if piece.text]
 
 
-def is_meant(text: str, word: str, words: Sequence[str]) -> bool:
-    """Whether the text has a word in any form; the last of ``words`` may be the beginning of a longer one."""
-    begins = word == words[-1] and len(word) >= SHORTEST_BEGINNING
-    return any(is_kin(one, word) or (begins and one.startswith(word)) for one in words_of(text))
+def matches(text: str, word: str, words: Sequence[str]) -> bool:
+    """Whether the text has a form of the word. The last of ``words`` also matches as a prefix."""
+    is_prefix = word == words[-1] and len(word) >= MIN_PREFIX
+    return any(is_same_stem(other, word) or (is_prefix and other.startswith(word)) for other in words_of(text))
 
 
-def _has_any(text: str, words: Sequence[str]) -> bool:
-    return any(is_meant(text, word, words) for word in words)
+def _matches_any(text: str, words: Sequence[str]) -> bool:
+    return any(matches(text, word, words) for word in words)
 
 
-def _starts(line: str, words: Sequence[str]) -> list[int]:
-    """Where an excerpt of this line might begin: the line, or a few words before each that is meant."""
-    hits = [token.start() for token in _TOKEN.finditer(line) if _has_any(token.group(), words)]
-    return [0 if hit < LENGTH * 0.75 else line.rfind(" ", 0, hit - LENGTH // 3) + 1 for hit in hits[:20]]
+def _start_offsets(line: str, words: Sequence[str]) -> list[int]:
+    """Return possible start positions of an excerpt: the start of the line, or a few words before each match."""
+    offsets = [token.start() for token in _TOKEN.finditer(line) if _matches_any(token.group(), words)]
+    return [0 if offset < LENGTH * 0.75 else line.rfind(" ", 0, offset - LENGTH // 3) + 1 for offset in offsets[:20]]
 
 
-def _with_next(lines: Sequence[str], place: int) -> str:
-    """The line; a short one, such as an item of a list, with what follows it."""
-    text = lines[place]
-    for line in lines[place + 1 : place + 4]:
+def _with_following(lines: Sequence[str], number: int) -> str:
+    """Return the line; a short one, such as a list item, with the lines after it."""
+    text = lines[number]
+    for line in lines[number + 1 : number + 4]:
         if len(text) > LENGTH // 2:
             break
         text += f" {line}" if text.endswith((".", ":", "?")) else f"; {line}"
@@ -76,8 +76,8 @@ def _cut(line: str, start: int) -> str:
     return f"… {part}" if start else part
 
 
-def _without_signs(token: re.Match[str]) -> tuple[int, int]:
-    """Where the word stands in the text, without the brackets and stops around it."""
+def _without_punctuation(token: re.Match[str]) -> tuple[int, int]:
+    """Return the start and end of the word, without punctuation around it."""
     text = token.group()
     left = len(text) - len(re.sub(r"^[\W_]+", "", text))
     right = len(re.sub(r"[\W_]+$", "", text))

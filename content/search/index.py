@@ -1,9 +1,8 @@
-"""Keep the index in step with what readers see, with no timer: whoever searches looks first.
+"""Rebuild the search index on demand: each search first checks that the index is current.
 
-The number of what is shown rises in the transaction of every change (``booking.models.ShownVersion``),
-and the clock alone brings what was scheduled. If either has moved on, the next search writes the
-index anew, from the published pages: a few dozen rows, some hundredths of a second. So there is no
-moment at which a hidden page can be found, or a new one cannot.
+Every change of content increments the content version in its own transaction (``booking.models.ContentVersion``), and
+scheduled revisions go live by time. If either invalidates the index, the next search rebuilds it from the published
+pages: a few dozen rows, some hundredths of a second. So hidden pages are never found, and new ones always are.
 """
 
 from collections import Counter
@@ -11,87 +10,86 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
-from booking import together
-from content.live import state, state_of
+from booking.models import current_content_version
 from content.models import SearchEntry, SearchIndex
-from content.search import engines
-from content.search.documents import Document, Findable, findable
-from content.search.terms import STOP_WORDS, words_of
+from content.pages.published import next_change
+from content.search import backends
+from content.search.documents import Document, SearchData, build_documents
+from content.search.tokenizer import STOP_WORDS, words_of
 
-SHAPE = 1  # Raise it with every change of what is written here: an older index is then made anew.
-THE_ROW = 1
-LONGEST_TEXT = 200_000  # characters of one entry
-LOCK = 0x5EA2C4  # A number of our own: PostgreSQL's advisory lock for whoever writes the index.
+SHAPE = 1  # Increment it when the format of the index changes: older indexes are then rebuilt.
+ROW_ID = 1
+MAX_TEXT_LENGTH = 200_000  # characters of one entry
+LOCK_KEY = 0x5EA2C4  # Key of the PostgreSQL advisory lock for rebuilding the index.
 
 
-def in_step(*, now: datetime) -> SearchIndex:
-    """What the index is about, made anew first where it no longer fits. One query where it does."""
-    index, version, until = _look(now)
-    if _fits(index, version, now):
+def ensure_fresh(*, now: datetime) -> SearchIndex:
+    """Return the index, rebuilt first if it is stale. Three queries if it is not."""
+    index, version, until = _load(now)
+    if _is_current(index, version, now):
         assert index is not None
         return index
     with transaction.atomic():
-        _one_at_a_time()
-        index, version, until = _look(now)  # Somebody else may just have done it.
-        if _fits(index, version, now):
+        _lock()
+        index, version, until = _load(now)  # Another process may have rebuilt it while this one waited for the lock.
+        if _is_current(index, version, now):
             assert index is not None
             return index
-        return _write(findable(now=now), version, until)
+        return _rebuild(build_documents(now=now), version, until)
 
 
-def _look(now: datetime) -> tuple[SearchIndex | None, int, datetime | None]:
-    # The number is read before the rows: new words under an old number are made anew, never the reverse.
-    found = together.fetch(index=SearchIndex.objects.all(), **state(now))
-    version, until = state_of(found)
-    return (found["index"][0] if found["index"] else None), version, until
+def _load(now: datetime) -> tuple[SearchIndex | None, int, datetime | None]:
+    # Read the version before the rows: new content under an old version is rebuilt once more, never the reverse.
+    version, until = current_content_version(), next_change(now)
+    return SearchIndex.objects.first(), version, until
 
 
-def _fits(index: SearchIndex | None, version: int, now: datetime) -> bool:
+def _is_current(index: SearchIndex | None, version: int, now: datetime) -> bool:
     if index is None or (index.shape, index.version) != (SHAPE, version):
         return False
     return index.until is None or now < index.until
 
 
-def _one_at_a_time() -> None:
-    """On SQLite, a transaction of ours is alone anyway."""
+def _lock() -> None:
+    """Serialize rebuilds. SQLite allows only one writing transaction anyway."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
 
 
-def _write(found: Findable, version: int, until: datetime | None) -> SearchIndex:
+def _rebuild(data: SearchData, version: int, until: datetime | None) -> SearchIndex:
     SearchEntry.objects.all().delete()
     entries = SearchEntry.objects.bulk_create(
         SearchEntry(
-            kind=each.kind,
-            address=each.address,
-            title=each.title,
-            trail=each.trail,
-            lede=each.lede,
-            body="\n".join(each.body)[:LONGEST_TEXT],
+            kind=document.kind,
+            address=document.address,
+            title=document.title,
+            trail=document.trail,
+            lede=document.lede,
+            body="\n".join(document.body)[:MAX_TEXT_LENGTH],
         )
-        for each in found.documents
+        for document in data.documents
     )
-    weighed = [_weighed(entry, each) for entry, each in zip(entries, found.documents, strict=True)]
-    engines.write(weighed)
+    rows = [_weighted_words(entry, document) for entry, document in zip(entries, data.documents, strict=True)]
+    backends.write(rows)
     index = SearchIndex(
-        pk=THE_ROW,
+        pk=ROW_ID,
         version=version,
         until=until,
         shape=SHAPE,
-        vocabulary=_vocabulary(weighed),
-        care_cards=[card for place, card in enumerate(found.care_cards) if card not in found.care_cards[:place]],
-        plain_words=sorted({word for title in found.plain_titles for word in words_of(title)}),
+        vocabulary=_vocabulary(rows),
+        care_cards=[card for number, card in enumerate(data.care_cards) if card not in data.care_cards[:number]],
+        plain_words=sorted({word for title in data.plain_titles for word in words_of(title)}),
     )
     index.save()
     return index
 
 
-def _weighed(entry: SearchEntry, document: Document) -> engines.Weighed:
+def _weighted_words(entry: SearchEntry, document: Document) -> backends.WeightedWords:
     def words(*texts: str) -> str:
-        return " ".join(word for text in texts for word in words_of(text))[:LONGEST_TEXT]
+        return " ".join(word for text in texts for word in words_of(text))[:MAX_TEXT_LENGTH]
 
-    return engines.Weighed(
+    return backends.WeightedWords(
         entry=entry.pk,
         title=words(document.title),
         lede=words(document.lede, document.names),
@@ -100,11 +98,11 @@ def _weighed(entry: SearchEntry, document: Document) -> engines.Weighed:
     )
 
 
-def _vocabulary(entries: list[engines.Weighed]) -> dict[str, int]:
-    """Words that somebody may have meant, and how often they occur. Words of titles count for more."""
+def _vocabulary(entries: list[backends.WeightedWords]) -> dict[str, int]:
+    """Count the words that spelling correction may suggest, weighted by field."""
     counts: Counter[str] = Counter()
-    for each in entries:
-        for text, weight in ((each.title, 5), (each.lede, 2), (each.headings, 2), (each.body, 1)):
+    for entry in entries:
+        for text, weight in ((entry.title, 5), (entry.lede, 2), (entry.headings, 2), (entry.body, 1)):
             for word in text.split():
                 counts[word] += weight
     return {word: count for word, count in counts.items() if len(word) > 2 and word not in STOP_WORDS}

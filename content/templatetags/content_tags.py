@@ -1,47 +1,62 @@
-"""What templates of pages need: blocks, pictures, and words with their citations."""
+"""Template tags of content pages: blocks, menus, structured data, pictures, and texts with citations."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from django import template
+from django.utils import timezone
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from feincms3.renderer import render_in_context
 
-from booking.context import facts_of
-from content import markup, next_free, pictures, share_cards, structured_data
-from content.citations import cite
-from content.menus import MenuLink
+from content.blocks import markup
+from content.blocks.citations import cite
+from content.blocks.folds import Fold, with_folds
+from content.blocks.renderer import renderer
+from content.media import renditions, share_images
+from content.media.typefaces import needs_other_face
 from content.models import Section
-from content.renderer import renderer
+from content.pages import next_slot, structured_data
+from content.search import tokenizer
+from content.site.menus import MenuLink
 
 register = template.Library()
-_HYPHENATED = re.compile(r"\b\w{1,8}-\w{1,8}\b")  # Short enough for a large heading on a narrow phone.
+_HYPHENATED = re.compile(r"\b\w{1,8}-\w{1,8}\b")  # Short enough for one line of a large heading on a narrow phone.
+_WORDS = re.compile(r"(\s+)")
 _clean = Section._meta.get_field("body").sanitize  # type: ignore[union-attr]
 
 
 @register.simple_tag(takes_context=True)
 def blocks(context: template.Context, of: Any) -> SafeString:
-    """The blocks of one part of a page, each in its own template."""
-    return mark_safe("".join(renderer.handle(of, context)))  # noqa: S308
+    """Render blocks of a page, in order and with their folds."""
+    html: list[str] = []
+    for is_fold, parts in groupby(with_folds(of), key=lambda part: isinstance(part, Fold)):
+        if is_fold:
+            html += [render_in_context(context, "content/_fold.html", {"fold": fold}) for fold in parts]
+        else:
+            html += renderer.handle(list(parts), context)
+    return mark_safe("".join(html))  # noqa: S308
 
 
 @register.simple_tag(takes_context=True)
 def menu(context: template.Context, kind: str) -> list[tuple[MenuLink, str]]:
-    """The links of one menu, each with what aria-current says of it: this page, the part it is in, or nothing."""
+    """Return the links of a menu, each with its aria-current value: "page", "true" for the current section, or ""."""
     links = (context.get("menus") or {}).get(kind, [])
     request = context.get("request")
     path, name = getattr(request, "path", ""), getattr(getattr(request, "resolver_match", None), "view_name", "")
-    is_here = any(link.address == path for link in links)  # Then it is in no other part.
+    is_listed = any(link.address == path for link in links)  # Then no section is marked as current.
     return [
-        (link, "page" if link.address == path else "true" if name in link.below and not is_here else "")
+        (link, "page" if link.address == path else "true" if name in link.below and not is_listed else "")
         for link in links
     ]
 
 
 @register.simple_tag(takes_context=True)
 def json_ld(context: template.Context) -> SafeString:
-    """The page's graph for search engines, as a data block that nothing executes."""
+    """Render the page's schema.org graph as a JSON-LD script."""
     data = context.get("structured_data")
     if data is None:
         return mark_safe("")
@@ -51,43 +66,42 @@ def json_ld(context: template.Context) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def next_free_here(context: template.Context) -> SafeString:
-    """The next free time of the page's service, or the mark of where it is to stand."""
-    opening = context.get("next_free")
-    return next_free.LATER if opening is next_free.LATER else next_free.in_html(opening, facts_of(context["request"]))
-
-
-@register.simple_tag(takes_context=True)
 def share_picture(context: template.Context) -> dict[str, str] | None:
-    """Address and words of the picture for shared links: the page's (or person's) card, or its own picture cut."""
+    """Return the URL and alternative text of the Open Graph picture: a generated card, or the cropped hero picture."""
     subject = context.get("page") or context.get("person")
     if not subject:
         return None
     clinic = getattr(context.get("clinic"), "name", "")
-    card, seen = share_cards.card_of(subject, clinic), getattr(subject, "hero_alt", "")
+    card, hero_alt = share_images.share_image_for(subject, clinic), getattr(subject, "hero_alt", "")
     if card.address:
-        words = ". ".join(filter(None, [f"{card.title}, {clinic}" if clinic else card.title, seen]))
-        return {"address": structured_data.address(card.address), "alt": words}
+        alt = ". ".join(filter(None, [f"{card.title}, {clinic}" if clinic else card.title, hero_alt]))
+        return {"address": structured_data.absolute_url(card.address), "alt": alt}
     hero = getattr(subject, "hero_picture", None)
-    url = pictures.share_url(hero.image) if hero else ""
-    return {"address": structured_data.address(url), "alt": seen or card.title} if url else None
+    url = renditions.share_url(hero.image) if hero else ""
+    return {"address": structured_data.absolute_url(url), "alt": hero_alt or card.title} if url else None
+
+
+@register.filter
+def day_in_words(start: datetime) -> str:
+    """Today; tomorrow; Monday 30 November: the day of a local time, seen from now."""
+    return next_slot.day_in_words(start, timezone.now())
 
 
 @register.filter
 def rich(html: str, sources: Collection[int] = ()) -> SafeString:
-    """Rich text, cleaned once more on its way out, with its citations."""
+    """Render rich text with citations, sanitized again on output."""
     return cite(_clean(html or ""), sources)
 
 
 @register.filter
 def words(text: str, sources: Collection[int] = ()) -> SafeString:
-    """Paragraphs and lists of a row's long cell, with their citations."""
+    """Render a long cell's markup as paragraphs and lists, with citations."""
     return cite(markup.to_html(text or ""), sources)
 
 
 @register.filter
 def lead_and_body(row: dict[str, str], sources: Collection[int] = ()) -> SafeString:
-    """A list item: its first words, in bold, begin its first paragraph."""
+    """Render a list item whose bold lead starts its first paragraph."""
     lead, body = row.get("lead", ""), row.get("body", "")
     if not lead or not body:
         return line(lead, sources) if lead else words(body, sources)
@@ -99,22 +113,49 @@ def lead_and_body(row: dict[str, str], sources: Collection[int] = ()) -> SafeStr
 
 @register.filter
 def whole_words(text: str) -> SafeString:
-    """A title in which a short word with a hyphen stays on one line: "non-binary" does not end it with "non-"."""
-    return mark_safe(_HYPHENATED.sub(r'<span class="nowrap">\g<0></span>', escape(text)))  # noqa: S308
+    """Set a heading's words whole: no line break within "non-binary", no two typefaces within a word."""
+    return _set_words(text, lambda word: _HYPHENATED.sub(r'<span class="nowrap">\g<0></span>', word))
+
+
+@register.filter
+def one_face_a_word(text: str) -> SafeString:
+    """Set words with letters that the face of headings lacks in another face, wholly."""
+    return _set_words(text, lambda word: word)
+
+
+def _set_words(text: str, other_markup: Callable[[str], str]) -> SafeString:
+    """Escape and mark each word; ``other_markup`` marks those that the face of headings has."""
+    marked = []
+    for word in _WORDS.split(text):
+        escaped = str(escape(word))
+        needs_mark = needs_other_face(word)
+        marked.append(f'<span class="other-face">{escaped}</span>' if needs_mark else other_markup(escaped))
+    return mark_safe("".join(marked))  # noqa: S308
 
 
 @register.filter
 def line(text: str, sources: Collection[int] = ()) -> SafeString:
-    """A row's short cell, with its citations."""
+    """Render a short cell's markup in one line, with citations."""
     return cite(markup.to_line(text or ""), sources)
 
 
 @register.filter
 def source_links(numbers: str, sources: Collection[int] = ()) -> SafeString:
-    """A cell that holds nothing but source numbers: links on the line, which no figure can be mistaken for."""
+    """Render a cell of source numbers as links, not superscript, which could be read as part of a figure."""
     known = [int(number) for number in numbers.split(",") if number.strip().isdigit() and int(number) in sources]
     return format_html_join(
         ", ", '<a href="#source-{0}"><span class="visually-hidden">source </span>{0}</a>', zip(known)
+    )
+
+
+@register.simple_tag
+def block_heading(block: Any, css: str = "") -> SafeString:
+    """Render the heading of a block, if it has one. Not a template, because a page has dozens of them."""
+    if not block.heading:
+        return SafeString()
+    class_attr = format_html(' class="{}"', css) if css else ""
+    return format_html(
+        '<h{0} id="{1}"{2}>{3}</h{0}>', block.level, block.anchor, class_attr, one_face_a_word(block.heading)
     )
 
 
@@ -127,13 +168,13 @@ def picture(
     css: str = "",
     focus: Any = None,
 ) -> dict[str, Any]:
-    """A <picture> of a stored image. ``focus`` may be the library's Picture, whose focal point counts.
+    """Render a <picture> of a stored image or of its ``PictureSources``.
 
-    Lazy by default; ``eager`` is for the one picture at the head of a page.
+    ``focus`` is the Picture whose focal point applies. Lazy by default; ``eager`` is for a page's hero picture.
     """
     classes = [css, _focus_class(focus)] if focus is not None else [css]
     return {
-        "shown": pictures.show(file) if file else None,
+        "shown": file if isinstance(file, renditions.PictureSources) or not file else renditions.picture_sources(file),
         "alt": alt,
         "sizes": sizes,
         "eager": eager,
@@ -143,23 +184,22 @@ def picture(
 
 @register.inclusion_tag("content/_map.html")
 def map_to(place: Any, maps: dict[int, Any] | None, sizes: str) -> dict[str, Any]:
-    """The drawn map of a location, by day and by night; nothing where there is none."""
-    found = (maps or {}).get(place.pk)
-    if found is None:
+    """Render the map of a location, for light and dark colour schemes; nothing if there is none."""
+    place_map = (maps or {}).get(place.pk)
+    if place_map is None:
         return {"map": None}
-    night = pictures.show(found.night_picture.image) if found.night_picture else None
-    return {"map": found, "day": pictures.show(found.picture.image), "night": night, "sizes": sizes}
+    night = renditions.picture_sources(place_map.night_picture.image) if place_map.night_picture else None
+    day = renditions.picture_sources(place_map.picture.image)
+    return {"map": place_map, "day": day, "night": night, "sizes": sizes}
 
 
 @register.simple_tag
-def fetch_picture_ahead(file: Any, width: str) -> SafeString:
-    """A line for the head: where the screen is wide enough to show this picture at once, fetch it at once.
+def fetch_picture_ahead(shown: renditions.PictureSources | None, width: str) -> SafeString:
+    """Render a preload link for the hero picture, on screens that are wide enough to show it above the fold.
 
-    ``width`` is how wide it stands beside the heading. On a phone the words come first, and a picture that
-    takes its share of a slow line keeps them waiting.
+    ``width`` is its CSS width next to the heading. Phones show the text first, which a preload would slow down.
     """
-    shown = pictures.show(file) if file else None
-    if shown is None or not shown.sources:
+    if not shown or not shown.sources:
         return SafeString()
     kind, srcset = shown.sources[0]
     return format_html(
@@ -172,7 +212,13 @@ def fetch_picture_ahead(file: Any, width: str) -> SafeString:
 
 
 def _focus_class(focus: Any) -> str:
-    """The focal point as classes of picture.css, to the nearest tenth each way; the middle needs none."""
+    """Return the focal point as classes of picture.css, in steps of ten percent; none for the centre."""
     tenths = [(axis, (percent + 5) // 10 * 10) for axis, percent in (("x", focus.focal_x), ("y", focus.focal_y))]
     classes = [f"focus-{axis}-{tenth}" for axis, tenth in tenths if tenth != 50]
     return " ".join(["focus", *classes]) if classes else ""
+
+
+@register.simple_tag
+def words_of_address(path: str) -> str:
+    """Return a search query from the words of a URL path, for the 404 page; needs no database."""
+    return tokenizer.query_from_path(str(path or ""))

@@ -159,9 +159,34 @@
     block.querySelector("fieldset :is(input:not([type=hidden]), textarea, select)")?.focus();
   }
 
+  /* For who may only view a page, Django writes each block's place and region as text. The content editor reads them
+     from inputs, without which it would stop with an error before it has arranged the blocks. */
+  function addInputs() {
+    for (const field of ["ordering", "region"]) {
+      for (const text of document.querySelectorAll(`.inline-related .field-${field} .readonly`)) {
+        const block = text.closest(".inline-related");
+        const input = document.createElement("input");
+        input.type = "hidden";
+        input.name = `${block.id}-${field}`;
+        input.value = text.textContent.trim();
+        text.after(input);
+        text.closest(".form-row").hidden = true;
+      }
+    }
+  }
+
+  const mayChange = () => JSON.parse(byId("content-editor-context")?.textContent ?? "{}").allowChange !== false;
+
   function begin() {
     const machine = document.querySelector(".order-machine");
     if (!machine) return;
+    if (!mayChange()) {
+      for (const label of machine.querySelectorAll(".inline-related > h3 .inline_label")) pressable(label);
+      showTabs();
+      showFindings();
+      goToBlock();
+      return;
+    }
     status = document.createElement("p");
     status.className = "visually-hidden";
     status.setAttribute("role", "status");
@@ -179,6 +204,7 @@
     goToBlock();
   }
 
+  addInputs();
   // After the content editor, which begins when jQuery says that the page is ready.
   window.addEventListener("load", () => setTimeout(begin, 0));
 })();

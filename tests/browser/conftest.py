@@ -1,16 +1,20 @@
-"""A real Chromium, the sample clinic, and nothing that needs JavaScript."""
+"""Fixtures of browser tests: Chromium, without JavaScript by default, and a live server with the sample clinic."""
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
+from booking.models import Location
 from tests.conftest import CHROMIUM
+from tests.support.sample import load_sample
 
-# Playwright runs an event loop in this thread; the tests' own queries are none of its business.
+# Playwright runs an event loop in this thread, in which Django would refuse the tests' queries.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 expect.set_options(timeout=15_000)
 
@@ -34,22 +38,22 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _a_page_is_there_when_its_link_was_pressed() -> Iterator[None]:
-    """Pressing ends with the next page loaded, as ``goto`` does; by itself it ends when the answer's first byte came.
+def _wait_for_load_after_actions() -> Iterator[None]:
+    """Make ``click`` and ``press`` wait until the next page has loaded, as ``goto`` does.
 
-    Who then asks for "all rows" gets those that were read so far, on a busy machine none.
+    By default they return with the first byte of the response: ``all()`` would find only the elements so far.
     """
 
-    def to_the_end(act: Callable[..., None]) -> Callable[..., None]:
-        def acted(self: Locator, *args: Any, **given: Any) -> None:
-            act(self, *args, **given)
+    def with_load(action: Callable[..., None]) -> Callable[..., None]:
+        def wrapped(self: Locator, *args: Any, **kwargs: Any) -> None:
+            action(self, *args, **kwargs)
             self.page.wait_for_load_state("load")
 
-        return acted
+        return wrapped
 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("click", "press"):
-            patch.setattr(Locator, name, to_the_end(getattr(Locator, name)))
+            patch.setattr(Locator, name, with_load(getattr(Locator, name)))
         yield
 
 
@@ -60,10 +64,23 @@ def _stylesheet() -> None:
 
 @pytest.fixture
 def site(transactional_db: None, live_server: Any, settings: Any) -> str:
-    """The address of a running site with the sample clinic."""
+    """The URL of a live server with the sample clinic."""
     settings.SITE_URL = live_server.url
-    call_command("load_sample", verbosity=0)
+    load_sample()
     return str(live_server.url)
+
+
+@pytest.fixture(autouse=True)
+def _running_clock(running_clock: datetime) -> None:
+    """Let the clock run, because forms must not be sent within two seconds."""
+
+
+@pytest.fixture
+def tomorrow(site: str) -> datetime:
+    """Tomorrow at 11:15 am in the clinic's time zone."""
+    zone = Location.objects.get().zone
+    day = timezone.localdate(timezone=zone) + timedelta(days=1)
+    return datetime.combine(day, time(11, 15), tzinfo=zone).astimezone(UTC)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""After new zone data: bring what lies ahead back to its promised wall times, and say what that did."""
+"""After a tzdata update: recompute the instants of future appointments from their wall times, and report."""
 
 from argparse import ArgumentParser
 from collections import Counter
@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from booking import scheduling
-from booking.scheduling import Refused, Retimed
-from booking.words import clock, day, duration
+from booking.formatting import clock, day, duration
+from booking.scheduling import Retimed, SchedulingError
 
 
 class Command(BaseCommand):
@@ -26,20 +26,20 @@ class Command(BaseCommand):
     def handle(self, *, dry_run: bool, **options: Any) -> None:
         try:
             report = scheduling.retime(now=timezone.now(), dry_run=dry_run)
-        except Refused as refused:
-            raise CommandError(refused.message) from refused
+        except SchedulingError as error:
+            raise CommandError(error.message) from error
         if dry_run:
             self.stdout.write("This is a dry run: nothing was written.")
-        for line in in_words(report):
+        for line in report_lines(report):
             self.stdout.write(line)
 
 
-def in_words(report: Retimed) -> list[str]:
-    """The report for a person: references to look up in the diary, and nothing about patients."""
+def report_lines(report: Retimed) -> list[str]:
+    """The report as lines of text, with appointment references and without patients' data."""
     lines = [f"Appointments that moved: {len(report.moved)}."]
     shifts = Counter((moved.time_zone, moved.shift) for moved in report.moved)
     for (zone, shift), count in sorted(shifts.items()):
-        lines.append(f"  {zone}: {count} begin {_by(shift)}, at the same time on the clock as before.")
+        lines.append(f"  {zone}: {count} begin {_shift_text(shift)}, at the same time on the clock as before.")
     if report.holds_moved or report.holds_released:
         lines.append(f"Held times that moved: {report.holds_moved}; given up: {report.holds_released}.")
     if report.other_room:
@@ -63,5 +63,5 @@ def in_words(report: Retimed) -> list[str]:
     return lines
 
 
-def _by(shift: timedelta) -> str:
+def _shift_text(shift: timedelta) -> str:
     return f"{duration(abs(shift))} {'earlier' if shift < timedelta(0) else 'later'}"

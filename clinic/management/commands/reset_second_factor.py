@@ -1,4 +1,4 @@
-"""The last way back in: take away the passkeys and apps of somebody who lost them."""
+"""Delete a staff member's second factors, for somebody who has lost them."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
 
-from clinic.staff import second_factor
+from clinic.accounts import second_factor
 
 
 class Command(BaseCommand):

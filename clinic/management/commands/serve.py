@@ -1,6 +1,7 @@
-"""Run the site and its worker together: everything ``make run`` does after installing."""
+"""Run the site and its worker on this machine: everything that ``make run`` does after installing."""
 
 import hashlib
+import http.client
 import os
 import secrets
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +18,14 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.management.commands import collectstatic
+from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from clinic.management.commands.load_sample import real_rows
-from clinic.staff.roles import OWNER
+from clinic.accounts.roles import OWNER
+from clinic.ops.environment import MAIL_FILES
+from clinic.ops.sample_data import real_rows
 
 STAFF_NAME = "owner"
 
@@ -30,28 +35,40 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="On which port of this machine.")
+        parser.add_argument("--no-sample", action="store_true", help="Start empty, without the sample clinic.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         port = options["port"]
-        refuse_a_taken_port(port)
+        check_port(port)
+        self.log_step("Preparing the database ...")
         call_command("migrate", verbosity=0)
+        self.log_step("Preparing styles, fonts and scripts ...")
         call_command("build_static", verbosity=0)
         collect_changed_files()
         if not get_user_model().objects.exists():
-            # Only ever the first time: who has taken the sample away does not want it back.
-            if not real_rows():
+            # Only on the first start: a sample that was removed must not come back.
+            if not options["no_sample"] and not real_rows():
+                self.log_step("Loading the sample clinic ...")
                 call_command("load_sample", stdout=self.stdout)
-            self.give_a_login()
+            self.create_login()
+        self.log_step("Starting the site ...")
+        sys.exit(run_site_and_worker(port, announce=lambda: self.print_addresses(port)))
+
+    def log_step(self, step: str) -> None:
+        """Print a step before it begins, flushed in case stdout is a pipe."""
+        self.stdout.write(step)
+        self.stdout.flush()
+
+    def print_addresses(self, port: int) -> None:
         self.stdout.write(f"\n  The site:  http://127.0.0.1:{port}/")
         self.stdout.write(f"  Staff:     http://127.0.0.1:{port}/admin/")
-        if "mailfiles" in settings.EMAIL_BACKEND:
+        if settings.EMAIL_BACKEND == MAIL_FILES:
             self.stdout.write(f"  Mails:     {os.path.relpath(settings.EMAIL_FILE_PATH)}/")
         self.stdout.write("  Stop with Ctrl-C.\n")
         self.stdout.flush()
-        sys.exit(run_together(web(port), [sys.executable, manage(), "work"]))
 
-    def give_a_login(self) -> None:
-        """Make the first staff login and print its password, once: it is stored nowhere in clear."""
+    def create_login(self) -> None:
+        """Create the first staff login and print its password, which is not stored in clear text."""
         password = secrets.token_urlsafe(12)
         owner = get_user_model().objects.create_superuser(STAFF_NAME, password=password)
         owner.groups.add(*Group.objects.filter(shipped_as__key=OWNER))
@@ -59,31 +76,38 @@ class Command(BaseCommand):
 
 
 def collect_changed_files() -> None:
-    """Collect and compress the static files, unless none has changed since the last time."""
+    """Run ``collectstatic``, unless no file has changed since the last time.
+
+    Without compression, unlike in a deployment: it takes seconds, and saves nothing on one machine.
+    """
     stamp = Path(settings.STATIC_ROOT) / ".collected"
-    seen = hashlib.sha256()
+    digest = hashlib.sha256()
     for finder in get_finders():
         for name, storage in finder.list([]):
-            found = Path(storage.path(name)).stat()
-            seen.update(f"{name} {found.st_size} {found.st_mtime_ns}\n".encode())
-    if stamp.exists() and stamp.read_text() == seen.hexdigest():
+            stat = Path(storage.path(name)).stat()
+            digest.update(f"{name} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    if stamp.exists() and stamp.read_text() == digest.hexdigest():
         return
-    call_command("collectstatic", interactive=False, clear=True, verbosity=0)
-    stamp.write_text(seen.hexdigest())
+    command = collectstatic.Command()
+    command.storage = ManifestStaticFilesStorage()
+    call_command(command, interactive=False, clear=True, verbosity=0)
+    stamp.write_text(digest.hexdigest())
 
 
-def manage() -> str:
-    return str(Path(settings.BASE_DIR) / "manage.py")
+def worker_command() -> list[str]:
+    # This process has just run the system checks, which are slow because they import everything.
+    return [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "work", "--skip-checks"]
 
 
-def web(port: int) -> list[str]:
+def web_command(port: int) -> list[str]:
+    # Preloaded, which starts faster: this one is never reloaded, and loading opens no connection.
     return [
-        sys.executable, "-m", "gunicorn", "--config", str(Path(settings.BASE_DIR) / "clinic" / "gunicorn.py"),
-        "--bind", f"127.0.0.1:{port}", "--no-control-socket", "clinic.wsgi",
+        sys.executable, "-m", "gunicorn", "--config", str(Path(settings.BASE_DIR) / "clinic" / "ops" / "gunicorn.py"),
+        "--bind", f"127.0.0.1:{port}", "--preload", "clinic.wsgi",
     ]  # fmt: skip
 
 
-def refuse_a_taken_port(port: int) -> None:
+def check_port(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -94,10 +118,24 @@ def refuse_a_taken_port(port: int) -> None:
             raise CommandError("A port is a number from 1 to 65535, such as: make run PORT=8123") from problem
 
 
-def run_together(*commands: list[str]) -> int:
-    """Run the commands side by side; when one ends or we are told to stop, stop them all.
+def is_up(port: int) -> bool:
+    """Return whether the site answers, with any status."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", "/healthz/")
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    return True
 
-    Each gets a session of its own, so that Ctrl-C reaches it once, from us, and not twice.
+
+def run_site_and_worker(port: int, announce: Callable[[], None]) -> int:
+    """Run the site and, once it answers, the worker, until one of them ends or a signal comes; then stop both.
+
+    The worker starts second, because its first renditions would slow down the first page. Each process has its own
+    session, so that Ctrl-C does not reach it a second time from the terminal.
     """
     stopping = False
 
@@ -105,11 +143,18 @@ def run_together(*commands: list[str]) -> int:
         nonlocal stopping
         stopping = True
 
+    def start(command: list[str]) -> None:
+        children.append(subprocess.Popen(command, cwd=settings.BASE_DIR, start_new_session=True))
+
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
-    children = [subprocess.Popen(command, cwd=settings.BASE_DIR, start_new_session=True) for command in commands]
+    children: list[subprocess.Popen[bytes]] = []
+    start(web_command(port))
     try:
         while not stopping and all(child.poll() is None for child in children):
+            if len(children) == 1 and is_up(port):
+                announce()
+                start(worker_command())
             time.sleep(0.2)
     finally:
         for child in children:

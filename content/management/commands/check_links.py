@@ -1,12 +1,12 @@
-"""Ask other sites whether the links that our pages lead to still stand."""
+"""Check the links to other sites on published pages."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from content import external_links
-from content.link_visits import Answer
+from booking.outbound_http import FetchResult
+from content.links import external_links
 from content.models import ExternalLink
 
 
@@ -17,10 +17,10 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        counts = external_links.check(now=timezone.now(), tell=self._tell)
-        said = ", ".join(f"{ExternalLink.Outcome(name).label.lower()}: {count}" for name, count in counts.items())
-        self.stdout.write(f"{sum(counts.values())} links. {said}.")
+        counts = external_links.check(now=timezone.now(), tell=self._report)
+        summary = ", ".join(f"{ExternalLink.Outcome(name).label.lower()}: {count}" for name, count in counts.items())
+        self.stdout.write(f"{sum(counts.values())} links. {summary}.")
 
-    def _tell(self, address: str, answer: Answer) -> None:
-        if answer.outcome != ExternalLink.Outcome.WORKS:
-            self.stdout.write(f"{address}\n  {answer.words}")
+    def _report(self, address: str, result: FetchResult) -> None:
+        if result.outcome != ExternalLink.Outcome.WORKS:
+            self.stdout.write(f"{address}\n  {result.words}")

@@ -1,0 +1,148 @@
+"""Measure the CPU time of requests within one process, alternating with the yardsticks. Prints JSON.
+
+python -m bench.in_process page|times|booking rounds
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import islice
+from statistics import median
+from typing import Any
+
+from django.core.wsgi import get_wsgi_application
+from django.db import connection
+from django.test import override_settings
+
+from bench import yardsticks
+from bench.clients import Client, HTTPClient, Response, WSGIClient, cached_page
+from bench.clinics import LONG_PAGE, SERVICE, SHORT_PAGE, TREATMENT
+from bench.patients import TYPING_SECONDS, Patient, send_form, wishes
+from bench.serving import free_port, gunicorn
+
+WARM_UP = 3  # rounds, or bookings
+BARE_REQUESTS = 20  # a round
+
+
+def uncached_site() -> WSGIClient:
+    with override_settings(PAGE_CACHE=False):
+        return WSGIClient(get_wsgi_application())
+
+
+def page(rounds: int) -> dict[str, Any]:
+    from clinic.wsgi import application
+
+    site, uncached, yardstick = WSGIClient(application), uncached_site(), WSGIClient(yardsticks.application())
+    cached = cached_page(site)
+    if_changed = {"If-None-Match": cached.header("ETag")}
+    short, long = f"/treatments/{SHORT_PAGE}/", f"/treatments/{LONG_PAGE}/"
+    port = free_port()
+    with gunicorn("bench.bare:processor_time", port, WEB_WORKERS="1"):
+        bare = HTTPClient(port, keep_open=True)
+        times = take_turns(
+            rounds,
+            {
+                "ok": lambda: get(yardstick, "/ok/").seconds,
+                "kept": lambda: get(site, TREATMENT, 304, if_changed).seconds,
+                "anew": lambda: get(uncached, TREATMENT).seconds,
+                "anew, 5 blocks": lambda: get(uncached, short).seconds,
+                "anew, 25 blocks": lambda: get(uncached, long).seconds,
+                "gunicorn": lambda: bare_request(bare),
+            },
+        )
+    queries = [count_queries(partial(get, uncached, path)) for path in (short, long)]
+    return {"seconds": times, "queries": queries, "bytes": len(cached.body)}
+
+
+def choose_a_time(rounds: int) -> dict[str, Any]:
+    from clinic.wsgi import application
+
+    site, yardstick = WSGIClient(application), WSGIClient(yardsticks.application())
+    today = datetime.now(tz=UTC).date()
+    monday = today + timedelta(days=7 - today.weekday())
+    path = f"/book/{SERVICE}/?day={monday}"
+    whole = get(site, path)
+    plain = f"/plain/?bytes={len(whole.body)}"
+    times = take_turns(
+        rounds, {"times": lambda: get(site, path).seconds, "plain": lambda: get(yardstick, plain).seconds}
+    )
+    return {
+        "seconds": times,
+        "queries": count_queries(lambda: get(site, path)),
+        "bytes": len(whole.body),
+        "path": path,
+        "starts": whole.body.count(b'name="start"'),
+    }
+
+
+def booking(bookings: int) -> dict[str, Any]:
+    """All patients hold a slot, then all send details, then all confirm; each request alternates with a plain form."""
+    from clinic.wsgi import application
+
+    site, yardstick = WSGIClient(application), WSGIClient(yardsticks.application())
+    first = (datetime.now(tz=UTC) + timedelta(days=2)).date()
+    patients = [Patient(site, *wish) for wish in islice(wishes(5, first), WARM_UP + bookings)]
+    steps = {"hold": Patient.hold, "details": Patient.send_details, "confirm": Patient.confirm}
+    times: dict[str, list[float]] = {step: [] for step in (*steps, "form")}
+    for step, send in steps.items():
+        for patient in patients:
+            times[step].append(send(patient).seconds)
+            times["form"].append(send_form(yardstick).seconds)
+        if step == "hold":
+            for patient in patients:
+                patient.open_details()
+            time.sleep(TYPING_SECONDS)
+        elif step == "details":
+            for patient in patients:
+                patient.open_check()
+    times["booking"] = [sum(parts) for parts in zip(*(times[step] for step in steps), strict=True)]
+    return {"seconds": {name: summary(values[WARM_UP:]) for name, values in times.items()}}
+
+
+def get(client: Client, path: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    response = client.request("GET", path, headers)
+    if response.status != status:
+        raise RuntimeError(f"{path} answered {response.status}, not {status}.")
+    return response
+
+
+def take_turns(rounds: int, tasks: dict[str, Callable[[], float]]) -> dict[str, dict[str, float]]:
+    times: dict[str, list[float]] = {name: [] for name in tasks}
+    for _ in range(WARM_UP + rounds):
+        for name, task in tasks.items():
+            times[name].append(task())
+    return {name: summary(values[WARM_UP:]) for name, values in times.items()}
+
+
+def summary(times: list[float]) -> dict[str, float]:
+    return {"quickest": min(times), "median": median(times)}
+
+
+def bare_request(client: HTTPClient) -> float:
+    """Return the CPU time of a bare WSGI request under gunicorn, whose worker responds with its total so far."""
+    used = [float(client.request("GET", "/").body) for _ in range(BARE_REQUESTS + 1)]
+    return (used[-1] - used[0]) / BARE_REQUESTS
+
+
+def count_queries(work: Callable[[], object]) -> int:
+    statements = []
+
+    def count(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+        statements.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(count):
+        work()
+    return len(statements)
+
+
+def main() -> None:
+    part = {"page": page, "times": choose_a_time, "booking": booking}[sys.argv[1]]
+    print(json.dumps(part(int(sys.argv[2]))))
+
+
+if __name__ == "__main__":
+    main()

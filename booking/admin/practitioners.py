@@ -1,0 +1,87 @@
+"""Admin of practitioners, with their services, working hours and breaks."""
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+
+from booking.admin import feed_address
+from booking.admin.conflicts import ConfirmConflictsMixin
+from booking.models import Break, Practitioner, PractitionerService, WorkingHours
+from booking.staff.formats import colour_mark
+from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES, ColourInput, OfficeInline, focal_point_picker
+
+
+class OfferedServiceInline(OfficeInline):
+    model = PractitionerService
+    autocomplete_fields = ["service"]
+
+
+class WorkingHoursInline(OfficeInline):
+    model = WorkingHours
+    fields = ["weekday", "start_time", "end_time", "ends_next_day", "location", "starts_on", "ends_on"]
+
+
+class BreakInline(OfficeInline):
+    model = Break
+
+
+class PractitionerForm(forms.ModelForm):
+    class Meta:
+        widgets = {"colour": ColourInput}
+
+
+@admin.register(Practitioner)
+class PractitionerAdmin(ConfirmConflictsMixin):
+    form = PractitionerForm
+    formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
+    list_display = ["mark", "name", "protected_title", "takes_new_patients", "authorised_for_needling", "is_active"]
+    list_display_links = ["name"]
+    list_filter = ["is_active", "takes_new_patients", "authorised_for_needling", "services"]
+    search_fields = ["name", "protected_title", "email"]
+    prepopulated_fields = {"slug": ["name"]}
+    readonly_fields = ["focal_point"]
+    inlines = [OfferedServiceInline, WorkingHoursInline, BreakInline]
+    fieldsets = [
+        (None, {"fields": [("name", "slug"), "pronouns"]}),
+        ("Portrait", {"fields": ["photo", "focal_point", ("focal_x", "focal_y"), "photo_credit"]}),
+        (
+            "Registration",
+            {
+                "fields": [
+                    "protected_title",
+                    "credentials",
+                    ("register_number", "register_url"),
+                    "authorised_for_needling",
+                ]
+            },
+        ),
+        ("Words for patients", {"fields": ["summary", "bio", "languages"]}),
+        (
+            "At the clinic",
+            {"fields": ["takes_new_patients", "compact_days", "is_active", "colour", "email", "user", "position"]},
+        ),
+        ("At several locations", {"fields": ["travel_time"]}),
+        ("News and calendar", {"fields": ["notices", "feed_shows_names"]}),
+    ]
+
+    class Media:
+        css = {"all": ["css/admin/content/pictures.css"]}
+        js = ["js/focal_point.js"]
+
+    def get_urls(self) -> list[URLPattern]:
+        def feed(request: HttpRequest, pk: int) -> HttpResponse:
+            return feed_address.page(self, request, pk)
+
+        view = self.admin_site.admin_view(feed)
+        return [path("<int:pk>/feed/", view, name="booking_practitioner_feed"), *super().get_urls()]
+
+    @admin.display(description="focal point")
+    def focal_point(self, practitioner: Practitioner) -> SafeString:
+        photo = practitioner.photo if practitioner.pk else None
+        return focal_point_picker(photo.url if photo else "")
+
+    @admin.display(description="")
+    def mark(self, practitioner: Practitioner) -> SafeString:
+        return colour_mark(practitioner.colour)

@@ -1,0 +1,132 @@
+"""Admin of services, with the practitioners who offer them."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from booking import scheduling
+from booking.admin.conflicts import ConfirmConflictsMixin
+from booking.formatting import weekday
+from booking.models import DEFAULT_STEP, PractitionerService, Service
+from booking.scheduling import DayCapacity
+from booking.staff.durations import DURATION_HELP, format_duration
+from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES, OfficeInline
+from booking.staff.notes import counted
+
+
+def capacity_sentence(capacity: DayCapacity) -> str:
+    """What a day holds with these settings, and how many visits could fit."""
+    visits = f"{weekday(capacity.day)} holds {counted(capacity.visits, 'visit')} with these settings"
+    return f"{visits}; {capacity.most} could fit." if capacity.lost else f"{visits}, as many as could fit."
+
+
+class OfferedByInline(OfficeInline):
+    model = PractitionerService
+    verbose_name = "practitioner who offers it"
+    verbose_name_plural = "offered by"
+    autocomplete_fields = ["practitioner"]
+
+
+@admin.register(Service)
+class ServiceAdmin(ConfirmConflictsMixin):
+    formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
+    list_display = ["name", "lasts", "price", "audience", "booked_by", "is_active"]
+    list_filter = ["is_active", "booked_by", "audience"]
+    search_fields = ["name", "summary"]
+    autocomplete_fields = ["first_visit_service"]
+    prepopulated_fields = {"slug": ["name"]}
+    inlines = [OfferedByInline]
+    readonly_fields = ["capacity"]
+    fieldsets = [
+        (None, {"fields": [("name", "slug"), "summary", "description", "what_to_bring", "is_active", "position"]}),
+        (
+            "Time and price",
+            {
+                "description": f"Changing these never changes appointments already made. {DURATION_HELP}",
+                "fields": [("duration", "price"), ("buffer_before", "buffer_after"), "step", "capacity"],
+            },
+        ),
+        (
+            "When it can be booked and cancelled",
+            {"fields": ["lead_time", "horizon_days", "cancellation_window", "late_cancellation_fee"]},
+        ),
+        (
+            "Reminders",
+            {
+                "description": "None leaves between 9 pm and 8 am: one that would leaves at 8 pm the evening before. "
+                "Reminders of visits already agreed stay as they are.",
+                "fields": [("first_reminder", "second_reminder")],
+            },
+        ),
+        ("Who it is for", {"fields": ["audience", "first_visit_service", "booked_by"]}),
+        (
+            "What it needs",
+            {
+                "fields": [
+                    "needs_room",
+                    "needs_needling_authorisation",
+                    "needs_date_of_birth",
+                    "shows_emergency_signs",
+                ]
+            },
+        ),
+    ]
+
+    def get_urls(self) -> list[URLPattern]:
+        def default_step(request: HttpRequest, pk: int) -> HttpResponse:
+            return self._use_default_step(request, pk)
+
+        view = self.admin_site.admin_view(default_step)
+        return [path("<int:pk>/step/", view, name="booking_service_step"), *super().get_urls()]
+
+    def _use_default_step(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Set the step to 15 minutes with one press. POST only; appointments stay as they are."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        service = get_object_or_404(Service, pk=pk)
+        if not self.has_change_permission(request, service):
+            raise PermissionDenied
+        service.step = DEFAULT_STEP
+        service.save(update_fields=["step"])
+        self.log_change(request, service, [{"changed": {"fields": ["Step"]}}])
+        messages.success(request, f"{service} is offered every {format_duration(DEFAULT_STEP)} now.")
+        return HttpResponseRedirect(reverse("admin:booking_service_change", args=[pk]))
+
+    @admin.display(description="what a day holds")
+    def capacity(self, service: Service) -> SafeString | str:
+        """The visits that each practitioner's longest day holds, the most that could fit, and a button (R5)."""
+        if service.pk is None:
+            return "Shown once the service is saved and practitioners with hours offer it."
+        today = timezone.localdate()
+        rows = scheduling.day_capacities([service], today=today)[service.pk]
+        if not rows:
+            return "Nobody with working hours offers it yet."
+        lines = format_html_join(
+            "", "<li>{}: {}</li>", ((row.practitioner, capacity_sentence(row)) for row in rows)
+        )  # fmt: skip
+        with_default = scheduling.day_capacities([service], today=today, step=DEFAULT_STEP)[service.pk]
+        gain = sum(row.visits for row in with_default) - sum(row.visits for row in rows)
+        button = ""
+        if gain > 0:
+            button = format_html(
+                '<button type="submit" class="button" formaction="{}" formnovalidate>Offer it every {}</button>',
+                reverse("admin:booking_service_step", args=[service.pk]),
+                format_duration(DEFAULT_STEP),
+            )
+        return format_html("<ul>{}</ul>{}", lines, button)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+        if db_field.name == "duration":
+            kwargs["help_text"] = "How long the visit is, such as 45 min."
+        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[arg-type]
+
+    @admin.display(description="lasts", ordering="duration")
+    def lasts(self, service: Service) -> str:
+        return format_duration(service.duration)

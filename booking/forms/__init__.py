@@ -1,0 +1,1 @@
+"""Forms for patients, and the fields and checks that forms elsewhere share."""

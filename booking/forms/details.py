@@ -1,0 +1,227 @@
+"""The form for the patient's details when booking.
+
+It saves nothing: views pass the cleaned data to ``booking.scheduling``.
+"""
+
+from datetime import date, timedelta
+from functools import cached_property
+from typing import Any
+
+from crispy_forms.layout import Div, Fieldset, Layout
+from django import forms
+
+from booking.formatting import all_of, duration
+from booking.forms.antispam import HoneypotForm, PageHelper, read_form_token
+from booking.forms.appointment import visit_field
+from booking.forms.fields import BirthDateField, EmailLineField, LineField, PhoneField, validate_is_a_name
+from booking.messages.sms import gateway
+from booking.messages.sms.encoding import can_receive_sms
+from booking.models import Service
+
+NO_REMINDERS = "none"
+
+
+# The fields about a person who books for somebody else, and their autocomplete tokens.
+_BOOKER_FIELDS = {"contact_name": "name", "email": "email", "phone": "tel"}
+
+
+class DetailsForm(HoneypotForm):
+    """The patient's name and contact details: the minimum for a booking, without health information.
+
+    ``for_other`` is for booking for a child or relative: adds the booking person's own name, and makes
+    browser autofill apply to that person and not to the patient. ``ahead`` is the time until the
+    appointment; reminders that would be overdue are not mentioned. ``shown`` is a form token with
+    the version of the collection notice.
+    """
+
+    hold = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20)
+    booking_for = forms.CharField(widget=forms.HiddenInput, required=False, max_length=10)
+    name = LineField(max_length=120, validators=[validate_is_a_name])
+    preferred_name = LineField(max_length=120, required=False, validators=[validate_is_a_name])
+    pronouns = LineField(max_length=40, required=False, help_text="Such as she/her, he/him or they/them.")
+    visit = visit_field(required="Say whether it will be the first visit.")
+    contact_name = LineField(
+        label="Your own name",
+        max_length=120,
+        validators=[validate_is_a_name],
+        error_messages={
+            "required": "Enter your own name.",
+            "max_length": "Your own name is too long: 120 characters fit.",
+        },
+    )
+    email = EmailLineField(
+        max_length=254,
+        help_text="We send the confirmation and the calendar entry here.",
+        error_messages={
+            "required": "Enter an e-mail address.",
+            "invalid": "Enter the e-mail address in full, such as name@example.ca.",
+            "max_length": "The e-mail address is too long: 254 characters fit.",
+        },
+    )
+    phone = PhoneField(
+        max_length=40,
+        help_text="We call only if something about the visit changes.",
+        error_messages={"required": "Enter a phone number.", "max_length": PhoneField.MESSAGE},
+    )
+    reminders = forms.BooleanField(
+        required=False, initial=True, help_text="Never at night: we send it the evening before instead."
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        service: Service,
+        today: date,
+        for_other: bool,
+        asks_visit: bool,
+        ahead: timedelta = timedelta.max,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.for_other = for_other
+        if service.reminders_before:
+            self._set_up_reminders(service, ahead)
+        else:
+            del self.fields["reminders"]
+        self._set_labels(for_other)
+        if service.needs_date_of_birth:
+            self.fields["date_of_birth"] = self._birth_date_field(today)
+        if not asks_visit:
+            del self.fields["visit"]
+        if not for_other:
+            del self.fields["contact_name"]
+        self._set_attributes()
+
+    def _set_up_reminders(self, service: Service, ahead: timedelta) -> None:
+        """Ask for reminders by e-mail or not; with an SMS gateway, also by text message."""
+        by_mail = self.fields["reminders"]
+        if not gateway.is_enabled():
+            by_mail.label = _reminders_label(service, ahead)
+            return
+        when = _reminders_timing(service, ahead)
+        self.fields["reminders"] = forms.ChoiceField(
+            label="How shall we remind you?",
+            choices=[("email", "By e-mail"), ("text", "By text message"), (NO_REMINDERS, "Not at all")],
+            initial="email",
+            widget=forms.RadioSelect,
+            help_text=f"{when[0].upper()}{when[1:]}. {by_mail.help_text} "
+            "A text holds the time and our phone number, and nothing about you.",
+            error_messages={
+                "required": "Choose how we remind you.",
+                "invalid_choice": "Choose one of the ways shown.",
+            },
+        )
+        self.fields["phone"].help_text += " We write to it only if you ask for text messages."
+
+    def clean_reminders(self) -> str:
+        """Normalize to "email", "text", or "" for no reminders."""
+        value = self.cleaned_data["reminders"]
+        if isinstance(value, bool):
+            return "email" if value else ""
+        return "" if value == NO_REMINDERS else str(value)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        phone = cleaned.get("phone")
+        if cleaned.get("reminders") == "text" and phone and not can_receive_sms(phone):
+            self.add_error(
+                "reminders", "We send text messages to numbers in Canada and the United States only. Choose e-mail."
+            )
+        return cleaned
+
+    def _set_labels(self, for_other: bool) -> None:
+        labels = {
+            "name": ("Patient's full name", "Enter the patient's name.")
+            if for_other
+            else ("Full name", "Enter your name."),
+            "preferred_name": ("What they like to be called" if for_other else "What you like to be called", ""),
+            "pronouns": ("Their pronouns" if for_other else "Your pronouns", ""),
+            "email": ("Your e-mail address" if for_other else "E-mail address", ""),
+            "phone": ("Your phone number" if for_other else "Phone number", ""),
+        }
+        for name, (label, required) in labels.items():
+            self.fields[name].label = label
+            if name in ("name", "preferred_name", "pronouns"):
+                too_long = f"“{label}” is too long: %(limit_value)s characters fit."
+                self.fields[name].error_messages["max_length"] = too_long
+            if required:
+                self.fields[name].error_messages["required"] = required
+        if "visit" in self.fields:
+            self.fields["visit"].label = (
+                "Has the patient been to our clinic before?" if for_other else "Have you been to our clinic before?"
+            )
+
+    def _birth_date_field(self, today: date) -> BirthDateField:
+        return BirthDateField(
+            label="Patient's date of birth" if self.for_other else "Date of birth",
+            today=today,
+            help_text="This visit needs it. Year, month and day, such as 1980-11-24.",
+            widget=forms.DateInput(attrs={"type": "date", "max": today.isoformat()}),
+            error_messages={"required": "Enter the date of birth.", "max_length": "Enter it such as 1980-11-24."},
+        )
+
+    def _set_attributes(self) -> None:
+        tokens = {
+            "name": "name",
+            "email": "email",
+            "phone": "tel",
+            "date_of_birth": "bday",
+            "preferred_name": "nickname",
+        }
+        for name, field in self.fields.items():
+            if self.for_other and name in {"name", "preferred_name", "date_of_birth"}:
+                field.widget.attrs["autocomplete"] = "off"  # Autofill would insert the booking person's own data.
+            elif self.for_other and name in _BOOKER_FIELDS:
+                # A separate autofill section, so that autofill leaves the patient's fields alone (WCAG 1.3.5).
+                field.widget.attrs["autocomplete"] = f"section-booker {_BOOKER_FIELDS[name]}"
+            elif not self.for_other and name in tokens:
+                field.widget.attrs["autocomplete"] = tokens[name]
+        for name in ("name", "preferred_name", "email"):
+            self.fields[name].widget.attrs["spellcheck"] = "false"
+
+    @cached_property
+    def helper(self) -> PageHelper:
+        """The crispy-forms layout. Lazy, because most submitted forms are valid and not rendered again."""
+        patient = ["name", "preferred_name", "pronouns", "date_of_birth", "visit"]
+        reach = ["contact_name", "email", "phone", "reminders"]
+        helper = PageHelper()
+        helper.layout = Layout(
+            "hold",
+            "shown",
+            "booking_for",
+            Fieldset("The patient" if self.for_other else "About you", *(n for n in patient if n in self.fields)),
+            Fieldset("About you" if self.for_other else "How we reach you", *(n for n in reach if n in self.fields)),
+            Div("homepage", css_class="form-trap", aria_hidden="true"),
+        )
+        return helper
+
+    @property
+    def notice_version(self) -> str:
+        """The version of the collection notice that the page showed."""
+        return read_form_token(self.cleaned_data.get("shown", "")) or ""
+
+    def answers(self) -> dict[str, Any]:
+        """The cleaned data as JSON-serializable values for the session."""
+        names = [name for name in self.fields if name not in {"hold", "shown", "homepage"}]
+        values = {name: self.cleaned_data.get(name) for name in names}
+        born_on = values.get("date_of_birth")
+        if isinstance(born_on, date):
+            values["date_of_birth"] = born_on.isoformat()
+        return values | {"notice_version": self.notice_version}
+
+
+def _reminders_label(service: Service, ahead: timedelta) -> str:
+    """The label of the reminders checkbox, with the reminders still to come in ``ahead``."""
+    each = _remaining_reminders(service, ahead)
+    if not each:
+        return "Send reminders by e-mail if the visit moves to a later day"
+    return f"Send {'reminders' if len(each) > 1 else 'a reminder'} by e-mail: {all_of(each)} the visit"
+
+
+def _reminders_timing(service: Service, ahead: timedelta) -> str:
+    each = _remaining_reminders(service, ahead)
+    return f"{all_of(each)} the visit" if each else "only if the visit moves to a later day"
+
+
+def _remaining_reminders(service: Service, ahead: timedelta) -> list[str]:
+    return [f"{duration(before)} before" for before in service.reminders_before if before < ahead]

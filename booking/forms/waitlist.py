@@ -1,0 +1,173 @@
+"""Forms to join the waitlist and to accept an offer."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from crispy_forms.layout import Div, Fieldset, Layout
+from django import forms
+from django.core.exceptions import ValidationError
+
+from booking.forms.antispam import HoneypotForm, PageHelper, SingleValueForm, read_form_token
+from booking.forms.fields import BirthDateField, DayField, EmailLineField, LineField, PhoneField, validate_is_a_name
+from booking.models import Location, PartOfDay, Practitioner
+
+ANYONE = "anyone"
+
+
+class WaitlistForm(HoneypotForm):
+    """Join the waitlist of the service in the URL: days, practitioner, location and contact details.
+
+    ``asks_visit`` adds the question whether it will be the first visit. Days must be from ``first`` to
+    ``last``. The practitioner and location fields are omitted if there is only one choice.
+    """
+
+    multiple_value_fields = frozenset({"parts"})
+
+    visit = forms.ChoiceField(
+        label="Has the patient been to our clinic before?",
+        choices=[("new", "No, this will be the first visit"), ("returning", "Yes")],
+        widget=forms.RadioSelect,
+        error_messages={
+            "required": "Say whether it will be the first visit.",
+            "invalid_choice": "Say whether it will be the first visit.",
+        },
+    )
+    practitioner = forms.ChoiceField(
+        label="With whom?",
+        widget=forms.RadioSelect,
+        initial=ANYONE,
+        error_messages={
+            "required": "Choose a person, or anyone.",
+            "invalid_choice": "Choose one of the people shown, or anyone.",
+        },
+    )
+    location = forms.ChoiceField(
+        label="Where?",
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose a place.", "invalid_choice": "Choose one of the places shown."},
+    )
+    parts = forms.MultipleChoiceField(
+        label="At what time of the day?",
+        choices=PartOfDay.choices,
+        widget=forms.CheckboxSelectMultiple,
+        initial=[str(part) for part in PartOfDay],
+        error_messages={
+            "required": "Choose at least one part of the day.",
+            "invalid_choice": "Choose one of the parts shown.",
+        },
+    )
+    name = LineField(
+        label="Patient's full name",
+        max_length=120,
+        validators=[validate_is_a_name],
+        error_messages={"required": "Enter the patient's name."},
+    )
+    contact_name = LineField(
+        label="Your own name, if you ask for somebody else",
+        max_length=120,
+        required=False,
+        help_text="Such as for your child or a relative.",
+        validators=[validate_is_a_name],
+    )
+    email = EmailLineField(
+        label="E-mail address",
+        max_length=254,
+        help_text="We send the times that come free here.",
+        error_messages={
+            "required": "Enter an e-mail address.",
+            "invalid": "Enter the e-mail address in full, such as name@example.ca.",
+        },
+    )
+    phone = PhoneField(
+        label="Phone number",
+        max_length=40,
+        help_text="We call only if something about the visit changes.",
+        error_messages={"required": "Enter a phone number.", "max_length": PhoneField.MESSAGE},
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        people: Sequence[Practitioner],
+        locations: Sequence[Location],
+        first: date,
+        last: date,
+        asks_visit: bool,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["first_on"] = DayField(label="From which day?", first=first, last=last)
+        self.fields["last_on"] = DayField(label="Until which day?", first=first, last=last)
+        self._choice_field("practitioner").choices = [
+            (ANYONE, "Anyone"),
+            *((person.slug, person.name) for person in people),
+        ]
+        self._choice_field("location").choices = [(place.slug, f"{place.name}, {place.street}") for place in locations]
+        needed = {"visit": asks_visit, "practitioner": len(people) > 1, "location": len(locations) > 1}
+        for name, is_needed in needed.items():
+            if not is_needed:
+                del self.fields[name]
+        for name, token in {"email": "email", "phone": "tel", "name": "name", "contact_name": "off"}.items():
+            self.fields[name].widget.attrs["autocomplete"] = token
+        for name in ("name", "contact_name", "email"):
+            self.fields[name].widget.attrs["spellcheck"] = "false"
+        self.order_fields([*self._existing(_CRITERIA_FIELDS), *self._existing(_PERSON_FIELDS)])
+        self.helper = self._helper()
+
+    def _choice_field(self, name: str) -> Any:
+        return self.fields[name]
+
+    def _existing(self, names: Sequence[str]) -> list[str]:
+        return [name for name in names if name in self.fields]
+
+    def _helper(self) -> PageHelper:
+        helper = PageHelper()
+        helper.layout = Layout(
+            "shown",
+            Fieldset("What suits you", *self._existing(_CRITERIA_FIELDS)),
+            Fieldset("Who it is for, and how we reach you", *self._existing(_PERSON_FIELDS)),
+            Div("homepage", css_class="form-trap", aria_hidden="true"),
+        )
+        return helper
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        first_on, last_on = cleaned.get("first_on"), cleaned.get("last_on")
+        if first_on and last_on and last_on < first_on:
+            self.add_error("last_on", ValidationError("This day comes before the first. Check both."))
+        return cleaned
+
+    @property
+    def notice_version(self) -> str:
+        """The version of the collection notice that the page showed."""
+        return read_form_token(self.cleaned_data.get("shown", "")) or ""
+
+
+_CRITERIA_FIELDS = ("visit", "location", "practitioner", "first_on", "last_on", "parts")
+_PERSON_FIELDS = ("name", "contact_name", "email", "phone")
+
+
+class AcceptForm(SingleValueForm):
+    """Accept an offer: the details that a booking still needs. ``offer`` identifies the slot that was shown."""
+
+    offer = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
+    shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=200)
+    reminders = forms.BooleanField(label="Send reminders by e-mail before the visit", required=False, initial=True)
+
+    def __init__(self, *args: Any, today: date, needs_date_of_birth: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if needs_date_of_birth:
+            self.fields["date_of_birth"] = BirthDateField(
+                label="Patient's date of birth",
+                today=today,
+                help_text="This visit needs it. Year, month and day, such as 1980-11-24.",
+                widget=forms.DateInput(attrs={"type": "date", "max": today.isoformat(), "autocomplete": "off"}),
+                error_messages={"required": "Enter the date of birth.", "max_length": "Enter it such as 1980-11-24."},
+            )
+            self.order_fields(["offer", "shown", "date_of_birth", "reminders"])
+        self.helper = PageHelper()
+
+    @property
+    def notice_version(self) -> str:
+        return read_form_token(self.cleaned_data.get("shown", "")) or ""

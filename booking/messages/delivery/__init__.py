@@ -1,0 +1,1 @@
+"""The worker's side of the outbox: claim due messages, send, retry, clean up."""

@@ -1,0 +1,1 @@
+"""Insert outbox rows in the transaction of the change that they report."""

@@ -1,0 +1,1 @@
+"""Render an outbox row to an e-mail or a text message (SMS)."""

@@ -1,0 +1,118 @@
+"""Wording of e-mails to patients: defaults, the clinic's own texts, and placeholder values."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from booking.formatting import clock, day_without_year
+from booking.models import Message, MessageWording
+
+Kind = Message.Kind
+
+
+@dataclass(frozen=True)
+class EmailWording:
+    """The customizable parts of an e-mail, with placeholders in braces."""
+
+    subject: str
+    heading: str
+    opening: str
+    closing: str = ""
+
+    def filled(self, values: dict[str, str]) -> "EmailWording":
+        """Return a copy with the placeholders replaced."""
+        return EmailWording(
+            *(part.format_map(values) for part in (self.subject, self.heading, self.opening, self.closing))
+        )
+
+
+# Privacy: subjects show on lock screens and in shared mailboxes, so they contain no service and no patient.
+DEFAULT_WORDING = {
+    Kind.CONFIRMATION: EmailWording(
+        "Appointment at {clinic}: {when}", "You are booked", "{Whose} at {clinic} is booked."
+    ),
+    Kind.CONFIRM_REQUEST: EmailWording(
+        "Please confirm: appointment at {clinic}, {when}",
+        "Please confirm your appointment",
+        "Please confirm {whose} at {clinic}. Until you do, someone else can take this time.",
+    ),
+    Kind.RESCHEDULED: EmailWording(
+        "New time for the appointment at {clinic}: {when}",
+        "{Whose} has moved",
+        "{Whose} at {clinic} has been moved. This is how it stands now, in place of what we sent before.",
+    ),
+    Kind.MOVE_REQUESTED: EmailWording(
+        "Please choose another time: appointment at {clinic}, {when}",
+        "Please choose another time",
+        "We are sorry: we cannot keep the time agreed for {whose} with {practitioner} at {clinic}:",
+    ),
+    Kind.CANCELLED: EmailWording(
+        "Cancelled: appointment at {clinic}, {when}",
+        "Cancelled",
+        "{Whose} at {clinic} is cancelled. It was to be on:",
+    ),
+    Kind.REMINDER: EmailWording(
+        "Reminder: appointment at {clinic}, {when}", "See you soon", "This is a reminder of {whose} at {clinic}."
+    ),
+    Kind.CLOCK_CHANGE: EmailWording(
+        "No change to the appointment at {clinic}: {when}",
+        "Your time stays the same",
+        "{Whose} at {clinic} stays at the time we agreed. Come at {time} by the clock here.",
+    ),
+    Kind.WAITLIST_JOINED: EmailWording(
+        "You are on the waitlist at {clinic}",
+        "On the waitlist",
+        "{Who} on the waitlist at {clinic}. There is nothing more to do now.",
+    ),
+    Kind.WAITLIST_OFFER: EmailWording(
+        "A time came free at {clinic}: {when}", "A time came free", "A time you are waiting for came free:"
+    ),
+    Kind.LOST_LINK: EmailWording(
+        "Your links from {clinic}",
+        "Your links",
+        "Somebody asked for the links to the visits ahead under this address. "
+        "If that was not you, you need to do nothing: nobody else got this mail.",
+    ),
+}
+
+
+def wording_for(kind: str) -> EmailWording:
+    """Return the clinic's wording for this kind, with defaults for parts that it has not customized."""
+    own = MessageWording.objects.filter(kind=kind).first()
+    return with_defaults(own) if own is not None else DEFAULT_WORDING[Kind(kind)]
+
+
+def with_defaults(own: MessageWording) -> EmailWording:
+    ours = DEFAULT_WORDING[Kind(own.kind)]
+    return EmailWording(
+        own.subject or ours.subject,
+        own.heading or ours.heading,
+        own.opening or ours.opening,
+        own.closing or ours.closing,
+    )
+
+
+def values(context: dict[str, Any]) -> dict[str, str]:
+    """Return the placeholder values for this template context (see ``booking.models.message_wording``)."""
+    values_by_placeholder = {
+        "clinic": context["clinic"].name,
+        "phone": str(context["phone"].as_national),
+        "place": context["location"].address,
+    }
+    if "service" in context:
+        values_by_placeholder["service"] = context["service"].name
+    if "whose" in context:
+        whose = context["whose"]
+        values_by_placeholder |= {"whose": whose, "Whose": whose[:1].upper() + whose[1:]}
+    if "entry" in context:
+        # For somebody else, the mail is read by either of the two.
+        values_by_placeholder["Who"] = f"{context['patient_name']} is" if context["entry"].contact_name else "You are"
+    appointment = context.get("appointment") or context.get("hold")
+    if appointment is not None:
+        time = clock(appointment.promised_start)
+        values_by_placeholder |= {
+            "when": f"{day_without_year(appointment.local_on)}, {time}",
+            "time": time,
+            "reference": appointment.reference,
+            "practitioner": appointment.practitioner.name,
+        }
+    return values_by_placeholder

@@ -1,0 +1,1 @@
+"""Text messages (SMS): gateway interface, adapters and GSM-7 encoding."""

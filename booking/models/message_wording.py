@@ -1,0 +1,139 @@
+"""The clinic's wording of e-mails to patients. An empty field keeps the default wording."""
+
+import re
+from string import Formatter
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import connections, models
+
+from booking.models.messages import Message
+from booking.models.services import Service
+
+Kind = Message.Kind
+
+# The kinds whose wording can be changed: e-mails to patients, not those to staff.
+CUSTOMIZABLE_KINDS = (
+    Kind.CONFIRMATION,
+    Kind.CONFIRM_REQUEST,
+    Kind.RESCHEDULED,
+    Kind.MOVE_REQUESTED,
+    Kind.CANCELLED,
+    Kind.REMINDER,
+    Kind.CLOCK_CHANGE,
+    Kind.WAITLIST_JOINED,
+    Kind.WAITLIST_OFFER,
+    Kind.LOST_LINK,
+)
+
+# The placeholders and their descriptions for staff. Each is replaced with plain text when the e-mail is sent.
+PLACEHOLDERS = {
+    "clinic": "the clinic's name",
+    "when": "day and time, such as Tuesday 24 November, 9:00 am",
+    "time": "the time alone, such as 9:00 am",
+    "reference": "the appointment's reference",
+    "phone": "the clinic's phone number",
+    "place": "the clinic's street and city",
+    "practitioner": "whom the visit is with",
+    "service": "the visit's name",
+    "Whose": "“Your appointment”, or “The appointment for” and the name where somebody else booked it",
+    "whose": "the same within a sentence: “your appointment”",
+    "Who": "“You are”, or “Alice Martin is” where somebody else joined",
+}
+# Discreet: subjects are visible on locked screens and in shared mailboxes.
+_IN_SUBJECTS = ("clinic", "when", "reference")
+_ABOUT_VISITS = ("clinic", "when", "time", "reference", "phone", "place", "practitioner", "service", "Whose", "whose")
+_ABOUT_WAITING = ("clinic", "phone", "place", "service", "Who")
+_ABOUT_LINKS = ("clinic", "phone", "place")  # May contain links to several appointments.
+_ABOUT_OFFERS = ("clinic", "when", "time", "phone", "place", "practitioner", "service", "Who")
+
+
+def placeholders(kind: str, field: str) -> tuple[str, ...]:
+    """The placeholders that this field of this kind of e-mail may contain."""
+    if field == "subject":
+        known = {
+            Kind.WAITLIST_JOINED: ("clinic",),
+            Kind.WAITLIST_OFFER: ("clinic", "when"),
+            Kind.LOST_LINK: ("clinic",),
+        }
+        return known.get(Kind(kind), _IN_SUBJECTS)
+    known = {
+        Kind.WAITLIST_JOINED: _ABOUT_WAITING,
+        Kind.WAITLIST_OFFER: _ABOUT_OFFERS,
+        Kind.LOST_LINK: _ABOUT_LINKS,
+    }
+    return known.get(Kind(kind), _ABOUT_VISITS)
+
+
+def check_placeholders(text: str, allowed: tuple[str, ...]) -> None:
+    """Raise ValidationError for unbalanced braces and for placeholders that are not allowed."""
+    choice = ", ".join(f"{{{name}}}" for name in allowed)
+    try:
+        parts = list(Formatter().parse(text))
+    except ValueError:
+        raise ValidationError(
+            f"A brace stands alone. Write a placeholder with both braces, one of: {choice}.", code="brace"
+        ) from None
+    for _, name, form, conversion in parts:
+        if name is None:
+            continue
+        if name not in allowed or form or conversion:
+            written = "".join(["{", name, f"!{conversion}" if conversion else "", f":{form}" if form else "", "}"])
+            raise ValidationError(f"{written} cannot be filled here. These can: {choice}.", code="placeholder")
+
+
+class MessageWording(models.Model):
+    """The clinic's wording of one kind of e-mail. The appointment's details are always added to it."""
+
+    kind = models.CharField(
+        max_length=20, unique=True, choices=[(str(kind), kind.label) for kind in CUSTOMIZABLE_KINDS], editable=False
+    )
+    subject = models.CharField(max_length=150, blank=True)
+    heading = models.CharField(max_length=120, blank=True)
+    opening = models.TextField("first words", max_length=1500, blank=True)
+    closing = models.TextField(
+        "last words", max_length=1500, blank=True, help_text="Stands at the end, before the address. We wrote none."
+    )
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["pk"]
+        verbose_name = "wording of a mail"
+        verbose_name_plural = "wording of mails"
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+    def clean(self) -> None:
+        """Reject unknown placeholders, and a subject that names a service."""
+        errors: dict[str, Any] = {}
+        for field in ("subject", "heading", "opening", "closing"):
+            try:
+                check_placeholders(getattr(self, field), placeholders(self.kind, field))
+            except ValidationError as error:
+                errors[field] = error
+        if "subject" not in errors and (service_name := self._service_in_subject()):
+            errors["subject"] = ValidationError(
+                f"The subject names a visit: {service_name}. Others can read it on a locked screen, so leave it out.",
+                code="indiscreet",
+            )
+        if errors:
+            raise ValidationError(errors)
+
+    def _service_in_subject(self) -> str | None:
+        subject = _normalized(self.subject)
+        names = Service.objects.order_by("pk").values_list("name", flat=True)
+        return next((name for name in names if _normalized(name) in subject), None)
+
+
+def _normalized(text: str) -> str:
+    return f" {re.sub(r'[^a-z0-9]+', ' ', text.casefold()).strip()} "
+
+
+def make_missing_wordings(using: str) -> None:
+    """Create the missing row of each kind, so that the admin lists all of them. Called after each migrate."""
+    if MessageWording._meta.db_table not in connections[using].introspection.table_names():
+        return  # The database was migrated back to before the table existed.
+    rows = MessageWording.objects.using(using)
+    existing = set(rows.values_list("kind", flat=True))
+    rows.bulk_create(MessageWording(kind=kind) for kind in CUSTOMIZABLE_KINDS if kind not in existing)

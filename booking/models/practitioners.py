@@ -1,0 +1,184 @@
+"""Practitioners and the services they offer."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from booking.image_upload import validate_picture
+from booking.models.clinic import Notices
+from booking.models.services import Service
+
+
+class PractitionerQuerySet(models.QuerySet["Practitioner"]):
+    def active(self) -> "PractitionerQuerySet":
+        return self.filter(is_active=True)
+
+
+DEFAULT_TRAVEL_TIME = timedelta(minutes=30)
+
+
+class Practitioner(models.Model):
+    """A practitioner. ``user`` is optional; having one grants no permissions."""
+
+    name = models.CharField(max_length=120)
+    slug = models.SlugField(unique=True)
+    protected_title = models.CharField(
+        max_length=80,
+        help_text="The title the law protects, such as Physiotherapist. Only people on the register may use it.",
+    )
+    credentials = models.CharField(
+        max_length=200, blank=True, help_text="Degrees and certificates, as the College allows."
+    )
+    register_number = models.CharField(max_length=40, blank=True)
+    register_url = models.URLField(
+        blank=True, help_text="This person's entry in, or the search page of, the public register."
+    )
+    pronouns = models.CharField(max_length=40, blank=True)
+    languages = models.CharField(max_length=200, blank=True, help_text="Besides English, separated by commas.")
+    summary = models.CharField(max_length=200, blank=True, help_text="One sentence for the team page.")
+    bio = models.TextField(blank=True, help_text="Paragraphs are separated by an empty line.")
+    photo = models.ImageField(upload_to="people/", blank=True, validators=[validate_picture])
+    focal_x = models.PositiveSmallIntegerField(
+        "focal point, from the left",
+        default=50,
+        validators=[MaxValueValidator(100)],
+        help_text="In percent: 0 is the left edge, 100 the right.",
+    )
+    focal_y = models.PositiveSmallIntegerField(
+        "focal point, from the top",
+        default=30,  # The usual height of a face in a portrait.
+        validators=[MaxValueValidator(100)],
+        help_text="In percent: 0 is the top edge, 100 the bottom.",
+    )
+    photo_credit = models.CharField(
+        "credit", max_length=200, blank=True, help_text="Who took the photo, if they are to be named. Shown with it."
+    )
+    email = models.EmailField(blank=True, help_text="Never shown. For notices of bookings and messages to this person.")
+    notices = models.CharField(
+        "news of bookings",
+        max_length=10,
+        choices=Notices,
+        default=Notices.AT_ONCE,
+        help_text="How this person hears of bookings, changes and cancellations, at their own address.",
+    )
+    feed_uid = models.UUIDField(
+        null=True,
+        unique=True,
+        editable=False,
+        help_text="What the calendar feed's address is made from; none: no feed.",
+    )
+    feed_shows_names = models.BooleanField(
+        "patients' names in the calendar feed",
+        default=False,
+        help_text="Otherwise initials only. Calendars are often shared: tick it only for one that nobody else sees.",
+    )
+    takes_new_patients = models.BooleanField(default=True)
+    authorised_for_needling = models.BooleanField(
+        default=False, help_text="The College's register says so. Without it, needling visits are never offered."
+    )
+    colour = models.CharField(
+        max_length=7,
+        default="#11473F",
+        validators=[RegexValidator(r"^#[0-9A-Fa-f]{6}$", "Write the colour as #11473F.")],
+        help_text="Marks this person in the diary.",
+    )
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
+    services = models.ManyToManyField(Service, through="PractitionerService", related_name="practitioners")
+    is_active = models.BooleanField(default=True, help_text="Untick when somebody leaves; past appointments stay.")
+    position = models.PositiveSmallIntegerField(default=0, help_text="Lower numbers come first.")
+    compact_days = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text=(
+            "Patients first see the free times that leave no gap too short for another visit. The others stay "
+            "behind “more times”."
+        ),
+    )
+    travel_time = models.DurationField(
+        default=DEFAULT_TRAVEL_TIME,
+        db_default=DEFAULT_TRAVEL_TIME,
+        help_text="Between visits at two locations. It matters only to somebody who works at more than one.",
+    )
+
+    objects = PractitionerQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(travel_time__gte=timedelta(0), travel_time__lte=timedelta(hours=4)),
+                name="practitioner_travel_up_to_4_hours",
+                violation_error_message="The time between two locations is not negative and at most 4 hours.",
+            ),
+            models.CheckConstraint(
+                condition=Q(focal_x__lte=100, focal_y__lte=100),
+                name="portrait_focal_point_inside",
+                violation_error_message="The focal point lies between 0 and 100 percent both ways.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("content:practitioner", args=[self.slug])
+
+    @property
+    def other_languages(self) -> list[str]:
+        """The languages besides English."""
+        return [language.strip() for language in self.languages.split(",") if language.strip()]
+
+    @property
+    def given_names(self) -> str:
+        """The name without its last word, for places with little room."""
+        return self.name.rpartition(" ")[0] or self.name
+
+
+class PractitionerService(models.Model):
+    """A service that a practitioner offers, optionally with their own duration and price."""
+
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="practitioner_services")
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="practitioner_services")
+    own_duration = models.DurationField(null=True, blank=True, help_text="Empty: as long as the service says.")
+    own_price = models.DecimalField(
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+        help_text="Empty: what the service costs.",
+    )
+
+    class Meta:
+        ordering = ["practitioner", "service"]
+        verbose_name = "service offered"
+        verbose_name_plural = "services offered"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["practitioner", "service"],
+                name="practitioner_offers_a_service_once",
+                violation_error_message="This practitioner already offers this service.",
+            ),
+            models.CheckConstraint(
+                condition=Q(own_duration__isnull=True)
+                | Q(own_duration__gt=timedelta(0), own_duration__lte=timedelta(hours=12)),
+                name="own_duration_up_to_12_hours",
+                violation_error_message="A visit lasts more than nothing and at most 12 hours.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service} with {self.practitioner}"
+
+    @property
+    def duration(self) -> timedelta:
+        return self.own_duration or self.service.duration
+
+    @property
+    def price(self) -> Decimal:
+        return self.service.price if self.own_price is None else self.own_price

@@ -1,0 +1,209 @@
+"""Services: the types of appointment that patients can book."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from booking.models.clinic import LONGEST_REMINDER, SHORTEST_REMINDER, validate_reminder, validate_service_slug
+
+DEFAULT_STEP = timedelta(minutes=15)  # R5: a default must not cost capacity.
+
+
+class ServiceQuerySet(models.QuerySet["Service"]):
+    def bookable(self) -> "ServiceQuerySet":
+        """Services that can be booked online and have an active practitioner."""
+        return self.filter(
+            is_active=True,
+            booked_by=Service.BookedBy.ONLINE,
+            practitioner_services__practitioner__is_active=True,
+        ).distinct()
+
+    def with_offers(self) -> "ServiceQuerySet":
+        """Prefetch ``practitioner_services``: active practitioners who may perform each service (R11)."""
+        is_authorised = Q(service__needs_needling_authorisation=False) | Q(practitioner__authorised_for_needling=True)
+        offers = self._offers().filter(is_authorised, practitioner__is_active=True)
+        return self.prefetch_related(models.Prefetch("practitioner_services", queryset=offers))
+
+    def _offers(self) -> models.Manager:
+        # practitioners.py imports this module: use the app registry to avoid a circular import.
+        return self.model._meta.apps.get_model("booking", "PractitionerService").objects
+
+
+class Service(models.Model):
+    """A type of appointment. Changing it does not change existing appointments."""
+
+    class Audience(models.TextChoices):
+        ANYONE = "anyone", "Anyone"
+        NEW = "new", "New patients"
+        RETURNING = "returning", "Returning patients"
+
+    class BookedBy(models.TextChoices):
+        ONLINE = "online", "Patients online, and staff"
+        STAFF = "staff", "Staff only"
+
+    name = models.CharField(max_length=120, help_text="As patients read it.")
+    slug = models.SlugField(
+        unique=True,
+        validators=[validate_service_slug],
+        help_text="Part of the address. Mails and search engines remember it: change it only with good reason.",
+    )
+    summary = models.CharField(max_length=200, help_text="One plain sentence: who it is for.")
+    description = models.TextField(blank=True)
+    what_to_bring = models.TextField(
+        blank=True, help_text="What to bring and wear. Shown after booking and in the mail."
+    )
+    duration = models.DurationField(help_text="Hours:minutes:seconds, such as 0:45:00.")
+    price = models.DecimalField(
+        max_digits=7, decimal_places=2, validators=[MinValueValidator(Decimal(0))], help_text="In Canadian dollars."
+    )
+    buffer_before = models.DurationField(default=timedelta, help_text="Time the practitioner needs before the visit.")
+    buffer_after = models.DurationField(
+        default=timedelta,
+        help_text="Time needed after it. Two visits share the longer of their buffers.",
+    )
+    step = models.DurationField(
+        default=DEFAULT_STEP,
+        null=True,
+        blank=True,
+        help_text="How far apart the offered times are. Empty: as long as the visit.",
+    )
+    lead_time = models.DurationField(default=timedelta(hours=2), help_text="The shortest notice for booking online.")
+    horizon_days = models.PositiveSmallIntegerField(
+        default=60, validators=[MaxValueValidator(730)], help_text="How many days ahead patients can book."
+    )
+    cancellation_window = models.DurationField(
+        default=timedelta(hours=24), help_text="Until how long before the visit patients can cancel or move it online."
+    )
+    first_reminder = models.DurationField(
+        null=True,
+        blank=True,
+        default=timedelta(hours=48),
+        validators=[validate_reminder],
+        help_text="How long before the visit, such as 48 h. Empty: none.",
+    )
+    second_reminder = models.DurationField(
+        null=True,
+        blank=True,
+        default=timedelta(hours=3),
+        validators=[validate_reminder],
+        help_text="Shorter before the visit, such as 3 h. Empty: none.",
+    )
+    late_cancellation_fee = models.CharField(
+        max_length=200, blank=True, help_text="What a late cancellation costs, in words."
+    )
+    audience = models.CharField(max_length=10, choices=Audience, default=Audience.ANYONE)
+    first_visit_service = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="For a service for returning patients: what a new patient books instead.",
+    )
+    booked_by = models.CharField(max_length=10, choices=BookedBy, default=BookedBy.ONLINE)
+    needs_room = models.BooleanField(default=True)
+    needs_needling_authorisation = models.BooleanField(
+        default=False, help_text="Only practitioners authorised for needling are offered."
+    )
+    needs_date_of_birth = models.BooleanField(default=False, help_text="Ask for it only where the visit needs it.")
+    shows_emergency_signs = models.BooleanField(
+        default=False,
+        help_text="Show the emergency signs before a first visit (or, for returning patients, each one) is booked.",
+    )
+    is_active = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=0, help_text="Lower numbers come first.")
+
+    objects = ServiceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(duration__gt=timedelta(0), duration__lte=timedelta(hours=12)),
+                name="service_duration_up_to_12_hours",
+                violation_error_message="A visit lasts more than nothing and at most 12 hours.",
+            ),
+            models.CheckConstraint(
+                condition=Q(step__isnull=True) | Q(step__gte=timedelta(minutes=5), step__lte=timedelta(hours=24)),
+                name="service_step_from_5_minutes",
+                violation_error_message="The step is at least 5 minutes and at most a day.",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    buffer_before__gte=timedelta(0),
+                    buffer_before__lte=timedelta(hours=4),
+                    buffer_after__gte=timedelta(0),
+                    buffer_after__lte=timedelta(hours=4),
+                ),
+                name="service_buffers_up_to_4_hours",
+                violation_error_message="A buffer is not negative and at most 4 hours.",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    lead_time__gte=timedelta(0),
+                    lead_time__lte=timedelta(days=60),
+                    cancellation_window__gte=timedelta(0),
+                    cancellation_window__lte=timedelta(days=60),
+                ),
+                name="service_notice_up_to_60_days",
+                violation_error_message="Lead time and cancellation window are not negative and at most 60 days.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(audience="returning") | Q(first_visit_service__isnull=False) | Q(booked_by="staff"),
+                name="service_for_returning_names_a_first_visit",
+                violation_error_message="Name the service that a new patient books first.",
+            ),
+            models.CheckConstraint(
+                condition=Q(first_reminder__isnull=True)
+                | Q(first_reminder__gte=SHORTEST_REMINDER, first_reminder__lte=LONGEST_REMINDER),
+                name="service_first_reminder_in_bounds",
+                violation_error_message="A reminder comes at least an hour and at most 14 days before the visit.",
+            ),
+            models.CheckConstraint(
+                condition=Q(second_reminder__isnull=True)
+                | Q(second_reminder__gte=SHORTEST_REMINDER, second_reminder__lt=F("first_reminder")),
+                name="service_second_reminder_after_the_first",
+                violation_error_message="The second reminder comes after the first: write a shorter time for it.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("booking:times", args=[self.slug])
+
+    def clean(self) -> None:
+        first = self.first_visit_service
+        if first and (first == self or first.audience == Service.Audience.RETURNING):
+            raise ValidationError({"first_visit_service": "Choose a service that a new patient can book."})
+
+    def is_open_to(self, new_patient: bool | None) -> bool:
+        """Whether a new (True) or returning (False) patient may book it (R13); always True for None (unknown)."""
+        if new_patient is None or self.audience == self.Audience.ANYONE:
+            return True
+        return new_patient == (self.audience == self.Audience.NEW)
+
+    def shows_signs_to(self, new_patient: bool | None) -> bool:
+        """Whether to show the emergency signs before booking: on a first visit to the clinic.
+
+        Services for returning patients always show them: it may be their first needling visit, and the
+        form does not ask.
+        """
+        is_first = new_patient is not False or self.audience == self.Audience.RETURNING
+        return self.shows_emergency_signs and is_first
+
+    @property
+    def reminders_before(self) -> tuple[timedelta, ...]:
+        """How long before an appointment reminders are sent, the longest first."""
+        return tuple(before for before in (self.first_reminder, self.second_reminder) if before is not None)
+
+    @property
+    def is_bookable(self) -> bool:
+        """Whether patients may book it online; ``ServiceQuerySet.bookable()`` also checks practitioners."""
+        return self.is_active and self.booked_by == self.BookedBy.ONLINE

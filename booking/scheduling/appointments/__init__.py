@@ -1,0 +1,1 @@
+"""Commands on appointments: hold, book, change, expire."""

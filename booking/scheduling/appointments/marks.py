@@ -1,0 +1,71 @@
+"""Commands on the desk's marks of a visit: arrived, attended, did not come; each can be undone."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from booking import messages
+from booking.models import Appointment, AppointmentEvent, Status
+from booking.scheduling.actors import Actor
+from booking.scheduling.appointments.change import lock_appointment
+from booking.scheduling.events import add_event, appointment_state
+from booking.scheduling.exceptions import WrongStatus
+
+_Kind = AppointmentEvent.Kind
+
+# A mistake at the desk can be corrected, so each of these statuses can become any other.
+MARKABLE = frozenset({Status.BOOKED, Status.ARRIVED, Status.FULFILLED, Status.NOSHOW})
+
+
+def check_in(*, appointment: Appointment, by: Actor, now: datetime) -> Appointment:
+    """Record that the patient has arrived, on the visit's local day or later."""
+    return _mark(appointment, Status.ARRIVED, _Kind.ARRIVED, by, now)
+
+
+def fulfil(*, appointment: Appointment, by: Actor, now: datetime) -> Appointment:
+    """Record that the visit took place, from its start on."""
+    return _mark(appointment, Status.FULFILLED, _Kind.FULFILLED, by, now)
+
+
+def mark_no_show(*, appointment: Appointment, by: Actor, now: datetime) -> Appointment:
+    """Record a no-show, from the start of the visit on. Its time stays occupied."""
+    return _mark(appointment, Status.NOSHOW, _Kind.NOSHOW, by, now)
+
+
+def undo_mark(*, appointment: Appointment, by: Actor, now: datetime) -> Appointment:
+    """Take back a mark: the visit is booked again, and messages that the mark has dropped are queued again."""
+    return _mark(appointment, Status.BOOKED, _Kind.MARK_UNDONE, by, now)
+
+
+def why_not_mark(appointment: Appointment, status: Status, *, now: datetime) -> str:
+    """Return a sentence on why this status cannot be set now; empty if it can."""
+    if appointment.status not in MARKABLE:
+        return f"This appointment is {appointment.get_status_display().lower()}, so that cannot be set."
+    zone = appointment.location.zone
+    if status == Status.ARRIVED and appointment.starts_at.astimezone(zone).date() > now.astimezone(zone).date():
+        return "This visit is on a later day. It can be marked as arrived when its day has come."
+    if status == Status.FULFILLED and appointment.starts_at > now:
+        return "This visit has not begun yet. It can be marked as attended from its start on."
+    if status == Status.NOSHOW and appointment.starts_at > now:
+        return "This visit has not begun yet. To free its time, cancel it."
+    return ""
+
+
+def _mark(
+    appointment: Appointment, status: Status, kind: AppointmentEvent.Kind, by: Actor, now: datetime
+) -> Appointment:
+    if not by.is_staff:
+        raise WrongStatus("Only staff can do this.")
+    with transaction.atomic():
+        current = lock_appointment(appointment)
+        if current.status == status:
+            return current
+        if refusal := why_not_mark(current, status, now=now):
+            raise WrongStatus(refusal)
+        before = appointment_state(current)
+        current.status = status
+        current.save()
+        add_event(current, kind, by=by, now=now, before=before)
+        if status == Status.BOOKED:
+            messages.requeue_after_undo(current, now=now)
+        return current

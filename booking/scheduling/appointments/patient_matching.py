@@ -1,0 +1,100 @@
+"""Match entered contact details to an existing patient, or create one."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Upper
+
+from booking.models import Appointment, Patient
+from booking.scheduling.types import PatientDetails
+
+
+def patients_with_email(details: PatientDetails) -> list[Patient]:
+    """Patients with the e-mail address of ``details`` (case-insensitive), oldest first.
+
+    Many patients booked by phone have no address; for an empty one, the phone number must match, too.
+    """
+    # Uses the index on UPPER(email). SQLite compiles iexact to LIKE, which would not use it.
+    rows = Patient.objects.alias(email_alike=Upper("email")).filter(email_alike=Upper(Value(details.email)))
+    if not details.email:
+        rows = rows.filter(phone=details.phone)
+    return list(rows.order_by("pk"))
+
+
+def count_upcoming_visits(patients: Iterable[Patient], *, now: datetime) -> int:
+    """Count the upcoming visits of these patients that were booked online, with those still to be confirmed."""
+    online = Appointment.objects.filter(patient__in=patients, submission_key__isnull=False)
+    return (online.upcoming(now=now) | online.unconfirmed(now=now)).count()
+
+
+def match_or_create(details: PatientDetails, candidates: Iterable[Patient]) -> Patient:
+    """Return the patient among ``candidates`` whose details match exactly, or create one.
+
+    ``candidates`` comes from ``patients_with_email``. An existing row is never changed. Name, e-mail, phone and
+    date of birth must all match: a partial match may be another person or somebody guessing, and staff can
+    merge duplicates. A different preferred name creates a new row, too, so that nobody can rename a patient
+    by booking in their name. A merged patient is replaced by the surviving one if that has the same e-mail
+    address and phone, because messages go there.
+
+    Call it in a transaction: it locks the row against a concurrent merge.
+    """
+    for patient in candidates:
+        if not _is_same_person(patient, details):
+            continue
+        row = surviving_patient(patient)
+        if row.pk == patient.pk or (row.email.lower() == details.email.lower() and row.phone == details.phone):
+            return row
+    return Patient.objects.create(
+        name=details.name,
+        preferred_name=details.preferred_name,
+        pronouns=details.pronouns,
+        email=details.email,
+        phone=details.phone,
+        date_of_birth=details.date_of_birth,
+        contact_name=details.contact_name,
+    )
+
+
+def _is_same_person(patient: Patient, details: PatientDetails) -> bool:
+    """Whether all entered details match; empty optional fields match anything."""
+    return (
+        patient.phone == details.phone
+        and patient.name.upper() == details.name.upper()
+        and patient.contact_name.upper() == details.contact_name.upper()
+        and patient.date_of_birth == details.date_of_birth
+        and details.preferred_name in {"", patient.preferred_name}
+        and details.pronouns in {"", patient.pronouns}
+    )
+
+
+class _MergedConcurrently(Exception):
+    """The patient was merged while this transaction waited for the lock."""
+
+
+def surviving_patient(patient: Patient) -> Patient:
+    """Lock and return the patient, or the one into which they were merged.
+
+    Call it in a transaction: until it ends, the row cannot be merged.
+    """
+    while True:
+        with suppress(_MergedConcurrently), transaction.atomic():
+            other = Patient.objects.filter(pk=patient.pk).values_list("merged_into", flat=True).get()
+            ids = [patient.pk] if other is None else [patient.pk, other]
+            # Lock in order of primary key, like merge(), to prevent deadlocks.
+            rows = Patient.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True)
+            patients = {row.pk: row for row in rows}
+            survivor = patients.get(patients[patient.pk].merged_into_id or patient.pk)
+            if survivor is None or survivor.merged_into_id is not None:
+                # Rolling back to the savepoint releases the locks; the retry then locks in order again.
+                raise _MergedConcurrently
+            return survivor
+
+
+def upcoming_visits(patient: Patient, *, now: datetime) -> list[Appointment]:
+    """Lock and return the patient's upcoming visits, ordered by start. Call it in a transaction."""
+    rows = Appointment.objects.upcoming(now=now).filter(patient=patient).order_by("pk").select_for_update(of=("self",))
+    visits = rows.select_related("patient", "practitioner", "service", "location", "room")
+    return sorted(visits, key=lambda visit: visit.starts_at)

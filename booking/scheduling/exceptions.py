@@ -1,0 +1,70 @@
+"""Exceptions that commands raise. ``message`` is text for the user: what happened and what to do."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from booking.scheduling.types import Slot
+
+
+class SchedulingError(Exception):
+    """Base class: the command was rejected and changed nothing."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class NotBookable(SchedulingError):
+    """The service, practitioner, location or kind of patient does not allow this booking."""
+
+
+class SlotTaken(SchedulingError):
+    """The slot is not free, or not any more. ``nearest`` holds up to three available slots close to it."""
+
+    def __init__(
+        self,
+        message: str = "This time is no longer free. Please choose another one.",
+        nearest: Sequence["Slot"] = (),
+    ) -> None:
+        super().__init__(message)
+        self.nearest = list(nearest)
+
+
+class TooLate(SchedulingError):
+    """A patient requested a change inside the cancellation window."""
+
+
+class WrongStatus(SchedulingError):
+    """The appointment's status, or the actor, does not allow this change."""
+
+
+class AlreadyBooked(SchedulingError):
+    """Another submission has already turned this hold into an appointment."""
+
+
+class VisitOverlaps(SchedulingError):
+    """The patient has, or may have, another visit at that time. Repeat the command with ``accepts_overlap``."""
+
+
+class NotConfirmed(SchedulingError):
+    """The booking was not confirmed in time, or needs no confirmation."""
+
+
+class OfferGone(SchedulingError):
+    """The slot of a waitlist offer is no longer held."""
+
+    def __init__(self, message: str = "This time is no longer held for you.") -> None:
+        super().__init__(message)
+
+
+class HoldLimitReached(SchedulingError):
+    """The hold has been extended as often as is allowed."""
+
+
+class LostRace(Exception):
+    """Raised when another transaction took the slot first. Internal to this package.
+
+    Commands convert it to SlotTaken after the lock is released, because the query for the nearest
+    slots is slow.
+    """

@@ -1,0 +1,1 @@
+"""Commands on patients: correct a contact, merge two rows."""

@@ -1,0 +1,106 @@
+"""Command: merge two patient rows of one person. The merged row is kept and points to the surviving one."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Model, Q
+
+from booking.models import Appointment, Patient, PatientMerge
+from booking.scheduling.actors import Actor
+from booking.scheduling.appointments.patient_matching import upcoming_visits
+from booking.scheduling.exceptions import WrongStatus
+from booking.scheduling.patients.contact import renew_confirm_requests, renew_links
+from booking.scheduling.waitlist.entries import transfer_entries
+
+MERGED_FIELDS = ("name", "preferred_name", "pronouns", "date_of_birth", "phone", "email", "contact_name")
+
+
+def merge_values(patient: Patient) -> dict[str, Any]:
+    """Return a patient's fields as JSON-serializable values, for the merge record and its form."""
+    born_on = patient.date_of_birth
+    values = {name: str(getattr(patient, name) or "") for name in MERGED_FIELDS}
+    return values | {"date_of_birth": born_on.isoformat() if born_on else None, "id": patient.pk}
+
+
+def merge(
+    *,
+    keep: Patient,
+    merged: Patient,
+    take: Collection[str],
+    by: Actor,
+    now: datetime,
+    shown: Mapping[str, Any] | None = None,
+    renew: bool = False,
+) -> PatientMerge:
+    """Merge ``merged`` into ``keep``, which takes the fields named in ``take`` from ``merged``.
+
+    In one transaction, all rows that reference ``merged`` are moved to ``keep`` and a PatientMerge records
+    both rows' previous values. ``shown``: both rows' values as displayed in the form, for optimistic locking.
+    ``renew``: invalidate the manage links of upcoming visits and queue confirmations with new ones.
+    Raises WrongStatus.
+    """
+    if not by.may_merge():
+        raise WrongStatus("Your login may not merge patients.")
+    if keep.pk == merged.pk:
+        raise WrongStatus("This is one and the same patient. Choose two.")
+    unknown = set(take) - set(MERGED_FIELDS)
+    if unknown:
+        raise ValueError(f"not a field that can be chosen: {sorted(unknown)}")
+    with transaction.atomic():
+        keep, merged = _lock_pair(keep.pk, merged.pk)
+        if shown is not None and shown != {"keep": merge_values(keep), "merged": merge_values(merged)}:
+            raise WrongStatus("Somebody has changed one of these patients meanwhile. Look at both again.")
+        before = {"kept_values": merge_values(keep), "merged_values": merge_values(merged)}
+        for field in take:
+            setattr(keep, field, getattr(merged, field))
+        keep.save(update_fields=list(take)) if take else None
+        reassigned = _reassign_rows(merged, keep, now)
+        reassigned["waitlistentry"] = transfer_entries(name=merged.name, email=merged.email, to=keep)
+        Patient.objects.filter(Q(pk=merged.pk) | Q(merged_into=merged.pk)).update(merged_into=keep)
+        record = PatientMerge.objects.create(
+            kept=keep, merged=merged, at=now, actor=by.user, chosen=merge_values(keep), moved=reassigned, **before
+        )
+        if renew:
+            renew_links(upcoming_visits(keep, now=now), by=by, now=now)
+            renew_confirm_requests(keep, by=by, now=now)
+        return record
+
+
+def _lock_pair(keep: int, merged: int) -> tuple[Patient, Patient]:
+    """Lock both rows, and rows merged into them before, in order of primary key to prevent deadlocks."""
+    pair = [keep, merged]
+    rows = Patient.objects.select_for_update().filter(Q(pk__in=pair) | Q(merged_into__in=pair)).order_by("pk")
+    patients = {row.pk: row for row in rows}
+    if keep not in patients or merged not in patients:
+        raise WrongStatus("One of these patients is no longer there.")
+    for row in (patients[keep], patients[merged]):
+        if row.merged_into_id is not None:
+            raise WrongStatus(f"{row} has been merged already. Look for the patient who stands.")
+    return patients[keep], patients[merged]
+
+
+def _reassign_rows(merged: Patient, keep: Patient, now: datetime) -> dict[str, list[int]]:
+    """Point every row that references ``merged`` to ``keep``. Returns the ids by model name.
+
+    Messages reference the appointment, so they need no change. Records of earlier merges stay as they are.
+    """
+    reassigned: dict[str, list[int]] = {}
+    for model, field in belongings():
+        rows = model._base_manager.filter(**{field: merged})
+        # Lock in order of primary key, to prevent deadlocks.
+        ids = list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+        changes: dict[str, Any] = {field: keep} | ({"updated_at": now} if model is Appointment else {})
+        rows.filter(pk__in=ids).update(**changes)
+        reassigned[model._meta.model_name or ""] = ids
+    return reassigned
+
+
+def belongings() -> list[tuple[type[Model], str]]:
+    """Every model with a foreign key to Patient and the field's name, except those of the merge itself."""
+    return [
+        (relation.related_model, relation.field.name)
+        for relation in Patient._meta.related_objects
+        if relation.related_model not in (Patient, PatientMerge)
+    ]

@@ -1,0 +1,1 @@
+"""Queries: which slots can be booked, and why others cannot."""

@@ -1,0 +1,1 @@
+"""After a change of time-zone data: keep the promised local times."""

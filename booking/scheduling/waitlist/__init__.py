@@ -1,0 +1,1 @@
+"""The waitlist: entries, offers and the answers to them."""

@@ -1,0 +1,1 @@
+"""Shared by the pages for staff: form inputs, formats, durations, schedule conflicts and dashboard notes."""

@@ -1,0 +1,29 @@
+"""Filter that turns e-mail addresses and phone numbers in text from staff into links."""
+
+import re
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString
+from phonenumbers import PhoneNumberMatcher, format_number
+from phonenumbers.phonenumberutil import PhoneNumberFormat
+
+register = template.Library()
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+
+
+@register.filter
+def reachable(text: str) -> SafeString:
+    """Escape the text and link e-mail addresses and phone numbers (Canadian unless they start with +)."""
+    links = [(match.start(), match.end(), f"mailto:{match[0]}") for match in _MAIL.finditer(text)]
+    for match in PhoneNumberMatcher(text, settings.PHONENUMBER_DEFAULT_REGION):
+        if all(match.end <= start or end <= match.start for start, end, _ in links):
+            links.append((match.start, match.end, format_number(match.number, PhoneNumberFormat.RFC3966)))
+    parts: list[Any] = []
+    position = 0
+    for start, end, address in sorted(links):
+        parts += [text[position:start], format_html('<a href="{}">{}</a>', address, text[start:end])]
+        position = end
+    return format_html_join("", "{}", ((conditional_escape(part),) for part in [*parts, text[position:]]))

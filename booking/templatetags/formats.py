@@ -1,0 +1,73 @@
+"""The functions of ``booking.formatting`` as template filters: ``{{ slot.starts_at|at:location|day }}``."""
+
+from datetime import date, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django import template
+from django.template.defaultfilters import length as count
+
+from booking.formatting import (
+    at,
+    clock,
+    date_in_words,
+    day,
+    day_without_year,
+    duration,
+    instant,
+    lengths,
+    lengths_of,
+    moment,
+    money,
+    month_and_year,
+    prices,
+    prices_of,
+    relative_day,
+    short_date,
+    short_weekday,
+    weekday,
+)
+from booking.text_cleaning import split_lines, unlink
+
+register = template.Library()
+for function in (
+    at,
+    clock,
+    date_in_words,
+    day,
+    day_without_year,
+    instant,
+    lengths,
+    lengths_of,
+    moment,
+    money,
+    month_and_year,
+    prices,
+    prices_of,
+    relative_day,
+    short_date,
+    short_weekday,
+    split_lines,
+    unlink,
+    weekday,
+):
+    register.filter(function.__name__, function)
+
+
+@register.filter
+def length(value: Any) -> str | int:
+    """Format a timedelta with ``duration()``; for other values, Django's own ``length`` filter."""
+    return duration(value) if isinstance(value, timedelta) else count(value)
+
+
+@register.filter
+def with_day(address: str, on: date) -> str:
+    """Add the ``day`` parameter to the URL of a slot page, which must not have one yet."""
+    return f"{address}{'&' if '?' in address else '?'}day={on.isoformat()}"
+
+
+@register.filter
+def with_choice(address: str, choice: Any) -> str:
+    """Add the start and the practitioner of a ``SlotChoice`` to the URL of a slot page."""
+    query = urlencode({"start": instant(choice.starts_at), "practitioner": choice.person.slug})
+    return f"{address}{'&' if '?' in address else '?'}{query}"

@@ -1,0 +1,140 @@
+"""/appointment/: open an appointment by the link in its e-mail, view it, cancel it, download it."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from booking import rate_limits, scheduling, tokens
+from booking.forms.appointment import CancelForm
+from booking.ical import appointment as appointment_calendar
+from booking.models import Appointment, Status
+from booking.private_pages import private_page
+from booking.scheduling import Actor
+from booking.views.query_params import InvalidParams, single_values
+from booking.views.session import BookingSession
+
+
+@private_page
+@require_safe
+def link(request: HttpRequest, token: str) -> HttpResponse:
+    """Store the appointment in the session and redirect to a URL without the token."""
+    now = timezone.now()
+    appointment = tokens.appointment_for(token, now=now)
+    if appointment is None:
+        # Count failures only, so that guesses from a shared network address never block a valid link.
+        rate_limits.consume_for_request(request, "link", now=now)
+        looks_right = tokens.TOKEN.fullmatch(token) is not None
+        return not_found_page(request, was_a_link=True, status=410 if looks_right else 404)
+    request.session.cycle_key()
+    BookingSession(request).open_appointment(appointment, by_link=tokens.is_from_email(token, appointment))
+    response = redirect("booking:appointment")
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@private_page
+@require_safe
+def appointment(request: HttpRequest) -> HttpResponse:
+    """Show the appointment and its actions, but never notes or the date of birth."""
+    now = timezone.now()
+    session = BookingSession(request)
+    appointment = session.opened_appointment(now)
+    if appointment is None:
+        if session.unconfirmed_appointment(now) is not None:
+            return redirect("booking:confirm")
+        return not_found_page(request)
+    moved = session.pop_moved()
+    context = appointment_context(appointment, now) | {
+        "just_moved": moved == "moved",
+        "was_there_already": moved == "unchanged",
+        "just_confirmed": moved == "confirmed",
+        "can_confirm": appointment.is_unverified and session.came_by_link_of(appointment),
+    }
+    return render(request, "booking/appointment/detail.html", context)
+
+
+@private_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: HttpRequest) -> HttpResponse:
+    """Ask for confirmation, stating the consequences; on POST cancel the appointment."""
+    now = timezone.now()
+    appointment = BookingSession(request).opened_appointment(now)
+    if appointment is None:
+        return not_found_page(request)
+    form = CancelForm(
+        request.POST or None, initial={"reference": appointment.reference, "sequence": appointment.sequence}
+    )
+    if request.method == "POST":
+        if request.POST.getlist("reference") != [appointment.reference]:
+            return mismatch_page(request, appointment, now)
+        if appointment.status != Status.CANCELLED and not is_current_version(request, appointment):
+            return changed_page(request, appointment, now)
+        if form.is_valid():
+            try:
+                scheduling.cancel(
+                    appointment=appointment, by=Actor.patient(), now=now, reason=form.cleaned_data["reason"]
+                )
+            except scheduling.SchedulingError as error:
+                appointment.refresh_from_db(fields=["status"])
+                context = appointment_context(appointment, now) | {"refusal": error.message}
+                return render(request, "booking/appointment/cancel.html", context, status=422)
+            return redirect("booking:appointment")
+    context = appointment_context(appointment, now) | {"form": form}
+    return render(request, "booking/appointment/cancel.html", context, status=422 if form.errors else 200)
+
+
+@private_page
+@require_safe
+def calendar_file(request: HttpRequest) -> HttpResponse:
+    """The appointment as an iCalendar file; for a cancelled one, the file that marks it as cancelled."""
+    now = timezone.now()
+    appointment = BookingSession(request).opened_appointment(now)
+    if appointment is None:
+        return not_found_page(request)
+    try:
+        reference = single_values(request.GET, {"reference"}).get("reference", appointment.reference)
+    except InvalidParams:
+        reference = ""
+    if reference != appointment.reference:
+        return mismatch_page(request, appointment, now)
+    cancelled = appointment.status == Status.CANCELLED
+    content = appointment_calendar.calendar_file(appointment, now=now, cancelled=cancelled, published=True)
+    response = HttpResponse(content, content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="appointment.ics"'
+    return response
+
+
+def is_current_version(request: HttpRequest, appointment: Appointment) -> bool:
+    """Whether the form was rendered from the present version of the appointment (optimistic lock)."""
+    return request.POST.getlist("sequence") == [str(appointment.sequence)]
+
+
+def appointment_context(appointment: Appointment, now: datetime) -> dict[str, Any]:
+    """Context of every page about an appointment."""
+    return {
+        "appointment": appointment,
+        "service": appointment.service,
+        "is_ahead": appointment.status == Status.BOOKED and now < appointment.starts_at,
+        "can_change": appointment.can_cancel_online(now),
+        "is_cancelled": appointment.status == Status.CANCELLED,
+        "last_change": appointment.changes_until.astimezone(appointment.location.zone),
+    }
+
+
+def not_found_page(request: HttpRequest, *, was_a_link: bool = False, status: int = 404) -> HttpResponse:
+    """No appointment is open in this session, or the link is invalid or has expired."""
+    return render(request, "booking/appointment/not_found.html", {"was_a_link": was_a_link}, status=status)
+
+
+def mismatch_page(request: HttpRequest, appointment: Appointment, now: datetime) -> HttpResponse:
+    """The form was about another appointment than the one open in this session."""
+    return render(request, "booking/appointment/mismatch.html", appointment_context(appointment, now), status=409)
+
+
+def changed_page(request: HttpRequest, appointment: Appointment, now: datetime) -> HttpResponse:
+    """Conflict: the appointment has changed since the form was rendered. Show its present version."""
+    return render(request, "booking/appointment/changed_since.html", appointment_context(appointment, now), status=409)

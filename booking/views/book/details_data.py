@@ -1,0 +1,141 @@
+"""The details form: initial values, raw input for the session, and PatientDetails for the booking."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.urls import reverse
+from phonenumber_field.phonenumber import to_python as read_phone
+
+from booking.formatting import date_in_words
+from booking.forms.antispam import sign_form_token
+from booking.forms.details import NO_REMINDERS, DetailsForm
+from booking.messages.sms import gateway
+from booking.models import Appointment, Channel, Clinic
+from booking.scheduling import PatientDetails
+from booking.views.query_params import VISITS
+from booking.views.session import BookingSession
+
+ME, OTHER = "me", "other"
+FOR = (ME, OTHER)
+_PATIENT_FIELDS = ("name", "preferred_name", "pronouns", "date_of_birth", "visit")
+
+
+def details_form(
+    hold: Appointment, now: datetime, booking_for: str, *, data: Any = None, initial: Any = None
+) -> DetailsForm:
+    values = dict(initial or {})
+    if values.get("phone"):
+        values["phone"] = _phone_in_words(values["phone"])
+    if "reminders" in values:
+        values["reminders"] = _reminders_initial(values["reminders"])
+    values |= {"hold": hold.reference, "booking_for": booking_for}
+    if data is None:  # A bound form keeps the token of the page that it was rendered on.
+        values["shown"] = new_form_token()
+    return DetailsForm(
+        data,
+        initial=values,
+        service=hold.service,
+        today=now.astimezone(hold.location.zone).date(),
+        for_other=booking_for == OTHER,
+        asks_visit=hold.is_first_visit is None,
+        ahead=hold.starts_at - now,
+    )
+
+
+def new_form_token() -> str:
+    clinic = Clinic.objects.only("collection_notice_version").first()
+    return sign_form_token(clinic.collection_notice_version if clinic else "none")
+
+
+def raw_input(form: DetailsForm) -> dict[str, Any]:
+    """The submitted values, valid or not, each cut to 300 characters."""
+    typed = {
+        name: str(form.data.get(name, ""))[:300] for name in form.fields if name not in {"hold", "shown", "homepage"}
+    }
+    booking_for = OTHER if form.for_other else ME
+    return typed | {"booking_for": booking_for}
+
+
+def switch_booking_for(booking_for: str, answers: dict[str, Any]) -> dict[str, Any]:
+    """The answers after switching between booking for oneself and for somebody else.
+
+    Answers about one person do not apply to the other: the visitor's own name moves to or from ``contact_name``, and
+    the other answers about the patient are set aside, to be restored by switching back.
+    """
+    if answers.get("booking_for", ME) == booking_for:
+        return answers
+    set_aside = dict(answers.get("set_aside") or {})
+    patient_answers = {name: answers.get(name, "") for name in _PATIENT_FIELDS}
+    switched = answers | {name: set_aside.get(name, "") for name in _PATIENT_FIELDS}
+    if booking_for == OTHER:
+        switched["contact_name"] = patient_answers["name"]
+    else:
+        switched["name"] = answers.get("contact_name", "")
+    return switched | {"booking_for": booking_for, "set_aside": patient_answers}
+
+
+def details_from(session: BookingSession, hold: Appointment) -> PatientDetails | None:
+    """The session's answers as PatientDetails; None while an answer that this service needs is missing."""
+    answers = session.answers
+    if not session.has_complete_answers:
+        return None
+    is_first_visit = hold.is_first_visit
+    if is_first_visit is None:
+        is_first_visit = VISITS.get(answers.get("visit") or "")
+    born_on = date.fromisoformat(answers["date_of_birth"]) if answers.get("date_of_birth") else None
+    if is_first_visit is None or (hold.service.needs_date_of_birth and born_on is None):
+        return None
+    for_other = answers.get("booking_for") == OTHER
+    return PatientDetails(
+        name=answers["name"],
+        email=answers["email"],
+        phone=answers["phone"],
+        preferred_name=answers.get("preferred_name", ""),
+        pronouns=answers.get("pronouns", ""),
+        date_of_birth=born_on if hold.service.needs_date_of_birth else None,
+        contact_name=answers.get("contact_name", "") if for_other else "",
+        is_first_visit=is_first_visit,
+        reminders=bool(answers.get("reminders")),
+        reminders_by=Channel.TEXT if answers.get("reminders") == "text" else Channel.EMAIL,
+        notice_version=answers.get("notice_version", ""),
+    )
+
+
+def summary_rows(hold: Appointment, details: PatientDetails, change_visit: str) -> list[tuple[str, str, str]]:
+    """Rows of the check page: label, answer, and URL to change it."""
+    form = reverse("booking:details")
+    visit = f"{form}#id_visit_0" if hold.is_first_visit is None else change_visit
+    other = bool(details.contact_name)
+    rows = [
+        ("Patient" if other else "Name", details.name, f"{form}#id_name"),
+        ("Likes to be called", details.preferred_name, f"{form}#id_preferred_name"),
+        ("Pronouns", details.pronouns, f"{form}#id_pronouns"),
+        ("Date of birth", details.date_of_birth and date_in_words(details.date_of_birth), f"{form}#id_date_of_birth"),
+        ("First visit here", "Yes" if details.is_first_visit else "No", visit),
+        ("Your name", details.contact_name, f"{form}#id_contact_name"),
+        ("E-mail", details.email, f"{form}#id_email"),
+        ("Phone", _phone_in_words(details.phone), f"{form}#id_phone"),
+        ("Reminders", _reminders_in_words(details), f"{form}#id_reminders{'_0' if gateway.is_enabled() else ''}"),
+    ]
+    return [(key, value, url) for key, value, url in rows if value]
+
+
+def _reminders_initial(value: str) -> str | bool:
+    """Initial value of the reminders field: a boolean, or a channel where SMS is configured."""
+    if not gateway.is_enabled():
+        return value not in {"", NO_REMINDERS}
+    return value if value in {"email", "text"} else NO_REMINDERS
+
+
+def _reminders_in_words(details: PatientDetails) -> str:
+    if not details.reminders:
+        return "None"
+    return "By text message" if details.reminders_by == Channel.TEXT else "By e-mail"
+
+
+def _phone_in_words(number: str) -> str:
+    """(403) 555-0123; outside country code 1 in international format; an invalid number unchanged."""
+    phone = read_phone(number, region="CA")
+    if not phone or not phone.is_valid():
+        return number
+    return str(phone.as_national if phone.country_code == 1 else phone.as_international)

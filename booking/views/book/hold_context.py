@@ -1,0 +1,113 @@
+"""The hold of this session, or the page to send instead; context that the steps share."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from booking import rate_limits, scheduling
+from booking.models import Appointment, Status
+from booking.scheduling import Actor
+from booking.views.book.slot_page import slot_page_for_hold
+from booking.views.book.times import slot_taken_page
+from booking.views.errors import invalid_params_page
+from booking.views.query_params import InvalidParams, SearchParams, format_visit_kind, services_url, times_url
+from booking.views.session import BookingSession
+from booking.views.visitor import visitor_of
+
+
+@dataclass(frozen=True)
+class CurrentHold:
+    """The hold of a request's session, live or lapsed, at one instant."""
+
+    session: BookingSession
+    hold: Appointment
+    now: datetime
+
+    @property
+    def is_live(self) -> bool:
+        return self.hold.is_live_hold(self.now)
+
+
+def current_hold(request: HttpRequest, *, also_booked: bool = False) -> CurrentHold | HttpResponse:
+    """The hold that this request is about, or the page to send instead.
+
+    ``also_booked`` accepts a hold that an earlier submission of the same form has booked: booking it again with the
+    same submission key returns the same appointment.
+    """
+    session = BookingSession(request)
+    is_post = request.method == "POST"
+    if is_post and also_booked and session.was_submitted(request.POST.get("submission_key", "")):
+        return redirect("booking:done")
+    hold = session.chosen_hold()
+    if hold is None or not (also_booked or hold.is_hold):
+        return nothing_chosen_page(request, session)
+    current = CurrentHold(session, hold, timezone.now())
+    if is_post and request.POST.getlist("hold") != [hold.reference]:
+        return hold_mismatch_page(request, current)
+    return current
+
+
+def extend_hold(request: HttpRequest, current: CurrentHold) -> HttpResponse | None:
+    """Extend the hold, or reacquire a lapsed one. Returns the page to send if the slot is gone."""
+    try:
+        scheduling.extend(hold=current.hold, by=Actor.patient(), now=current.now, visitor=visitor_of(request))
+    except scheduling.HoldLimitReached:
+        return None  # The page says until when it is held; booking reacquires a lapsed hold if the slot is free.
+    except scheduling.SchedulingError as error:
+        return refusal_page(request, current, error)
+    return None
+
+
+def hold_longer(request: HttpRequest, current: CurrentHold, *, back: str) -> HttpResponse:
+    """Extend the hold, and show on the same page when it now ends."""
+    rate_limits.consume_for_request(request, "hold", now=current.now)
+    return extend_hold(request, current) or redirect(reverse(back) + "#held")
+
+
+def refusal_page(request: HttpRequest, current: CurrentHold, error: scheduling.SchedulingError) -> HttpResponse:
+    """What a visitor sees when a command about their hold was refused. Every typed answer is kept."""
+    if isinstance(error, scheduling.SlotTaken):
+        page = slot_page_for_hold(current.hold, current.now, current.session.holder())
+        # Slots of anyone, because another practitioner may be free at the same time.
+        return slot_taken_page(request, page, current.hold.starts_at, status=409)
+    return invalid_params_page(request, InvalidParams(error.message, status=409), current.hold.service)
+
+
+def shared_context(current: CurrentHold) -> dict[str, Any]:
+    """Context of every page about a hold."""
+    hold = current.hold
+    practitioner = hold.practitioner if current.session.wants_this_person else None
+    params = SearchParams(new_patient=hold.is_first_visit, location=hold.location, practitioner=practitioner)
+    return {
+        "hold": hold,
+        "service": hold.service,
+        "visit": format_visit_kind(hold.is_first_visit),
+        "hold_lasts": settings.BOOKING_HOLD,
+        "is_live": current.is_live,
+        "is_unheld": hold.status == Status.UNHELD,
+        "change_visit": services_url(hold.is_first_visit),
+        "change_time": times_url(hold.service, params, day=hold.local_on),
+        "can_change": current.now <= hold.changes_until,
+        "shows_signs": hold.service.shows_signs_to(hold.is_first_visit),
+        "held_until": hold.hold_expires_at and hold.hold_expires_at.astimezone(hold.location.zone),
+        "can_hold_longer": hold.status != Status.UNHELD and scheduling.extensions_left(hold) > 0,
+    }
+
+
+def nothing_chosen_page(request: HttpRequest, session: BookingSession) -> HttpResponse:
+    """There is no hold: it was just booked, has been deleted, or never was."""
+    booked = session.booked_appointment()
+    if booked is not None and request.method != "POST":
+        return redirect("booking:done")
+    return render(request, "booking/book/nothing_chosen.html", {"booked": booked}, status=410)
+
+
+def hold_mismatch_page(request: HttpRequest, current: CurrentHold) -> HttpResponse:
+    """The submitted form was about another hold than the one of this session."""
+    return render(request, "booking/book/hold_mismatch.html", shared_context(current), status=409)

@@ -1,0 +1,191 @@
+"""The state of one visitor's booking, stored in ``request.session`` only.
+
+The session starts when a slot is held or a link from an e-mail is opened, and expires two hours after its last change.
+Booking the appointment deletes the form answers.
+"""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth import SESSION_KEY
+from django.http import HttpRequest
+
+from booking import tokens
+from booking.models import AGREED, Appointment, Status, WaitlistEntry
+from booking.scheduling import KnownVisits
+
+BOOKING_KEY = "booking"  # Key in request.session: renaming it would lose bookings in progress.
+LIFETIME = timedelta(hours=2)
+MAX_OWN_VISITS = 20
+
+
+class BookingSession:
+    """The booking part of a request's session."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._session = request.session
+        self._data: dict[str, Any] = dict(request.session.get(BOOKING_KEY) or {})
+
+    # Slot and answers
+
+    def holder(self) -> str:
+        """The random id under which this session holds slots; created on first use."""
+        if "holder" not in self._data:
+            self._update(holder=secrets.token_urlsafe(24))
+        return str(self._data["holder"])
+
+    @property
+    def has_begun(self) -> bool:
+        return "holder" in self._data
+
+    def choose(self, hold: Appointment, *, wants_this_person: bool) -> None:
+        """Make this the current hold, with a new submission key."""
+        key = secrets.token_urlsafe(24)
+        self._update(hold=hold.uid.hex, wants_this_person=wants_this_person, submission_key=key)
+
+    @property
+    def wants_this_person(self) -> bool:
+        """Whether the visitor chose this practitioner, rather than anyone who was free."""
+        return bool(self._data.get("wants_this_person"))
+
+    def chosen_hold(self) -> Appointment | None:
+        """The current hold, even if it has lapsed or has since been booked."""
+        return _appointment(self._data.get("hold"))
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """The raw answers to the details form; ``has_complete_answers`` says whether they were valid."""
+        return dict(self._data.get("answers") or {})
+
+    @property
+    def has_complete_answers(self) -> bool:
+        return bool(self._data.get("complete"))
+
+    def save_answers(self, answers: dict[str, Any], *, complete: bool) -> None:
+        self._update(answers=answers, complete=complete)
+
+    def submission_key(self) -> str:
+        """The idempotency key of the current hold: submitting its form repeatedly books one appointment."""
+        if not self._data.get("submission_key"):
+            self._update(submission_key=secrets.token_urlsafe(24))
+        return str(self._data["submission_key"])
+
+    def finish(self, appointment: Appointment) -> None:
+        """Delete the answers and remember the appointment that was just booked."""
+        kept = {name: self._data[name] for name in ("holder", "own", "linked", "proved_email") if name in self._data}
+        self._data = {}
+        self._update(**kept, done=appointment.uid.hex, done_key=appointment.submission_key)
+        self.open_appointment(appointment)
+
+    def booked_appointment(self) -> Appointment | None:
+        """The appointment that was last booked in this session."""
+        return _appointment(self._data.get("done"))
+
+    def was_submitted(self, submission_key: str) -> bool:
+        """Whether the form with this submission key has been booked already."""
+        return bool(submission_key) and submission_key == self._data.get("done_key")
+
+    # Managing an appointment by its link
+
+    def open_appointment(self, appointment: Appointment, *, by_link: bool = False) -> None:
+        """Let this session view and change the appointment while its link is valid.
+
+        ``by_link``: the visitor has proved by the link in an e-mail that they are this patient.
+        """
+        own = [uid for uid in self._data.get("own", []) if uid != appointment.uid.hex]
+        self._update(opened=appointment.uid.hex, generation=appointment.link_generation)
+        self._update(own=[*own, appointment.uid.hex][-MAX_OWN_VISITS:])
+        if by_link:
+            email = appointment.patient.email if appointment.patient else ""
+            self._update(linked=appointment.uid.hex, proved_email=email)
+
+    def known_visits(self) -> KnownVisits:
+        """The visits that this visitor may be asked about (R16): of this session, and of the patient of a link."""
+        linked = _appointment(self._data.get("linked"))
+        return KnownVisits(
+            uids=[UUID(hex=uid) for uid in self._data.get("own", [])], patient=linked.patient_id if linked else None
+        )
+
+    def came_by_link_of(self, appointment: Appointment) -> bool:
+        """Whether the last link in an e-mail that this visitor opened was that of this appointment."""
+        return self._data.get("linked") == appointment.uid.hex
+
+    @property
+    def proved_email(self) -> str:
+        """The e-mail address whose mailbox this visitor has shown to own, by opening the link in an e-mail; or ""."""
+        return str(self._data.get("proved_email") or "")
+
+    def unconfirmed_appointment(self, now: datetime) -> Appointment | None:
+        """The booking that this visitor can confirm, or could until a while ago: opened by the link in its e-mail."""
+        appointment = _appointment(self._data.get("opened"))
+        if appointment is None or not self.came_by_link_of(appointment):
+            return None
+        if appointment.link_generation != self._data.get("generation"):
+            return None
+        is_pending = appointment.status == Status.UNCONFIRMED or appointment.has_lapsed
+        return appointment if is_pending and now < appointment.ends_at + tokens.LINK_LIFETIME else None
+
+    def opened_appointment(self, now: datetime) -> Appointment | None:
+        """The appointment opened by its link; None if the link was revoked or has expired."""
+        appointment = _appointment(self._data.get("opened"))
+        if appointment is None or appointment.status not in AGREED:
+            return None
+        if appointment.link_generation != self._data.get("generation"):
+            return None
+        return None if appointment.ends_at + tokens.LINK_LIFETIME < now else appointment
+
+    def mark_moved(self, *, is_change: bool = True) -> None:
+        """Make the next appointment page say that the appointment was moved, or that it was at that time already."""
+        if is_change or not self._data.get("moved"):  # The same form submitted twice has moved it.
+            self._update(moved="moved" if is_change else "unchanged")
+
+    def mark_confirmed(self) -> None:
+        """Make the next appointment page say that the appointment is now booked."""
+        self._update(moved="confirmed")
+
+    def pop_moved(self) -> str:
+        """Return "moved", "unchanged" or "confirmed" if the appointment page has to say so, else "", and reset it."""
+        moved = str(self._data.get("moved") or "")
+        if moved:
+            self._update(moved="")
+        return moved
+
+    # The waitlist
+
+    def store_joined(self, summary: dict[str, Any]) -> None:
+        """Store what the confirmation page shows: the submitted values only.
+
+        The page must not reveal whether the person was on the waitlist already.
+        """
+        self._update(joined=summary)
+
+    @property
+    def joined(self) -> dict[str, Any]:
+        return dict(self._data.get("joined") or {})
+
+    def open_waitlist_entry(self, entry: WaitlistEntry) -> None:
+        """Let this session view the waitlist entry and answer its offers."""
+        self._update(waitlist=entry.uid.hex)
+
+    def waitlist_entry(self) -> WaitlistEntry | None:
+        uid = self._data.get("waitlist")
+        rows = WaitlistEntry.objects.select_related("service", "practitioner", "location")
+        return rows.filter(uid=uid).first() if uid else None
+
+    def show_booked(self, appointment: Appointment) -> None:
+        """Show an appointment booked from the waitlist, without touching a booking in progress."""
+        self._update(done=appointment.uid.hex, done_key=appointment.submission_key)
+        self.open_appointment(appointment)
+
+    def _update(self, **changes: Any) -> None:
+        self._data |= changes
+        self._session[BOOKING_KEY] = self._data
+        if SESSION_KEY not in self._session:  # Do not shorten the session of a logged-in user.
+            self._session.set_expiry(LIFETIME)
+
+
+def _appointment(uid: str | None) -> Appointment | None:
+    rows = Appointment.objects.select_related("service", "practitioner", "location", "patient")
+    return rows.filter(uid=uid).order_by().first() if uid else None

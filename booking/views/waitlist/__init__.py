@@ -1,0 +1,1 @@
+"""Views of the waitlist: join, one entry, one offer."""

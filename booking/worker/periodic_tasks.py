@@ -1,0 +1,33 @@
+"""Periodic tasks of other apps. Register them in ``AppConfig.ready()``.
+
+They run one after another in a separate thread, so that they do not delay messages. Quick ones that themselves send
+mail may run between the worker's own tasks instead.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PeriodicTask:
+    """``do`` returns a sentence for the log, or ""; ``seconds`` is the interval between two runs.
+
+    ``with_messages``: run it in the thread that sends messages. ``needs_clock``: do not run it while the machine's
+    clock is wrong, because it deletes something by its age.
+    """
+
+    name: str
+    do: Callable[[], str]
+    seconds: float
+    with_messages: bool = False
+    needs_clock: bool = False
+
+
+periodic_tasks: dict[str, PeriodicTask] = {}
+
+
+def register_periodic_task(
+    seconds: float, name: str, do: Callable[[], str], *, with_messages: bool = False, needs_clock: bool = False
+) -> None:
+    """Run ``do`` in the worker every ``seconds``; 0: in every round."""
+    periodic_tasks[name] = PeriodicTask(name, do, seconds, with_messages, needs_clock)

@@ -1,0 +1,1 @@
+"""Staff accounts: login, second factors, idle timeout, roles and their audit log."""

@@ -1,0 +1,63 @@
+"""Log staff out after an idle timeout, and after an absolute session lifetime however busy the session is.
+
+The first is for unattended computers at the front desk, the second for a session cookie that was copied.
+
+Sessions without a login are not affected. A booking in progress in the same browser survives the logout.
+"""
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, logout
+from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.views import redirect_to_login
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
+
+from booking.views.session import BOOKING_KEY
+
+STAFF_PATHS = ("/admin/", "/staff/")
+SEEN = "staff_seen_at"
+STARTED = "staff_login_at"
+_WRITE_INTERVAL = 60  # seconds, so that not every request writes the session
+
+
+class IdleSessionMiddleware:
+    """Log out a user who has been idle for ``STAFF_IDLE`` or logged in for ``STAFF_SESSION``.
+
+    The next login returns to the same page.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(STAFF_PATHS) or SESSION_KEY not in request.session:
+            return self.get_response(request)
+        now = time.time()
+        seen_at = request.session.get(SEEN, now)
+        started_at = request.session.get(STARTED, now)
+        is_idle = now - seen_at > settings.STAFF_IDLE.total_seconds()
+        if is_idle or now - started_at >= settings.STAFF_SESSION.total_seconds():
+            end_login(request)
+            if request.path.startswith("/staff/"):
+                return self.get_response(request)  # allauth's views redirect anonymous users themselves.
+            return redirect_to_login(request.get_full_path() if request.method == "GET" else "/admin/")
+        if SEEN not in request.session or now - seen_at > _WRITE_INTERVAL:
+            request.session[SEEN] = now
+            request.session.setdefault(STARTED, now)  # Sessions of an earlier release.
+        return self.get_response(request)
+
+
+@receiver(user_logged_in)
+def start_idle_timer(sender: object, request: HttpRequest, **kwargs: object) -> None:
+    request.session[SEEN] = request.session[STARTED] = time.time()
+
+
+def end_login(request: HttpRequest) -> None:
+    """Log out, but keep the session's booking in progress."""
+    booking = request.session.get(BOOKING_KEY)
+    logout(request)
+    if booking:
+        request.session[BOOKING_KEY] = booking

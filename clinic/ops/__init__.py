@@ -1,0 +1,1 @@
+"""Operations: environment variables, gunicorn, logging and sample data."""

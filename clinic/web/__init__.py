@@ -1,0 +1,1 @@
+"""Site-wide middleware and views."""

@@ -1,0 +1,1 @@
+"""Editing and publishing a page or snippet in the admin."""

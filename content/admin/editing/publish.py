@@ -1,0 +1,149 @@
+"""Admin views that publish a draft, hide a page and cancel a scheduled revision, each after a confirmation page.
+
+The commands, with their checks, are in ``content/publishing/publish.py``.
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.utils import timezone
+
+from booking.forms.fields import LineField
+from content.admin.editing.status import local_time
+from content.admin.editing.step_page import find_page, sent, show_step
+from content.blocks import page_content
+from content.publishing import diff
+from content.publishing import publish as publishing
+from content.publishing.checks.issue import Issue
+from content.publishing.checks.rules import check_hiding, check_page
+
+
+class PublishForm(forms.Form):
+    note = LineField(
+        required=False, max_length=200, label="What is new", help_text="For the history. Readers do not see it."
+    )
+    goes_live_at = forms.DateTimeField(
+        required=False,
+        label="Go live at",
+        help_text="On the clinic's clock. Empty: now.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    override_reason = LineField(
+        required=False,
+        max_length=300,
+        label="Publish all the same, because",
+        help_text="Only if what stands under “Mend this first” cannot be mended now. The reason is kept.",
+    )
+    digest = forms.CharField(widget=forms.HiddenInput)
+
+
+def publish(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
+    page = find_page(office, request, object_id, "content.publish_page")
+    now = timezone.now()
+    draft = page_content.content_of_draft(page)
+    findings = check_page(page, draft, now=now)
+    may_override = request.user.has_perm("content.override_checks")
+    form = PublishForm(sent(request), initial={"digest": draft.digest})
+    if not may_override or not any(finding.blocks for finding in findings):
+        del form.fields["override_reason"]
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            revision = publishing.publish(page, by=request.user, now=now, **form.cleaned_data)
+        except publishing.PublishingError as error:
+            messages.error(request, "Not published: mend first what is marked below.")
+            status, findings = 422, [*error.findings, *(finding for finding in findings if not finding.blocks)]
+        except publishing.DraftChanged:
+            messages.error(request, "Not published: somebody changed the draft meanwhile. Look at it again, please.")
+            form, status = PublishForm(initial=form.cleaned_data | {"digest": draft.digest}), 409
+        else:
+            if revision.goes_live_at > now:
+                messages.success(request, f"“{page}” goes live on {local_time(revision.goes_live_at)}.")
+            else:
+                messages.success(request, f"“{page}” is published: readers see it now.")
+            return HttpResponseRedirect(office.address("change", page))
+    live = publishing.live_revision(page, now=now)
+    before = page_content.content_of_revision(live) if live else None
+    return show_step(
+        office,
+        request,
+        "publish",
+        page,
+        status=422 if form.errors else status,
+        title=f"Publish: {page}",
+        form=form,
+        must=_by_block(draft, [finding for finding in findings if finding.blocks]),
+        should=_by_block(draft, [finding for finding in findings if not finding.blocks]),
+        changes=diff.compare(before, draft) if before else [],
+        is_first=before is None,
+        may_publish=may_override or not any(finding.blocks for finding in findings),
+    )
+
+
+def _by_block(content: page_content.PageContent, findings: list[Issue]) -> list[tuple[str, str, list[Issue]]]:
+    """Group issues as (label, id, issues): those of the page itself, then those of each block in page order."""
+    groups = [("The page itself", "", [finding for finding in findings if finding.block is None])]
+    for row in content.rows():
+        key = (str(row._meta.model_name), row.pk)
+        kind = str(row._meta.verbose_name).capitalize()
+        name = getattr(row, "heading", "") or getattr(row, "title", "") or getattr(row, "label", "")
+        label = f"{kind}: {name}" if name else kind
+        groups.append((label, f"{key[0]}-{key[1]}", [finding for finding in findings if finding.block == key]))
+    return [group for group in groups if group[2]]
+
+
+class HideForm(forms.Form):
+    override_reason = LineField(
+        required=False,
+        max_length=300,
+        label="Hide it all the same, because",
+        help_text="Only if what stands above cannot be mended now. The reason is kept.",
+    )
+
+
+def hide(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
+    page = find_page(office, request, object_id, "content.publish_page")
+    now = timezone.now()
+    findings = check_hiding(page, now=now)
+    form = HideForm(sent(request))
+    if not request.user.has_perm("content.override_checks") or not any(finding.blocks for finding in findings):
+        del form.fields["override_reason"]
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            publishing.unpublish(page, by=request.user, now=now, **form.cleaned_data)
+        except publishing.NothingPublished:
+            messages.info(request, "Readers did not see this page anyway.")
+            return HttpResponseRedirect(office.address("change", page))
+        except publishing.PublishingError:
+            messages.error(request, "Not hidden: see below what other pages would lose.")
+            status = 422
+        else:
+            messages.success(request, f"“{page}” is hidden from readers.")
+            return HttpResponseRedirect(office.address("change", page))
+    return show_step(
+        office,
+        request,
+        "hide",
+        page,
+        status=422 if form.errors else status,
+        title=f"Hide from readers: {page}",
+        form=form,
+        findings=findings,
+        may_hide="override_reason" in form.fields or not any(finding.blocks for finding in findings),
+    )
+
+
+def call_off(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
+    if request.method != "POST":  # require_POST would take the admin, the first argument, for the request.
+        return HttpResponseNotAllowed(["POST"])
+    page = find_page(office, request, object_id, "content.publish_page")
+    try:
+        publishing.cancel_schedule(page, by=request.user, now=timezone.now())
+    except publishing.NothingPublished:
+        messages.info(request, "Nothing was scheduled.")
+    else:
+        messages.success(request, "Called off: readers go on seeing what they see now.")
+    return HttpResponseRedirect(office.address("change", page))

@@ -1,0 +1,1 @@
+"""Content blocks of a page: serialized, as plain text and as HTML."""

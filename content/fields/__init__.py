@@ -1,0 +1,1 @@
+"""Model and form fields of content."""

@@ -1,0 +1,1 @@
+"""Redirects, link checks and usage of content."""

@@ -1,0 +1,1 @@
+"""Pictures: uploads, renditions, Open Graph images."""

@@ -1,0 +1,168 @@
+"""Blocks that reference a picture, service, practitioner, page, snippet or source."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator, URLValidator
+from django.db import models
+from django.db.models import Q
+
+from content.fields.rich_text import RichTextField
+from content.fields.rows import Column, RowsField
+from content.models.blocks import Block, HeadedBlock
+
+DOI = RegexValidator(r"^10\.\d{4,9}/[^\s<>\"]+$", "write the DOI as 10.2519/jospt.2021.0304.")
+HTTPS_ADDRESS = URLValidator(schemes=["https"], message="write a whole address that begins with https://.")
+
+
+class PlacedPicture(Block):
+    """A picture of the library with its alt text and caption in this place."""
+
+    picture = models.ForeignKey("content.Picture", on_delete=models.PROTECT, related_name="placed")
+    alt = models.CharField(
+        "what the picture shows", max_length=200, blank=True, help_text="Read aloud to people who cannot see it."
+    )
+    is_decorative = models.BooleanField(
+        "it only decorates", default=False, help_text="Tick this if it tells a reader nothing new."
+    )
+    caption = models.CharField(max_length=300, blank=True)
+
+    class Meta(Block.Meta):
+        verbose_name = "picture"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(is_decorative=True, alt="") | (Q(is_decorative=False) & ~Q(alt="")),
+                name="placed_picture_alt_is_decided",
+                violation_error_message="Say what the picture shows, or tick that it only decorates: one of the two.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.alt or "Picture"
+
+    @classmethod
+    def get_queryset(cls) -> Any:
+        return cls.objects.select_related("picture")
+
+
+class CallToAction(HeadedBlock):
+    """A band with one button that books a service. Its URL comes from the service and is never typed."""
+
+    body = RichTextField(blank=True)
+    label = models.CharField("words on the button", max_length=60)
+    service = models.ForeignKey("booking.Service", on_delete=models.PROTECT, related_name="calls_to_action")
+
+    class Meta(HeadedBlock.Meta):
+        verbose_name = "call to action"
+        verbose_name_plural = "calls to action"
+
+    def __str__(self) -> str:
+        return self.heading or self.label
+
+    @classmethod
+    def get_queryset(cls) -> Any:
+        return cls.objects.select_related("service")
+
+
+class PersonCard(HeadedBlock):
+    """A practitioner with a button that leads to the contact form."""
+
+    practitioner = models.ForeignKey("booking.Practitioner", on_delete=models.PROTECT, related_name="person_cards")
+    label = models.CharField("words on the button", max_length=60, default="Contact me")
+
+    class Meta(HeadedBlock.Meta):
+        verbose_name = "person"
+        verbose_name_plural = "people"
+
+    @classmethod
+    def get_queryset(cls) -> Any:
+        return cls.objects.select_related("practitioner")
+
+
+class Signpost(Block):
+    """A card that links to a page or to booking a service. Consecutive signposts share a grid."""
+
+    title = models.CharField(max_length=80)
+    text = models.CharField(max_length=200, blank=True)
+    page = models.ForeignKey(
+        "content.Page", on_delete=models.PROTECT, null=True, blank=True, related_name="signposts_here"
+    )
+    service = models.ForeignKey(
+        "booking.Service", on_delete=models.PROTECT, null=True, blank=True, related_name="signposts_here"
+    )
+
+    class Meta(Block.Meta):
+        verbose_name = "signpost"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(page__isnull=True, service__isnull=False) | Q(page__isnull=False, service__isnull=True),
+                name="signpost_leads_to_one_place",
+                violation_error_message="Choose a page or a service, not both.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @classmethod
+    def get_queryset(cls) -> Any:
+        return cls.objects.select_related("page", "service")
+
+
+class SnippetHere(Block):
+    """Includes a snippet by reference: publishing the snippet changes every page that includes it."""
+
+    snippet = models.ForeignKey(
+        "content.Page",
+        on_delete=models.PROTECT,
+        related_name="shown_here",
+        limit_choices_to={"kind": "snippet"},
+    )
+
+    class Meta(Block.Meta):
+        verbose_name = "snippet"
+
+    def __str__(self) -> str:
+        return str(self.snippet)
+
+    def clean(self) -> None:
+        if self.parent_id and self.parent.kind == "snippet":
+            raise ValidationError("A snippet cannot hold another one.")
+
+    @classmethod
+    def get_queryset(cls) -> Any:
+        return cls.objects.select_related("snippet")
+
+
+class Sources(HeadedBlock):
+    """The numbered sources of a page. A citation [1] in a text links to the first of them."""
+
+    items = RowsField(
+        columns=[
+            Column("text", "Authors, title, journal, year", max_length=400),
+            Column(
+                "doi",
+                "DOI",
+                is_required=False,
+                max_length=100,
+                hint="Such as 10.2519/jospt.2021.0304.",
+                validators=(DOI,),
+            ),
+            Column(
+                "address",
+                "Address",
+                is_required=False,
+                max_length=300,
+                hint="For a source without DOI.",
+                validators=(HTTPS_ADDRESS,),
+            ),
+        ]
+    )
+
+    class Meta(HeadedBlock.Meta):
+        verbose_name = "sources"
+        verbose_name_plural = "sources"
+
+    def clean(self) -> None:
+        if not self.items:
+            raise ValidationError({"items": "Name at least one source."})

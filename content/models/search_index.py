@@ -1,0 +1,53 @@
+"""The search index: copies of published text, rebuilt when the content version has changed."""
+
+from django.db import models
+
+
+class SearchEntry(models.Model):
+    """One search document. Its words are also in the database's full-text index (see search/backends.py).
+
+    Never edited: ``content/search/index.py`` replaces all rows at once.
+    """
+
+    class Kind(models.TextChoices):
+        PAGE = "page", "Page"
+        SERVICE = "service", "Visit you can book"
+        PERSON = "person", "Team"
+        QUESTION = "question", "Question"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    address = models.CharField(max_length=300)
+    title = models.CharField(max_length=250)
+    trail = models.CharField(max_length=300, blank=True, help_text="Where it stands, such as Home › Treatments.")
+    lede = models.TextField(blank=True)
+    body = models.TextField(blank=True, help_text="A paragraph a line.")
+
+    class Meta:
+        default_permissions = ()
+        verbose_name_plural = "search entries"
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class SearchIndex(models.Model):
+    """Metadata of the search index, in one row: what it was built from, and data that every search needs.
+
+    ``version`` is the content version (``booking.models.ContentVersion``), ``until`` the instant at which a
+    scheduled change makes the entries stale, ``shape`` the format version of the code that wrote them.
+    """
+
+    version = models.BigIntegerField()
+    until = models.DateTimeField(null=True, blank=True)
+    shape = models.PositiveSmallIntegerField()
+    vocabulary = models.JSONField(default=dict, help_text="How often each word occurs.")
+    care_cards = models.JSONField(default=list, help_text="Whom to call, and the signs that say so.")
+    plain_words = models.JSONField(default=list, help_text="Words of titles: alone they are no sign of danger.")
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = "state of the search index"
+        verbose_name_plural = "states of the search index"
+
+    def __str__(self) -> str:
+        return f"Version {self.version}"

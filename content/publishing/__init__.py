@@ -1,0 +1,1 @@
+"""Drafts and revisions: checks, previews, publishing, clinical reviews, diffs."""

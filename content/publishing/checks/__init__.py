@@ -1,0 +1,1 @@
+"""Checks before a page is published."""

@@ -1,0 +1,265 @@
+"""Checks that run before a page is published. Each issue refers to its block.
+
+Blocking issues can be overridden only with the permission and a recorded reason. Warnings are advice. The rules are
+the project's own.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q
+from django.utils.text import capfirst
+
+from booking.models import Clinic, SampleRow
+from booking.text_cleaning import drop_invisible, has_invisible
+from content.blocks import block_text
+from content.blocks.folds import Fold, with_folds
+from content.blocks.page_content import HEAD, PageContent
+from content.links import typed_links
+from content.models import (
+    LONGEST_REVIEW,
+    CallToAction,
+    CareCard,
+    MenuEntry,
+    Page,
+    PersonCard,
+    PlacedPicture,
+    Review,
+    Revision,
+    Signpost,
+    SnippetHere,
+    Sources,
+)
+from content.pages import published
+from content.pages.page_view import WHOM_TO_ASK, RenderedPage, build_page_view, reserved_anchors
+from content.publishing.checks.issue import Issue, key_of
+from content.publishing.checks.readability import check_readability
+
+
+def check_page(page: Page, content: PageContent, *, now: datetime) -> list[Issue]:
+    """Return the issues of this content: blocking ones first, then in the order of the page."""
+    is_snippet = page.kind == Page.Kind.SNIPPET
+    candidate = published.PublishedPage(content.page(page), content, now)
+    snippets = published.snippets_in(content, now)
+    references = published.load_references([content], now=now, snippets=snippets)
+    reading = build_page_view(candidate, references)
+    issues = list(_check_blocks(content, reading, references))
+    if not is_snippet:
+        issues += _check_levels(content, reading)
+        issues += _check_page_fields(reading)
+    issues += _check_visible(None, (block_text.part_of(Page._meta.get_field(name), candidate.page) for name in HEAD))
+    if page.kind == Page.Kind.TREATMENT:
+        issues += _check_treatment(page, content, reading, now)
+    if is_snippet:
+        issues += _check_including_pages(page, content, now)
+    issues += _check_folds(page, content, reading)
+    issues += check_readability(content)
+    return sorted(issues, key=lambda issue: not issue.blocks)
+
+
+def _check_blocks(content: PageContent, reading: RenderedPage, references: published.References) -> Iterator[Issue]:
+    anchors = {block.anchor for block in reading.blocks if hasattr(block, "anchor")}
+    anchors |= {"main"} | {heading.anchor for heading in reading.headings}
+    if WHOM_TO_ASK in reserved_anchors(reading.page) and Clinic.objects.exclude(privacy_contact="").exists():
+        anchors.add(WHOM_TO_ASK)
+    anchors |= {f"source-{source.number}" for source in reading.sources}
+    sources = reading.source_numbers
+    for row in content.rows():
+        block: Any = row
+        here = key_of(block)
+        yield from (_at(here, message, blocks) for message, blocks in _check_references(block, references))
+        yield from _check_visible(here, block_text.parts_of(block))
+        for address, text in block_text.links_of(block):
+            yield from _check_link(here, address, text, typed_links.find_problem(address, anchors))
+            if text.lower().strip(" .…") in block_text.VAGUE:
+                yield Issue("Say in the link where it leads: people hear links read out alone.", False, here, text)
+        if sources or any(isinstance(other, Sources) for other in reading.blocks):
+            for number in sorted(block_text.citations_of(block) - sources):
+                yield Issue(f"[{number}] names a source that is not in the list.", False, here)
+
+
+def _check_visible(here: tuple[str, int] | None, parts: Iterable[block_text.Part]) -> Iterator[Issue]:
+    """Characters such as soft hyphens and the right-to-left override break search, copying and the reading order."""
+    for part in parts:
+        for line in filter(has_invisible, part.lines if part.is_prose else ()):
+            message = (
+                f"“{capfirst(part.label)}” holds a character that cannot be seen, perhaps from copying. Type it anew."
+            )
+            yield Issue(message, True, here, drop_invisible(line).replace("\u202e", ""))
+
+
+def _check_link(here: tuple[str, int], address: str, text: str, problem: typed_links.Problem | None) -> Iterator[Issue]:
+    name = text or address
+    if problem and problem.current_path:
+        yield Issue(f"The link “{name}” has an old address. Today it is {problem.current_path}", False, here, address)
+    elif problem:
+        yield Issue(f"The link “{name}” leads to nothing: {problem.reason}", True, here, address)
+
+
+def _at(here: tuple[str, int], message: str, blocks: bool) -> Issue:
+    return Issue(message, blocks, here)
+
+
+def _check_references(block: Any, references: published.References) -> Iterator[tuple[str, bool]]:
+    if isinstance(block, CallToAction | Signpost) and block.service_id:
+        service = references.services.get(block.service_id)
+        if service is None:
+            yield "The service of this button is gone.", True
+        elif service.pk not in references.bookable:
+            yield f"Nobody can book “{service}” online: the button would lead nowhere.", True
+    if isinstance(block, Signpost) and block.page_id and block.page_id not in references.pages:
+        yield "The page it leads to is not published: readers see this signpost once it is.", False
+    if isinstance(block, PersonCard):
+        person = references.people.get(block.practitioner_id)
+        if person is None or not person.is_active:
+            yield "This person is no longer here: readers do not see the card.", False
+    if isinstance(block, PlacedPicture):
+        if block.picture_id not in references.pictures:
+            yield "The picture is gone.", True
+        elif bool(block.alt) == block.is_decorative:
+            yield "Say what the picture shows, or tick that it only decorates.", True
+    if isinstance(block, SnippetHere) and block.snippet_id not in references.snippets:
+        yield "This snippet is not published: readers would see nothing here.", True
+
+
+def _check_levels(content: PageContent, reading: RenderedPage) -> Iterator[Issue]:
+    """Heading levels must not skip. Sources render their own heading, always on the section level."""
+    own = {(block["kind"], block["id"]) for block in content.blocks}  # Without the blocks of snippets.
+    last = 1
+    for block in reading.blocks:
+        for level in block_text.levels_of(block):
+            if level > last + 1:
+                key = key_of(block)
+                yield Issue(
+                    "This heading is a level too low: make it a section, or put a section heading above it.",
+                    True,
+                    key if key in own else None,
+                    getattr(block, "heading", ""),
+                )
+            last = level
+
+
+def _check_page_fields(reading: RenderedPage) -> Iterator[Issue]:
+    page = reading.page
+    if page.hero_picture and bool(page.hero_alt) == page.hero_is_decorative:
+        yield Issue("Say what the picture at the head shows, or tick that it only decorates.")
+    if page.service and page.service.pk not in reading.bookable:
+        yield Issue(f"Nobody can book “{page.service}” online: the page's button would lead nowhere.")
+    if not page.title or not page.lede:
+        yield Issue("A page needs a title and a first sentence.")
+
+
+def _check_treatment(page: Page, content: PageContent, reading: RenderedPage, now: datetime) -> Iterator[Issue]:
+    if not reading.sources:
+        yield Issue("Name at least one source.")
+    if not reading.of_kind(CareCard):
+        yield Issue("Add a care card: whom to call, and when.")
+    yield from _check_review(page, content, now.date())
+
+
+def _check_review(page: Page, content: PageContent, today: date) -> Iterator[Issue]:
+    last, due = page.last_reviewed_on, page.next_review_on
+    if page.reviewed_by is None or last is None or due is None:
+        if is_sample(page):
+            yield Issue("Sample content, not yet clinically reviewed: the page says so.", blocks=False)
+        else:
+            yield Issue("Nobody has reviewed this page clinically.")
+        return
+    if due - last > LONGEST_REVIEW:
+        yield Issue("The next review is due more than 24 months after the last one.")
+    if due < today:
+        yield Issue(f"The clinical review was due on {due:%-d %B %Y}.", blocks=False)
+    reviews = Review.objects.filter(page=page)
+    review = reviews.filter(digest=content.reviewed_digest).first() or reviews.first()
+    if page.edited_by_id and page.reviewed_by.user_id == page.edited_by_id and not (review and review.override_reason):
+        yield Issue("The reviewer also made the last change: somebody else should look at it.")
+    if review and review.digest != content.reviewed_digest:
+        yield Issue(f"The words have changed since the review on {last:%-d %B %Y}.", blocks=False)
+
+
+def is_sample(page: Page) -> bool:
+    """Whether the page is unchanged sample content."""
+    kind = ContentType.objects.get_for_model(Page)
+    return SampleRow.objects.filter(content_type=kind, object_id=page.pk).exists()
+
+
+def _check_folds(page: Page, content: PageContent, reading: RenderedPage) -> Iterator[Issue]:
+    """Folded risks are right only if a clinical reviewer has seen the page with this fold."""
+    folds = [part for part in with_folds(reading.main) + with_folds(reading.end) if isinstance(part, Fold)]
+    folds = [fold for fold in folds if fold.tells_about_risks]
+    if not folds or Review.objects.filter(page=page, digest=content.reviewed_digest).exists():
+        return
+    own = {(block["kind"], block["id"]) for block in content.blocks}
+    for fold in folds:
+        key = key_of(fold.section)
+        yield Issue(
+            "This tells about risks and is folded. Ask a clinical reviewer whether its short answer says enough: "
+            "no review has been recorded since.",
+            False,
+            key if key in own else None,
+            fold.section.short_answer,
+        )
+
+
+def _check_including_pages(snippet: Page, content: PageContent, now: datetime) -> Iterator[Issue]:
+    """Yield the blocking issues that publishing this snippet would cause on pages that include it."""
+    changed = published.PublishedPage(content.page(snippet), content, now)
+    for shown_on in published.with_blocks(Revision.objects.live(at=now).filter(snippets=snippet)):
+        before, after = (
+            {issue.message for issue in _issues_with_snippet(shown_on, snippet, version, now) if issue.blocks}
+            for version in (_live_snippet(snippet, now), changed)
+        )
+        for message in sorted(after - before):
+            yield Issue(f"On “{shown_on.title}”, which shows this snippet: {message}")
+
+
+def check_hiding(page: Page, *, now: datetime) -> list[Issue]:
+    """Return the effects of hiding a page or snippet on pages that include it or link to it."""
+    live_now = Revision.objects.live(at=now)
+    issues = []
+    if page.kind == Page.Kind.SNIPPET:
+        for shown_on in published.with_blocks(live_now.filter(snippets=page)):
+            live_snippet = _live_snippet(page, now)
+            before = {issue.message for issue in _issues_with_snippet(shown_on, page, live_snippet, now)}
+            lost = {issue.message for issue in _issues_with_snippet(shown_on, page, None, now)} - before
+            issues += [Issue(f"“{shown_on.title}” would lose it. {message}") for message in sorted(lost)]
+            issues += [] if lost else [Issue(f"“{shown_on.title}” would no longer show it.", blocks=False)]
+        return issues
+    for entry in MenuEntry.objects.filter(Q(page=page.pk) | Q(place=page.kind)).select_related("menu"):
+        menu = str(entry.menu)
+        issues.append(Issue(f"It leaves the {menu[0].lower()}{menu[1:]} while it is hidden.", blocks=False))
+    addresses = {page.get_absolute_url(), *page.slug_redirects.values_list("path", flat=True)} - {""}
+    for other in published.with_blocks(live_now.exclude(page=page.pk)):
+        rows = other.words.rows()
+        if page.pk in other.words.references.get("page", ()):
+            issues.append(Issue(f"A signpost on “{other.title}” leads here: it is left out.", blocks=False))
+        links = (link for row in rows for link, _text in block_text.links_of(row))
+        if any(typed_links.internal_path(link) in addresses for link in links):
+            issues.append(Issue(f"“{other.title}” has a typed link that would lead to nothing.", blocks=False))
+    return issues
+
+
+def _live_snippet(snippet: Page, now: datetime) -> published.PublishedPage | None:
+    """Return the published version of the snippet."""
+    return published.snippets_in(PageContent({}, [_snippet_block(snippet)]), now).get(snippet.pk)
+
+
+def _snippet_block(snippet: Page) -> dict[str, Any]:
+    return {"kind": "snippethere", "id": 0, "region": "main", "fields": {"snippet": snippet.pk}}
+
+
+def _issues_with_snippet(
+    shown_on: published.PublishedPage, snippet: Page, version: published.PublishedPage | None, now: datetime
+) -> Iterable[Issue]:
+    others = {pk: row for pk, row in published.snippets_in(shown_on.words, now).items() if pk != snippet.pk}
+    snippets = others | ({snippet.pk: version} if version else {})
+    references = published.load_references([shown_on.words], now=now, snippets=snippets)
+    reading = build_page_view(shown_on, references)
+    yield from _check_levels(shown_on.words, reading)
+    if shown_on.page.kind == Page.Kind.TREATMENT:
+        if not reading.sources:
+            yield Issue("Name at least one source.")
+        if not reading.of_kind(CareCard):
+            yield Issue("Add a care card: whom to call, and when.")

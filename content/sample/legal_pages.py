@@ -1,0 +1,160 @@
+"""Contact, privacy and accessibility."""
+
+from content.sample.builders import Kind, SamplePage, callout, definitions, lead_list, section
+
+CONTACT = SamplePage(
+    kind=Kind.CONTACT,
+    fields={
+        "title": "Contact",
+        "lede": "Call, write or come by. To book, change or cancel a visit you need no message: do it online.",
+        "description": "Phone, address, parking and a form to write to us.",
+    },
+    blocks=[
+        callout(
+            "warning",
+            "Not for emergencies",
+            """
+Messages are read on working days only. In an emergency, [call 911](tel:911). For a nurse's advice at any hour,
+[call Health Link on 811](tel:811).
+""",
+            level=2,
+        ),
+    ],
+)
+
+PRIVACY = SamplePage(
+    kind=Kind.PRIVACY,
+    fields={
+        "title": "Privacy",
+        "lede": "What we ask you, why we ask it, who sees it, and how to see or change it.",
+        "description": "What personal information we collect, why, who sees it, and what you can ask of us.",
+    },
+    blocks=[
+        section(
+            "In short",
+            """
+- You can read every page here without telling us anything.
+- To book, we ask for no more than we need to hold your time and reach you.
+- We never sell what you tell us, and we show no ads.
+- Nothing on this site is loaded from another company.
+""",
+        ),
+        definitions(
+            "What we ask for, and why",
+            "",
+            [
+                ("Your name", "So that we know who is coming. You may add the name you go by, and your pronouns."),
+                ("E-mail and phone", "To send your booking and to reach you if something changes."),
+                ("Date of birth", "Only for visits that need it, to keep files of people with the same name apart."),
+                ("New or returning", "To offer the right visit. We believe what you tell us."),
+                ("Days and times that suit you", "Only if you join the waitlist, to offer you a time that comes free."),
+                (
+                    "Your health",
+                    "Not on this site. We ask you at the visit, and your physiotherapist writes it in your file there.",
+                ),
+            ],
+        ),
+        section(
+            "The law we follow",
+            """
+Physiotherapists in Alberta are custodians under the Health Information Act. It says that we may collect only what we
+need for your care, must tell you why, must keep it safe, and must show it to you when you ask.
+""",
+        ),
+        section(
+            "Who sees it",
+            """
+The people who treat you and the front desk see your bookings. We tell nobody else, unless you agree or the law demands
+it. No subject line and no calendar entry that we send names a treatment. The mail itself says which visit you booked,
+so keep it where only you can read it.
+""",
+        ),
+        lead_list(
+            "Cookies and other traces",
+            "",
+            [
+                ("Reading pages.", "No cookies, no counting of visitors, no fingerprints."),
+                (
+                    "Booking and writing to us.",
+                    "One cookie holds your place while you book. Another keeps strangers from sending forms in your "
+                    "name. Both end when you close the browser, or within hours.",
+                ),
+                (
+                    "The server's log.",
+                    "It notes which pages were asked for, and from which network address, to keep the site safe.",
+                ),
+            ],
+        ),
+        section(
+            "How long we keep it",
+            """
+We keep patient files as long as the law and the College ask us to. What you type into a booking and do not send is
+forgotten within hours. A place on the waitlist is deleted 90 days after you leave it, book, or its days go by.
+What you write in the contact form goes to us by mail, and this site deletes its own copy 30 days later.
+""",
+        ),
+        section(
+            "What you can ask of us",
+            """
+You may see your file, get a copy, and have mistakes put right. If you are not happy with our answer, the
+[Office of the Information and Privacy Commissioner of Alberta](https://oipc.ab.ca/) can help.
+""",
+        ),
+    ],
+)
+
+ACCESSIBILITY = SamplePage(
+    kind=Kind.ACCESSIBILITY,
+    fields={
+        "title": "Accessibility",
+        "lede": "How we try to make this site and our rooms work for everybody, and how to tell us when they do not.",
+        "description": "How this site and our clinic work for people with disabilities, known gaps, and how to reach "
+        "us.",
+    },
+    blocks=[
+        section(
+            "What we aim for",
+            """
+This site should work for everybody: with a keyboard, by voice, with a screen reader, on a small phone, on an old
+computer and on a slow line. We build it to the Web Content Accessibility Guidelines (WCAG), version 2.2, level AA.
+""",
+        ),
+        lead_list(
+            "What you can count on",
+            "",
+            [
+                ("No scripts needed.", "Every page, booking included, works without JavaScript."),
+                ("Large text.", "You can zoom to 400 percent without scrolling sideways."),
+                ("Dark or light.", "The site follows your device, and its colours keep their contrast."),
+                (
+                    "Calm pages.",
+                    "Nothing blinks or plays by itself. A time you chose is held for ten minutes, and you can ask for "
+                    "more.",
+                ),
+                ("Clear errors.", "When a form needs something, it says what, where and how."),
+                ("Plain words.", "We write short sentences and explain the terms we use."),
+            ],
+        ),
+        section(
+            "What does not work well yet",
+            """
+Nobody outside the clinic has tested this site so far. The calendar file in our mails depends on your calendar
+program. Wide tables scroll sideways on a narrow screen, inside their own frame.
+""",
+        ),
+        section(
+            "At the clinic",
+            """
+The way in, parking and washrooms are described on the [contact page](/contact/). Call or write to us before you come if
+you need more time, an interpreter, a quiet place to wait or a table that lowers. Guide dogs are welcome.
+""",
+        ),
+        section(
+            "Tell us about a barrier",
+            """
+If something stops you, [write to us](/contact/) or call. Say which page it was and what you tried to do. We answer
+within two working days, and in the meantime we do by phone what the site did not let you do.
+""",
+        ),
+    ],
+)

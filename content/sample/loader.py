@@ -1,0 +1,173 @@
+"""Load the sample clinic's pages, pictures and maps.
+
+``load_sample`` calls ``load_pictures``, ``load_maps`` and ``load_pages``. All are idempotent: they look up rows by
+natural key, create only missing ones, and never overwrite an editor's changes. They return the rows that they created,
+to be marked as sample data.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.core.files.storage import default_storage
+
+from booking.models import Location, Practitioner, SampleRow, Service
+from content import models
+from content.media.renditions import TrustedFile, store
+from content.models import Page, Picture, PlaceMap
+from content.publishing.publish import publish
+from content.sample import back_pain, dry_needling, legal_pages, pelvic_health, site_pages, snippets
+from content.sample.builders import SampleBlock, SamplePage
+
+# Snippets come first, because a page can be published only after the snippets in it.
+PAGES: tuple[SamplePage, ...] = (
+    snippets.AFTER_NEEDLING,
+    site_pages.HOME,
+    site_pages.TREATMENTS,
+    pelvic_health.PAGE,
+    dry_needling.PAGE,
+    back_pain.PAGE,
+    site_pages.TEAM,
+    site_pages.FEES,
+    legal_pages.CONTACT,
+    legal_pages.PRIVACY,
+    legal_pages.ACCESSIBILITY,
+)
+
+FOLDER = Path(__file__).parent / "pictures"
+RENDITIONS = Path(__file__).parent / "renditions"
+# By title: the file's stem, and the focal point in percent from the left and the top.
+PICTURES: dict[str, tuple[str, int, int]] = {
+    "On the path": ("home", 50, 70),
+    "Grandparent and grandchild": ("hero-back-pain", 52, 55),
+    "At the treatment table": ("hero-dry-needling", 75, 60),
+    "Two armchairs": ("hero-pelvic-health", 50, 60),
+    "The clinic": ("clinic-front", 50, 50),
+    "The way here": ("way-here", 50, 50),
+    "The way here, by night": ("way-here-night", 50, 50),
+}
+MAP = {
+    "alt": (
+        "Sketch map. Elizabeth Street runs east from Northridge Drive, one street south of McRae Street. Sample Street "
+        "leads from it to the Sheep River. The clinic is at their corner, between the parking lot and the bakery."
+    ),
+    "caption": "P is the parking lot. The arrow is the way from there to the door, without a step. North is up.",
+}
+
+
+def load_pictures() -> list[Picture]:
+    """Add the sample's pictures to the library, and return the new ones."""
+    copy_renditions()
+    created = []
+    for title, (stem, x, y) in PICTURES.items():
+        file = drawing(stem)
+        if file is None or Picture.objects.filter(title=title).exists():
+            continue
+        picture = Picture(title=title, image=file, focal_x=x, focal_y=y)
+        picture.full_clean()
+        picture.save()
+        created.append(picture)
+    return created
+
+
+def copy_renditions() -> None:
+    """Store the shipped renditions under the names that ``content.media.renditions`` looks for.
+
+    The names contain a hash of the picture's stored name and content. If it differs, the site makes its own renditions.
+    """
+    for path in sorted(RENDITIONS.iterdir()):
+        name = f"renditions/{path.name}"
+        if not default_storage.exists(name):
+            store(name, path.read_bytes())
+
+
+def load_maps(*, locations: Iterable[Location], pictures: Iterable[Picture]) -> list[PlaceMap]:
+    """Create the map of the sample's location, unless it has one, and return it."""
+    by_title = {picture.title: picture for picture in (*Picture.objects.all(), *pictures)}
+    day, night = by_title.get("The way here"), by_title.get("The way here, by night")
+    created = []
+    for location in locations:
+        if day is not None and location.slug == "okotoks" and not PlaceMap.objects.filter(location=location).exists():
+            created.append(PlaceMap(location=location, picture=day, night_picture=night, **MAP))
+            created[-1].full_clean()
+            created[-1].save()
+    return created
+
+
+def drawing(stem: str) -> TrustedFile | None:
+    """Return the picture file of a drawing, such as ``steve-hansen``; None if there is no such file."""
+    for path in sorted(FOLDER.glob(f"{stem}.*")):
+        return TrustedFile(path.read_bytes(), name=path.name)
+    return None
+
+
+def load_pages(
+    *,
+    services: Iterable[Service],
+    practitioners: Iterable[Practitioner],
+    pictures: Iterable[Picture] = (),
+    now: datetime,
+) -> list[Page]:
+    """Create and publish the missing pages, and return them. Blocks come after all pages, which refer to each other.
+
+    Pages are marked as sample before they are published, because the publishing checks do not require a clinical
+    review of sample pages.
+    """
+    rows_by_key: dict[str, dict[str, Any]] = {
+        "service": {service.slug: service for service in services},
+        "practitioner": {person.slug: person for person in practitioners},
+        "picture": {picture.title: picture for picture in (*Picture.objects.all(), *pictures)},
+    }
+    created = []
+    for sample in PAGES:
+        page = _create_page(sample, rows_by_key, now)
+        if page is not None:
+            created.append((page, sample))
+    rows_by_key["page"] = {page.slug or page.kind: page for page in Page.objects.with_an_address()}
+    rows_by_key["snippet"] = {page.title: page for page in Page.objects.filter(kind=Page.Kind.SNIPPET)}
+    for page, sample in created:
+        for ordering, block in enumerate(sample.blocks, start=1):
+            _create_block(page, block, rows_by_key, ordering * 10)
+    pages = [page for page, _sample in created]
+    kind = ContentType.objects.get_for_model(Page)
+    SampleRow.objects.bulk_create(SampleRow(content_type=kind, object_id=page.pk) for page in pages)
+    for page in pages:
+        publish(page, by=None, now=now, note="The sample clinic's own words")
+    return pages
+
+
+def _create_page(sample: SamplePage, rows_by_key: dict[str, dict[str, Any]], now: datetime) -> Page | None:
+    """Create a page without its blocks; None if it exists already."""
+    is_snippet = sample.kind == Page.Kind.SNIPPET
+    existing = Page.objects.filter(kind=sample.kind, slug=sample.slug)
+    if (existing.filter(title=sample.fields["title"]) if is_snippet else existing).exists():
+        return None
+    fields = dict(sample.fields)
+    hero = rows_by_key["picture"].get(sample.refers_to.get("hero_picture", ""))
+    if hero is None:
+        fields.pop("hero_alt", None)
+    page = Page(
+        kind=sample.kind,
+        slug=sample.slug,
+        hero_picture=hero,
+        service=rows_by_key["service"].get(sample.refers_to.get("service", "")),
+        written_by=rows_by_key["practitioner"].get(sample.refers_to.get("written_by", "")),
+        edited_at=now,
+        **fields,
+    )
+    page.full_clean(exclude=["lede"] if is_snippet else [])
+    page.save()
+    return page
+
+
+def _create_block(page: Page, sample: SampleBlock, rows_by_key: dict[str, dict[str, Any]], ordering: int) -> None:
+    """Create one block, unless a row that it refers to does not exist."""
+    references = {name: rows_by_key[name].get(slug) for name, slug in sample.refers_to.items()}
+    if any(row is None for row in references.values()):
+        return
+    model = getattr(models, sample.model)
+    block = model(parent=page, region=sample.region, ordering=ordering, **sample.fields, **references)
+    block.full_clean()
+    block.save()

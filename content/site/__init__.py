@@ -1,0 +1,1 @@
+"""Parts of every page: menus, notices, page feedback."""

@@ -1,0 +1,127 @@
+"""The admin in Chromium: no CSP violations, and the diary works without JavaScript."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from playwright.sync_api import Browser, Page, expect
+
+from booking.models import Appointment, Location, Practitioner, Service
+from tests.browser.axe import OFFICE, page_violations
+from tests.support import factories
+
+PAGES = [
+    "",
+    "booking/appointment/",
+    "booking/appointment/?day={day}",
+    "booking/appointment/add/",
+    "booking/appointment/{visit}/change/",
+    "booking/appointment/outside/",
+    "booking/appointment/day/{practitioner}/{day}/",
+    "booking/closure/statutory/",
+    "booking/practitioner/{practitioner}/change/",
+    "booking/service/add/",
+    "booking/location/{location}/change/",
+    "booking/patient/",
+    "booking/timeoff/",
+    "booking/message/",
+    "booking/samplerow/",
+    "clinic/staffmember/",
+    "content/page/",
+]
+
+
+def log_in(page: Page, site: str) -> None:
+    get_user_model().objects.create_superuser("dana", "dana@clinic.example", "a long word for the office")
+    page.goto(f"{site}/admin/")
+    page.get_by_label("Username or e-mail").fill("dana")
+    page.get_by_label("Password").fill("a long word for the office")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("heading", name="Today and everything else")).to_be_visible()
+
+
+@pytest.fixture
+def page_with_scripts(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(java_script_enabled=True)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def visit(site: str, tomorrow: datetime) -> Appointment:
+    service = Service.objects.get(slug="physiotherapy-assessment")
+    practitioner = Practitioner.objects.filter(services=service).first()
+    return factories.make_appointment(
+        service=service, practitioner=practitioner, location=Location.objects.get(), starts_at=tomorrow
+    )
+
+
+@pytest.fixture
+def values(visit: Appointment) -> dict[str, Any]:
+    """Values of the placeholders in PAGES."""
+    return {
+        "visit": visit.pk,
+        "practitioner": visit.practitioner_id,
+        "location": visit.location_id,
+        "day": visit.local_on,
+    }
+
+
+def test_no_admin_page_violates_its_csp(page_with_scripts: Page, site: str, values: dict[str, Any]):
+    console_errors: list[Any] = []
+    page = page_with_scripts
+    page.on("console", lambda message: console_errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: console_errors.append(str(error)))
+    log_in(page, site)
+    for address in PAGES:
+        response = page.goto(f"{site}/admin/{address.format(**values)}", wait_until="networkidle")
+        assert response is not None
+        assert (address, response.status, console_errors) == (address, 200, [])
+
+
+def test_a_caller_is_found_and_booked_into_a_free_slot(page_with_scripts: Page, site: str, visit: Appointment):
+    page = page_with_scripts
+    log_in(page, site)
+    page.goto(f"{site}/admin/booking/appointment/add/")
+    page.locator(".select2-selection").click()
+    page.keyboard.type("alice")
+    page.get_by_role("option", name="Alice Martin, 403-555-0123").click()
+    page.get_by_label("Service:").select_option(label=visit.service.name)
+    page.get_by_role("button", name="Show free times").click()
+    page.locator("button[name=take]").last.click()
+    page.get_by_role("button", name="Book", exact=True).click()
+    expect(page.get_by_text(re.compile("^Booked: Alice Martin"))).to_be_visible()
+    assert Appointment.objects.filter(patient=visit.patient).count() == 2
+
+
+def test_the_diary_works_without_javascript(page: Page, site: str, visit: Appointment):
+    log_in(page, site)
+    page.goto(f"{site}/admin/booking/appointment/")
+    page.get_by_label("Day", exact=True).fill(visit.local_on.isoformat())
+    page.get_by_role("button", name="Show").click()
+    page.get_by_role("link", name="Alice Martin").click()
+    page.get_by_role("link", name="Cancel", exact=True).click()
+    page.get_by_label("Reason:").fill("Called in with a cold")
+    page.get_by_role("button", name="Cancel the visit").click()
+    expect(page.get_by_text(re.compile("^Cancelled: Alice Martin"))).to_be_visible()
+    visit.refresh_from_db()
+    assert (visit.status, visit.cancel_reason) == ("cancelled", "Called in with a cold")
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_admin_page_has_axe_violations(browser: Browser, site: str, values: dict[str, Any], scheme: Any):
+    context = browser.new_context(
+        java_script_enabled=True, bypass_csp=True, color_scheme=scheme, viewport={"width": 360, "height": 800}
+    )
+    page, violations_by_page = context.new_page(), {}
+    log_in(page, site)
+    for address in PAGES:
+        page.goto(f"{site}/admin/{address.format(**values)}")
+        if wrong := page_violations(page, within=OFFICE):
+            violations_by_page[address] = wrong
+    context.close()
+    assert violations_by_page == {}

@@ -1,0 +1,420 @@
+"""The page editor in Chromium, with JavaScript, which it needs, under the site's CSP."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from content.models import Page as ContentPage
+from content.models import Revision, Section
+from tests.content.blocks.test_markup_and_citations import HOSTILE
+
+BACK_PAIN = "/treatments/dry-needling-for-back-pain/"
+BLOCKS = [
+    "Section", "Callout", "List", "Numbered sections", "Definitions", "Before, during and after", "Do and do not",
+    "Risk table", "Care card", "Questions and answers", "Picture", "Call to action", "Person", "Signpost", "Snippet",
+    "Sources",
+]  # fmt: skip
+
+
+def edit(office: Page, title: str) -> None:
+    office.goto(f"/admin/content/page/?q={title.split()[-1]}")
+    office.get_by_role("link", name=title, exact=True).click()
+    wait_for_editor(office)
+
+
+def wait_for_editor(office: Page) -> None:
+    expect(office.locator(".order-machine [role=status]").or_(office.locator("p[role=status]"))).to_be_attached()
+
+
+def add_block(page: Page, title: str) -> Locator:
+    page.locator(".order-machine-insert-target.last").click()
+    button = page.locator(f'.plugin-button[title="{title}"]')
+    prefix = button.get_attribute("data-plugin-prefix")
+    button.click()
+    return page.locator(f".dynamic-{prefix}").last
+
+
+def choose(page: Page, block: Locator, field: str, words: str) -> None:
+    """Choose an option of an autocomplete field."""
+    block.locator(f".field-{field} .select2-selection").click()
+    page.locator(".select2-search__field").last.fill(words)
+    page.locator(".select2-results__option", has_text=words).first.click()
+
+
+def publish(office: Page, note: str = "") -> None:
+    office.get_by_role("button", name="Save, check and publish …").click()
+    if note:
+        office.get_by_label("What is new").fill(note)
+    office.get_by_role("button", name="Publish", exact=True).click()
+    expect(office.locator(".messagelist")).to_contain_text("readers see it now")
+
+
+def texts(office: Page, selector: str) -> list[str]:
+    return [" ".join(text.split()) for text in office.locator(selector).all_inner_texts()]
+
+
+def fill_in(block: Locator, **fields: str) -> None:
+    for name, value in fields.items():
+        block.locator(f"[name$='-{name.replace('__', '-')}']").fill(value)
+
+
+def type_rich_text(page: Page, block: Locator, field: str, words: str) -> None:
+    block.locator(f".field-{field} .ProseMirror").click()
+    page.keyboard.type(words)
+
+
+def write_every_block(office: Page) -> None:
+    section = add_block(office, "Section")
+    fill_in(section, heading="What cupping is")
+    type_rich_text(office, section, "body", "A cup draws up the skin [1].")
+    callout = add_block(office, "Callout")
+    fill_in(callout, heading="Good to know")
+    callout.locator("select[name$=-level]").select_option("3")
+    type_rich_text(office, callout, "body", "Marks fade in days.")
+    fill_in(
+        add_block(office, "List"), heading="What people come for", items__0__lead="Ache.", items__0__body="In a back."
+    )
+    fill_in(
+        add_block(office, "Numbered sections"), heading="Ideas", items__0__title="Blood", items__0__body="It may flow."
+    )
+    fill_in(add_block(office, "Definitions"), heading="Words", items__0__term="Cup", items__0__text="A small glass.")
+    visit = add_block(office, "Before, during and after")
+    fill_in(visit, heading="Your visit")
+    for part in ("before", "during", "after"):
+        type_rich_text(office, visit, part, f"What happens {part}.")
+    fill_in(
+        add_block(office, "Do and do not"), heading="Do and do not", do__0__text="Drink", do_not__0__text="Do not run"
+    )
+    risks = add_block(office, "Risk table")
+    fill_in(risks, heading="Risks", caption="Out of 100", rows__0__effect="A mark", rows__0__how_often="90 in 100")
+    fill_in(risks, rows__0__sources="1")
+    card = add_block(office, "Care card")
+    fill_in(card, heading="Call 911 if you have", items__0__text="trouble breathing")
+    questions = add_block(office, "Questions and answers")
+    fill_in(questions, heading="Questions", items__0__question="Does it hurt?", items__0__answer="A little.")
+    picture = add_block(office, "Picture")
+    choose(office, picture, "picture", "The clinic")
+    fill_in(picture, alt="The clinic's front door")
+    action = add_block(office, "Call to action")
+    fill_in(action, heading="Come and see", label="Book Your Visit")
+    action.locator("select[name$=-service]").select_option(label="Back assessment")
+    person = add_block(office, "Person")
+    person.locator("select[name$=-practitioner]").select_option(label="Steve Hansen")
+    signpost = add_block(office, "Signpost")
+    fill_in(signpost, title="Read on about needling")
+    signpost.locator("select[name$=-page]").select_option(label="Dry needling and physical therapy")
+    snippet = add_block(office, "Snippet")
+    snippet.locator("select[name$=-snippet]").select_option(label="House rules")
+    fill_in(add_block(office, "Sources"), heading="Sources", items__0__text="George 2021, JOSPT.")
+
+
+@pytest.fixture
+def house_rules(site: str) -> ContentPage:
+    """A published snippet."""
+    from django.utils import timezone
+
+    from content.publishing.publish import publish as publish_now
+
+    snippet = ContentPage.objects.create(kind="snippet", title="House rules")
+    Section.objects.create(parent=snippet, region="main", heading="House rules", body="<p>You can say no.</p>")
+    publish_now(snippet, by=None, now=timezone.now())
+    return snippet
+
+
+def test_a_page_with_every_kind_of_block_is_written_and_published(
+    office: Page, house_rules: ContentPage, browser: Browser, site: str
+):
+    office.goto("/admin/content/page/add/")
+    wait_for_editor(office)
+    assert office.locator(".plugin-button[title]").evaluate_all("all => all.map(one => one.title)") == BLOCKS
+    office.fill("#id_title", "Cupping")
+    office.fill("#id_lede", "Small cups on the skin, for aches that stay.")
+    write_every_block(office)
+
+    # Preview: a user without a login opens the link to the draft.
+    office.get_by_role("button", name="Save and preview").click()
+    link = office.get_by_label("Link to copy").input_value()
+    colleague = browser.new_context(java_script_enabled=False).new_page()
+    colleague.goto(link)
+    expect(colleague.locator(".banner--preview")).to_contain_text("Draft preview, not public.")
+    expect(colleague.get_by_role("heading", name="What cupping is")).to_be_visible()
+    expect(colleague.get_by_text("You can say no.")).to_be_visible()
+    expect(colleague.get_by_role("link", name="Book Your Visit")).to_have_attribute("href", "/book/back-assessment/")
+    assert colleague.goto(f"{site}/treatments/cupping/").status == 404
+    colleague.context.close()
+
+    # A check refuses to publish it without a clinical review; after the review, it is published.
+    office.get_by_role("link", name="Back to the draft").click()
+    wait_for_editor(office)
+    office.get_by_role("button", name="Save, check and publish …").click()
+    expect(office.locator(".findings--must")).to_contain_text("Nobody has reviewed this page clinically.")
+    office.get_by_role("button", name="Publish", exact=True).click()
+    expect(office.locator(".messagelist")).to_contain_text("Not published")
+    assert Revision.objects.filter(page__slug="cupping").count() == 0
+    # Otherwise the reviewer would be the last editor.
+    ContentPage.objects.filter(slug="cupping").update(edited_by=None)
+    office.get_by_role("link", name="Back to the draft").click()
+    office.get_by_role("link", name="Clinical review …").click()
+    office.get_by_label("Who reviewed it").select_option(label="Amara Okafor")
+    office.get_by_role("button", name="Record the review").click()
+    expect(office.locator(".messagelist")).to_contain_text("The review is recorded")
+    wait_for_editor(office)
+    publish(office, note="First words")
+
+    office.goto("/treatments/cupping/")
+    expect(office.locator("#what-cupping-is + .prose")).to_have_text("A cup draws up the skinsource 1.")
+    for words in ("Marks fade in days.", "It may flow.", "A small glass.", "Do not run", "90 in 100", "House rules"):
+        expect(office.get_by_text(words, exact=True).first).to_be_visible()
+    expect(office.get_by_role("img", name="The clinic's front door")).to_be_visible()
+    expect(office.locator("main")).to_contain_text("Clinically reviewed by Amara Okafor")
+    headings = texts(office, "main h2")
+    assert headings.index("Sources and review") < headings.index("Come and see")
+    assert headings[-1] == "Did this page help?"
+
+
+def test_a_draft_is_compared_restored_scheduled_and_hidden(office: Page):
+    edit(office, "Dry needling for back pain")
+    heading = office.locator("#id_content_section_set-0-heading")
+    was = heading.input_value()
+    heading.fill("Words of today")
+    office.locator("[name=_continue]").click()
+    expect(office.locator(".page-state")).to_contain_text("This draft differs from it")
+
+    # The draft is not public.
+    office.goto(BACK_PAIN)
+    expect(office.get_by_role("heading", name="Words of today")).to_have_count(0)
+
+    # Diff with the live revision.
+    edit(office, "Dry needling for back pain")
+    office.get_by_role("link", name="See what has changed").click()
+    expect(office.locator(".change ins")).to_have_text("[added: Words of today]")
+    expect(office.locator(".change del")).to_have_text(f"[removed: {was}]")
+    office.get_by_role("link", name="Back to the draft").click()
+    wait_for_editor(office)
+    publish(office, note="Today's words")
+    office.goto(BACK_PAIN)
+    expect(office.get_by_role("heading", name="Words of today")).to_be_visible()
+
+    # An older revision is restored into the draft, and scheduled.
+    edit(office, "Dry needling for back pain")
+    office.get_by_role("link", name="History", exact=True).first.click()
+    expect(office.get_by_role("link", name=re.compile("Restore version"))).to_have_count(2)
+    office.get_by_role("link", name="Restore version 1 …").click()
+    office.get_by_role("button", name="Restore it").click()
+    expect(office.locator(".messagelist")).to_contain_text("Readers see no change yet")
+    wait_for_editor(office)
+    expect(office.locator("#id_content_section_set-0-heading")).to_have_value(was)
+    office.get_by_role("link", name="Check and publish …").click()
+    office.get_by_label("Go live at").fill("2099-01-02T03:04")
+    office.get_by_role("button", name="Publish", exact=True).click()
+    expect(office.locator(".page-state")).to_contain_text("Scheduled to go live: Friday 2 January 2099, 3:04 am.")
+    office.goto(BACK_PAIN)
+    expect(office.get_by_role("heading", name="Words of today")).to_be_visible()
+
+    # The schedule is cancelled, and the page hidden.
+    edit(office, "Dry needling for back pain")
+    office.get_by_role("button", name="Call off what is scheduled").click()
+    expect(office.locator(".messagelist")).to_contain_text("Called off")
+    expect(office.locator(".page-state")).not_to_contain_text("Scheduled")
+    office.get_by_role("link", name="Hide it from readers …").click()
+    office.get_by_role("button", name="Hide it").click()
+    expect(office.locator(".page-state")).to_contain_text("Readers do not see this page now.")
+    assert office.request.get(BACK_PAIN).status == 410
+
+
+def block_called(office: Page, heading: str) -> Locator:
+    named = office.locator(f'input[value="{heading}"]')
+    return office.locator(".order-machine .inline-related:not(.empty-form)", has=named)
+
+
+def block_order(office: Page) -> list[str]:
+    """Return the headings of the editor's blocks, from the top."""
+    blocks = office.locator(".order-machine .inline-related:not(.empty-form)")
+    return blocks.evaluate_all(
+        "all => all.sort((a, b) => a.style.order - b.style.order)"
+        ".map(one => one.querySelector('input[name$=-heading]')?.value).filter(Boolean)"
+    )
+
+
+def test_blocks_move_by_keyboard_and_by_dragging(office: Page):
+    office.emulate_media(reduced_motion="reduce")  # Blocks fold at once, so that the measured boxes are the last ones.
+    edit(office, "Dry needling for back pain")
+    before = block_order(office)
+    first = block_called(office, before[0])
+    down = first.get_by_role("button", name=re.compile("^Move down"))
+    down.focus()
+    office.keyboard.press("Enter")
+    expect(office.locator("p[role=status]")).to_contain_text("is now number 2 of")
+    expect(down).to_be_focused()
+    swapped = [before[1], before[0], *before[2:]]
+    assert block_order(office) == swapped
+    office.keyboard.press("Shift+Tab")
+    office.keyboard.press("Space")
+    assert block_order(office) == before
+    expect(office.locator("p[role=status]")).to_contain_text("is now number 1 of")
+
+    # With the mouse: drag the block's title bar to the lower half of the next block.
+    office.set_viewport_size({"width": 1280, "height": 2400})  # The sticky row of buttons would cover it.
+    if not office.locator(".collapse-items input").is_checked():
+        office.locator(".collapse-items").click()
+    second = block_called(office, before[1])
+    first.evaluate("block => block.scrollIntoView({ block: 'center' })")
+    office.evaluate("() => Promise.all(document.getAnimations().map(animation => animation.finished))")
+    bar, below = first.locator("h3").first.bounding_box(), second.bounding_box()
+    assert bar
+    assert below
+    office.mouse.move(bar["x"] + 200, bar["y"] + 8)
+    office.mouse.down()
+    for down in (10, below["height"] / 2, below["height"] - 4):
+        office.mouse.move(below["x"] + 200, below["y"] + down, steps=3)
+    office.mouse.up()
+    assert block_order(office) == swapped
+    office.locator("[name=_continue]").click()
+    wait_for_editor(office)
+    assert block_order(office) == swapped
+    office.get_by_role("link", name="See what has changed").click()
+    assert texts(office, ".change__verdict") == ["moved"]
+
+
+def test_a_block_is_added_with_the_keyboard_alone(office: Page):
+    edit(office, "Dry needling for back pain")
+    count = office.locator(".dynamic-content_callout_set").count()
+    office.locator(".order-machine-insert-target.last").focus()
+    office.keyboard.press("Enter")
+    expect(office.locator('.plugin-button[title="Section"]')).to_be_focused()
+    office.keyboard.press("Tab")
+    office.keyboard.press("Enter")
+
+    expect(office.locator(".dynamic-content_callout_set")).to_have_count(count + 1)
+    new = office.locator(".dynamic-content_callout_set").last
+    expect(new.locator("input[name$=-heading]")).to_be_focused()
+    expect(new.get_by_role("button", name=re.compile("^Move up"))).to_be_visible()
+
+
+def test_issues_are_shown_next_to_their_block(office: Page):
+    section = Section.objects.filter(parent__slug="dry-needling-for-back-pain").first()
+    sentence = "This sentence " + "goes on and on " * 10 + "without an end."
+    Section.objects.filter(pk=section.pk).update(body=f'<p>{sentence}</p><p><a href="/nowhere/">A place</a></p>')
+    edit(office, "Dry needling for back pain")
+    block = office.locator("#content_section_set-0")
+
+    expect(block.locator(".block-findings__must")).to_contain_text("The link “A place” leads to nothing")
+    expect(block.locator(".block-findings__should q")).to_have_text(sentence)
+    office.get_by_role("link", name="Check and publish …").click()
+    office.locator(".findings--must").get_by_role("link").click()
+    wait_for_editor(office)
+    expect(office.locator("#id_content_section_set-0-heading")).to_be_focused()
+
+
+def test_injected_styles_are_adopted_as_style_sheets(office: Page):
+    """The CSP refuses <style> elements; static/js/adopt_styles.js adopts their rules as style sheets."""
+    edit(office, "Dry needling for back pain")
+    assert office.locator("style").count() == 0
+    assert office.evaluate("document.adoptedStyleSheets.length") >= 2
+    assert office.evaluate("getComputedStyle(document.querySelector('.ProseMirror')).whiteSpace") in {
+        "pre-wrap",
+        "break-spaces",
+    }
+
+
+def test_hostile_text_is_never_executed(office: Page):
+    """It is typed into every kind of input, saved, checked, compared, previewed and published."""
+    hostile = "".join(HOSTILE).replace("alert(1)", "document.title=1")
+    edit(office, "Dry needling for back pain")
+    office.locator("#id_content_section_set-0-heading").fill(hostile[:120])
+    office.locator("#id_content_section_set-0-body").evaluate("(input, html) => { input.value = html }", hostile)
+    office.locator("#id_content_definitionlist_set-0-items-0-text").fill(hostile)
+    office.locator("#id_content_definitionlist_set-0-items-0-term").fill(hostile[:120])
+    office.get_by_role("button", name="Save, check and publish …").click()
+    titles = [office.title()]
+    office.get_by_label("What is new").fill(hostile[:200])
+    if office.locator("#id_override_reason").count():
+        office.locator("#id_override_reason").fill("A test of hostile words")
+    office.get_by_role("button", name="Publish", exact=True).click()
+    expect(office.locator(".messagelist")).to_contain_text("readers see it now")
+    wait_for_editor(office)
+    titles.append(office.title())
+    for step in ("History", "Preview"):
+        office.get_by_role("link", name=step, exact=True).first.click()
+        titles.append(office.title())
+        if step == "History":
+            office.locator("input[name=from]").last.check()
+            office.get_by_role("button", name="Compare").click()
+            expect(office.locator(".change ins").first).to_be_visible()
+            titles.append(office.title())
+        else:
+            office.goto(office.get_by_label("Link to copy").input_value())
+            titles.append(office.title())
+        edit(office, "Dry needling for back pain")
+    office.goto(BACK_PAIN)
+    titles.append(office.title())
+
+    assert [title for title in titles if title == "1"] == []
+    own_form = "[action='/contact/helped/']"
+    hostile = f"main :is(script, iframe, form:not({own_form}), [onerror], [onclick], [src=x], [style])"
+    assert office.locator(hostile).count() == 0
+
+
+def test_a_link_is_chosen_from_the_site_s_pages_and_services(office: Page):
+    section = Section.objects.filter(parent__slug="dry-needling-for-back-pain").first()
+    Section.objects.filter(pk=section.pk).update(body="<p>Read on</p>")
+    edit(office, "Dry needling for back pain")
+    text = office.locator("#content_section_set-0 .field-body .ProseMirror")
+    text.click()
+    office.keyboard.press("Control+a")
+    office.keyboard.press("Control+k")
+    choice = office.get_by_label("On this site")
+    expect(choice).to_be_focused()
+    choice.select_option(label="Back assessment")
+    expect(office.locator(".prose-editor-dialog input[name=href]")).to_have_value("/book/back-assessment/")
+    choice.select_option(label="Dry needling and physical therapy")
+    office.locator(".prose-editor-dialog button[type=submit]").click()
+    expect(text.locator("a")).to_have_attribute("href", "/treatments/dry-needling/")
+    office.locator("[name=_continue]").click()
+    wait_for_editor(office)
+    section.refresh_from_db()
+    assert 'href="/treatments/dry-needling/"' in section.body
+
+
+# As word processors on the web copy it: a <b> around everything, and styles that alone say what is bold.
+FROM_A_WORD_PROCESSOR = """<meta charset="utf-8"><b style="font-weight:normal" id="docs-internal-guid-1"><p dir="ltr">
+<span style="font-weight:400;font-style:normal">Plain words, </span><span style="font-weight:700">bold words</span>
+<span style="font-weight:400">, </span><span style="font-style:italic">slanted words</span></p><ul><li dir="ltr">
+<p dir="ltr"><span style="font-weight:400">First po\u00adint</span></p></li></ul></b>"""
+PASTE = """(editor, html) => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData("text/html", html);
+  editor.focus();
+  editor.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.mark.parametrize(
+    ("pasted", "html"),
+    [
+        (
+            FROM_A_WORD_PROCESSOR.replace("\n", ""),
+            "<p>Plain words, <strong>bold words</strong>, <em>slanted words</em></p>"
+            "<ul><li><p>First point</p></li></ul>",
+        ),
+        (
+            '<p style="font-weight: bold">Bold, <i style="FONT-STYLE: normal">upright</i> <i>and</i> <b>more</b></p>',
+            "<p><strong>Bold, upright <em>and</em> more</strong></p>",
+        ),
+        (
+            '<p>See <a href="https://clinic.example/x">the page evil.com of ours</a> now</p>',
+            '<p>See <a href="https://clinic.example/x">the page evil.com of ours</a> now</p>',
+        ),
+        ("<p>See evil.com and \u202ewww.evil.org</p>", "<p>See evil.com and www.evil.org</p>"),
+    ],
+    ids=["a word processor", "styles within marks", "a link with a domain in it", "domains"],
+)
+def test_pasted_text_keeps_its_own_marks_and_links(office: Page, pasted: str, html: str):
+    office.goto("/admin/content/page/add/")
+    wait_for_editor(office)
+    section = add_block(office, "Section")
+    editor = section.locator(".field-body .ProseMirror")
+    editor.evaluate(PASTE, pasted)
+    stored = section.locator(".field-body textarea").input_value()
+    assert re.sub(r' (rel|target|class|dir)="[^"]*"', "", stored) == html

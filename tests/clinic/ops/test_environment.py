@@ -1,0 +1,152 @@
+"""Environment variables: defaults, valid values, and error messages that say how to fix invalid ones."""
+
+import stat
+import sys
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from clinic.ops import environment
+
+
+@pytest.mark.parametrize(
+    ("value", "accepted"),
+    [
+        ("https://www.yourclinic.example/", "https://www.yourclinic.example"),
+        ("http://127.0.0.1:8123", "http://127.0.0.1:8123"),
+        ("http://localhost", "http://localhost"),
+        ("https://clinic.example:8443", "https://clinic.example:8443"),
+        ("https://Clínica-MontrÉal.example/", "https://xn--clnica-montral-mkb7c.example"),
+        ("https://WWW.Clinic.Example.", "https://www.clinic.example"),
+        ("https://clinic.example:443", "https://clinic.example"),
+        ("https://[2001:DB8::1]:8443", "https://[2001:db8::1]:8443"),
+    ],
+)
+def test_a_site_url_is_scheme_and_host(value, accepted):
+    assert environment.site_url({"SITE_URL": value}) == accepted
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["clinic.example", "ftp://clinic.example", "https://", "https://a.example/path", "https://a.example:port", "",
+     "https://my clinic.example", "https://straße.example", "https://a..example", "https://-a.example"],
+)  # fmt: skip
+def test_an_invalid_site_url_is_refused_with_an_example(value):
+    with pytest.raises(ImproperlyConfigured, match=r"SITE_URL=https://www\.yourclinic\.ca"):
+        environment.site_url({"SITE_URL": value})
+
+
+def test_http_is_refused_for_a_public_host():
+    with pytest.raises(ImproperlyConfigured, match="https://"):
+        environment.site_url({"SITE_URL": "http://clinic.example"})
+
+
+def test_the_default_database_is_a_sqlite_file(tmp_path):
+    config = environment.database(tmp_path, {})
+    assert (config["ENGINE"], config["NAME"]) == ("django.db.backends.sqlite3", str(tmp_path / "clinic.sqlite3"))
+    assert config["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
+
+
+def test_a_postgres_url_is_read(tmp_path):
+    config = environment.database(tmp_path, {"DATABASE_URL": "postgres://u:p@db.example:5433/clinic"})
+    assert (config["ENGINE"], config["HOST"], config["PORT"], config["NAME"]) == (
+        "django.db.backends.postgresql", "db.example", 5433, "clinic",
+    )  # fmt: skip
+
+
+def test_postgres_connections_are_persistent_and_url_options_are_kept(tmp_path):
+    config = environment.database(tmp_path, {"DATABASE_URL": "postgres://u:p@db.example/clinic?sslmode=require"})
+    assert (config["CONN_MAX_AGE"], config["CONN_HEALTH_CHECKS"]) == (60, True)
+    assert config["OPTIONS"] == {"sslmode": "require"}
+
+
+def test_postgres_without_its_driver_is_refused_with_instructions(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(ImproperlyConfigured, match=r"requirements-postgres\.txt"):
+        environment.database(tmp_path, {"DATABASE_URL": "postgres://u:p@db.example/clinic"})
+
+
+@pytest.mark.parametrize("value", ["mysql://u:secret@db.example/x", "nonsense", "postgres//u:secret@db"])
+def test_another_database_is_refused_without_repeating_its_password(tmp_path, value):
+    with pytest.raises(ImproperlyConfigured) as error:
+        environment.database(tmp_path, {"DATABASE_URL": value})
+    assert "sqlite:///" in str(error.value)
+    assert "secret" not in str(error.value)
+
+
+def test_mails_are_written_to_files_by_default():
+    assert environment.mail({}) == {"EMAIL_BACKEND": "clinic.ops.email_file_backend.EmailBackend"}
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "tls", "ssl"),
+    [
+        ("smtp://me%40a.example:p%2Fw@mail.example", 587, True, False),
+        ("smtps://me%40a.example:p%2Fw@mail.example", 465, False, True),
+        ("smtp://me%40a.example:p%2Fw@localhost:25", 25, False, False),
+    ],
+    ids=["STARTTLS", "TLS", "this machine"],
+)
+def test_a_mail_server_is_read_from_its_url(url, port, tls, ssl):
+    config = environment.mail({"EMAIL_URL": url})
+    assert (config["EMAIL_PORT"], config["EMAIL_USE_TLS"], config["EMAIL_USE_SSL"]) == (port, tls, ssl)
+    assert (config["EMAIL_HOST_USER"], config["EMAIL_HOST_PASSWORD"]) == ("me@a.example", "p/w")
+
+
+@pytest.mark.parametrize("url", ["mail.example", "imap://mail.example", "smtp://", "smtp://mail.example:port"])
+def test_an_invalid_mail_url_is_refused(url):
+    with pytest.raises(ImproperlyConfigured, match="EMAIL_URL"):
+        environment.mail({"EMAIL_URL": url})
+
+
+def test_a_secret_key_is_generated_once_and_readable_by_its_owner_only(tmp_path):
+    key = environment.secret_key(tmp_path, {})
+    assert len(key) >= 50
+    assert environment.secret_key(tmp_path, {}) == key
+    assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+
+
+def test_a_short_or_damaged_secret_key_is_refused(tmp_path):
+    with pytest.raises(ImproperlyConfigured, match="32"):
+        environment.secret_key(tmp_path, {"SECRET_KEY": "short"})
+    (tmp_path / "secret_key").write_text("")
+    with pytest.raises(ImproperlyConfigured, match="Delete it"):
+        environment.secret_key(tmp_path, {})
+
+
+def test_earlier_secret_keys_are_listed_newest_first_and_never_short():
+    new, old = "b" * 40, "a" * 40
+    assert environment.secret_key_fallbacks({}) == []
+    assert environment.secret_key_fallbacks({"SECRET_KEY_FALLBACKS": f" {new}\n{old} "}) == [new, old]
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        environment.secret_key_fallbacks({"SECRET_KEY_FALLBACKS": f"{new} secret-but-short"})
+    assert "secret-but-short" not in str(refusal.value)
+
+
+def test_the_media_folder_is_created_and_must_be_an_absolute_path(tmp_path):
+    assert environment.media_root(tmp_path, {"MEDIA_ROOT": str(tmp_path / "a" / "b")}).is_dir()
+    with pytest.raises(ImproperlyConfigured, match="full path"):
+        environment.media_root(tmp_path, {"MEDIA_ROOT": "media"})
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ImproperlyConfigured, match="cannot be made"):
+        environment.media_root(tmp_path, {"MEDIA_ROOT": str(tmp_path / "file" / "media")})
+
+
+def test_trusted_proxies_are_addresses_or_networks():
+    networks, unix = environment.trusted_proxies({"TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8 ::1"})
+    assert (len(networks), unix) == (3, False)
+    with pytest.raises(ImproperlyConfigured, match="nginx"):
+        environment.trusted_proxies({"TRUSTED_PROXIES": "nginx"})
+
+
+def test_trusted_proxies_may_name_the_unix_socket():
+    networks, unix = environment.trusted_proxies({"TRUSTED_PROXIES": "127.0.0.1, unix"})
+    assert (len(networks), unix) == (1, True)
+
+
+@pytest.mark.parametrize("url", ["https://clínica.example", "https://[2001:db8::1]", "https://www.clinic.example"])
+def test_the_site_answers_to_the_host_of_its_own_address(rf, settings, url):
+    settings.SITE_URL = environment.site_url({"SITE_URL": url})
+    settings.ALLOWED_HOSTS = [environment.host_of(settings.SITE_URL)]
+    host = settings.SITE_URL.removeprefix("https://")
+    assert rf.get("/", headers={"host": host}).get_host() == host

@@ -1,0 +1,118 @@
+"""Rule: the health check reports unsent messages and a stopped worker, and no personal data."""
+
+import ipaddress
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+
+from booking import messages
+from booking.models import Message, TaskRun
+from clinic.web import health
+
+pytestmark = pytest.mark.django_db
+LATE = health.LATE
+
+
+@pytest.fixture(autouse=True)
+def _stopped_clock(stopped_clock):
+    pass
+
+
+def health_of(client) -> tuple[int, list[str]]:
+    response = client.get("/healthz/")
+    assert response["Cache-Control"] == "no-store"
+    return response.status_code, response.content.decode().splitlines()
+
+
+def make_message(**fields) -> Message:
+    return Message.objects.create(**{"key": f"contact-{Message.objects.count()}", "kind": "contact"} | fields)
+
+
+def test_a_worker_that_never_ran_is_no_problem_without_due_messages(client):
+    assert health_of(client) == (200, ["ok"])
+
+
+@pytest.mark.parametrize(("late", "status"), [(timedelta(0), 200), (timedelta(seconds=1), 503)])
+def test_overdue_messages_are_a_problem(late, status, client, now):
+    make_message(due_at=now - LATE - late)
+    assert health_of(client)[0] == status
+
+
+def test_scheduled_and_parked_messages_are_no_problem(client, now):
+    make_message(due_at=now + LATE)
+    make_message(due_at=now - LATE * 2, state="parked")
+    assert health_of(client) == (200, ["ok"])
+
+
+def test_repeated_failures_without_any_sent_message_are_a_problem(client, now):
+    make_message(due_at=now + LATE, attempts=4)
+    assert health_of(client) == (503, ["messages fail again and again, and none has left for an hour"])
+    make_message(due_at=now, state="sent", sent_at=now - timedelta(minutes=59))
+    assert health_of(client) == (200, ["ok"])  # Then only that address fails.
+
+
+@pytest.mark.parametrize("address", ["203.0.113.9", "2001:db8::9", "10.0.0.7", ""])
+def test_strangers_are_told_that_something_is_wrong_and_not_what(address, client, now):
+    assert client.get("/healthz/", REMOTE_ADDR=address).content == b"ok\n"
+    make_message(due_at=now - LATE * 2)
+    response = client.get("/healthz/", REMOTE_ADDR=address)
+    assert (response.status_code, response.content) == (503, b"not ok\n")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1"])
+def test_the_machine_itself_is_told_what_is_wrong(address, client, now):
+    make_message(due_at=now - LATE * 2)
+    response = client.get("/healthz/", REMOTE_ADDR=address)
+    assert b"messages are waiting" in response.content
+
+
+def test_a_client_behind_the_front_server_is_not_the_machine_itself(client, now, settings):
+    settings.TRUSTED_PROXIES = [ipaddress.ip_network("127.0.0.1")]
+    make_message(due_at=now - LATE * 2)
+    assert client.get("/healthz/", HTTP_X_FORWARDED_FOR="203.0.113.9").content == b"not ok\n"
+
+
+def test_staff_are_told_what_is_wrong_once_they_may_enter_the_office(client, admin_client, now, settings):
+    make_message(due_at=now - LATE * 2)
+    assert b"messages are waiting" in admin_client.get("/healthz/", REMOTE_ADDR="203.0.113.9").content
+    settings.STAFF_SECOND_FACTOR = True
+    assert admin_client.get("/healthz/", REMOTE_ADDR="203.0.113.9").content == b"not ok\n"
+
+
+@pytest.mark.parametrize("direction", [1, -1], ids=["past", "future"])
+def test_a_task_without_a_recent_success_is_a_problem(direction, client, now):
+    TaskRun.objects.create(name="holds", went_well_at=now - direction * LATE)
+    TaskRun.objects.create(name="mail", went_well_at=now - direction * (LATE + timedelta(seconds=1)))
+    assert health_of(client) == (503, ["the worker has not got through this for a while: mail"])
+
+
+@pytest.mark.parametrize("interval", [timedelta(seconds=30), timedelta(hours=1), timedelta(days=7)])
+def test_a_task_is_expected_after_its_own_interval(interval, client, now):
+    run = TaskRun.objects.create(name="daily", went_well_at=now - interval - LATE, interval=interval)
+    assert health_of(client) == (200, ["ok"])
+    run.went_well_at -= timedelta(seconds=1)
+    run.save()
+    assert health_of(client)[0] == 503
+
+
+def test_all_problems_are_reported_together(client, now):
+    TaskRun.objects.create(name="mail", went_well_at=now - timedelta(days=1))
+    make_message(due_at=now - timedelta(days=1), attempts=5)
+    status, lines = health_of(client)
+    assert (status, len(lines)) == (503, 3)
+
+
+def test_an_unavailable_database_is_a_problem(client, monkeypatch):
+    def fail():
+        raise OperationalError("password=secret")
+
+    monkeypatch.setattr(messages, "oldest_due_at", fail)
+    assert health_of(client) == (503, ["the database does not answer"])
+
+
+@pytest.mark.parametrize("host", ["10.1.2.3", "10.1.2.3:8000", "anything.example", "[::1]", ""])
+def test_a_probe_may_ask_by_any_host_over_http(client, settings, host):
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/healthz/", headers={"host": host}).status_code == 200
+    assert client.get("/book/", headers={"host": "anything.example"}).status_code == 400

@@ -1,0 +1,146 @@
+"""RowsField: cleaning, validation, order and the form widget."""
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+
+from content.fields.rows import Column, RowsFormField, RowsWidget, clean_rows
+from content.models import DefinitionList, Sources
+from tests.support.content_factories import make_page
+
+COLUMNS = [Column("term", "Term", max_length=20), Column("text", "Text", is_long=True, is_required=False)]
+pytestmark = pytest.mark.django_db
+
+
+def rows(*cells):
+    return [{"term": term, "text": text} for term, text in cells]
+
+
+def posted(**fields):
+    data = QueryDict(mutable=True)
+    for name, value in fields.items():
+        data[name.replace("__", "-")] = value
+    return data
+
+
+def test_rows_keep_their_columns_only():
+    raw_rows = [{"term": "  Core ", "text": "Middle\r\nof you", "colour": "red"}]
+
+    assert clean_rows(COLUMNS, raw_rows) == [{"term": "Core", "text": "Middle\nof you"}]
+
+
+def test_an_empty_row_is_dropped():
+    assert clean_rows(COLUMNS, rows(("Core", ""), (" ", ""), ("Disc", ""))) == rows(("Core", ""), ("Disc", ""))
+
+
+def test_the_error_for_a_missing_cell_names_its_row():
+    with pytest.raises(ValidationError) as error:
+        clean_rows(COLUMNS, rows(("Core", "x"), ("", "alone")))
+
+    assert error.value.messages == ["Row 2. Term: write something here, or empty the whole row."]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["Core\x00", "Core\u202e", "Core\ud800", "x" * 21],
+    ids=["NUL", "direction override", "lone surrogate", "too long"],
+)
+def test_invalid_characters_and_long_texts_are_refused(value):
+    with pytest.raises(ValidationError):
+        clean_rows(COLUMNS, rows((value, "")))
+
+
+@pytest.mark.parametrize("value", ["text", {"term": "x"}, ["x"], 3], ids=["text", "object", "list of texts", "number"])
+def test_a_value_that_is_not_a_list_of_rows_is_refused(value):
+    with pytest.raises(ValidationError):
+        clean_rows(COLUMNS, value)
+
+
+def test_rows_are_cleaned_by_every_write_to_the_database():
+    page = make_page()
+    DefinitionList.objects.bulk_create(
+        [DefinitionList(parent=page, region="main", items=[{"term": " Core ", "text": "x", "extra": "<script>"}])]
+    )
+
+    assert DefinitionList.objects.get().items == [{"term": "Core", "text": "x"}]
+    with pytest.raises(ValidationError):
+        DefinitionList.objects.update(items=[{"term": "", "text": "alone"}])
+
+
+def test_the_form_reads_rows_in_the_order_of_their_numbers():
+    widget = RowsWidget(COLUMNS)
+    data = posted(
+        items__total="4",
+        items__0__term="third",
+        items__0__position="30",
+        items__1__term="first",
+        items__1__position="10",
+        items__2__term="between",
+        items__2__position="15",
+        items__3__term="new",
+        items__3__position="",
+    )
+
+    terms = [row["term"] for row in widget.value_from_datadict(data, {}, "items")]
+
+    assert terms == ["first", "between", "third", "new"]
+
+
+def test_a_row_marked_for_deletion_is_dropped():
+    data = posted(items__total="2", items__0__term="stays", items__1__term="goes", items__1__delete="1")
+
+    assert RowsWidget(COLUMNS).value_from_datadict(data, {}, "items") == rows(("stays", ""))
+
+
+@pytest.mark.parametrize("total", ["999999999999", "-1", "٣", "", "1e9"])
+def test_a_forged_row_count_is_limited(total):
+    data = posted(items__total=total, items__0__term="x", items__0__position="nan")
+
+    assert RowsWidget(COLUMNS).value_from_datadict(data, {}, "items") in ([], rows(("x", "")))
+
+
+def test_the_widget_shows_stored_and_spare_rows():
+    html = " ".join(RowsWidget(COLUMNS).render("items", rows(("Core", "Middle <of> you")), {"id": "id_items"}).split())
+
+    assert 'name="items-0-term" id="id_items-0-term" value="Core"' in html
+    assert "Middle &lt;of&gt; you" in html
+    assert 'name="items-3-term"' in html
+    assert 'name="items-total" value="4"' in html
+    assert "style=" not in html
+
+
+def test_input_names_work_in_cloned_forms():
+    """The admin clones the empty form and replaces __prefix__ by a number."""
+    html = RowsWidget(COLUMNS).render("block-__prefix__-items", [], {"id": "id_block-__prefix__-items"})
+
+    assert 'name="block-__prefix__-items-0-term"' in html
+    assert 'id="id_block-__prefix__-items-0-term"' in html
+
+
+def test_has_changed_compares_cleaned_rows():
+    field = RowsFormField(columns=COLUMNS)
+
+    assert field.has_changed(rows(("Core", "")), [{"term": "Core ", "text": ""}]) is False
+    assert field.has_changed(rows(("Core", "")), rows(("Disc", ""))) is True
+
+
+def test_a_doi_without_a_url_is_valid():
+    items = [{"text": "George 2021", "doi": "10.2519/jospt.2021.0304", "address": ""}]
+
+    assert Sources(parent=make_page(), region="main", items=items).full_clean() is None
+
+
+@pytest.mark.parametrize("doi", ["https://doi.org/10.2519/jospt.2021.0304", '10.1234/"><script>', "10.1/x"])
+def test_an_invalid_doi_is_refused(doi):
+    with pytest.raises(ValidationError) as error:
+        Sources(parent=make_page(), region="main", items=[{"text": "George 2021", "doi": doi}]).full_clean()
+
+    assert error.value.messages == ["Row 1. DOI: write the DOI as 10.2519/jospt.2021.0304."]
+
+
+def test_the_url_of_a_source_must_be_https():
+    items = [{"text": "x", "doi": "", "address": "javascript:alert(1)"}]
+    with pytest.raises(ValidationError) as error:
+        Sources(parent=make_page(), region="main", items=items).full_clean()
+
+    assert error.value.messages == ["Row 1. Address: write a whole address that begins with https://."]

@@ -1,0 +1,210 @@
+"""Contact form: sent messages, validation errors and spam protection."""
+
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+import time_machine
+
+from booking.forms.antispam import MINIMUM_FILL_TIME, sign_form_token
+from booking.models import Message
+from tests.support import factories
+from tests.support.content_factories import make_page
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
+VALID = {"name": "Alice Martin", "email": "alice@patients.example", "message": "May I bring my dog?"}
+
+
+@pytest.fixture(autouse=True)
+def contact_page(db):
+    return make_page(kind="contact", title="Contact")
+
+
+@pytest.fixture(autouse=True)
+def valid_token(now, monkeypatch):
+    """Give VALID the token of a form that was shown a minute ago."""
+    with time_machine.travel(now - timedelta(minutes=1), tick=False):
+        monkeypatch.setitem(VALID, "shown", sign_form_token("contact"))
+
+
+def test_a_message_reaches_the_outbox(client):
+    response = client.post("/contact/", VALID | {"phone": "403-555-0123"})
+
+    assert (response.status_code, response["Location"]) == (302, "/contact/sent/")
+    message = Message.objects.get()
+    assert (message.kind, message.practitioner) == ("contact", None)
+    assert message.content == {
+        "name": "Alice Martin",
+        "reply_to": "alice@patients.example",
+        "phone": "+14035550123",
+        "body": "May I bring my dog?",
+        "page": "",
+    }
+
+
+def test_a_message_can_be_for_one_person(client):
+    person = factories.make_practitioner(slug="steve-hansen")
+
+    html = client.get("/contact/?to=steve-hansen").content.decode()
+    client.post("/contact/?to=steve-hansen", VALID | {"to": "steve-hansen"})
+
+    assert '<option value="steve-hansen" selected>' in html
+    assert Message.objects.get().practitioner == person
+
+
+def test_a_phone_number_is_enough(client):
+    assert client.post("/contact/", {**VALID, "email": "", "phone": "403 555 0123"}).status_code == 302
+
+
+def test_a_page_that_did_not_help_is_named(client):
+    page = make_page(slug="dry-needling", title="Dry needling")
+
+    html = client.get("/contact/?page=/treatments/dry-needling/").content.decode()
+    client.post("/contact/?page=/treatments/dry-needling/", VALID)
+
+    assert f'You were reading <a href="{page.get_absolute_url()}">Dry needling</a>' in html
+    assert Message.objects.get().content["page"] == "/treatments/dry-needling/"
+
+
+@pytest.mark.parametrize("page", ["/nowhere/", "https://evil.example/", "\x00", "/treatments/hidden/", "x" * 3000])
+def test_an_unknown_page_is_ignored(client, page):
+    make_page(slug="hidden", is_published=False)
+
+    response = client.get("/contact/", {"page": page})
+
+    assert response.status_code == 200
+    assert "You were reading" not in response.content.decode()
+
+
+@pytest.mark.parametrize("to", ["nobody", "\x00", "1; drop", "\u202e", "x" * 3000])
+def test_an_unknown_practitioner_in_the_query_is_ignored(client, to):
+    response = client.get("/contact/", {"to": to})
+
+    assert response.status_code == 200
+    choices = response.content.decode().split('name="to"')[1].split("</select>")[0]
+    assert [part.split('"')[1] for part in choices.split("<option value=")[1:] if " selected" in part] in ([], [""])
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "message"),
+    [
+        ({"name": ""}, "name", "Enter your name."),
+        ({"name": "x" * 121}, "name", "This name is too long: 120 characters fit."),
+        ({"name": "Al\x00ice"}, "name", "This holds a character that cannot be seen, perhaps from copying."),
+        ({"name": "Al\u202eice"}, "name", "This holds a character that cannot be seen, perhaps from copying."),
+        ({"name": "Alice\nBcc: x@y.example"}, "name", "Write this on one line."),
+        ({"name": "12"}, "name", "Enter a name, with letters."),
+        ({"email": "alice"}, "email", "Enter the e-mail address in full, such as name@example.ca."),
+        ({"email": "a\x00@b.example"}, "email", "This holds a character that cannot be seen, perhaps from copying."),
+        (
+            {"email": "a@ex\u202eample.com"},
+            "email",
+            "This holds a character that cannot be seen, perhaps from copying.",
+        ),
+        (
+            {"email": "a@ex\u3164ample.com"},
+            "email",
+            "This holds a character that cannot be seen, perhaps from copying.",
+        ),
+        ({"email": "a@ex\ufffdample.com"}, "email", "Part of this could not be read. Type it again."),
+        ({"email": ""}, "email", "Give us an e-mail address or a phone number, so that we can answer."),
+        ({"phone": "12"}, "phone", "Enter the phone number with its area code, such as 403-555-0123."),
+        ({"phone": "9" * 400}, "phone", "Enter the phone number with its area code, such as 403-555-0123."),
+        ({"phone": "1-800-FLOWERS"}, "phone", "Enter the phone number with its area code, such as 403-555-0123."),
+        (
+            {"phone": "٤٠٣٥٥٥٠١٢٣"},
+            "phone",
+            "Enter the phone number with its area code, such as 403-555-0123.",
+        ),
+        ({"message": " "}, "message", "Enter your message."),
+        ({"message": "x" * 4001}, "message", "Your message is too long: 4,000 characters fit."),
+        ({"message": "a\u202eb"}, "message", "This holds a character that cannot be seen, perhaps from copying."),
+        ({"to": "nobody"}, "to", "Choose somebody from the list."),
+        ({"to": "\x00"}, "to", "Choose somebody from the list."),
+    ],
+)
+def test_a_refused_message_says_why_and_keeps_what_was_typed(client, change, field, message):
+    factories.make_practitioner(slug="steve-hansen")
+
+    response = client.post("/contact/", VALID | change)
+
+    html = response.content.decode()
+    assert response.status_code == 422
+    assert list(response.context["form"].errors) == [field]
+    assert message in html
+    assert f'href="#id_{field}"' in html
+    assert "Error: Contact" in html
+    assert "May I bring my dog?" in html or "message" in change
+    assert Message.objects.count() == 0
+
+
+def test_text_is_escaped_when_it_comes_back(client):
+    html = client.post(
+        "/contact/", VALID | {"name": "", "message": "</textarea><script>alert(1)</script>"}
+    ).content.decode()
+
+    assert "<script>alert" not in html
+
+
+def test_sending_twice_is_one_message(client):
+    client.post("/contact/", VALID)
+    client.post("/contact/", VALID)
+
+    assert Message.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["name", "email", "phone", "to", "message", "shown"])
+def test_a_field_that_arrives_twice_is_refused(client, name):
+    twice = [*VALID.items(), (name, VALID.get(name, ""))]
+    twice += [] if name in VALID else [(name, "")]
+
+    response = client.post("/contact/", urlencode(twice), content_type="application/x-www-form-urlencoded")
+
+    assert response.status_code == 422
+    assert [error.endswith("sent twice. Fill it in once.") for error in response.context["form"].errors[name]] == [True]
+    assert Message.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    "change", [{"shown": ""}, {"shown": "forged"}, {"homepage": "https://spam.example"}], ids=["none", "forged", "trap"]
+)
+def test_a_form_that_looks_like_spam_is_shown_again(client, change, now):
+    response = client.post("/contact/", VALID | change)
+    html = response.content.decode()
+    assert response.status_code == 422
+    assert "That was quick" in html
+    assert "May I bring my dog?" in html
+    assert Message.objects.count() == 0
+
+    again = {name: response.context["form"][name].value() or "" for name in response.context["form"].fields}
+    with time_machine.travel(now + MINIMUM_FILL_TIME + timedelta(seconds=1), tick=False):
+        assert client.post("/contact/", again).status_code == 302
+    assert Message.objects.count() == 1
+
+
+def test_a_form_that_is_sent_at_once_is_shown_again(client):
+    assert client.post("/contact/", VALID | {"shown": sign_form_token("contact")}).status_code == 422
+    assert Message.objects.count() == 0
+
+
+def test_the_form_contains_one_csrf_token(client):
+    assert client.get("/contact/").content.decode().count("csrfmiddlewaretoken") == 1
+
+
+def test_the_confirmation_page_is_not_indexed(client):
+    response = client.get("/contact/sent/")
+
+    assert response.status_code == 200
+    assert '<meta name="robots" content="noindex">' in response.content.decode()
+
+
+def test_what_was_copied_with_invisible_characters_is_sent_without_them(client):
+    copied = {
+        "email": "\u200bAlice Martin <alice@patients.example>",
+        "phone": "\u202d+1 (403) 555\u20110123\u202c",
+        "message": "May I bring my\u00ad dog? \u2068Rex\u2069",
+    }
+    assert client.post("/contact/", VALID | copied).status_code == 302
+    content = Message.objects.get().content
+    assert (content["reply_to"], content["phone"]) == ("alice@patients.example", "+14035550123")
+    assert content["body"] == "May I bring my dog? Rex"
