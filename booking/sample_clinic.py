@@ -1,6 +1,6 @@
 """The sample clinic: fictional practitioners, location, services and hours.
 
-Phone numbers are from the range reserved for fiction, e-mail domains end in ``.example`` (RFC 2606),
+Phone numbers are from the range reserved for fiction, email domains end in ``.example`` (RFC 2606),
 and there are no credentials and no register numbers.
 """
 
@@ -42,18 +42,18 @@ CLINIC = {
     "name": "Dynamic Physiotherapy",
     "email": "hello@dynamic-physio.example",
     "phone": "+14035550140",
-    "privacy_contact": "Privacy officer, Dynamic Physiotherapy, privacy@dynamic-physio.example, (403) 555-0141",
+    "privacy_contact": "Privacy officer, Dynamic Physiotherapy, privacy@dynamic-physio.example, 403-555-0141",
     "collection_notice": (
-        "We ask for these details to book your visit, to reach you about it and to have your file ready. "
+        "We ask for these details to book your appointment, to reach you about it and to have your file ready. "
         "Alberta's Health Information Act allows us to collect what we need for your care. "
-        "Only the people who look after you and your booking see them. "
-        "Questions? Ask our privacy officer: privacy@dynamic-physio.example or (403) 555-0141."
+        "Only the people who look after you and your booking will see them. "
+        "Questions? Ask our privacy officer: privacy@dynamic-physio.example or 403-555-0141."
     ),
-    "collection_notice_version": "2026-11-01",
+    "collection_notice_version": "2026-11-30",
     "emergency_signs": "\n".join(f"{sign[0].upper()}{sign[1:]}" for sign in EMERGENCY_SIGNS),
     "fees_note": (
-        "We bill many insurers directly. Tell us your plan when you arrive and we check it with you. "
-        "You can pay by debit, credit card or cash, and every visit comes with a receipt."
+        "We bill many insurers directly. Tell us your plan when you arrive, and we'll check it with you. "
+        "You can pay by debit, credit card or cash, and you'll always get a receipt."
     ),
 }
 
@@ -72,8 +72,8 @@ LOCATION = {
         "The washroom has grab bars."
     ),
     "directions": (
-        "From Northridge Drive, turn east onto Elizabeth Street. After five minutes on foot, turn right into Sample "
-        "Street, towards the river. We are in the low brick building with the green door, between the parking lot and "
+        "From Northridge Drive, turn east onto Elizabeth Street. After a five-minute walk, turn right onto Sample "
+        "Street, toward the river. We are in the low brick building with the green door, between the parking lot and "
         "the bakery."
     ),
     "latitude": Decimal("50.72550"),
@@ -89,15 +89,15 @@ ROOMS = ["River room", "Ridge room"]
 
 _LOOSE = "Loose clothing you can move in, such as shorts and a T-shirt."
 _MEDICINES = "A list of the medicines you take."
-_SAME_DAY_FEE = "A visit cancelled less than 24 hours before costs half its fee."
+_SAME_DAY_FEE = "If you cancel less than 24 hours ahead, half the fee may apply."
 
 SERVICES: list[dict[str, Any]] = [
     {
         "slug": "physiotherapy-assessment",
         "name": "Physiotherapy assessment",
-        "summary": "For any new ache, injury or worry about movement, and for a first visit here.",
-        "description": "We listen, look at how you move, and agree on a plan with you.",
-        "what_to_bring": f"{_LOOSE}\n{_MEDICINES}\nReports or pictures of the problem, if you have any.",
+        "summary": "For any new ache, injury or worry about how you move, and for your first visit here.",
+        "description": "We'll listen, look at how you move, and build a plan together.",
+        "what_to_bring": f"{_LOOSE}\n{_MEDICINES}\nAny reports or scans you have.",
         "duration": timedelta(minutes=45),
         "price": Decimal("140.00"),
         "shows_emergency_signs": True,  # Many of its patients have back pain.
@@ -106,8 +106,8 @@ SERVICES: list[dict[str, Any]] = [
         "slug": "back-assessment",
         "name": "Back assessment",
         "summary": "For pain or stiffness in your back, whether new or old.",
-        "description": "We ask about your pain, look at how your back and hips move, and agree on a plan with you.",
-        "what_to_bring": f"{_LOOSE}\n{_MEDICINES}\nReports or pictures of your back, if you have any.",
+        "description": "We'll ask about your pain, look at how your back and hips move, and build a plan together.",
+        "what_to_bring": f"{_LOOSE}\n{_MEDICINES}\nAny reports or scans of your back.",
         "duration": timedelta(minutes=45),
         "price": Decimal("140.00"),
         "shows_emergency_signs": True,
@@ -115,17 +115,17 @@ SERVICES: list[dict[str, Any]] = [
     {
         "slug": "pelvic-health-assessment",
         "name": "Pelvic health assessment",
-        "summary": "For bladder, bowel or pelvic pain concerns. Everybody is welcome.",
+        "summary": "For bladder, bowel or pelvic pain concerns. Everyone is welcome.",
         "description": "We talk first. Any examination is your choice, and you can stop at any time.",
-        "what_to_bring": f"Clothing you feel at ease in.\n{_MEDICINES}\nSomebody to be with you, if you like.",
+        "what_to_bring": f"Clothes you feel comfortable in.\n{_MEDICINES}\nSomeone to be with you, if you like.",
         "duration": timedelta(minutes=60),
         "price": Decimal("165.00"),
     },
     {
         "slug": "dry-needling",
-        "name": "Dry needling visit",
-        "summary": "For patients who have had an assessment with us and agreed on needling as part of their plan.",
-        "description": "We check how you have been, ask again about risks, and needle only if you still want it.",
+        "name": "Dry needling",
+        "summary": "For patients who have had an assessment with us, with needling as part of their plan.",
+        "description": "We'll check how you've been, ask about risks again, and needle only if you still want it.",
         "what_to_bring": f"{_LOOSE}\nEat something in the two hours before.",
         "duration": timedelta(minutes=30),
         "price": Decimal("95.00"),
@@ -137,7 +137,7 @@ SERVICES: list[dict[str, Any]] = [
         "slug": "physiotherapy-follow-up",
         "name": "Physiotherapy follow-up",
         "summary": "For patients who have had an assessment with us.",
-        "description": "We look at what has changed, treat, and move your plan on.",
+        "description": "We'll look at what has changed, treat you, and update your plan.",
         "what_to_bring": _LOOSE,
         "duration": timedelta(minutes=30),
         "price": Decimal("95.00"),
@@ -165,12 +165,12 @@ PEOPLE = [
             "slug": "steve-hansen",
             "name": "Steve Hansen",
             "pronouns": "he/him",
-            "summary": "Backs, necks and getting people back to what they like doing.",
+            "summary": "Backs, necks, and getting people back to what they like doing.",
             "bio": (
-                "Steve sees people whose backs have stopped them lifting, sitting or sleeping. "
-                "He starts with questions and with watching you move.\n\n"
-                "His plans lean on exercise you can do at home. "
-                "He uses dry needling where you and he agree that it may help."
+                "Steve sees people whose backs keep them from lifting, sitting or sleeping. "
+                "He starts by asking questions and watching you move.\n\n"
+                "His plans rely on exercise you can do at home. "
+                "He uses dry needling when you both agree that it's worth trying."
             ),
             "authorised_for_needling": True,
             "colour": "#11473F",
@@ -185,11 +185,11 @@ PEOPLE = [
             "name": "Amara Okafor",
             "pronouns": "she/her",
             "languages": "Igbo, French",
-            "summary": "Sport injuries, shoulders and running.",
+            "summary": "Sports injuries, shoulders and running.",
             "bio": (
                 "Amara works with runners, lifters and people who move for a living. "
-                "She likes to test what you can do now, and to test it again in three weeks.\n\n"
-                "She offers dry needling beside exercise."
+                "She likes to test what you can do now, and again in three weeks.\n\n"
+                "She offers dry needling along with exercise."
             ),
             "authorised_for_needling": True,
             "colour": "#8A6400",
@@ -208,7 +208,7 @@ PEOPLE = [
             "bio": (
                 "Mei Lin sees people with bladder, bowel and pelvic concerns, before and after birth or surgery, "
                 "and at any age.\n\n"
-                "Her visits begin with talking. She explains each step, and nothing happens without your yes."
+                "She starts with a conversation. She explains each step, and nothing happens unless you say yes."
             ),
             "colour": "#5C3B7C",
         },
@@ -222,10 +222,10 @@ PEOPLE = [
             "name": "Jordan Cardinal",
             "pronouns": "they/them",
             "languages": "Cree",
-            "summary": "Long-lasting pain, balance, and moving well in later life.",
+            "summary": "Long-lasting pain, balance, and moving well as you get older.",
             "bio": (
-                "Jordan works with people who have lived with pain for a long time, and with those who fear a fall.\n\n"
-                "They plan in small steps, and are glad to have family along."
+                "Jordan works with people who have lived with pain for a long time, or who worry about falling.\n\n"
+                "They plan in small steps, and family is welcome to come along."
             ),
             "colour": "#1D5C8A",
         },

@@ -59,15 +59,15 @@ If rest or pain medicine helped for a while and the pain came back, you're not a
 with you, not with a needle. Here is what needling can and can't do:
 
 - It may ease pain for a while, so that moving gets easier [3, 5].
-- It is one part of a plan, beside exercise and advice [1, 2].
-- If it isn't helping after two or three visits, we stop and try something else.
+- It's one part of a plan, along with exercise and advice [1, 2].
+- If it isn't helping after two or three appointments, we stop and try something else.
 
 **How sure are we?** Not very. So we set a goal with you, and check it. See [what is known so far](#will-it-help).
 """,
         ),
         lead_list(
             "Is it right for you?",
-            "It may be worth a talk if you see yourself here. You have other choices, too.",
+            "It may be worth talking about if you see yourself here. You have other choices, too.",
             [
                 ("You train or play sports.", "Your back tightens up and holds you back."),
                 ("You work at a desk.", "Your back aches by the end of the day."),
@@ -80,11 +80,15 @@ with you, not with a needle. Here is what needling can and can't do:
 First we talk: about your pain, your health, your work, and what you want to get back to. Then we look at how you bend,
 turn and walk. We also check for signs that need a doctor.
 
-You'll hear what we think, in plain words, and we'll build a plan together. If needling makes sense, we explain it, and
-you decide. You can say no, or stop at any time. Either way, you'll leave with one or two exercises to start with.
+You'll hear what we think, in plain language, and we'll build a plan together. If needling makes sense, we'll explain
+it, and you decide. You can say no, or stop at any time. Either way, you'll leave with one or two exercises to start
+with.
 """,
         ),
-        section("When to get help right away", "Please don't wait for a visit with us if you have any of these signs."),
+        section(
+            "When to get help right away",
+            "Please don't wait for an appointment with us if you have any of these signs.",
+        ),
         care_card(
             "911",
             "Go to an emergency department now, or call 911, if you have:",
@@ -92,10 +96,10 @@ you decide. You can say no, or stop at any time. Either way, you'll leave with o
         ),
         care_card(
             "811",
-            "Call Health Link on 811 if:",
+            "Call Health Link at 811 if:",
             [
-                "pain came after a small fall or knock, and does not ease",
-                "you lose weight and do not know why",
+                "pain came after a small fall or knock, and doesn't ease",
+                "you're losing weight and don't know why",
                 "pain wakes you each night and nothing eases it",
                 "a treated spot is hot, swollen or weeping",
             ],
@@ -106,8 +110,8 @@ you decide. You can say no, or stop at any time. Either way, you'll leave with o
             "A very thin needle goes into a tight, sore muscle. Nothing is injected.",
             """
 Some people call it IMS, which is short for intramuscular stimulation. For the back, needles go into muscles beside the
-spine or in the buttocks (the glutes). Needling is never the whole plan. In Alberta, only physiotherapists whom the
-College has authorized may do it [8].
+spine or in the buttocks (the glutes). Needling is never the whole plan. In Alberta, only physiotherapists who are
+authorized by the College may do it [8].
 """,
         ),
         fold(
@@ -145,7 +149,7 @@ College has authorized may do it [8].
         fold(
             "How might it work?",
             "No one knows for sure. There are three ideas.",
-            "These are the ideas you will hear most. They are ideas, not facts.",
+            "These are the ideas you'll hear most. They are ideas, not facts.",
         ),
         numbered(
             "",
@@ -163,7 +167,7 @@ College has authorized may do it [8].
                 (
                     "The body may dull the pain",
                     "The needle may prompt the body to make its own painkillers, so the area is less sensitive for a "
-                    "while. You may feel a twitch in the muscle. It is not needed for an effect.",
+                    "while. You may feel a twitch in the muscle. It isn't needed for an effect.",
                 ),
             ],
         ),
@@ -171,14 +175,15 @@ College has authorized may do it [8].
             "Will it help?",
             "Reviews found less pain for a short time. One found no gain in what people could do.",
             """
-It may ease pain for a short time [3, 5]. One review found no gain in what people could do [4]. We cannot promise that
-it will help you.
+It may ease pain for a short time [3, 5]. One review found no gain in what people could do [4]. We can't promise that it
+will help you.
 
 - A review of 16 trials found less pain than with sham needling in the short term [3]. Sham means that people only
   thought they were needled. Most trials had a high or unclear risk of error [3].
 - A review of 8 trials with 414 people found less pain for a short time, but no gain in what people could do [4].
-- A look at 36 reviews found relief in the short term, about equal to other treatment [5].
-- A guideline for physiotherapists says it can be considered beside other treatment when pain has lasted long [1].
+- A look at 36 reviews found relief in the short term, about the same as with other treatment [5].
+- A guideline for physiotherapists says it can be considered along with other treatment when pain has lasted a long time
+  [1].
 - The World Health Organization says it may be offered, based on evidence of low certainty [2].
 """,
         ),
@@ -190,7 +195,7 @@ it will help you.
             "",
             "",
             [
-                ("Assessment first", "We talk, and look at how you move, before any needle is used."),
+                ("Assessment first", "We talk with you and look at how you move before any needle is used."),
                 (
                     "The procedure",
                     "You lie down. We clean the skin and feel for tight areas along the spine or in the glutes. A "
@@ -208,7 +213,7 @@ it will help you.
         fold(
             "Who should not have it?",
             "Tell us first about blood thinners, a pregnancy, an implant or a fear of needles.",
-            "Tell us about each of these before any needle is used.",
+            "Please tell us about each of these before any needle is used.",
         ),
         lead_list("", "", ASK_FIRST, ask_first=True),
         fold(
@@ -218,26 +223,26 @@ it will help you.
         visit(
             "",
             before="Eat something. Wear loose clothes. Bring a list of your medicines and any scans you have.",
-            during="You can ask for a break or stop at any time. We tell you what we are about to do before we do it.",
+            during="You can ask for a break or stop at any time. We'll tell you what we're about to do.",
             after="Stand up slowly. Plan a quiet hour, and then do what feels easy.",
         ),
         do_list(
-            "Do and do not afterwards",
+            "Do and don't afterwards",
             [
                 "Walk a little, several times a day.",
                 "Do the one or two exercises we showed you.",
                 "Go back to normal tasks step by step.",
             ],
             [
-                "Do not stay in bed.",
-                "Do not test your back with a heavy lift that day.",
-                "Do not take more pain medicine than the label says.",
+                "Don't stay in bed.",
+                "Don't test your back with a heavy lift that day.",
+                "Don't take more pain medicine than the label says.",
             ],
         ),
         fold(
             "A wider plan",
             "Exercise, hands-on care, posture and knowing your pain: needling is only one part.",
-            "Both guidelines advise exercise for back pain that lasts [1, 2]. Your plan may hold:",
+            "Both guidelines advise exercise for back pain that lasts [1, 2]. Your plan may include:",
         ),
         definitions(
             "",
@@ -251,8 +256,8 @@ it will help you.
                 ("Manual therapy", "Hands-on work on stiff joints and sore muscles."),
                 (
                     "Posture",
-                    "Ways to sit, stand and lift that suit your day. Change position often: the next one is a good "
-                    "one.",
+                    "Ways to sit, stand and lift that suit your day. Change position often: your next position is "
+                    "a good one.",
                 ),
                 (
                     "Education",
@@ -265,8 +270,8 @@ it will help you.
             "Exercise, hands-on treatment, medicine, or simply time. You can say no to needles.",
             """
 You can treat a sore back without needles. The guidelines suggest exercise, hands-on care and advice on staying active
-[1, 2]. Ask your doctor or pharmacist about pain medicine. It is also fine to wait and see. We talk through the risks
-and the other choices at your visit, and ask if you agree.
+[1, 2]. Ask your doctor or pharmacist about pain medicine. It's also fine to wait and see. At your appointment we'll
+talk through the risks and the other choices, and ask if you agree.
 """,
         ),
         call_to_action(

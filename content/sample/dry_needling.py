@@ -55,11 +55,11 @@ short for intramuscular stimulation.
             "important",
             "Important note",
             """
-Dry needling is not acupuncture. The needles are alike. What differs is the training and the reasoning: acupuncture grew
-out of traditional Chinese medicine, dry needling out of work on muscles and pain. Names vary, too: the College counts
-acupuncture, IMS and trigger point needling alike as needling [6].
+Dry needling is not acupuncture. The needles are alike. What's different is the training and the reasoning: acupuncture
+grew out of traditional Chinese medicine, dry needling out of work on muscles and pain. Names vary, too: the College
+counts acupuncture, IMS and trigger point needling alike as needling [6].
 
-Here, needling is never the whole treatment. It is one part of your care.
+Here, needling is never the whole treatment. It's one part of your care.
 """,
         ),
         section(
@@ -68,17 +68,17 @@ Here, needling is never the whole treatment. It is one part of your care.
 Pain that lingers wears on you, and a needle may not be what you were hoping for. Here is what it can and can't do:
 
 - It may ease pain for a while, so that moving gets easier [3].
-- It is one part of a plan. The rest is what you do with that time.
-- If it isn't helping after two or three visits, we stop and do something else.
+- It's one part of a plan. The rest is what you do with that time.
+- If it isn't helping after two or three appointments, we stop and do something else.
 
-**How sure are we?** Not very. So we check with you at each visit. See [what is known so far](#will-it-help).
+**How sure are we?** Not very. So we check with you at each appointment. See [what is known so far](#will-it-help).
 """,
         ),
         section(
-            "What your visit is like",
+            "What your first visit is like",
             """
-New here? Your first visit is an assessment. We ask about your health, watch how you move, and tell you what we suggest
-and why. If needling fits and you agree, we may begin that same day.
+Dry needling starts with an assessment. We ask about your health, watch how you move, and tell you what we suggest and
+why. If needling suits you, and you agree, we may begin the same day.
 
 Before any needle is used, we talk about risks and other choices. You decide, and you can change your mind at any time,
 even with the needle in. It won't change how we treat you.
@@ -88,7 +88,7 @@ even with the needle in. It won't change how we treat you.
         snippet("When to call 911 after needling"),
         care_card(
             "811",
-            "Call Health Link on 811 if:",
+            "Call Health Link at 811 if:",
             [
                 "a treated spot is hot, swollen or weeping",
                 "you have a fever or chills",
@@ -98,7 +98,7 @@ even with the needle in. It won't change how we treat you.
         person("steve-hansen"),
         fold(
             "How it fits into physical therapy",
-            "Needling comes with hands-on care, exercise and teaching. It does not stand alone.",
+            "Needling comes with hands-on care, exercise and teaching. It's never the only thing we do.",
             "Needling may ease pain for a short time [3]. The rest of the plan is what you do with that time.",
         ),
         lead_list(
@@ -112,12 +112,12 @@ even with the needle in. It won't change how we treat you.
                 ),
                 (
                     "Gentle movement and exercise.",
-                    "Right after needling you try a few easy moves. They show what has changed, and what has not.\n\n"
-                    "You then take home a short set of exercises. They start where you are now, and grow as you do.",
+                    "Right after needling you'll try a few easy moves. They show what has changed, and what hasn't.\n\n"
+                    "Then you take home a short set of exercises. They start where you are now, and grow as you do.",
                 ),
                 (
                     "Teaching.",
-                    "We look at how you sit, lift and rest. You learn how your body shares a load, how posture fits "
+                    "We look at how you sit, lift and rest. You'll learn how your body shares a load, how posture fits "
                     "in, and how to manage pain at home.",
                 ),
             ],
@@ -134,7 +134,7 @@ Together these aim at what keeps a problem going, such as weakness or how a load
             "Less pain for a short time has been studied most. The rest are ideas.",
             """
 Less pain for a short time is the effect that has been studied most [3]. The other points are ideas about how needling
-may help. They overlap, and they are not proven.
+may help. They overlap, and they aren't proven.
 """,
         ),
         lead_list(
@@ -155,21 +155,22 @@ may help. They overlap, and they are not proven.
             "Will it help?",
             "It may ease pain for a short time, about as much as other treatment does.",
             """
-It may ease pain for a short time [3]. We cannot promise that it will help you.
+It may ease pain for a short time [3]. We can't promise that it will help you.
 
-- A look at 36 earlier reviews, of needling for pain in muscles and joints, found relief in the short term, about
-  equal to other treatment [3].
-- For back pain that lasts, a guideline for physiotherapists says needling can be considered beside other treatment [1].
-- The World Health Organization says needling may be offered for lasting back pain, based on evidence of low
-  certainty [2].
+- A look at 36 earlier reviews, of needling for pain in muscles and joints, found relief in the short term, about the
+  same as with other treatment [3].
+- For back pain that lasts, a guideline for physiotherapists says needling can be considered along with other treatment
+  [1].
+- The World Health Organization says needling may be offered for lasting back pain, based on evidence of low certainty
+  [2].
 """,
         ),
         fold(
             "What does it feel like?",
             "A small prick, then perhaps a twitch or a dull ache. You can stop at any time.",
             """
-The needle is in for some seconds to some minutes. You may feel a dull ache or a quick twitch. A twitch is not needed
-for the treatment to work. Tell us if it is too much, and we stop.
+The needle is in for a few seconds to a few minutes. You may feel a dull ache or a quick twitch. A twitch isn't needed
+for the treatment to work. Tell us if it's too much, and we'll stop.
 """,
         ),
         *needling_risks(4, 5),
@@ -177,10 +178,10 @@ for the treatment to work. Tell us if it is too much, and we stop.
             "Who should not have it?",
             "Tell us first about blood thinners, a pregnancy, an implant or a fear of needles.",
             """
-Tell us about each of these before any needle is used. Some rule needling out. For others we change the plan.
+Please tell us about each of these before any needle is used. Some rule needling out. For others we change the plan.
 
-In Alberta, physiotherapists may use needles only if their College has authorized them to [6]. Anyone can look this up
-in the College's public register.
+In Alberta, physiotherapists may use needles only if the College has authorized them to [6]. Anyone can look this up in
+the College's public register.
 """,
         ),
         lead_list("", "", ASK_FIRST, ask_first=True),
@@ -193,40 +194,40 @@ in the College's public register.
             before="""
 Eat something light, and wear clothes that leave the sore area easy to reach. Bring a list of your medicines.
 """,
-            during="We ask how you have been. We tell you what we are about to do before we do it.",
+            during="We'll ask how you've been. We'll tell you what we're about to do before we do it.",
             after="Stand up slowly, and take a moment before you drive.",
         ),
         section(
             "What to expect after a session",
             """
-The spot may be a little sore [4, 5]. Try gentle stretching, a walk and light activity. Do not overdo it on the first
-day. Call us if you are still sore after two days.
+The spot may be a little sore [4, 5]. Try gentle stretching, a walk and light activity. Don't overdo it on the first
+day. Call us if you're still sore after two days.
 """,
             level=3,
         ),
         do_list(
-            "Do and do not on the day of needling",
+            "Do and don't on the day of needling",
             [
                 "Keep moving in ways that feel easy.",
-                "Drink and eat as you always do.",
-                "Use warmth on a sore spot, if you like it.",
-                "Tell us how you felt when you come next.",
+                "Eat and drink as usual.",
+                "Put something warm on a sore spot, if that feels good.",
+                "Tell us next time how you felt.",
             ],
             [
-                "Do not train hard or lift heavy things that day.",
-                "Do not drive until you feel clear and steady.",
-                "Do not press or rub a fresh bruise.",
-                "Do not wait if you have chest pain or shortness of breath: call 911.",
+                "Don't train hard or lift heavy things that day.",
+                "Don't drive until you feel clear and steady.",
+                "Don't press or rub a fresh bruise.",
+                "Don't wait if you have chest pain or shortness of breath: call 911.",
             ],
         ),
         fold(
             "Why include it in a plan?",
             "To see whether a little less pain for a while lets you start to exercise.",
             """
-People ask us about needling for pain that has lasted for months, for muscles that feel tight, and for joints that do
-not move as they should. In all three, we ask whether a little less pain for a while would let you start to exercise.
+People ask us about needling for pain that has lasted for months, for muscles that feel tight, and for joints that don't
+move as they should. In all three, we ask whether a little less pain for a while would let you start to exercise.
 
-It is not for everyone. Ask your physiotherapist whether it makes sense for you, and what they would do without it.
+It isn't for everyone. Ask your physiotherapist whether it makes sense for you, and what they would do without it.
 """,
         ),
         fold(
@@ -234,7 +235,7 @@ It is not for everyone. Ask your physiotherapist whether it makes sense for you,
             "Exercise, hands-on treatment, medicine, or simply time. You can say no to needles.",
             """
 You can have physical therapy without needles. Most of it is just that: exercise, hands-on treatment and advice. Your
-family doctor or pharmacist can talk with you about pain medicine. It is also fine to wait and see.
+family doctor or pharmacist can talk with you about pain medicine. It's also fine to wait and see.
 """,
         ),
         questions(
@@ -243,7 +244,7 @@ family doctor or pharmacist can talk with you about pain medicine. It is also fi
                 (
                     "Does it hurt?",
                     "The prick is small. In the muscle you may feel an ache, a cramp or a twitch for a moment. Tell "
-                    "us, and we stop.",
+                    "us, and we'll stop.",
                 ),
                 (
                     "Does it flush out toxins?",
@@ -251,23 +252,25 @@ family doctor or pharmacist can talk with you about pain medicine. It is also fi
                     "with or without needles.",
                 ),
                 (
-                    "How many visits will I need?",
-                    "There is no fixed number. We look at the effect after two or three visits. If there is none, we "
-                    "do something else.",
+                    "How many appointments will I need?",
+                    "There's no fixed number. After two or three appointments we look at whether it's helping. If "
+                    "it isn't, we do something else.",
                 ),
                 (
                     "Is the needle clean?",
-                    "Each needle comes sealed and sterile. It is used once and then thrown away in a sharps box.",
+                    "Yes. Each needle comes sealed and sterile. We use it once, then throw it away in a sharps "
+                    "container.",
                 ),
                 (
                     "Can I have it at my first visit?",
-                    "We assess you first. If needling fits, and you agree, we may begin on that day.",
+                    "Dry needling starts with an assessment. If it suits you, and you agree, we may begin the same "
+                    "day.",
                 ),
             ],
         ),
         call_to_action(
             "Ready to talk about it?",
-            "Choose a time that suits you. New here? You start with an assessment.",
+            "Choose a time that works for you. New here? You start with an assessment.",
             "Schedule Now",
             "dry-needling",
         ),
@@ -277,7 +280,7 @@ family doctor or pharmacist can talk with you about pain medicine. It is also fi
             "What we know about needling for a sore back, and what else helps.",
             page="dry-needling-for-back-pain",
         ),
-        signpost("The people who do it", "Who is authorized for needling at this clinic.", page="team"),
+        signpost("Who does it", "The people at our clinic who are authorized for needling.", page="team"),
         sources(GUIDELINE, WHO, CHYS, BRADY, BOYCE, COLLEGE),
     ],
 )

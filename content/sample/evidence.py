@@ -79,7 +79,7 @@ def needling_risks(brady: int, boyce: int) -> list[SampleBlock]:
                 ("A major problem", "None in 7,629 treatments; 1 in 1,024 in the larger survey", both),
             ],
             f"""A punctured lung is rare and serious [{boyce}]. Tell us if you would rather not have needles near the
-            chest, the neck or the upper back. Sudden chest pain, or short of breath, even hours later?
+            chest, the neck or the upper back. Sudden chest pain or trouble breathing, even hours later?
             [Call 911](tel:911).""",
         ),
     ]
@@ -93,19 +93,19 @@ BRINJIKJI = (
 )
 
 ASK_FIRST = [
-    ("A fear of needles.", "Tell us. There are other ways to treat you."),
-    ("An infection of the skin.", "We never put a needle through or near it."),
+    ("A fear of needles.", "Let us know. There are other ways to treat you."),
+    ("A skin infection.", "We never put a needle through it or near it."),
     ("A weak immune system.", "We may choose something without needles."),
     ("An allergy to metal.", "Needles are made of steel that holds nickel."),
     (
         "A bleeding problem, or blood thinners.",
-        "This need not rule out needling. We may choose other places, or fewer needles.",
+        "You may still be able to have needling. We may choose other places, or fewer needles.",
     ),
-    ("A pregnancy.", "We talk through what is known, and may choose something else."),
+    ("A pregnancy.", "We'll talk through what is known, and may choose something else."),
     (
-        "Swelling after lymph nodes were removed or harmed (lymphoedema).",
+        "Swelling after lymph nodes were removed or harmed (lymphedema).",
         "We leave that arm or leg alone.",
     ),
-    ("A pacemaker.", "Needles that carry a weak current are not for you."),
+    ("A pacemaker.", "Needles that carry a weak electric current aren't for you."),
     ("An implant, such as a new joint.", "We keep needles away from it."),
 ]

@@ -6,7 +6,7 @@ CONTACT = SamplePage(
     kind=Kind.CONTACT,
     fields={
         "title": "Contact",
-        "lede": "Call, write or come by. To book, change or cancel a visit you need no message: do it online.",
+        "lede": "Call, write or stop by. You don't need to write to book, change or cancel: do it online.",
         "description": "Phone, address, parking and a form to write to us.",
     },
     blocks=[
@@ -14,8 +14,8 @@ CONTACT = SamplePage(
             "warning",
             "Not for emergencies",
             """
-Messages are read on working days only. In an emergency, [call 911](tel:911). For a nurse's advice at any hour,
-[call Health Link on 811](tel:811).
+We read messages on business days only. In an emergency, [call 911](tel:911). For a nurse's advice any time, day or
+night, [call Health Link at 811](tel:811).
 """,
             level=2,
         ),
@@ -26,7 +26,7 @@ PRIVACY = SamplePage(
     kind=Kind.PRIVACY,
     fields={
         "title": "Privacy",
-        "lede": "What we ask you, why we ask it, who sees it, and how to see or change it.",
+        "lede": "What we ask you, why we ask, who sees it, and how to see or change it.",
         "description": "What personal information we collect, why, who sees it, and what you can ask of us.",
     },
     blocks=[
@@ -34,7 +34,7 @@ PRIVACY = SamplePage(
             "In short",
             """
 - You can read every page here without telling us anything.
-- To book, we ask for no more than we need to hold your time and reach you.
+- To book, we ask only for what we need to hold your time and reach you.
 - We never sell what you tell us, and we show no ads.
 - Nothing on this site is loaded from another company.
 """,
@@ -43,14 +43,21 @@ PRIVACY = SamplePage(
             "What we ask for, and why",
             "",
             [
-                ("Your name", "So that we know who is coming. You may add the name you go by, and your pronouns."),
-                ("E-mail and phone", "To send your booking and to reach you if something changes."),
-                ("Date of birth", "Only for visits that need it, to keep files of people with the same name apart."),
-                ("New or returning", "To offer the right visit. We believe what you tell us."),
-                ("Days and times that suit you", "Only if you join the waitlist, to offer you a time that comes free."),
+                ("Your name", "So we know who is coming. You can add the name you go by, and your pronouns."),
+                ("Email and phone", "To send you your booking, and to reach you if something changes."),
+                ("Date of birth", "Only if we need it, to tell people with the same name apart."),
+                (
+                    "New or returning",
+                    "New patients need a longer first appointment, so we can show you the right times.",
+                ),
+                (
+                    "Days and times that work for you",
+                    "Only if you join the waitlist, so we can offer you a time that opens up.",
+                ),
                 (
                     "Your health",
-                    "Not on this site. We ask you at the visit, and your physiotherapist writes it in your file there.",
+                    "Not on this site. We ask you at your appointment, and your physiotherapist writes it in your "
+                    "file there.",
                 ),
             ],
         ),
@@ -64,9 +71,9 @@ need for your care, must tell you why, must keep it safe, and must show it to yo
         section(
             "Who sees it",
             """
-The people who treat you and the front desk see your bookings. We tell nobody else, unless you agree or the law demands
-it. No subject line and no calendar entry that we send names a treatment. The mail itself says which visit you booked,
-so keep it where only you can read it.
+The people who treat you and the front desk see your bookings. We tell no one else, unless you agree or the law requires
+it. The subject lines and calendar entries that we send never name a treatment. The email itself says which appointment
+you booked, so keep it where only you can read it.
 """,
         ),
         lead_list(
@@ -81,23 +88,23 @@ so keep it where only you can read it.
                 ),
                 (
                     "The server's log.",
-                    "It notes which pages were asked for, and from which network address, to keep the site safe.",
+                    "It notes which pages were opened, and from which network address, to keep the site safe.",
                 ),
             ],
         ),
         section(
             "How long we keep it",
             """
-We keep patient files as long as the law and the College ask us to. What you type into a booking and do not send is
-forgotten within hours. A place on the waitlist is deleted 90 days after you leave it, book, or its days go by.
-What you write in the contact form goes to us by mail, and this site deletes its own copy 30 days later.
+We keep patient files as long as the law and the College require. What you type into a booking and don't send is deleted
+within hours. Your place on the waitlist is deleted 90 days after you leave it, book, or its days go by. What you write
+in the contact form comes to us by email, and this site deletes its own copy 30 days later.
 """,
         ),
         section(
             "What you can ask of us",
             """
-You may see your file, get a copy, and have mistakes put right. If you are not happy with our answer, the
-[Office of the Information and Privacy Commissioner of Alberta](https://oipc.ab.ca/) can help.
+You can see your file, get a copy, and have mistakes corrected. If you aren't happy with our answer, the [Office of the
+Information and Privacy Commissioner of Alberta](https://oipc.ab.ca/) can help.
 """,
         ),
     ],
@@ -107,7 +114,7 @@ ACCESSIBILITY = SamplePage(
     kind=Kind.ACCESSIBILITY,
     fields={
         "title": "Accessibility",
-        "lede": "How we try to make this site and our rooms work for everybody, and how to tell us when they do not.",
+        "lede": "How we try to make this site and our rooms work for everyone, and how to tell us when they don't.",
         "description": "How this site and our clinic work for people with disabilities, known gaps, and how to reach "
         "us.",
     },
@@ -115,8 +122,9 @@ ACCESSIBILITY = SamplePage(
         section(
             "What we aim for",
             """
-This site should work for everybody: with a keyboard, by voice, with a screen reader, on a small phone, on an old
-computer and on a slow line. We build it to the Web Content Accessibility Guidelines (WCAG), version 2.2, level AA.
+This site should work for everyone: with a keyboard, by voice, with a screen reader, on a small phone, on an old
+computer and on a slow connection. We build it to the Web Content Accessibility Guidelines (WCAG), version 2.2, level
+AA.
 """,
         ),
         lead_list(
@@ -128,32 +136,32 @@ computer and on a slow line. We build it to the Web Content Accessibility Guidel
                 ("Dark or light.", "The site follows your device, and its colours keep their contrast."),
                 (
                     "Calm pages.",
-                    "Nothing blinks or plays by itself. A time you chose is held for ten minutes, and you can ask for "
-                    "more.",
+                    "Nothing blinks or plays by itself. We hold the time you choose for ten minutes, and you can "
+                    "ask for more.",
                 ),
                 ("Clear errors.", "When a form needs something, it says what, where and how."),
-                ("Plain words.", "We write short sentences and explain the terms we use."),
+                ("Plain language.", "We write short sentences and explain the terms we use."),
             ],
         ),
         section(
             "What does not work well yet",
             """
-Nobody outside the clinic has tested this site so far. The calendar file in our mails depends on your calendar
-program. Wide tables scroll sideways on a narrow screen, inside their own frame.
+This site hasn't had an outside audit yet. How the calendar file in our emails looks depends on your calendar app. Wide
+tables scroll sideways on a narrow screen, inside their own frame.
 """,
         ),
         section(
             "At the clinic",
             """
-The way in, parking and washrooms are described on the [contact page](/contact/). Call or write to us before you come if
-you need more time, an interpreter, a quiet place to wait or a table that lowers. Guide dogs are welcome.
+The entrance, parking and washrooms are described on the [contact page](/contact/). Call or write to us before you come
+if you need more time, an interpreter, a quiet place to wait or a table that lowers. Guide dogs are welcome.
 """,
         ),
         section(
             "Tell us about a barrier",
             """
-If something stops you, [write to us](/contact/) or call. Say which page it was and what you tried to do. We answer
-within two working days, and in the meantime we do by phone what the site did not let you do.
+If something stops you, [write to us](/contact/) or call. Tell us which page it was and what you were trying to do.
+We'll answer within two business days. In the meantime, we can do it for you by phone.
 """,
         ),
     ],

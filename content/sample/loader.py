@@ -53,7 +53,7 @@ MAP = {
         "Sketch map. Elizabeth Street runs east from Northridge Drive, one street south of McRae Street. Sample Street "
         "leads from it to the Sheep River. The clinic is at their corner, between the parking lot and the bakery."
     ),
-    "caption": "P is the parking lot. The arrow is the way from there to the door, without a step. North is up.",
+    "caption": "P is the parking lot. The arrow shows the way from there to the door, with no steps. North is up.",
 }
 
 
@@ -134,7 +134,7 @@ def load_pages(
     kind = ContentType.objects.get_for_model(Page)
     SampleRow.objects.bulk_create(SampleRow(content_type=kind, object_id=page.pk) for page in pages)
     for page in pages:
-        publish(page, by=None, now=now, note="The sample clinic's own words")
+        publish(page, by=None, now=now, note="The sample clinic's own text")
     return pages
 
 

@@ -15,45 +15,53 @@ HOME = SamplePage(
     kind=Kind.HOME,
     fields={
         "title": "Physiotherapy in Okotoks",
-        "lede": "Tell us what hurts and what you want to do again. We make a plan with you, in plain words.",
-        "description": "Book a physiotherapy visit in Okotoks online. See the fee, the time and the person before you "
-        "choose.",
+        "lede": "Tell us what hurts and what you want to get back to. We'll build a plan together, in plain language.",
+        "description": "Book a physiotherapy appointment in Okotoks online. See the fee, the time and who you'll see "
+        "before you book.",
         "booking_label": "Book a first visit",
         "hero_alt": "A runner, a person in a wheelchair and an older person with a dog on a path before the foothills.",
     },
     refers_to={"service": "physiotherapy-assessment", "hero_picture": "On the path"},
     blocks=[
         section(
-            "Where does it hurt?", "Choose the words that fit. Each leads to a page to read, or to a time to book."
+            "Where does it hurt?",
+            "Pick what sounds like you. We'll point you to the right page, or straight to booking.",
         ),
-        signpost("Back", "What may be behind it, what helps, and when not to wait.", page="dry-needling-for-back-pain"),
         signpost(
-            "Tight or sore muscles", "What needles can and cannot do, and the rest of the plan.", page="dry-needling"
+            "Back",
+            "What may be behind it, what may help, and when to get help right away.",
+            page="dry-needling-for-back-pain",
+        ),
+        signpost(
+            "Tight or sore muscles", "What needles can and can't do, and the rest of the plan.", page="dry-needling"
         ),
         signpost(
             "Pelvis, bladder or bowel",
-            "A visit for everybody, which begins with talking.",
+            "Open to everyone. We start with a conversation.",
             service="pelvic-health-assessment",
         ),
         signpost(
             "Trans, non-binary and intersex pelvic health",
-            "What to expect, at your pace, with your words.",
+            "What to expect: at your pace, in your words.",
             page="trans-non-binary-intersex-pelvic-health",
         ),
         signpost(
             "Neck, shoulder, hip, knee or foot",
-            "Start with a first assessment. We look at the whole of you.",
+            "Start with an assessment. We look at all of you, not just the sore spot.",
             service="physiotherapy-assessment",
         ),
-        signpost("I have been here before", "Book your next visit.", service="physiotherapy-follow-up"),
-        signpost("I do not know", "Write or call. We help you choose.", page="contact"),
+        signpost("I'm a returning patient", "Book your next appointment.", service="physiotherapy-follow-up"),
+        signpost("I'm not sure", "Write or call. We'll help you choose.", page="contact"),
         numbered(
             "Your first visit in three steps",
             "",
             [
-                ("Choose a time", "Online in a few minutes, or by phone. You see the fee and the person first."),
-                ("Talk and move", "You tell us your story. We watch you move and tell you what we think."),
-                ("Leave with a plan", "One or two things to do at home, and a date to see if they work."),
+                (
+                    "Choose a time",
+                    "Online in a few minutes, or by phone. You'll see the fee and who you're booking with first.",
+                ),
+                ("Talk and move", "You tell us what's going on. We'll watch you move and tell you what we think."),
+                ("Leave with a plan", "One or two things to do at home, and a date to check how they're working."),
             ],
             steps=True,
         ),
@@ -70,7 +78,7 @@ TREATMENTS = SamplePage(
     blocks=[
         call_to_action(
             "Not sure which one?",
-            "Book a first assessment. We look at what you need, and you decide what comes next.",
+            "Start with an assessment. We'll look at what you need, and you decide what comes next.",
             "Book a first assessment",
             "physiotherapy-assessment",
             region="end",
@@ -82,7 +90,7 @@ TEAM = SamplePage(
     kind=Kind.TEAM,
     fields={
         "title": "Our team",
-        "lede": "The people you meet here, what they do, and how to book with each of them.",
+        "lede": "Who you'll meet here, what they do, and how to book with each of them.",
         "description": "The physiotherapists of our clinic in Okotoks, and how to book with each of them.",
         "hero_alt": "The clinic from the street: a low house with a level door and a bench beside it.",
     },
@@ -91,17 +99,17 @@ TEAM = SamplePage(
         section(
             "Who may treat you in Alberta",
             """
-Only people on the College's register may call themselves physiotherapists. Using needles and exams inside the pelvis
-need the College's permission as well. You can look up anybody in the
-[public register](https://www.cpta.ab.ca/), ours included.
+Only people on the College's register may call themselves physiotherapists. Using needles, and exams inside the pelvis,
+need the College's permission as well. You can look up anyone in the [public register](https://www.cpta.ab.ca/),
+including us.
 """,
             region="end",
         ),
         section(
-            "You choose whom you see",
+            "You choose who you see",
             """
-You can ask for a person when you book, and you can change later without giving a reason. You can also bring somebody
-with you to any visit.
+You can ask for someone when you book, and you can change later without giving a reason. You can also bring someone with
+you to any appointment.
 """,
             region="end",
         ),
@@ -112,8 +120,8 @@ FEES = SamplePage(
     kind=Kind.FEES,
     fields={
         "title": "Fees",
-        "lede": "What a visit costs, how you can pay, and what happens if you cannot come.",
-        "description": "Fees for each visit, insurance, receipts, and what a missed visit costs.",
+        "lede": "What an appointment costs, how you can pay, and what happens if you can't make it.",
+        "description": "Fees for each appointment, insurance, receipts, and what a missed appointment costs.",
     },
     blocks=[
         definitions(
@@ -121,39 +129,39 @@ FEES = SamplePage(
             "",
             [
                 (
-                    "Health insurance from work",
-                    "Many plans pay for part of physiotherapy. Ask yours how much, and whether it needs a note from a "
-                    "doctor. You need none to see us.",
+                    "Benefits from work",
+                    "Many plans cover part of physiotherapy. Ask yours how much, and whether they need a doctor's "
+                    "note. You don't need one to see us.",
                 ),
                 (
                     "Hurt at work or in a crash",
-                    "Other rules and forms apply. Call us before you book, so that you do not pay for what another "
-                    "insurer owes.",
+                    "Other rules and forms apply. Please call us before you book, so you don't pay for what another "
+                    "insurer should.",
                 ),
                 (
                     "Care without a fee",
-                    "Some clinics in Alberta offer physiotherapy that the province pays for. Health Link on 811 can "
+                    "Some clinics in Alberta offer physiotherapy that the province pays for. Health Link at 811 can "
                     "tell you where to ask.",
                 ),
             ],
             region="end",
         ),
         questions(
-            "If you cannot come",
+            "If you can't make it",
             [
                 (
-                    "How do I cancel or change a visit?",
-                    "Use the link in the mail we sent you, or call. The mail and the booking pages say until when you "
-                    "can do it online.",
+                    "How do I cancel or change an appointment?",
+                    "Use the link in the email we sent you, or call us. The email tells you how late you can do it "
+                    "online.",
                 ),
                 (
                     "What does a late cancellation cost?",
-                    "A visit that you cancel less than a day before it costs half its fee. You see this when you book, "
-                    "too. Call us if you are ill or the roads are bad: we know that life happens.",
+                    "If you cancel less than 24 hours ahead, half the fee may apply. If you're sick or the roads are "
+                    "bad, call us: we know that life happens.",
                 ),
                 (
                     "What if money is tight?",
-                    "Tell us. We can plan fewer visits and more that you do at home.",
+                    "Let us know. We can plan fewer appointments and more that you do at home.",
                 ),
             ],
             region="end",

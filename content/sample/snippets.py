@@ -12,8 +12,8 @@ AFTER_NEEDLING = SamplePage(
             [
                 "sudden chest pain",
                 "trouble breathing or shortness of breath, even hours later",
-                "a faint that does not pass in a minute",
-                "new weakness or numbness in an arm or a leg that does not pass",
+                "a faint that doesn't pass in a minute",
+                "new weakness or numbness in an arm or a leg that doesn't pass",
             ],
         ),
     ],

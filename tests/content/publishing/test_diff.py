@@ -92,7 +92,7 @@ def test_a_moved_block_is_reported_as_moved(draft):
 
 
 def test_rows_references_and_choices_are_shown_as_text(draft):
-    old, new = factories.make_service(name="Back assessment"), factories.make_service(name="Dry needling visit")
+    old, new = factories.make_service(name="Back assessment"), factories.make_service(name="Dry needling")
     CallToAction.objects.create(parent=draft, region="main", ordering=1, label="Book", service=old)
     LeadList.objects.create(parent=draft, region="main", ordering=2, items=[{"lead": "One.", "body": "First"}])
 
@@ -107,7 +107,7 @@ def test_rows_references_and_choices_are_shown_as_text(draft):
             "Service",
             [
                 DiffPiece("removed", "Back assessment"),
-                DiffPiece("added", "Dry needling visit"),
+                DiffPiece("added", "Dry needling"),
             ],
         )
     ]
