@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking.forms.fields import EmailLineField
 from clinic.accounts import adapter, password_links, privileges, second_factor
@@ -30,27 +32,27 @@ class StaffForm(forms.ModelForm):
         model = StaffMember
         fields = ["first_name", "last_name", "email", "groups", "is_active"]
         field_classes = {"email": EmailLineField}
-        labels = {"is_active": "May log in"}
-        help_texts = {"is_active": "Take the tick away when somebody leaves. What they did stays under their name."}
+        labels = {"is_active": _("May log in")}
+        help_texts = {"is_active": _("Untick this when someone leaves. What they did stays under their name.")}
 
     by: Any = None  # The user who edits; set by StaffAdmin.get_form.
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["first_name"].required = self.fields["email"].required = True
-        self.fields["email"].help_text = "They log in with it, and links for a new password go there."
+        self.fields["email"].help_text = gettext("They log in with it, and links for a new password go there.")
         choices = self.fields["groups"]
         choices.label_from_instance = role_label  # type: ignore[attr-defined]
         grantable = privileges.grantable_roles(self.by)
         choices.queryset = grantable  # type: ignore[attr-defined]
         if grantable.count() < Group.objects.count():
-            choices.help_text = "Roles that may do more than you are left out."
+            choices.help_text = gettext("Roles that can do more than you aren't shown.")
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).strip().lower()
         others = get_user_model().objects.exclude(pk=self.instance.pk)
         if others.filter(email__iexact=email).exists() or others.filter(username__iexact=email).exists():
-            raise forms.ValidationError("Somebody else logs in with this address. Everybody needs their own.")
+            raise forms.ValidationError(gettext("Someone else logs in with this address. Everyone needs their own."))
         return email
 
     def clean(self) -> dict[str, Any]:
@@ -61,9 +63,13 @@ class StaffForm(forms.ModelForm):
         )
         if self.instance.pk and is_owner(self.instance) and not stays_owner:
             if self.by is not None and self.by.pk == self.instance.pk:
-                raise forms.ValidationError("You cannot take your own login or your role as owner away.")
+                raise forms.ValidationError(
+                    gettext("You can't turn off your own login or remove your own role as owner.")
+                )
             if not any(is_owner(other) for other in StaffMember.objects.exclude(pk=self.instance.pk)):
-                raise forms.ValidationError("This is the only owner who can log in. Make somebody else an owner first.")
+                raise forms.ValidationError(
+                    gettext("This is the only owner who can log in. Make someone else an owner first.")
+                )
         return data
 
 
@@ -117,10 +123,10 @@ class StaffAdmin(admin.ModelAdmin):
 
     def _send_link(self, request: HttpRequest, user: Any, *, is_new: bool) -> None:
         if adapter.send_password_link(user, password_links.password_link(user), is_new=is_new):
-            self.message_user(request, f"{user} gets a mail with a link to choose a password.")
+            self.message_user(request, f"We'll email {user} a link to choose a password.")
         else:
             self.message_user(
-                request, f"The mail to {user} could not be sent. Try again later, from this page.", messages.WARNING
+                request, f"The email to {user} couldn't be sent. Try again later from this page.", messages.WARNING
             )
 
     def get_urls(self) -> list[URLPattern]:
@@ -136,9 +142,9 @@ class StaffAdmin(admin.ModelAdmin):
         if member is None or request.method != "POST":
             return self._confirm(request, member, "reset")
         second_factor.reset(member)
-        self.log_change(request, member, "Took away passkeys, authenticator app and recovery codes.")
+        self.log_change(request, member, gettext("Removed passkeys, authenticator app and recovery codes."))
         adapter.mail_to(member, "Your login was changed", "staff/email/changed.txt", {"change": "second_factor_reset"})
-        self.message_user(request, f"{member} logs in with the password alone, and sets up a new second step.")
+        self.message_user(request, f"{member} can log in with just the password, and will set up a new second step.")
         return redirect("admin:clinic_staffmember_change", member.pk)
 
     def password_link_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -159,7 +165,7 @@ class StaffAdmin(admin.ModelAdmin):
         if member is None:
             return redirect("admin:clinic_staffmember_changelist")
         context = {**self.admin_site.each_context(request), "member": member, "what": what, "opts": self.opts}
-        context["title"] = "Take away the second step" if what == "reset" else "Send a link for a new password"
+        context["title"] = gettext("Remove the second step") if what == "reset" else "Send a link for a new password"
         return TemplateResponse(request, "admin/clinic/staffmember/ask.html", context)
 
     @admin.display(description="name", ordering="first_name")
@@ -169,7 +175,7 @@ class StaffAdmin(admin.ModelAdmin):
     @admin.display(description="roles")
     def roles(self, member: StaffMember) -> str:
         names = [group.name for group in member.groups.all()]
-        return ", ".join(names) or ("Owner, by the command line" if member.is_superuser else "None yet")
+        return ", ".join(names) or (gettext("Owner, from the command line") if member.is_superuser else "None yet")
 
     @admin.display(description="second step")
     def factor(self, member: StaffMember) -> str:

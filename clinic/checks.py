@@ -52,7 +52,10 @@ def public_site_sends_mail(app_configs: Any, **kwargs: Any) -> list[CheckMessage
     if is_mail_unsent():
         return [
             Warning(
-                "No email leaves this site: EMAIL_URL is not set, so they are written to files and patients get none.",
+                (
+                    "This site isn't sending any emails: EMAIL_URL isn't set, so they are written to "
+                    "files and patients get none."
+                ),
                 hint="Set EMAIL_URL to your mail server. A later release will not start without it.",
                 id="clinic.W002",
             )

@@ -3,33 +3,38 @@
 from collections.abc import Iterable
 from typing import Any
 
-from crispy_forms.layout import HTML, Div, Layout
+from crispy_forms.layout import HTML, Layout
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from booking.forms.antispam import HoneypotForm, PageHelper
+from booking.forms.antispam import HoneypotForm, PageHelper, honeypot
 from booking.forms.fields import EmailLineField, LineField, ParagraphsField, PhoneField, validate_is_a_name
 from booking.models import Practitioner
 
 
 class ContactForm(HoneypotForm):
-    """A message to the clinic or to one practitioner. Either an e-mail address or a phone number is required."""
+    """A message to the clinic or to one practitioner. Either an email address or a phone number is required."""
 
     name = LineField(
         label="Your name",
         max_length=120,
         validators=[validate_is_a_name],
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        error_messages={"required": "Enter your name.", "max_length": "This name is too long: 120 characters fit."},
+        error_messages={
+            "required": "Enter your name.",
+            "max_length": _("This name is too long. The limit is 120 characters."),
+        },
     )
     email = EmailLineField(
-        label="E-mail address",
+        label=_("Email address"),
         required=False,
         max_length=254,
-        help_text="We need an e-mail address or a phone number, so that we can answer.",
+        help_text=_("We need an email address or a phone number so we can get back to you."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
         error_messages={
-            "invalid": "Enter the e-mail address in full, such as name@example.ca.",
-            "max_length": "The e-mail address is too long: 254 characters fit.",
+            "invalid": _("Enter a full email address, such as name@example.ca."),
+            "max_length": _("This email address is too long. The limit is 254 characters."),
         },
     )
     phone = PhoneField(
@@ -40,16 +45,16 @@ class ContactForm(HoneypotForm):
         error_messages={"max_length": PhoneField.MESSAGE},
     )
     to = forms.ChoiceField(
-        label="Who is it for?", required=False, error_messages={"invalid_choice": "Choose somebody from the list."}
+        label="Who is it for?", required=False, error_messages={"invalid_choice": _("Choose someone from the list.")}
     )
     message = ParagraphsField(
         label="Your message",
         max_length=4000,
-        help_text="Please leave out details about your health. Tell us those at your visit, or by phone.",
+        help_text=_("Please leave out details about your health. Tell us those at your appointment, or by phone."),
         widget=forms.Textarea(attrs={"rows": 7}),
         error_messages={
             "required": "Enter your message.",
-            "max_length": "Your message is too long: 4,000 characters fit.",
+            "max_length": _("Your message is too long. The limit is 4,000 characters."),
         },
     )
 
@@ -64,15 +69,15 @@ class ContactForm(HoneypotForm):
         field_names = ["name", "email", "phone", "to", "message"]
         if about_page:
             field_names.remove("to")
-            self.fields["message"].label = "What were you looking for, or what should be clearer?"
-        self.helper.layout = Layout("shown", *field_names, Div("homepage", css_class="form-trap", aria_hidden="true"))
-        self.helper.layout.append(HTML('<button class="button" type="submit">Send the message</button>'))
+            self.fields["message"].label = gettext("What were you looking for, or what could be clearer?")
+        self.helper.layout = Layout("shown", *field_names, honeypot())
+        self.helper.layout.append(HTML('<button class="button" type="submit">Send message</button>'))
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         both_valid = not {"email", "phone"} & set(self.errors)
         if both_valid and not cleaned.get("email") and not cleaned.get("phone"):
-            self.add_error("email", "Give us an e-mail address or a phone number, so that we can answer.")
+            self.add_error("email", gettext("Enter an email address or a phone number so we can get back to you."))
         return cleaned
 
     @property

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from booking.models import Clinic
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
@@ -18,7 +19,7 @@ class ClinicAdmin(admin.ModelAdmin):
         (
             "Personal information",
             {
-                "description": "Shown where patients type theirs. The version is kept with each booking.",
+                "description": _("Shown where patients enter their details. The version is kept with each booking."),
                 "fields": ["privacy_contact", "collection_notice", "collection_notice_version"],
             },
         ),
@@ -27,13 +28,13 @@ class ClinicAdmin(admin.ModelAdmin):
             {"fields": ["visits_ahead_per_email", "unverified_share", "own_networks", "waitlist_offer_lasts"]},
         ),
         (
-            "News of bookings",
+            _("Booking notifications"),
             {
-                "description": "Practitioners choose for themselves, on their own page.",
+                "description": _("Practitioners choose their own, on their own page."),
                 "fields": [("notices", "summary_at")],
             },
         ),
-        ("Words for patients", {"fields": ["emergency_signs", "fees_note"]}),
+        (_("Text for patients"), {"fields": ["emergency_signs", "fees_note"]}),
     ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

@@ -15,6 +15,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking.admin import diary_pages, outside, resending, whole_day
 from booking.admin.diary_list import DiaryList, StatusFilter, offered_to
@@ -39,7 +41,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
     show_facets = admin.ShowFacets.NEVER
     search_fields = ["patient__name", "patient__preferred_name", "patient__contact_name", "patient__email", "reference"]
     autocomplete_fields = ["patient"]  # Of the form in diary_forms.
-    search_help_text = "Searches all days: a patient's name, e-mail or phone, or a reference."
+    search_help_text = _("Searches all days: a patient's name, email or phone, or a reference.")
     actions = ["mark_arrived", "mark_attended", "mark_no_show", "cancel_visits"]
     inlines = [EventInline, MessageInline]
     readonly_fields = [
@@ -84,7 +86,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
     def mark_attended(self, request: HttpRequest, queryset: QuerySet) -> None:
         apply_status(request, queryset, ATTENDED)
 
-    @admin.action(description="Did not come", permissions=["keep_diary"])
+    @admin.action(description=_("No-show"), permissions=["keep_diary"])
     def mark_no_show(self, request: HttpRequest, queryset: QuerySet) -> None:
         apply_status(request, queryset, NO_SHOW)
 
@@ -159,7 +161,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
                 },
             ),
             ("Patient", {"fields": ["patient_link", ("phone", "email"), ("first_visit", "wants_reminders")]}),
-            ("As agreed", {"fields": [("reference", "made"), ("lasts", "costs"), *notice]}),
+            (gettext("Appointment"), {"fields": [("reference", "made"), ("lasts", "costs"), *notice]}),
         ]
 
     @admin.display(description="day")
@@ -182,7 +184,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
     def patient_link(self, appointment: Appointment) -> SafeString | str:
         patient = appointment.patient
         if patient is None:
-            return offered_to(appointment) or "Nobody yet"
+            return offered_to(appointment) or gettext("No one yet")
         called = patient.preferred_name and f"called {patient.preferred_name}"
         contact = patient.contact_name and f"booked by {patient.contact_name}"
         return format_html(
@@ -206,7 +208,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
 
     @admin.display(description="first visit")
     def first_visit(self, appointment: Appointment) -> str:
-        return {True: "Yes, as the patient said", False: "No, as the patient said", None: "Not asked"}[
+        return {True: gettext("Yes, says the patient"), False: gettext("No, says the patient"), None: "Not asked"}[
             appointment.is_first_visit
         ]
 
@@ -215,7 +217,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
         if not appointment.reminders:
             return "Not wanted"
         if appointment.reminders_by == Channel.EMAIL and appointment.patient and not appointment.patient.email:
-            return "None: there is no email address"
+            return gettext("None: no email address")
         return f"By {appointment.get_reminders_by_display().lower()}"
 
     @admin.display(description="made")

@@ -12,6 +12,8 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextInputWidget, AutocompleteSelect
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking import availability
 from booking.forms.fields import EmailLineField, LineField, PhoneField
@@ -53,7 +55,7 @@ class WhenForm(forms.Form):
         max_length=200,
         widget=AdminTextInputWidget,
         required=False,
-        help_text="To book it all the same, say why; the reason stays with the appointment.",
+        help_text=_("To book it anyway, enter a reason. It stays with the appointment."),
     )
     when_fields: list[Any] = ["practitioner", "location", ("on", "at"), "fold", "overbooked_reason"]
     comes_twice = False  # Whether the clock shows the chosen time twice (R17).
@@ -68,7 +70,7 @@ class WhenForm(forms.Form):
             del self.fields["location"]
             self.fields["at"].help_text = self.only_location.time_zone_label
         else:
-            self.fields["at"].help_text = "On the location's own clock."
+            self.fields["at"].help_text = gettext("In the location's own time.")
 
     def get_fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
         return [("When", {"fields": self._present(self.when_fields)})]
@@ -109,7 +111,7 @@ class WhenForm(forms.Form):
         now = timezone.now()
         today = now.astimezone(location.zone).date() if location else now.date() - timedelta(days=1)
         if on < today:
-            self.add_error("on", "This day is over. Choose today or a later day.")
+            self.add_error("on", gettext("This day is in the past. Choose today or a later day."))
         elif on > today + MAX_AHEAD:
             self.add_error("on", "This is more than two years ahead. Check the year.")
         return "on" not in self.errors
@@ -154,11 +156,14 @@ class BookForm(WhenForm):
     patient = PatientChoice(
         Patient.objects.current(),
         required=False,
-        help_text="Search by name, phone or e-mail. Nobody found? Write them down below.",
+        help_text=_("Search by name, phone or email. No one found? Add a new patient below."),
     )
     name = LineField(label="Full name", max_length=120, required=False, widget=AdminTextInputWidget)
     preferred_name = LineField(
-        max_length=120, required=False, widget=AdminTextInputWidget, help_text="What to call them, where it differs."
+        max_length=120,
+        required=False,
+        widget=AdminTextInputWidget,
+        help_text=_("What to call them, if it's different."),
     )
     phone = PhoneField(max_length=40, required=False, widget=PhoneInput, help_text="Such as 403-555-0123.")
     email = EmailLineField(
@@ -166,14 +171,14 @@ class BookForm(WhenForm):
         required=False,
         max_length=254,
         widget=forms.EmailInput(attrs={"class": "vTextField"}),
-        help_text="The confirmation and its link to change or cancel go here. Leave it empty if they have none.",
+        help_text=_("The confirmation and the link to change or cancel go here. Leave empty if they don't have one."),
     )
     contact_name = LineField(
         label="Who is calling",
         max_length=120,
         required=False,
         widget=AdminTextInputWidget,
-        help_text="Where it is not the patient: a parent, a relative. Messages about a child greet this person.",
+        help_text=_("If it isn't the patient: a parent or relative. Messages about a child greet this person."),
     )
     service = forms.ModelChoiceField(
         Service.objects.filter(is_active=True),
@@ -188,7 +193,7 @@ class BookForm(WhenForm):
         label="Send reminders",
         required=False,
         initial=True,
-        help_text="When the service says. Never at night.",
+        help_text=_("At the times set for the service. Never at night."),
     )
 
     field_order = ["patient", "name", "preferred_name", "phone", "email", "contact_name", "service"]
@@ -217,17 +222,17 @@ class BookForm(WhenForm):
         cleaned = super().clean()
         typed = [name for name in self.new_patient_fields if self.data.get(self.add_prefix(name), "").strip()]
         if cleaned.get("patient") and typed:
-            self.add_error("patient", "Choose a patient here or write down a new one below, not both.")
+            self.add_error("patient", gettext("Choose a patient here or add a new one below, not both."))
         elif not typed and not cleaned.get("patient") and "patient" not in self.errors:
-            self.add_error("patient", "Choose a patient, or write down a new one below.")
+            self.add_error("patient", gettext("Choose a patient, or add a new one below."))
         elif typed:
             self._check_new_patient(cleaned)
         return cleaned
 
     def _check_new_patient(self, cleaned: dict[str, Any]) -> None:
         required = {
-            "name": "Write down the name.",
-            "phone": "Write down a phone number.",
+            "name": gettext("Enter the name."),
+            "phone": gettext("Enter a phone number."),
         }
         for name, sentence in required.items():
             if not cleaned.get(name) and name not in self.errors:
@@ -239,7 +244,7 @@ class BookForm(WhenForm):
                 same_address |= Q(email__iexact=cleaned["email"])
             duplicate = duplicates.filter(same_address).first()
             if duplicate is not None:
-                self.add_error("name", f"{patient_label(duplicate)}, is a patient already: search for them above.")
+                self.add_error("name", f"{patient_label(duplicate)}, is already a patient. Search for them above.")
 
     def new_patient(self) -> Patient:
         """The new patient, unsaved."""
@@ -251,7 +256,7 @@ class StaffCancelForm(forms.Form):
         max_length=200,
         required=False,
         widget=AdminTextInputWidget,
-        help_text="For the clinic's record. Patients are not told the reason.",
+        help_text=_("For the clinic's records. Patients don't see the reason."),
     )
 
     def get_fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from booking.admin.diary_steps import StatusAction, next_steps
 from booking.models import AGREED, Appointment, Location, Practitioner, Status, WaitlistOffer
@@ -104,7 +105,7 @@ class StatusFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         agreed = [(status.value, str(status.label)) for status in AGREED]
         unconfirmed = Status.UNCONFIRMED
-        return [*agreed, (unconfirmed.value, str(unconfirmed.label)), (Status.HELD.value, "Held just now")]
+        return [*agreed, (unconfirmed.value, str(unconfirmed.label)), (Status.HELD.value, gettext("Held right now"))]
 
     def choices(self, changelist: Any) -> Any:
         first, *rest = super().choices(changelist)
@@ -201,7 +202,7 @@ class DiaryList(ChangeList):
 
     @property
     def zone_label(self) -> str:
-        return self.locations[0].time_zone_label if len(self.locations) == 1 else "each location's own time"
+        return self.locations[0].time_zone_label if len(self.locations) == 1 else gettext("each location's own time")
 
     def _day_link(self, day: date) -> str:
         return self.get_query_string({DAY: day.isoformat()}, remove=["q"])

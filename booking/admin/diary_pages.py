@@ -18,6 +18,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from booking import scheduling
 from booking.admin import patient_news
@@ -57,7 +58,7 @@ def book(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
     when = {name: form.cleaned_data[name] for name in ("service", "practitioner", "location", "starts_at")}
     patient = form.cleaned_data["patient"]
     if patient and Appointment.objects.filter(patient=patient, status="booked", **when).exists():
-        form.add_error(None, "This patient already has exactly this visit. Nothing was booked twice.")
+        form.add_error(None, gettext("This patient already has this visit. Nothing was booked twice."))
         return render_page(model_admin, request, form, context, status=409)
     try:
         with transaction.atomic():
@@ -125,11 +126,11 @@ def move(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpRe
             model_admin, request, form_class, form, error, context, service=appointment.service, moving=appointment
         )
     if moved.sequence == appointment.sequence:
-        room = f" It is in {moved.room} now." if moved.room_id != appointment.room_id else ""
+        room = f" It's in {moved.room} now." if moved.room_id != appointment.room_id else ""
         messages.info(
             request,
-            f"Nothing has moved: {appointment_label(moved)}, {day(moved.local_on)}, is at that time already.{room} "
-            "The patient is not written to.",
+            f"Nothing has moved: {appointment_label(moved)}, {day(moved.local_on)}, is already at that time.{room} "
+            "The patient won't get a message.",
         )
     else:
         news = patient_news.news_of_one(moved, patient_news.MOVED, now=timezone.now())
@@ -230,8 +231,10 @@ def _show_conflict(
     """Conflict: show the appointment's present version above the form, so that resubmitting is deliberate."""
     form.add_error(
         None,
-        "Somebody has changed this visit since you opened this page, and nothing has been changed now. "
-        "Above is how it stands. If your change is still right, send it again.",
+        gettext(
+            "Someone changed this visit after you opened this page, so nothing was changed now. "
+            "You can see how it is above. If your change is still right, send it again."
+        ),
     )
     current = {
         "visits": [appointment_line(appointment)],
@@ -323,7 +326,7 @@ def _show_refusal(
             ("asked_rules", ",".join(rule.value for rule in StaffRule if rule in rules)),
         ]
         context = {**context, "carried": [*context.get("carried", []), *asked]}
-    context = {**context, "free": slot_buttons_by_day(slots), "free_heading": "Free close to that"}
+    context = {**context, "free": slot_buttons_by_day(slots), "free_heading": gettext("Free times nearby")}
     return render_page(model_admin, request, retry_form, context, status=409)
 
 
@@ -349,7 +352,7 @@ def _show_slots(
     cleaned_data = form.cleaned_data
     service = moving.service if moving else cleaned_data.get("service")
     if service is None:
-        messages.warning(request, "Choose a service first, then look for free times.")
+        messages.warning(request, gettext("Choose a service first, then look for free times."))
         return render_page(model_admin, request, make_form(initial=initial), context)
     if initial.get("on") and "on" in form.errors:
         messages.error(request, form.errors["on"][0])

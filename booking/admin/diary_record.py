@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from booking.messages import can_resend
 from booking.models import AppointmentEvent, Location, Message, Practitioner, Room
@@ -118,7 +119,7 @@ class MessageInline(ReadOnlyInline):
     def sent(self, message: Message) -> str:
         return format_instant(message.sent_at, message.appointment)
 
-    @admin.display(description="once more")
+    @admin.display(description=_("again"))
     def again(self, message: Message) -> SafeString | str:
         if not self.may_send or not can_resend(message, now=timezone.now()):
             return ""

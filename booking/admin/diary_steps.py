@@ -7,6 +7,7 @@ from datetime import datetime
 from django.contrib import messages
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from booking import scheduling
 from booking.models import Appointment, Status
@@ -26,7 +27,7 @@ class StatusAction:
 
 ARRIVED = StatusAction("arrived", "Arrived", Status.ARRIVED, scheduling.check_in)
 ATTENDED = StatusAction("attended", "Attended", Status.FULFILLED, scheduling.fulfil)
-NO_SHOW = StatusAction("no-show", "Did not come", Status.NOSHOW, scheduling.mark_no_show)
+NO_SHOW = StatusAction("no-show", _("No-show"), Status.NOSHOW, scheduling.mark_no_show)
 UNDO = StatusAction("undo", "Back to booked", Status.BOOKED, scheduling.undo_mark)
 STEPS = {step.slug: step for step in (ARRIVED, ATTENDED, NO_SHOW, UNDO)}
 

@@ -27,7 +27,7 @@ def page(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpRe
         Practitioner.objects.filter(pk=pk).update(feed_uid=uuid.uuid4() if is_new else None)
         sentence = "The calendar has a new address" if is_new else "The calendar's address is revoked"
         model_admin.log_change(request, practitioner, f"{sentence}.")
-        messages.success(request, f"{sentence}. An earlier one opens nothing any more.")
+        messages.success(request, f"{sentence}. The earlier address no longer works.")
         return HttpResponseRedirect(request.path)
     url = feed_url(practitioner)
     context: dict[str, Any] = {

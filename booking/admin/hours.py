@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
+from django.utils.translation import gettext_lazy as _
 
 from booking.admin import statutory_holidays
 from booking.admin.conflicts import ConfirmConflictsMixin
@@ -25,8 +26,10 @@ class HoursOverrideAdmin(ConfirmConflictsMixin):
         (
             None,
             {
-                "description": "Hours for one date replace the practitioner's weekly hours of that day. "
-                "They also open a day on which the location is closed.",
+                "description": _(
+                    "Hours for one date replace the practitioner's weekly hours on that day. They also "
+                    "open a day when the location is closed."
+                ),
                 "fields": ["practitioner", "location", "on", ("start_time", "end_time", "ends_next_day"), "note"],
             },
         )
@@ -57,8 +60,10 @@ class TimeOffAdmin(ConfirmConflictsMixin):
         (
             None,
             {
-                "description": "No time is offered while somebody is away. Appointments already made stay: "
-                "you are shown which before this is saved.",
+                "description": _(
+                    "No times are offered while someone is away. Appointments already booked stay. You'll "
+                    "see which ones before this is saved."
+                ),
                 "fields": ["practitioner", ("starts_on", "start_time"), ("ends_on", "end_time"), "note"],
             },
         )
@@ -86,9 +91,11 @@ class ClosureAdmin(ConfirmConflictsMixin):
         (
             None,
             {
-                "description": "The whole day is closed for everyone at this location. Appointments already made "
-                "stay: you are shown which before this is saved. Somebody who works all the same gets hours for that "
-                "date.",
+                "description": _(
+                    "The whole day is closed for everyone at this location. Appointments already booked "
+                    "stay. You'll see which ones before this is saved. If someone works anyway, add hours "
+                    "for that date."
+                ),
                 "fields": ["location", "on", "name"],
             },
         )
@@ -122,10 +129,12 @@ class SpecialHoursAdmin(admin.ModelAdmin):
         (
             None,
             {
-                "description": "When the front desk answers on one date, instead of the week's hours: shown beside "
-                "the hours on the site and in search engines. It does not change when patients can be booked: "
-                "for that, write down a practitioner's hours for one date, or a closure. "
-                "For a day with a pause, add the date twice.",
+                "description": _(
+                    "When the front desk is open on one date, instead of the usual hours. Shown with the "
+                    "hours on the site and in search engines. It doesn't change when patients can be "
+                    "booked: for that, add a practitioner's hours for one date, or a closure. For a day "
+                    "with a break, add the date twice."
+                ),
                 "fields": ["location", "on", ("opens", "closes"), "name"],
             },
         )

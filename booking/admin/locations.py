@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from booking import scheduling
 from booking.admin.conflicts import ConfirmConflictsMixin
@@ -32,11 +33,13 @@ class LocationAdmin(ConfirmConflictsMixin):
         ("Address", {"fields": ["street", "city", ("province", "postal_code")]}),
         ("Getting there", {"fields": ["directions", "parking_notes", "step_free_notes"]}),
         (
-            "Clock and map",
+            _("Time zone and map"),
             {
-                "description": "All hours and appointments here are times on this clock. When the zone is corrected, "
-                "appointments that are ahead keep their time on the clock. "
-                "Latitude and longitude place the clinic on maps and in search engines.",
+                "description": _(
+                    "All hours and appointments here are in this time zone. If you correct it, upcoming "
+                    "appointments keep their time of day. Latitude and longitude place the clinic on maps "
+                    "and in search engines."
+                ),
                 "fields": [("time_zone", "time_zone_label"), ("latitude", "longitude")],
             },
         ),
@@ -52,10 +55,10 @@ class LocationAdmin(ConfirmConflictsMixin):
             return
         count = len(report.moved)
         moved = "1 appointment keeps its" if count == 1 else f"{count} appointments keep their"
-        messages.info(request, f"The time zone was corrected: {moved} time on the clock, in the new zone.")
+        messages.info(request, f"The time zone was corrected: {moved} time of day, in the new zone.")
         if report.collided:
             messages.warning(
                 request,
-                f"Now at the same time as another, and marked as overbooked: "
+                f"Now at the same time as another appointment, and marked as overbooked: "
                 f"{', '.join(collided.reference for collided in report.collided)}.",
             )

@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from booking.messages import DEFAULT_WORDING, PreviewUnavailable, preview_email, with_defaults
@@ -32,7 +33,7 @@ class WordingForm(forms.ModelForm):
         for name in TEXT_FIELDS:
             if name in self.fields and (text := getattr(default, name)):
                 self.fields[name].widget.attrs["placeholder"] = text
-                self.fields[name].help_text = f"Empty: “{text}”"
+                self.fields[name].help_text = f"Leave empty for “{text}”"
 
 
 @admin.register(MessageWording)
@@ -62,13 +63,13 @@ class MessageWordingAdmin(admin.ModelAdmin):
         return [path("<int:pk>/preview/", view, name="booking_messagewording_preview"), *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Wording of mails"} | (extra_context or {}))
+        return super().changelist_view(request, {"title": gettext("Email wording")} | (extra_context or {}))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         wording = self.get_object(request, object_id)
-        context: dict[str, Any] = {"title": "Wording of a mail"}
+        context: dict[str, Any] = {"title": gettext("Email wording")}
         if wording is not None:
             names = [name for name in PLACEHOLDERS if name in placeholders(wording.kind, "opening")]
             in_subject = placeholders(wording.kind, "subject")
@@ -93,7 +94,9 @@ class MessageWordingAdmin(admin.ModelAdmin):
             try:
                 mail = preview_email(wording, now=timezone.now())
             except PreviewUnavailable:
-                self.message_user(request, "Nobody offers a service yet, so there is no visit to show a mail about.")
+                self.message_user(
+                    request, gettext("No one offers a service yet, so there's no appointment to show an email for.")
+                )
                 return redirect("admin:booking_messagewording_change", pk)
             html = str(mail.alternatives[0][0])
             context |= {"mail": mail, "html": html}

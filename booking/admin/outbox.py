@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, linebreaks
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking.admin.read_only import ReadOnlyAdmin
 from booking.models import Message, WaitlistEntry
@@ -32,7 +34,7 @@ class MessageAdmin(ReadOnlyAdmin):
         "content__name",
         "content__body",
     ]
-    search_help_text = "A patient's name or e-mail, an appointment's reference, or words of a contact message."
+    search_help_text = _("A patient's name or email, an appointment's reference, or words from a contact message.")
     show_facets = admin.ShowFacets.NEVER
     actions = ["send_again"]
     readonly_fields = ["about", "words", "progress", "due", "sent", "created"]
@@ -51,7 +53,7 @@ class MessageAdmin(ReadOnlyAdmin):
             state=Message.State.WAITING, due_at=timezone.now(), attempts=0, leased_until=None
         )
         if count:
-            self.message_user(request, f"{count} put back into the queue.", messages.SUCCESS)
+            self.message_user(request, f"{count} put back in the queue.", messages.SUCCESS)
         else:
             self.message_user(request, "Only messages that could not be sent can be sent again.", messages.WARNING)
 
@@ -76,10 +78,10 @@ class MessageAdmin(ReadOnlyAdmin):
     def progress(self, message: Message) -> str:
         return message.progress
 
-    @admin.display(description="what it says")
+    @admin.display(description=_("text"))
     def words(self, message: Message) -> SafeString | str:
         if message.kind != Message.Kind.CONTACT:
-            return "Written at the moment it is sent, from what it is about."
+            return gettext("Written when it's sent, from the appointment as it is then.")
         content = message.content
         return format_html(
             "<p>{}<br>{} {}</p>{}",

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from booking import scheduling
 from booking.formatting import date_in_words
@@ -76,13 +77,15 @@ def page(model_admin: Any, request: HttpRequest) -> HttpResponse:
     params = request.POST if request.method == "POST" else request.GET
     keep, merged = (_get_patient(model_admin, request, params.get(name, "")) for name in ("keep", "merged"))
     if keep == merged:
-        messages.warning(request, "This is one and the same patient. Tick two to merge.")
+        messages.warning(request, gettext("This is the same patient twice. Tick two different ones to merge."))
         return HttpResponseRedirect(reverse("admin:booking_patient_changelist"))
     if request.method != "POST":
         return _compare(model_admin, request, keep, merged)
     signed_values = _read_signed_values(request)
     if signed_values != {"keep": merge_values(keep), "merged": merge_values(merged)}:
-        messages.error(request, "Somebody has changed one of these patients meanwhile. Look at both again.")
+        messages.error(
+            request, gettext("Someone changed one of these patients in the meantime. Please look at both again.")
+        )
         return _compare(model_admin, request, keep, merged, status=409)
     if "sure" not in request.POST:
         return _preview(model_admin, request, keep, merged)
@@ -101,7 +104,7 @@ def page(model_admin: Any, request: HttpRequest) -> HttpResponse:
         return _compare(model_admin, request, keep, merged, status=409)
     model_admin.log_change(request, record.kept, f"Merged with {merged} (patient {merged.pk}).")
     count = len(record.moved.get("appointment", []))
-    messages.success(request, f"Merged: {count} visit{'' if count == 1 else 's'} moved. {record.kept} stands.")
+    messages.success(request, f"Merged: {count} visit{'' if count == 1 else 's'} moved to {record.kept}.")
     return HttpResponseRedirect(reverse("admin:booking_patient_change", args=[keep.pk]))
 
 
@@ -111,7 +114,7 @@ def _get_patient(model_admin: admin.ModelAdmin, request: HttpRequest, pk: str) -
         raise Http404
     patient = model_admin.get_queryset(request).filter(pk=int(pk)).first()
     if patient is None:
-        raise Http404("No such patient, or one who was merged already.")
+        raise Http404(gettext("There's no such patient, or they were already merged."))
     return patient
 
 

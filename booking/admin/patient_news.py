@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from booking import messages
 from booking.models import Appointment, Message
 from booking.staff.formats import format_phone
@@ -21,7 +23,7 @@ def news_of_one(appointment: Appointment, kinds: Iterable[Kind], *, now: datetim
         return "The patient will get an email."
     if needs_call(appointment, now=now):
         return f"The patient has no email address, so please call {format_phone(appointment.patient.phone)}."
-    return "No email is sent."
+    return gettext("No email will be sent.")
 
 
 def news_of_several(done: Iterable[Appointment], kinds: Iterable[Kind], *, now: datetime) -> str:
@@ -30,7 +32,7 @@ def news_of_several(done: Iterable[Appointment], kinds: Iterable[Kind], *, now: 
     emailed = sum(messages.is_emailed(visit, kinds, now=now) for visit in visits)
     if visits and emailed == len(visits):
         return "Each patient will get an email."
-    return f"{emailed} of {len(visits)} patients will get an email." if emailed else "No email is sent."
+    return f"{emailed} of {len(visits)} patients will get an email." if emailed else gettext("No email will be sent.")
 
 
 def needs_call(appointment: Appointment, *, now: datetime) -> bool:

@@ -11,6 +11,8 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking import scheduling
 from booking.forms.fields import EmailLineField, PhoneField
@@ -26,29 +28,29 @@ class CorrectContactForm(forms.Form):
     phone = PhoneField(
         max_length=40,
         widget=PhoneInput,
-        error_messages={"required": "Write down a phone number.", "max_length": PhoneField.MESSAGE},
+        error_messages={"required": _("Enter a phone number."), "max_length": PhoneField.MESSAGE},
     )
     email = EmailLineField(
         label="E-mail",
         required=False,
         max_length=254,
         widget=forms.EmailInput(attrs={"class": "vTextField"}),
-        help_text="Leave it empty if they have none: then nobody is written to.",
+        help_text=_("Leave empty if they don't have one: then we don't send any messages."),
         error_messages={
-            "invalid": "Enter the e-mail address in full, such as name@example.ca.",
+            "invalid": _("Enter a full email address, such as name@example.ca."),
         },
     )
     send = forms.BooleanField(
         label="Send the confirmation of each upcoming visit to this address",
         required=False,
-        help_text="Untick it to correct the address without writing.",
+        help_text=_("Untick this to correct the address without sending anything."),
     )
     seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=254)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("send") and not cleaned.get("email") and "email" not in self.errors:
-            self.add_error("email", "Write down an address to send to, or untick sending.")
+            self.add_error("email", gettext("Enter an address to send to, or untick sending."))
         return cleaned
 
 
@@ -91,9 +93,9 @@ def page(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpRe
 
 
 def _success_message(corrected: scheduling.CorrectedContact, changed: list[str]) -> str:
-    sentences = ["Corrected." if changed else "Nothing had to be corrected."]
+    sentences = ["Corrected." if changed else gettext("There was nothing to correct.")]
     if corrected.renewed:
-        sentences.append("Links sent before open nothing any more.")
+        sentences.append(gettext("Earlier links no longer work."))
     if corrected.sent:
         noun = "confirmation is" if corrected.sent == 1 else "confirmations are"
         sentences.append(f"{corrected.sent} {noun} on the way to {corrected.patient.email}.")
@@ -114,7 +116,7 @@ def _show(
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.opts,
-        "title": "Correct phone or e-mail",
+        "title": gettext("Correct phone or email"),
         "subtitle": None,
         "patient": patient,
         "visits": [

@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking.admin import patient_merging, patient_reaching
 from booking.admin.diary_forms import patient_label
@@ -23,14 +25,16 @@ class PatientAdmin(admin.ModelAdmin):
     formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["name", "preferred_name", "phone_number", "email", "contact_name"]
     search_fields = ["name", "preferred_name", "contact_name", "email", "phone"]
-    search_help_text = "A name, a phone number in any spelling, or an e-mail address. Accents do not matter."
+    search_help_text = _("A name, a phone number in any format, or an email address. Accents don't matter.")
     actions = ["merge_two"]
     fieldsets = [
         (None, {"fields": ["name", ("preferred_name", "pronouns"), "date_of_birth"]}),
         (
-            "How to reach them",
+            _("Contact details"),
             {
-                "description": "Two people may share an e-mail address, say a parent and a child, and stay two.",
+                "description": _(
+                    "Two people can share an email address, such as a parent and a child, and stay two patients."
+                ),
                 "fields": ["phone", "email", "contact_name"],
             },
         ),
@@ -112,4 +116,4 @@ class PatientAdmin(admin.ModelAdmin):
 
     @admin.display(description="e-mail")
     def email_address(self, patient: Patient) -> SafeString | str:
-        return mail_link(patient.email) or "None: nobody is written to"
+        return mail_link(patient.email) or gettext("None: no messages are sent")

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from booking.admin import feed_address
 from booking.admin.conflicts import ConfirmConflictsMixin
@@ -57,13 +58,13 @@ class PractitionerAdmin(ConfirmConflictsMixin):
                 ]
             },
         ),
-        ("Words for patients", {"fields": ["summary", "bio", "languages"]}),
+        (_("Text for patients"), {"fields": ["summary", "bio", "languages"]}),
         (
             "At the clinic",
             {"fields": ["takes_new_patients", "compact_days", "is_active", "colour", "email", "user", "position"]},
         ),
         ("At several locations", {"fields": ["travel_time"]}),
-        ("News and calendar", {"fields": ["notices", "feed_shows_names"]}),
+        (_("Notifications and calendar"), {"fields": ["notices", "feed_shows_names"]}),
     ]
 
     class Media:

@@ -21,7 +21,7 @@ def page(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int, message: 
     row = get_object_or_404(queryset, pk=message, appointment=pk)
     label = row.get_kind_display()
     if resend(row, now=timezone.now()):
-        messages.success(request, f"{label}: it leaves within a minute, written from the visit as it now is.")
+        messages.success(request, f"{label}: it will go out within a minute, with the visit as it is now.")
     else:
-        messages.warning(request, f"{label}: there is nothing to send. It waits already, or the visit has changed.")
+        messages.warning(request, f"{label}: there's nothing to send. It's already waiting, or the visit has changed.")
     return HttpResponseRedirect(reverse("admin:booking_appointment_change", args=[pk]))

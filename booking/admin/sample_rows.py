@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking.admin.read_only import ReadOnlyAdmin
 from booking.models import SampleRow
@@ -61,11 +63,11 @@ class SampleRowAdmin(ReadOnlyAdmin):
     def kind(self, mark: SampleRow) -> str:
         return str(mark.content_type.name).capitalize()
 
-    @admin.display(description="what it is")
+    @admin.display(description=_("kind"))
     def row(self, mark: Any) -> SafeString | str:
         row = getattr(mark, "row", None)
         if row is None:
-            return "No longer there"
+            return gettext("Deleted")
         try:
             url = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
         except NoReverseMatch:  # Edited inline on another model's page, such as breaks.

@@ -10,6 +10,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking import scheduling
 from booking.admin.conflicts import ConfirmConflictsMixin
@@ -24,7 +26,7 @@ from booking.staff.notes import counted
 def capacity_sentence(capacity: DayCapacity) -> str:
     """What a day holds with these settings, and how many visits could fit."""
     visits = f"{weekday(capacity.day)} holds {counted(capacity.visits, 'visit')} with these settings"
-    return f"{visits}; {capacity.most} could fit." if capacity.lost else f"{visits}, as many as could fit."
+    return f"{visits}. {capacity.most} could fit." if capacity.lost else f"{visits}, as many as can fit."
 
 
 class OfferedByInline(OfficeInline):
@@ -96,18 +98,18 @@ class ServiceAdmin(ConfirmConflictsMixin):
         service.step = DEFAULT_STEP
         service.save(update_fields=["step"])
         self.log_change(request, service, [{"changed": {"fields": ["Step"]}}])
-        messages.success(request, f"{service} is offered every {format_duration(DEFAULT_STEP)} now.")
+        messages.success(request, f"{service} is now offered every {format_duration(DEFAULT_STEP)}.")
         return HttpResponseRedirect(reverse("admin:booking_service_change", args=[pk]))
 
-    @admin.display(description="what a day holds")
+    @admin.display(description=_("how many fit in a day"))
     def capacity(self, service: Service) -> SafeString | str:
         """The visits that each practitioner's longest day holds, the most that could fit, and a button (R5)."""
         if service.pk is None:
-            return "Shown once the service is saved and practitioners with hours offer it."
+            return gettext("Shown once the service is saved and practitioners with hours offer it.")
         today = timezone.localdate()
         rows = scheduling.day_capacities([service], today=today)[service.pk]
         if not rows:
-            return "Nobody with working hours offers it yet."
+            return gettext("No one with working hours offers it yet.")
         lines = format_html_join(
             "", "<li>{}: {}</li>", ((row.practitioner, capacity_sentence(row)) for row in rows)
         )  # fmt: skip
@@ -124,7 +126,7 @@ class ServiceAdmin(ConfirmConflictsMixin):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
         if db_field.name == "duration":
-            kwargs["help_text"] = "How long the visit is, such as 45 min."
+            kwargs["help_text"] = gettext("How long the appointment is, such as 45 min.")
         return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[arg-type]
 
     @admin.display(description="lasts", ordering="duration")

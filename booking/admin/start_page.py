@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from booking import messages, scheduling
 from booking.admin.diary_steps import appointment_label
@@ -47,10 +48,10 @@ def dashboard_notes(user: Any) -> list[Note]:
 def _no_clinic() -> Note:
     return Note(
         "straw",
-        "The clinic has no name yet",
-        "Write down its name, phone and e-mail address first: pages and mails need them.",
+        gettext("The clinic doesn't have a name yet"),
+        gettext("Enter its name, phone and email address first: pages and emails need them."),
         reverse("admin:booking_clinic_add"),
-        "Write it down",
+        gettext("Enter it"),
     )
 
 
@@ -87,7 +88,7 @@ def _today() -> Note:
     states = Counter(visit.status for visit in visits)
     parts = [f"{states[status]} {str(status.label).lower()}" for status in AGREED if states[status]]
     next_visit = next((visit for visit in visits if visit.status == Status.BOOKED and visit.starts_at >= now), None)
-    text = ", ".join(parts).capitalize() + "." if parts else "Nobody is booked today."
+    text = ", ".join(parts).capitalize() + "." if parts else gettext("No one is booked today.")
     if next_visit:
         text += f" Next: {appointment_label(next_visit)}, with {next_visit.practitioner}."
     return Note(
@@ -107,10 +108,12 @@ def _conflicts() -> list[Note]:
         Note(
             "straw",
             counted(count, "appointment") + " outside hours",
-            "Changed since they were agreed, asked to move, or booked so on purpose. They stay until somebody sees to "
-            "them.",
+            gettext(
+                "The schedule changed, the patient was asked to move, or they were booked outside "
+                "hours. They stay until someone deals with them."
+            ),
             reverse("admin:booking_appointment_outside"),
-            "See to them",
+            gettext("Review them"),
         )
     ]
 
@@ -125,10 +128,10 @@ def _waitlist() -> list[Note]:
         Note(
             "sky",
             f"{counted(counts['waiting'], 'person', 'people')} on the waitlist",
-            f"{counts['offered'] or 'None'} with a time on offer just now."
-            " Times that come free are offered by themselves, in the order people joined.",
+            f"{counts['offered'] or 'None'} offered a time right now."
+            " Times that open up are offered automatically, in the order people joined.",
             reverse("admin:booking_waitlistentry_changelist"),
-            "See who waits",
+            gettext("See who's waiting"),
         )
     ]
 
@@ -138,8 +141,9 @@ def _wrong_clocks() -> list[Note]:
     return [
         Note(
             "rose",
-            "A clock is wrong",
-            f"{reading.problem} Ask whoever runs the site to set the clock, and call patients whose visit is soon.",
+            gettext("A clock is wrong"),
+            f"{reading.problem} Ask the person who runs the site to set the clock, and call patients with a visit "
+            "soon.",
             reverse("admin:booking_message_changelist") + "?state__exact=waiting",
             "Open the outbox",
         )
@@ -155,7 +159,7 @@ def _parked() -> list[Note]:
         Note(
             "rose",
             f"{counted(count, 'message')} could not be sent",
-            "Each says why. Mend the cause, then choose Send again.",
+            gettext("Each one says why. Fix the cause, then choose Send again."),
             reverse("admin:booking_message_changelist") + "?state__exact=parked",
             "Open the outbox",
         )
@@ -171,8 +175,8 @@ def _delayed(now: datetime) -> list[Note]:
         Note(
             "rose",
             f"{counted(count, 'message')} waiting longer than usual",
-            f"The oldest should have left on {format_instant(oldest)}. They are tried again and again. Ask whoever "
-            "runs the site whether the worker and the mail server work. Call patients whose visit is soon.",
+            f"The oldest should have left on {format_instant(oldest)}. We keep trying. Ask the person "
+            "who runs the site whether the worker and the mail server work. Call patients with a visit soon.",
             reverse("admin:booking_message_changelist") + "?state__exact=waiting",
             "Open the outbox",
         )

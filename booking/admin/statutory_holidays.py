@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from booking.admin.read_only import admin_context
 from booking.models import Closure, Location
@@ -86,7 +87,7 @@ def page(model_admin: Any, request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     first = Location.objects.first()
     if first is None:
-        messages.warning(request, "Write down a location first: its province decides which days are holidays.")
+        messages.warning(request, gettext("Add a location first: its province decides which days are holidays."))
         return HttpResponseRedirect(reverse("admin:booking_location_add"))
     today = timezone.localdate()
     params = request.POST if request.method == "POST" else request.GET
@@ -101,7 +102,7 @@ def page(model_admin: Any, request: HttpRequest) -> HttpResponse:
     selected = [proposal for proposal in proposed if proposal.holiday.on.isoformat() in request.POST.getlist("day")]
     to_close = [proposal for proposal in selected if not proposal.closed_as]
     if not to_close:
-        messages.warning(request, "Nothing was closed. Tick the days on which this location is shut.")
+        messages.warning(request, gettext("Nothing was closed. Tick the days when this location is closed."))
         return _show(model_admin, request, form, proposed, status=422)
     conflicts = conflicts_caused_by(lambda: _close(location, to_close))
     if conflicts and not was_confirmed(request, conflicts):
@@ -144,7 +145,7 @@ def _show(
         "year": form.cleaned_data.get("year"),
         "groups": [
             ("Statutory holidays", [row for row in rows if row["is_statutory"]]),
-            ("Days that many clinics keep as well", [row for row in rows if not row["is_statutory"]]),
+            (gettext("Other days when many clinics close"), [row for row in rows if not row["is_statutory"]]),
         ],
         "anything_open": any(not proposal.closed_as for proposal in proposed),
         **(extra_context or {}),

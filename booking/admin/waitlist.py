@@ -6,6 +6,8 @@ from django.contrib import admin, messages
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking import scheduling
 from booking.admin.read_only import ReadOnlyAdmin
@@ -76,7 +78,7 @@ class WaitlistEntryAdmin(ReadOnlyAdmin):
     list_filter = [WaitingFilter, "service", "practitioner", "location"]
     list_select_related = ["service", "practitioner", "location"]
     search_fields = ["name", "contact_name", "email", "phone"]
-    search_help_text = "A name, an e-mail address or a phone number."
+    search_help_text = _("A name, an email address or a phone number.")
     show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False
     ordering = ["created_at", "pk"]
@@ -85,7 +87,7 @@ class WaitlistEntryAdmin(ReadOnlyAdmin):
     readonly_fields = ["joined", "phone_number", "mail_address", "person", "days", "times", "state", "first_visit"]
     fieldsets = [
         (None, {"fields": ["name", "contact_name", "phone_number", "mail_address", "first_visit"]}),
-        ("Waits for", {"fields": ["service", "person", "location", "days", "times"]}),
+        (_("Waiting for"), {"fields": ["service", "person", "location", "days", "times"]}),
         ("On the list", {"fields": ["joined", "state", "unanswered", "notice_version"]}),
     ]
 
@@ -110,7 +112,7 @@ class WaitlistEntryAdmin(ReadOnlyAdmin):
         if count:
             self.message_user(request, f"{count} taken off the list.", messages.SUCCESS)
         else:
-            self.message_user(request, "Nobody of these was on the list any more.", messages.WARNING)
+            self.message_user(request, gettext("None of these people were still on the list."), messages.WARNING)
 
     @admin.display(description="joined", ordering="created_at")
     def joined(self, entry: WaitlistEntry) -> str:
@@ -145,4 +147,4 @@ class WaitlistEntryAdmin(ReadOnlyAdmin):
         if not entry.is_waiting:
             return f"{entry.get_outcome_display()}, {format_instant(entry.ended_at)}"
         open_offers = getattr(entry, "open_offers", [])
-        return f"Has an offer until {format_instant(open_offers[0].expires_at)}" if open_offers else "Waits"
+        return f"Has an offer until {format_instant(open_offers[0].expires_at)}" if open_offers else gettext("Waiting")

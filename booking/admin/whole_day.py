@@ -18,6 +18,8 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking import scheduling
 from booking.admin import diary_pages, patient_news
@@ -36,7 +38,7 @@ class AskToMoveForm(forms.Form):
         max_length=200,
         required=False,
         widget=AdminTextInputWidget,
-        help_text="For the clinic's record, such as: ill. Patients are not told the reason.",
+        help_text=_("For the clinic's records, such as: sick. Patients don't see the reason."),
     )
 
     def get_fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
@@ -56,7 +58,9 @@ class HandOnForm(forms.Form):
             choices=[("", "Choose a practitioner"), *choices],
             coerce=int,
             error_messages={"required": "Choose a practitioner.", "invalid_choice": "Choose a practitioner."},
-            help_text="Visits at times when this person is not free stay where they are, and you are told which.",
+            help_text=gettext(
+                "Visits at times when this person isn't free stay where they are. You'll see which ones."
+            ),
         )
 
     def get_fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
@@ -88,7 +92,7 @@ def _hand_on(
 ) -> None:
     to, free = next((person, free) for person, free in substitutes.items() if person.pk == form.cleaned_data["to"])
     if visit.pk not in free:
-        raise NotBookable(f"{to} is not free for it, so it stays as it was.")
+        raise NotBookable(f"{to} isn't free then, so it stays as it was.")
     scheduling.reschedule(appointment=visit, starts_at=visit.starts_at, practitioner=to, by=by, now=now)
 
 
@@ -97,7 +101,11 @@ ACTIONS = {
         "Ask these patients to choose another time", "Ask {count}", "Asked to move", _ask, patient_news.ASKED
     ),
     "hand-on": BulkAction(
-        "Hand these visits on at the same times", "Hand on {count}", "Handed on", _hand_on, patient_news.MOVED
+        _("Reassign these visits at the same times"),
+        _("Reassign {count}"),
+        _("Reassigned"),
+        _hand_on,
+        patient_news.MOVED,
     ),
     "cancel": BulkAction(
         "Cancel these visits", "Cancel {count}", "Cancelled", _cancel, patient_news.CANCELLED, is_drastic=True
@@ -123,7 +131,7 @@ def page(model_admin: Any, request: HttpRequest, practitioner: int, on: str) -> 
     selected = set(request.POST.getlist("visit"))
     chosen = [visit for visit in visits if str(visit.pk) in selected]
     if not chosen:
-        messages.warning(request, "Tick the visits first.")
+        messages.warning(request, gettext("Tick the visits first."))
         return _show_day(model_admin, request, person, chosen_day, visits, status=422)
     return _run_action(model_admin, request, action, chosen, day_url(person, chosen_day))
 
@@ -166,7 +174,7 @@ def _run_action(
     """Ask for confirmation and the action's input; then run it for each visit and report."""
     substitutes = scheduling.substitutes(chosen, now=timezone.now()) if action.run is _hand_on else {}
     if action.run is _hand_on and not substitutes:
-        messages.warning(request, "Nobody else is free at any of these times.")
+        messages.warning(request, gettext("No one else is free at any of these times."))
         return HttpResponseRedirect(back)
     data = request.POST if "is_sure" in request.POST else None
     if action.run is _hand_on:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Div
 from django import forms
 from django.core import signing
 from django.http import QueryDict
@@ -23,6 +24,11 @@ class PageHelper(FormHelper):
         super().__init__()
         self.form_tag = False
         self.summary_above = True
+
+
+def honeypot() -> Div:
+    """The layout of the honeypot: ``hidden`` keeps it from people, screen readers and reader modes, not from bots."""
+    return Div("homepage", hidden="hidden")
 
 
 class SingleValueForm(forms.Form):

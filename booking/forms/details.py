@@ -7,11 +7,11 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from crispy_forms.layout import Div, Fieldset, Layout
+from crispy_forms.layout import Fieldset, Layout
 from django import forms
 
 from booking.formatting import all_of, duration
-from booking.forms.antispam import HoneypotForm, PageHelper, read_form_token
+from booking.forms.antispam import HoneypotForm, PageHelper, honeypot, read_form_token
 from booking.forms.appointment import visit_field
 from booking.forms.fields import BirthDateField, EmailLineField, LineField, PhoneField, validate_is_a_name
 from booking.messages.sms import gateway
@@ -191,7 +191,7 @@ class DetailsForm(HoneypotForm):
             "booking_for",
             Fieldset("The patient" if self.for_other else "About you", *(n for n in patient if n in self.fields)),
             Fieldset("About you" if self.for_other else "How we reach you", *(n for n in reach if n in self.fields)),
-            Div("homepage", css_class="form-trap", aria_hidden="true"),
+            honeypot(),
         )
         return helper
 

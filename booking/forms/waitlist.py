@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from crispy_forms.layout import Div, Fieldset, Layout
+from crispy_forms.layout import Fieldset, Layout
 from django import forms
 from django.core.exceptions import ValidationError
 
-from booking.forms.antispam import HoneypotForm, PageHelper, SingleValueForm, read_form_token
+from booking.forms.antispam import HoneypotForm, PageHelper, SingleValueForm, honeypot, read_form_token
 from booking.forms.fields import BirthDateField, DayField, EmailLineField, LineField, PhoneField, validate_is_a_name
 from booking.models import Location, PartOfDay, Practitioner
 
@@ -127,7 +127,7 @@ class WaitlistForm(HoneypotForm):
             "shown",
             Fieldset("What suits you", *self._existing(_CRITERIA_FIELDS)),
             Fieldset("Who it is for, and how we reach you", *self._existing(_PERSON_FIELDS)),
-            Div("homepage", css_class="form-trap", aria_hidden="true"),
+            honeypot(),
         )
         return helper
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from booking.models.append_only import AppendOnlyModel, AppendOnlyQuerySet
 from booking.models.appointments import Appointment
@@ -23,9 +24,9 @@ class AppointmentEvent(AppendOnlyModel):
         CANCELLED = "cancelled", "Cancelled"
         ARRIVED = "arrived", "Arrived"
         FULFILLED = "fulfilled", "Attended"
-        NOSHOW = "noshow", "Did not come"
-        MARK_UNDONE = "mark_undone", "Mark taken back"
-        RETIMED = "retimed", "Clock law changed"
+        NOSHOW = "noshow", _("No-show")
+        MARK_UNDONE = "mark_undone", _("Status undone")
+        RETIMED = "retimed", _("Time zone rules changed")
         LINK_RENEWED = "link_renewed", "New link"
 
     class ActorKind(models.TextChoices):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
 
 from booking.constraints import NoOverlap
 from booking.models.locations import Location, Room
@@ -39,7 +40,7 @@ class Status(models.TextChoices):
     ARRIVED = "arrived", "Arrived"
     FULFILLED = "fulfilled", "Attended"
     CANCELLED = "cancelled", "Cancelled"
-    NOSHOW = "noshow", "Did not come"
+    NOSHOW = "noshow", _("No-show")
 
 
 class Channel(models.TextChoices):
@@ -116,7 +117,7 @@ class Appointment(models.Model):
     local_on = models.DateField(editable=False)
     local_time = models.TimeField(editable=False)
     local_fold = models.PositiveSmallIntegerField(
-        default=0, editable=False, help_text="1 when it is the second of two times that the clock shows twice."
+        default=0, editable=False, help_text=_("1 if this is the second of two times that the clock shows twice.")
     )
     time_zone = models.CharField(max_length=64, editable=False)
     buffer_before = models.DurationField(default=timedelta)
@@ -130,12 +131,12 @@ class Appointment(models.Model):
     notice_version = models.CharField("collection notice shown", max_length=20, blank=True)
     overbooked_reason = models.CharField(max_length=200, blank=True)
     exception_reason = models.CharField(
-        "booked so because",
+        _("reason for the exception"),
         max_length=200,
         blank=True,
         default="",
         db_default="",
-        help_text="Why staff booked it outside a rule, such as on a closed day or outside hours.",
+        help_text=_("Why staff booked it against a rule, such as on a closed day or outside hours."),
     )
     cancel_reason = models.CharField(max_length=200, blank=True)
     asked_to_move_at = models.DateTimeField(
@@ -160,7 +161,7 @@ class Appointment(models.Model):
         default=False,
         db_default=False,
         editable=False,
-        help_text="Chosen online by somebody who has not yet verified their e-mail address by a link sent to it.",
+        help_text=_("Chosen online by someone who hasn't confirmed their email address yet."),
     )
     submission_key = models.CharField(
         max_length=64,
@@ -169,7 +170,7 @@ class Appointment(models.Model):
         blank=True,
         help_text="Sending the same form twice gives one appointment.",
     )
-    link_generation = models.PositiveIntegerField(default=1, help_text="Raised to make links sent earlier useless.")
+    link_generation = models.PositiveIntegerField(default=1, help_text=_("Goes up to make earlier links stop working."))
     sequence = models.PositiveIntegerField(default=0, help_text="The calendar file's SEQUENCE: rises with each change.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -204,23 +205,23 @@ class Appointment(models.Model):
             models.CheckConstraint(
                 condition=Q(status__in=["held", "unheld", "expired"]) | Q(patient__isnull=False),
                 name="appointment_has_a_patient",
-                violation_error_message="An appointment needs a patient; only a hold has none yet.",
+                violation_error_message=_("An appointment needs a patient. Only a hold has none yet."),
             ),
             models.CheckConstraint(
                 condition=~Q(status__in=["held", "unheld"]) | (Q(hold_expires_at__isnull=False) & ~Q(hold_key="")),
                 name="appointment_hold_has_an_end",
-                violation_error_message="A hold needs somebody who holds it, and an end.",
+                violation_error_message=_("A hold needs someone who holds it, and an end."),
             ),
             models.CheckConstraint(
                 condition=~Q(status="unconfirmed") | Q(hold_expires_at__isnull=False),
                 name="appointment_unconfirmed_has_an_end",
-                violation_error_message="A booking that waits to be confirmed needs an end.",
+                violation_error_message=_("A booking that is waiting to be confirmed needs an end."),
             ),
             models.UniqueConstraint(
                 fields=["hold_key"],
                 condition=Q(status__in=["held", "unheld"]),
                 name="appointment_one_choice_a_session",
-                violation_error_message="This visitor already holds another time.",
+                violation_error_message=_("This visitor is already holding another time."),
             ),
             NoOverlap(
                 key="practitioner",

@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 DEFAULT_UNVERIFIED_SHARE = 33  # percent
@@ -18,13 +20,13 @@ SHORTEST_REMINDER, LONGEST_REMINDER = timedelta(hours=1), timedelta(days=14)
 def validate_zone(value: str) -> None:
     """Reject a time zone that is not in the installed tzdata."""
     if value not in zoneinfo.available_timezones():
-        raise ValidationError("This is not a time zone we know. Write it as America/Edmonton.")
+        raise ValidationError(gettext("We don't know this time zone. Enter it like America/Edmonton."))
 
 
 def validate_reminder(value: timedelta) -> None:
     """Reject all but whole hours from SHORTEST_REMINDER to LONGEST_REMINDER."""
     if value % timedelta(hours=1) or not SHORTEST_REMINDER <= value <= LONGEST_REMINDER:
-        raise ValidationError("Write whole hours or days: at least 1 h, at most 14 days.")
+        raise ValidationError(gettext("Enter whole hours or days: at least 1 h, at most 14 days."))
 
 
 def parse_networks(text: str) -> list[IPv4Network | IPv6Network]:
@@ -37,85 +39,103 @@ def validate_networks(value: str) -> None:
     try:
         parse_networks(value)
     except ValueError:
-        raise ValidationError("Write one internet address or network a line, such as 203.0.113.9.") from None
+        raise ValidationError(gettext("Enter one internet address or network per line, such as 203.0.113.9.")) from None
 
 
 def validate_service_slug(value: str) -> None:
     """Reject a slug that would shadow the URL of a booking page."""
     if value in RESERVED_SLUGS:
-        raise ValidationError("This word is part of the booking addresses. Choose another.")
+        raise ValidationError(gettext("This word is already used in the booking addresses. Choose another."))
 
 
 class Notices(models.TextChoices):
     """When the clinic or a practitioner is notified of bookings, changes and cancellations."""
 
-    AT_ONCE = "at_once", "At once, a mail for each"
-    DAILY = "daily", "In one mail a day, if there is news"
-    NONE = "none", "Not by mail"
+    AT_ONCE = "at_once", _("Right away, one email for each")
+    DAILY = "daily", _("In one email a day, if there is news")
+    NONE = "none", _("Not by email")
 
 
 class Clinic(models.Model):
     """The site's only clinic (a singleton with primary key 1)."""
 
-    name = models.CharField(max_length=120, help_text="As patients know it. Shown on every page and in every mail.")
-    email = models.EmailField(help_text="Where messages to the clinic go, and what patients can reply to.")
+    name = models.CharField(
+        max_length=120, help_text=_("The name patients know. Shown on every page and in every email.")
+    )
+    email = models.EmailField(help_text=_("Where messages to the clinic go, and the address patients reply to."))
     phone = PhoneNumberField(help_text="The number on every page.")
     privacy_contact = models.CharField(
         max_length=200,
         help_text="Who answers questions about personal information: a name or role, and how to reach them.",
     )
     collection_notice = models.TextField(
-        help_text="Why we ask, under which law, and whom to ask. Shown where patients type about themselves."
+        help_text=_("Why we ask, under which law, and who to ask. Shown where patients enter their details.")
     )
     collection_notice_version = models.CharField(
         max_length=20,
-        help_text="Kept with each booking, so change it with the notice: a date such as 2026-11-01 works well.",
+        help_text=_(
+            "Kept with each booking, so change it when you change the notice. A date such as 2026-11-01 works well."
+        ),
     )
     emergency_signs = models.TextField(
         blank=True,
-        help_text="Signs that need an emergency department, one a line. Shown before a first back or needling visit.",
+        help_text=_(
+            "Signs that need an emergency department, one per line. Shown before a first back or needling appointment."
+        ),
     )
     visits_ahead_per_email = models.PositiveSmallIntegerField(
-        "visits ahead per e-mail address",
+        _("upcoming appointments per email address"),
         default=8,
         validators=[MinValueValidator(1)],
-        help_text="How many one e-mail address may book online at a time; a family may share one. Staff have no limit.",
+        help_text=_(
+            "How many one email address can book online at a time. A family may share one. Staff have no limit."
+        ),
     )
     unverified_share = models.PositiveSmallIntegerField(
-        "share of a day for unconfirmed visitors",
+        _("share of a day for visitors who haven't confirmed their email"),
         default=DEFAULT_UNVERIFIED_SHARE,
         db_default=DEFAULT_UNVERIFIED_SHARE,
         validators=[MinValueValidator(1), MaxValueValidator(100)],
-        help_text="In percent. How much of what can be booked of a practitioner's day may be taken online by visitors "
-        "who have not confirmed their email yet; two visits always may. Beyond that nobody is turned away, but their "
-        "booking counts only once they open the link in our email. 33 is a good choice; 100 switches this off.",
+        help_text=_(
+            "In percent. How much of a practitioner's day people can book online before they have "
+            "confirmed their email. Two appointments are always allowed. Beyond that, no one is "
+            "turned away, but a booking only counts once they open the link in our email. 33 is a "
+            "good choice; 100 turns this off."
+        ),
     )
     own_networks = models.TextField(
-        "the clinic's own networks",
+        _("the clinic's own networks"),
         blank=True,
         default="",
         db_default="",
         validators=[validate_networks],
-        help_text="One a line, such as 203.0.113.9 or 2001:db8:12:34::/64: the internet address of your waiting room's "
-        "Wi-Fi. From any other network, a third booking on one day must be confirmed by email.",
+        help_text=_(
+            "One per line, such as 203.0.113.9 or 2001:db8:12:34::/64: the internet address of "
+            "your waiting room's Wi-Fi. From any other network, a third booking on the same day "
+            "has to be confirmed by email."
+        ),
     )
-    fees_note = models.TextField(blank=True, help_text="Direct billing, receipts and payment, in plain words.")
+    fees_note = models.TextField(blank=True, help_text=_("Direct billing, receipts and payment, in plain language."))
     waitlist_offer_lasts = models.DurationField(
-        "a freed time is held for",
+        _("how long an offered time is held"),
         default=timedelta(hours=1),
-        help_text="How long each person on the waitlist has to answer. Offers go out, and end, between 8 am and 8 pm.",
+        help_text=_(
+            "How long each person on the waitlist has to answer. Offers go out, and expire, between 8 a.m. and 8 p.m."
+        ),
     )
     notices = models.CharField(
-        "news of bookings",
+        _("booking notifications"),
         max_length=10,
         choices=Notices,
         default=Notices.AT_ONCE,
-        help_text="How the clinic's own address hears of bookings, changes and cancellations.",
+        help_text=_("How the clinic is told about bookings, changes and cancellations."),
     )
     summary_at = models.TimeField(
-        "daily mail at",
+        _("daily email at"),
         default=time(18),
-        help_text="When the daily mail leaves, on the first location's clock. Also for practitioners who chose it.",
+        help_text=_(
+            "When the daily email goes out, in the first location's time. Also for practitioners who chose it."
+        ),
     )
 
     class Meta:
@@ -126,7 +146,7 @@ class Clinic(models.Model):
                     waitlist_offer_lasts__gte=timedelta(minutes=15), waitlist_offer_lasts__lte=timedelta(hours=4)
                 ),
                 name="clinic_offer_lasts_15_minutes_to_4_hours",
-                violation_error_message="An offer from the waitlist lasts 15 minutes to 4 hours.",
+                violation_error_message=_("A waitlist offer can last 15 minutes to 4 hours."),
             ),
             models.CheckConstraint(
                 condition=Q(pk=1), name="clinic_only_one", violation_error_message="There can only be one clinic."

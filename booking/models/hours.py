@@ -5,6 +5,8 @@ from datetime import time
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking.models.locations import Location, Weekday
 from booking.models.practitioners import Practitioner
@@ -19,11 +21,17 @@ def check_span(start: time | None, end: time | None, ends_next_day: bool) -> Non
     if end == MIDNIGHT and not ends_next_day:
         return  # Midnight at the end of the day; 00:00 to 00:00 is the whole day.
     if end == start:
-        raise ValidationError({"end_time": "Start and end are the same. For a whole day, write 00:00 to 00:00."})
+        raise ValidationError(
+            {"end_time": gettext("Start and end are the same. For a whole day, enter 00:00 to 00:00.")}
+        )
     if end < start and not ends_next_day:
-        raise ValidationError({"end_time": "This is before the start. If it runs past midnight, tick that it does."})
+        raise ValidationError(
+            {"end_time": gettext("This is before the start. If it runs past midnight, tick the box.")}
+        )
     if end > start and ends_next_day:
-        raise ValidationError({"ends_next_day": "That would be longer than a day. Untick it, or split the hours."})
+        raise ValidationError(
+            {"ends_next_day": gettext("That would be longer than a day. Untick the box, or split the hours.")}
+        )
 
 
 # The same rule as a database constraint.
@@ -32,7 +40,7 @@ SPAN_IS_CLEAR = (
     | Q(end_time__gt=F("start_time"), ends_next_day=False)
     | Q(end_time__lt=F("start_time"), ends_next_day=True)
 )
-SPAN_MESSAGE = "The end must be after the start; tick the box if it runs past midnight."
+SPAN_MESSAGE = _("The end has to be after the start. Tick the box if it runs past midnight.")
 VALIDITY_MESSAGE = "The last day is before the first."
 
 
@@ -48,8 +56,10 @@ class WorkingHours(models.Model):
     start_time = models.TimeField("from")
     end_time = models.TimeField("to", help_text="00:00 means midnight at the end of the day.")
     ends_next_day = models.BooleanField("runs past midnight", default=False)
-    starts_on = models.DateField("valid from", null=True, blank=True, help_text="Empty: always.")
-    ends_on = models.DateField("valid until", null=True, blank=True, help_text="This day included. Empty: for good.")
+    starts_on = models.DateField("valid from", null=True, blank=True, help_text=_("Leave empty for always."))
+    ends_on = models.DateField(
+        "valid until", null=True, blank=True, help_text=_("Including this day. Leave empty for no end.")
+    )
 
     class Meta:
         ordering = ["practitioner", "weekday", "start_time"]
@@ -82,8 +92,10 @@ class Break(models.Model):
     start_time = models.TimeField("from")
     end_time = models.TimeField("to", help_text="00:00 means midnight at the end of the day.")
     ends_next_day = models.BooleanField("runs past midnight", default=False)
-    starts_on = models.DateField("valid from", null=True, blank=True, help_text="Empty: always.")
-    ends_on = models.DateField("valid until", null=True, blank=True, help_text="This day included. Empty: for good.")
+    starts_on = models.DateField("valid from", null=True, blank=True, help_text=_("Leave empty for always."))
+    ends_on = models.DateField(
+        "valid until", null=True, blank=True, help_text=_("Including this day. Leave empty for no end.")
+    )
 
     class Meta:
         ordering = ["practitioner", "weekday", "start_time"]
@@ -115,7 +127,7 @@ class HoursOverride(models.Model):
     start_time = models.TimeField("from", null=True, blank=True, help_text="Leave both times empty for a day off.")
     end_time = models.TimeField("to", null=True, blank=True, help_text="00:00 means midnight at the end of the day.")
     ends_next_day = models.BooleanField("runs past midnight", default=False)
-    note = models.CharField(max_length=200, blank=True, help_text="For staff. Patients never see it.")
+    note = models.CharField(max_length=200, blank=True, help_text=_("For staff only. Patients never see it."))
 
     class Meta:
         ordering = ["-on", "practitioner", "start_time"]
@@ -127,7 +139,9 @@ class HoursOverride(models.Model):
                 condition=Q(start_time__isnull=True, end_time__isnull=True, ends_next_day=False)
                 | (Q(start_time__isnull=False, end_time__isnull=False) & SPAN_IS_CLEAR),
                 name="hours_override_span",
-                violation_error_message="Give both times, the end after the start, or leave both empty for a day off.",
+                violation_error_message=_(
+                    "Enter both times, with the end after the start, or leave both empty for a day off."
+                ),
             )
         ]
 
@@ -137,7 +151,7 @@ class HoursOverride(models.Model):
 
     def clean(self) -> None:
         if (self.start_time is None) != (self.end_time is None):
-            raise ValidationError("Give both times, or leave both empty for a day off.")
+            raise ValidationError(gettext("Enter both times, or leave both empty for a day off."))
         check_span(self.start_time, self.end_time, self.ends_next_day)
         if self.practitioner_id is not None and self.on is not None:
             self._check_other_rows()
@@ -152,11 +166,11 @@ class HoursOverride(models.Model):
         day = f"{self.on:%d %b %Y}"
         if is_day_off:
             raise ValidationError(
-                f"{other.practitioner} has hours on {day} at {other.location}, so this cannot be a day off. "
+                f"{other.practitioner} has hours on {day} at {other.location}, so this can't be a day off. "
                 "Delete those hours first."
             )
         raise ValidationError(
-            f"{other.practitioner} has a day off on {day}, written down at {other.location}. Delete that row first: "
+            f"{other.practitioner} has a day off on {day}, entered at {other.location}. Delete that row first: "
             "hours on one date replace all weekly hours of that day anyway."
         )
 
@@ -166,10 +180,10 @@ class TimeOff(models.Model):
 
     practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="time_off")
     starts_on = models.DateField("first day")
-    start_time = models.TimeField("from", null=True, blank=True, help_text="Empty: from the start of that day.")
+    start_time = models.TimeField("from", null=True, blank=True, help_text=_("Leave empty for the start of that day."))
     ends_on = models.DateField("last day")
-    end_time = models.TimeField("until", null=True, blank=True, help_text="Empty: to the end of that day.")
-    note = models.CharField(max_length=200, blank=True, help_text="For staff. Patients never see it.")
+    end_time = models.TimeField("until", null=True, blank=True, help_text=_("Leave empty for the end of that day."))
+    note = models.CharField(max_length=200, blank=True, help_text=_("For staff only. Patients never see it."))
 
     class Meta:
         ordering = ["-starts_on"]
@@ -183,7 +197,7 @@ class TimeOff(models.Model):
                 | Q(ends_on=F("starts_on"), end_time__isnull=True)
                 | Q(ends_on=F("starts_on"), end_time__gt=F("start_time")),
                 name="time_off_span",
-                violation_error_message="The end must be after the start.",
+                violation_error_message=_("The end has to be after the start."),
             )
         ]
 

@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from booking.models.clinic import validate_zone
@@ -31,23 +33,23 @@ class Province(models.TextChoices):
 class Location(models.Model):
     """A place where patients are seen. Its wall times are in its own time zone."""
 
-    name = models.CharField(max_length=120, help_text="Tells one place from another, such as Okotoks.")
+    name = models.CharField(max_length=120, help_text=_("Such as Okotoks."))
     slug = models.SlugField(unique=True)
     street = models.CharField(max_length=200)
     city = models.CharField(max_length=100)
     province = models.CharField(max_length=2, choices=Province, default=Province.ALBERTA)
     postal_code = models.CharField(
         max_length=7,
-        validators=[RegexValidator(r"^[A-Z]\d[A-Z] \d[A-Z]\d$", "Write the postal code as T1S 1A1.")],
+        validators=[RegexValidator(r"^[A-Z]\d[A-Z] \d[A-Z]\d$", _("Enter the postal code as T1S 1A1."))],
     )
-    phone = PhoneNumberField(blank=True, help_text="If it differs from the clinic's.")
+    phone = PhoneNumberField(blank=True, help_text=_("If it's different from the clinic's."))
     time_zone = models.CharField(max_length=64, default="America/Edmonton", validators=[validate_zone])
     time_zone_label = models.CharField(
         max_length=40, default="Alberta time", help_text="What patients call this zone. Never an abbreviation."
     )
     parking_notes = models.TextField(blank=True)
-    step_free_notes = models.TextField(blank=True, help_text="The way in without steps, door widths, washrooms.")
-    directions = models.TextField(blank=True, help_text="How to find the door, in words.")
+    step_free_notes = models.TextField(blank=True, help_text=_("The step-free entrance, door widths, washrooms."))
+    directions = models.TextField(blank=True, help_text=_("How to find the door."))
     latitude = models.DecimalField(
         max_digits=8,
         decimal_places=5,
@@ -62,7 +64,7 @@ class Location(models.Model):
         blank=True,
         validators=[MinValueValidator(Decimal(-180)), MaxValueValidator(Decimal(180))],
     )
-    position = models.PositiveSmallIntegerField(default=0, help_text="Lower numbers come first.")
+    position = models.PositiveSmallIntegerField(_("order"), default=0, help_text="Lower numbers come first.")
 
     class Meta:
         ordering = ["position", "name"]
@@ -78,6 +80,16 @@ class Location(models.Model):
     def address(self) -> str:
         """The postal address on one line."""
         return f"{self.street}, {self.city}, {self.get_province_display()} {self.postal_code}"
+
+    @property
+    def printed_postal_code(self) -> str:
+        """The postal code with a no-break space, for pages: it is never broken over two lines."""
+        return self.postal_code.replace(" ", "\N{NO-BREAK SPACE}")
+
+    @property
+    def printed_address(self) -> str:
+        """``address`` with the postal code as printed."""
+        return f"{self.street}, {self.city}, {self.get_province_display()} {self.printed_postal_code}"
 
 
 class Weekday(models.IntegerChoices):
@@ -108,7 +120,7 @@ class OpeningHours(models.Model):
             models.CheckConstraint(
                 condition=Q(closes__gt=F("opens")),
                 name="opening_hours_close_after_they_open",
-                violation_error_message="The closing time must be later than the opening time.",
+                violation_error_message=_("The closing time has to be after the opening time."),
             )
         ]
 
@@ -121,8 +133,8 @@ class Room(models.Model):
 
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="rooms")
     name = models.CharField(max_length=80)
-    is_active = models.BooleanField(default=True, help_text="Untick while the room cannot be used.")
-    position = models.PositiveSmallIntegerField(default=0, help_text="Rooms are filled in this order.")
+    is_active = models.BooleanField(default=True, help_text=_("Untick while the room can't be used."))
+    position = models.PositiveSmallIntegerField(_("order"), default=0, help_text="Rooms are filled in this order.")
 
     class Meta:
         ordering = ["location", "position", "name"]
@@ -130,7 +142,7 @@ class Room(models.Model):
             models.UniqueConstraint(
                 fields=["location", "name"],
                 name="room_name_once_a_location",
-                violation_error_message="This location already has a room of that name.",
+                violation_error_message=_("This location already has a room with that name."),
             )
         ]
 
@@ -147,9 +159,13 @@ class SpecialHours(models.Model):
 
     location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="special_hours")
     on = models.DateField("date")
-    opens = models.TimeField(null=True, blank=True, help_text="Leave both times empty if nobody answers that day.")
+    opens = models.TimeField(
+        null=True, blank=True, help_text=_("Leave both times empty if the front desk is closed that day.")
+    )
     closes = models.TimeField(null=True, blank=True)
-    name = models.CharField(max_length=120, blank=True, help_text="Why, as patients read it, such as Christmas Eve.")
+    name = models.CharField(
+        max_length=120, blank=True, help_text=_("The reason, as patients see it, such as Christmas Eve.")
+    )
 
     class Meta:
         db_table = "booking_openingexception"
@@ -160,13 +176,13 @@ class SpecialHours(models.Model):
             models.UniqueConstraint(
                 fields=["location", "on", "opens"],
                 name="opening_exception_once",
-                violation_error_message="These hours are already written down for that date.",
+                violation_error_message=_("These hours are already entered for that date."),
             ),
             models.CheckConstraint(
                 condition=Q(opens__isnull=True, closes__isnull=True)
                 | Q(opens__isnull=False, closes__isnull=False, closes__gt=F("opens")),
                 name="opening_exception_span",
-                violation_error_message="Give both times, the later one last, or leave both empty.",
+                violation_error_message=_("Enter both times, the later one last, or leave both empty."),
             ),
         ]
 
@@ -177,4 +193,4 @@ class SpecialHours(models.Model):
     def clean(self) -> None:
         same_day = SpecialHours.objects.filter(location=self.location_id, on=self.on).exclude(pk=self.pk)
         if self.on and same_day.filter(opens__isnull=self.opens is not None).exists():
-            raise ValidationError("This date is both closed and open. Change what is already written down for it.")
+            raise ValidationError(gettext("This date is both closed and open. Change what is already entered for it."))

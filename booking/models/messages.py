@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from booking.models.appointments import Appointment, Channel
 from booking.models.practitioners import Practitioner
@@ -44,12 +45,12 @@ class Message(models.Model):
         MOVE_REQUESTED = "move_requested", "Asked to move"
         CANCELLED = "cancelled", "Cancelled"
         REMINDER = "reminder", "Reminder"
-        CLOCK_CHANGE = "clock_change", "Calendar entry mended"
+        CLOCK_CHANGE = "clock_change", _("Calendar entry corrected")
         WAITLIST_JOINED = "waitlist_joined", "On the waitlist"
-        WAITLIST_OFFER = "waitlist_offer", "A time came free"
+        WAITLIST_OFFER = "waitlist_offer", _("A time opened up")
         CLINIC_NOTICE = "clinic_notice", "Notice to the clinic"
-        DAILY_SUMMARY = "daily_summary", "Daily news of bookings"
-        LOST_LINK = "lost_link", "Links asked for again"
+        DAILY_SUMMARY = "daily_summary", _("Daily booking summary")
+        LOST_LINK = "lost_link", _("Links requested again")
         CONTACT = "contact", "From the contact form"
 
     class State(models.TextChoices):
@@ -66,7 +67,7 @@ class Message(models.Model):
         UNCONFIRMED = "unconfirmed", "Never confirmed"
 
     key = models.CharField(
-        max_length=120, unique=True, help_text="Says what it is: the same message is never queued twice."
+        max_length=120, unique=True, help_text=_("Identifies the message: the same one is never queued twice.")
     )
     kind = models.CharField(max_length=20, choices=Kind)
     channel = models.CharField(max_length=5, choices=Channel, default=Channel.EMAIL)
@@ -84,7 +85,7 @@ class Message(models.Model):
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
-        help_text="Whom a message is for.",
+        help_text=_("Who a message is for."),
     )
     content = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)

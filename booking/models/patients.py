@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Upper
+from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from booking.models.append_only import AppendOnlyModel, AppendOnlyQuerySet
@@ -33,18 +34,19 @@ class Patient(models.Model):
     """
 
     name = models.CharField(max_length=120)
-    preferred_name = models.CharField(max_length=120, blank=True, help_text="What to call them, where it differs.")
+    preferred_name = models.CharField(max_length=120, blank=True, help_text=_("What to call them, if it's different."))
     pronouns = models.CharField(max_length=40, blank=True)
     email = models.EmailField(
-        blank=True, help_text="Confirmations and reminders go here. A caller may have none: then nobody is written to."
+        blank=True,
+        help_text=_("Confirmations and reminders go here. Leave empty if they don't have one: then we don't send any."),
     )
     phone = PhoneNumberField()
     date_of_birth = models.DateField(null=True, blank=True)
     contact_name = models.CharField(
-        max_length=120, blank=True, help_text="Who we write to when it is not the patient: a parent, a relative."
+        max_length=120, blank=True, help_text=_("Who we write to, if it isn't the patient: a parent or relative.")
     )
     search_key = models.TextField(
-        default="", editable=False, help_text="Names and e-mail address, folded, to search in. Kept by save()."
+        default="", editable=False, help_text=_("Names and email address, folded, to search in. Kept by save().")
     )
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="merged_from"
@@ -61,7 +63,7 @@ class Patient(models.Model):
             models.CheckConstraint(
                 condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("pk")),
                 name="patient_not_merged_into_themself",
-                violation_error_message="A patient cannot be merged into themself.",
+                violation_error_message=_("A patient can't be merged with themselves."),
             ),
         ]
 
@@ -122,7 +124,7 @@ class PatientMerge(AppendOnlyModel):
             models.CheckConstraint(
                 condition=~Q(kept=F("merged")),
                 name="merge_of_two",
-                violation_error_message="A patient cannot be merged with themself.",
+                violation_error_message=_("A patient can't be merged with themselves."),
             ),
         ]
 

@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from booking.image_upload import validate_picture
 from booking.models.clinic import Notices
@@ -29,7 +30,7 @@ class Practitioner(models.Model):
     slug = models.SlugField(unique=True)
     protected_title = models.CharField(
         max_length=80,
-        help_text="The title the law protects, such as Physiotherapist. Only people on the register may use it.",
+        help_text=_("A title protected by law, such as Physiotherapist. Only people on the register may use it."),
     )
     credentials = models.CharField(
         max_length=200, blank=True, help_text="Degrees and certificates, as the College allows."
@@ -39,9 +40,9 @@ class Practitioner(models.Model):
         blank=True, help_text="This person's entry in, or the search page of, the public register."
     )
     pronouns = models.CharField(max_length=40, blank=True)
-    languages = models.CharField(max_length=200, blank=True, help_text="Besides English, separated by commas.")
+    languages = models.CharField(max_length=200, blank=True, help_text=_("Other than English, separated by commas."))
     summary = models.CharField(max_length=200, blank=True, help_text="One sentence for the team page.")
-    bio = models.TextField(blank=True, help_text="Paragraphs are separated by an empty line.")
+    bio = models.TextField(blank=True, help_text=_("Separate paragraphs with an empty line."))
     photo = models.ImageField(upload_to="people/", blank=True, validators=[validate_picture])
     focal_x = models.PositiveSmallIntegerField(
         "focal point, from the left",
@@ -56,53 +57,61 @@ class Practitioner(models.Model):
         help_text="In percent: 0 is the top edge, 100 the bottom.",
     )
     photo_credit = models.CharField(
-        "credit", max_length=200, blank=True, help_text="Who took the photo, if they are to be named. Shown with it."
+        "credit", max_length=200, blank=True, help_text=_("Who took the photo, if they should be named. Shown with it.")
     )
-    email = models.EmailField(blank=True, help_text="Never shown. For notices of bookings and messages to this person.")
+    email = models.EmailField(
+        blank=True, help_text=_("Never shown. For booking notifications and messages to this person.")
+    )
     notices = models.CharField(
-        "news of bookings",
+        _("booking notifications"),
         max_length=10,
         choices=Notices,
         default=Notices.AT_ONCE,
-        help_text="How this person hears of bookings, changes and cancellations, at their own address.",
+        help_text=_("How this person is told about bookings, changes and cancellations, at their own address."),
     )
     feed_uid = models.UUIDField(
         null=True,
         unique=True,
         editable=False,
-        help_text="What the calendar feed's address is made from; none: no feed.",
+        help_text=_("What the calendar feed's address is made from. Empty: no feed."),
     )
     feed_shows_names = models.BooleanField(
         "patients' names in the calendar feed",
         default=False,
-        help_text="Otherwise initials only. Calendars are often shared: tick it only for one that nobody else sees.",
+        help_text=_(
+            "Otherwise, initials only. Calendars are often shared: tick this only for one that no one else sees."
+        ),
     )
     takes_new_patients = models.BooleanField(default=True)
     authorised_for_needling = models.BooleanField(
-        default=False, help_text="The College's register says so. Without it, needling visits are never offered."
+        _("authorized for needling"),
+        default=False,
+        help_text=_("As the College's register says. Without it, needling appointments are never offered."),
     )
     colour = models.CharField(
         max_length=7,
         default="#11473F",
-        validators=[RegexValidator(r"^#[0-9A-Fa-f]{6}$", "Write the colour as #11473F.")],
+        validators=[RegexValidator(r"^#[0-9A-Fa-f]{6}$", _("Enter the colour as #11473F."))],
         help_text="Marks this person in the diary.",
     )
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
     services = models.ManyToManyField(Service, through="PractitionerService", related_name="practitioners")
-    is_active = models.BooleanField(default=True, help_text="Untick when somebody leaves; past appointments stay.")
-    position = models.PositiveSmallIntegerField(default=0, help_text="Lower numbers come first.")
+    is_active = models.BooleanField(default=True, help_text=_("Untick when someone leaves. Past appointments stay."))
+    position = models.PositiveSmallIntegerField(_("order"), default=0, help_text="Lower numbers come first.")
     compact_days = models.BooleanField(
         default=False,
         db_default=False,
         help_text=(
-            "Patients first see the free times that leave no gap too short for another visit. The others stay "
-            "behind “more times”."
+            _(
+                "Patients first see the times that leave no gap too short for another appointment. "
+                "The others are under “more times”."
+            )
         ),
     )
     travel_time = models.DurationField(
         default=DEFAULT_TRAVEL_TIME,
         db_default=DEFAULT_TRAVEL_TIME,
-        help_text="Between visits at two locations. It matters only to somebody who works at more than one.",
+        help_text=_("Between appointments at two locations. Only for someone who works at more than one."),
     )
 
     objects = PractitionerQuerySet.as_manager()
@@ -113,12 +122,12 @@ class Practitioner(models.Model):
             models.CheckConstraint(
                 condition=Q(travel_time__gte=timedelta(0), travel_time__lte=timedelta(hours=4)),
                 name="practitioner_travel_up_to_4_hours",
-                violation_error_message="The time between two locations is not negative and at most 4 hours.",
+                violation_error_message=_("The time between two locations can be 0 to 4 hours."),
             ),
             models.CheckConstraint(
                 condition=Q(focal_x__lte=100, focal_y__lte=100),
                 name="portrait_focal_point_inside",
-                violation_error_message="The focal point lies between 0 and 100 percent both ways.",
+                violation_error_message=_("The focal point is between 0 and 100 percent both ways."),
             ),
         ]
 
@@ -144,14 +153,14 @@ class PractitionerService(models.Model):
 
     practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="practitioner_services")
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="practitioner_services")
-    own_duration = models.DurationField(null=True, blank=True, help_text="Empty: as long as the service says.")
+    own_duration = models.DurationField(null=True, blank=True, help_text=_("Leave empty to use the service's length."))
     own_price = models.DecimalField(
         max_digits=7,
         decimal_places=2,
         null=True,
         blank=True,
         validators=[MinValueValidator(Decimal(0))],
-        help_text="Empty: what the service costs.",
+        help_text=_("Leave empty to use the service's price."),
     )
 
     class Meta:
@@ -168,7 +177,7 @@ class PractitionerService(models.Model):
                 condition=Q(own_duration__isnull=True)
                 | Q(own_duration__gt=timedelta(0), own_duration__lte=timedelta(hours=12)),
                 name="own_duration_up_to_12_hours",
-                violation_error_message="A visit lasts more than nothing and at most 12 hours.",
+                violation_error_message=_("An appointment can last up to 12 hours."),
             ),
         ]
 

@@ -8,6 +8,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from booking.models.clinic import LONGEST_REMINDER, SHORTEST_REMINDER, validate_reminder, validate_service_slug
 
@@ -46,55 +47,66 @@ class Service(models.Model):
         ONLINE = "online", "Patients online, and staff"
         STAFF = "staff", "Staff only"
 
-    name = models.CharField(max_length=120, help_text="As patients read it.")
+    name = models.CharField(max_length=120, help_text=_("As patients see it."))
     slug = models.SlugField(
         unique=True,
         validators=[validate_service_slug],
-        help_text="Part of the address. Mails and search engines remember it: change it only with good reason.",
+        help_text=_("Part of the address. Emails and search engines remember it, so change it only if you have to."),
     )
     summary = models.CharField(max_length=200, help_text="One plain sentence: who it is for.")
     description = models.TextField(blank=True)
     what_to_bring = models.TextField(
-        blank=True, help_text="What to bring and wear. Shown after booking and in the mail."
+        blank=True, help_text=_("What to bring and wear. Shown after booking and in the email.")
     )
     duration = models.DurationField(help_text="Hours:minutes:seconds, such as 0:45:00.")
     price = models.DecimalField(
         max_digits=7, decimal_places=2, validators=[MinValueValidator(Decimal(0))], help_text="In Canadian dollars."
     )
-    buffer_before = models.DurationField(default=timedelta, help_text="Time the practitioner needs before the visit.")
+    buffer_before = models.DurationField(
+        _("time needed before"), default=timedelta, help_text=_("Time the practitioner needs before the appointment.")
+    )
     buffer_after = models.DurationField(
+        _("time needed after"),
         default=timedelta,
-        help_text="Time needed after it. Two visits share the longer of their buffers.",
+        help_text=_("Time needed afterwards. Two appointments in a row share the longer of their buffers."),
     )
     step = models.DurationField(
+        _("offer a time every"),
         default=DEFAULT_STEP,
         null=True,
         blank=True,
-        help_text="How far apart the offered times are. Empty: as long as the visit.",
+        help_text=_("How far apart the offered times are. Leave empty to use the length of the appointment."),
     )
-    lead_time = models.DurationField(default=timedelta(hours=2), help_text="The shortest notice for booking online.")
+    lead_time = models.DurationField(
+        _("shortest notice"), default=timedelta(hours=2), help_text=_("The shortest notice for booking online.")
+    )
     horizon_days = models.PositiveSmallIntegerField(
-        default=60, validators=[MaxValueValidator(730)], help_text="How many days ahead patients can book."
+        _("how far ahead patients can book"),
+        default=60,
+        validators=[MaxValueValidator(730)],
+        help_text="How many days ahead patients can book.",
     )
     cancellation_window = models.DurationField(
-        default=timedelta(hours=24), help_text="Until how long before the visit patients can cancel or move it online."
+        _("change or cancel online until"),
+        default=timedelta(hours=24),
+        help_text=_("How long before the appointment patients can still cancel or move it online."),
     )
     first_reminder = models.DurationField(
         null=True,
         blank=True,
         default=timedelta(hours=48),
         validators=[validate_reminder],
-        help_text="How long before the visit, such as 48 h. Empty: none.",
+        help_text=_("How long before the appointment, such as 48 h. Leave empty for none."),
     )
     second_reminder = models.DurationField(
         null=True,
         blank=True,
         default=timedelta(hours=3),
         validators=[validate_reminder],
-        help_text="Shorter before the visit, such as 3 h. Empty: none.",
+        help_text=_("A shorter time before, such as 3 h. Leave empty for none."),
     )
     late_cancellation_fee = models.CharField(
-        max_length=200, blank=True, help_text="What a late cancellation costs, in words."
+        max_length=200, blank=True, help_text=_("What a late cancellation costs, in words.")
     )
     audience = models.CharField(max_length=10, choices=Audience, default=Audience.ANYONE)
     first_visit_service = models.ForeignKey(
@@ -103,20 +115,26 @@ class Service(models.Model):
         null=True,
         blank=True,
         related_name="+",
-        help_text="For a service for returning patients: what a new patient books instead.",
+        help_text=_("If this is for returning patients: what new patients book instead."),
     )
     booked_by = models.CharField(max_length=10, choices=BookedBy, default=BookedBy.ONLINE)
     needs_room = models.BooleanField(default=True)
     needs_needling_authorisation = models.BooleanField(
-        default=False, help_text="Only practitioners authorised for needling are offered."
+        _("needs needling authorization"),
+        default=False,
+        help_text=_("Only practitioners authorized for needling are offered."),
     )
-    needs_date_of_birth = models.BooleanField(default=False, help_text="Ask for it only where the visit needs it.")
+    needs_date_of_birth = models.BooleanField(
+        default=False, help_text=_("Ask for it only if the appointment needs it.")
+    )
     shows_emergency_signs = models.BooleanField(
         default=False,
-        help_text="Show the emergency signs before a first visit (or, for returning patients, each one) is booked.",
+        help_text=_(
+            "Show the emergency signs before a first appointment is booked (for returning patients, before each one)."
+        ),
     )
     is_active = models.BooleanField(default=True)
-    position = models.PositiveSmallIntegerField(default=0, help_text="Lower numbers come first.")
+    position = models.PositiveSmallIntegerField(_("order"), default=0, help_text="Lower numbers come first.")
 
     objects = ServiceQuerySet.as_manager()
 
@@ -126,12 +144,12 @@ class Service(models.Model):
             models.CheckConstraint(
                 condition=Q(duration__gt=timedelta(0), duration__lte=timedelta(hours=12)),
                 name="service_duration_up_to_12_hours",
-                violation_error_message="A visit lasts more than nothing and at most 12 hours.",
+                violation_error_message=_("An appointment can last up to 12 hours."),
             ),
             models.CheckConstraint(
                 condition=Q(step__isnull=True) | Q(step__gte=timedelta(minutes=5), step__lte=timedelta(hours=24)),
                 name="service_step_from_5_minutes",
-                violation_error_message="The step is at least 5 minutes and at most a day.",
+                violation_error_message=_("Times can be 5 minutes to a day apart."),
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -141,7 +159,7 @@ class Service(models.Model):
                     buffer_after__lte=timedelta(hours=4),
                 ),
                 name="service_buffers_up_to_4_hours",
-                violation_error_message="A buffer is not negative and at most 4 hours.",
+                violation_error_message=_("A buffer can be 0 to 4 hours."),
             ),
             models.CheckConstraint(
                 condition=Q(
@@ -151,24 +169,24 @@ class Service(models.Model):
                     cancellation_window__lte=timedelta(days=60),
                 ),
                 name="service_notice_up_to_60_days",
-                violation_error_message="Lead time and cancellation window are not negative and at most 60 days.",
+                violation_error_message=_("Shortest notice and cancellation notice can be 0 to 60 days."),
             ),
             models.CheckConstraint(
                 condition=~Q(audience="returning") | Q(first_visit_service__isnull=False) | Q(booked_by="staff"),
                 name="service_for_returning_names_a_first_visit",
-                violation_error_message="Name the service that a new patient books first.",
+                violation_error_message=_("Choose the service that new patients book first."),
             ),
             models.CheckConstraint(
                 condition=Q(first_reminder__isnull=True)
                 | Q(first_reminder__gte=SHORTEST_REMINDER, first_reminder__lte=LONGEST_REMINDER),
                 name="service_first_reminder_in_bounds",
-                violation_error_message="A reminder comes at least an hour and at most 14 days before the visit.",
+                violation_error_message=_("A reminder goes out 1 hour to 14 days before the appointment."),
             ),
             models.CheckConstraint(
                 condition=Q(second_reminder__isnull=True)
                 | Q(second_reminder__gte=SHORTEST_REMINDER, second_reminder__lt=F("first_reminder")),
                 name="service_second_reminder_after_the_first",
-                violation_error_message="The second reminder comes after the first: write a shorter time for it.",
+                violation_error_message=_("The second reminder comes after the first, so enter a shorter time."),
             ),
         ]
 

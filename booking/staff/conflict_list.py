@@ -50,7 +50,7 @@ def report_conflicts(request: HttpRequest, conflicts: list[ScheduleConflict]) ->
         messages.warning(
             request,
             format_html(
-                '{} now outside hours. <a href="{}">See to {}</a>',
+                '{} now outside hours. <a href="{}">Review {}</a>',
                 subject,
                 link,
                 "it" if len(conflicts) == 1 else "them",
@@ -70,7 +70,7 @@ _REASONS = {
     Restriction.SERVICE_INACTIVE: "Service withdrawn",
     Restriction.PRACTITIONER_INACTIVE: "No longer sees patients",
     Restriction.NOT_OFFERED: "Does not offer this service",
-    Restriction.NOT_AUTHORISED: "Not authorised for needling",
+    Restriction.NOT_AUTHORISED: "Not authorized for needling",
 }
 
 
@@ -97,7 +97,7 @@ class ConflictRow:
 
 def _row(conflict: ScheduleConflict) -> ConflictRow:
     why, booked_so = _REASONS[conflict.reason], conflict.appointment.exception_reason
-    return ConflictRow(conflict.appointment, f"{why}. Booked so: {booked_so}" if booked_so else why)
+    return ConflictRow(conflict.appointment, f"{why}. Booked outside hours: {booked_so}" if booked_so else why)
 
 
 @dataclass(frozen=True)

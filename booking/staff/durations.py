@@ -6,9 +6,11 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 MAX_DURATION = timedelta(days=366)
-DURATION_HELP = "Write minutes (45), hours and minutes (1:30), or a unit: 24 h, 2 days."
+DURATION_HELP = _("Enter minutes (45), hours and minutes (1:30), or a unit: 24 h, 2 days.")
 
 _CLOCK = re.compile(r"([0-9]{1,4}):([0-5][0-9])(?::([0-5][0-9]))?")
 _PART = re.compile(r"([0-9]{1,6})\s*([a-z]*)\s*")
@@ -24,7 +26,7 @@ def parse_duration(text: str) -> timedelta:
     """Parse a duration; a bare number is minutes. Raises ValidationError."""
     text = text.strip().lower()
     if text.startswith(("-", "\N{MINUS SIGN}")):
-        raise ValidationError("A duration cannot be less than nothing.")
+        raise ValidationError(gettext("A duration can't be negative."))
     clock = _CLOCK.fullmatch(text)
     if clock:
         hours, minutes, seconds = (int(part or 0) for part in clock.groups())

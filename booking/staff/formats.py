@@ -1,4 +1,4 @@
-"""Format times, phone numbers and e-mail addresses for the admin."""
+"""Format times, phone numbers and email addresses for the admin."""
 
 from datetime import date, datetime
 
@@ -9,6 +9,7 @@ from phonenumber_field.phonenumber import PhoneNumber
 
 from booking.formatting import MONTHS, WEEKDAYS, at, clock, clock_change_note, clock_face, day
 from booking.models import Appointment
+from booking.phone_numbers import format_phone
 
 __all__ = [
     "clock",
@@ -45,13 +46,6 @@ def span(appointment: Appointment) -> str:
     if (start.hour < 12) == (end.hour < 12) and start.date() == end.date():
         begin = begin.removesuffix(" am").removesuffix(" pm")
     return f"{begin} to {clock(end)}"
-
-
-def format_phone(phone: PhoneNumber) -> str:
-    """A number of country code 1 as "403-555-0123", any other in international format."""
-    if phone.country_code != 1:
-        return str(phone.as_international)
-    return str(phone.as_national).replace("(", "").replace(") ", "-")
 
 
 def phone_link(phone: PhoneNumber | None) -> SafeString | str:

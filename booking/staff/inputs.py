@@ -19,6 +19,8 @@ from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from booking.forms.fields import EmailLineField, LineField, ParagraphsField, PhoneField, PictureField
@@ -51,7 +53,7 @@ class OfficeDateField(forms.DateField):
     """
 
     widget = NativeDateInput
-    default_error_messages = {"invalid": "Write the date as 2026-11-24."}
+    default_error_messages = {"invalid": _("Enter the date as 2026-11-24.")}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"input_formats": DATE_INPUT_FORMATS} | kwargs)
@@ -64,9 +66,9 @@ class OfficeDateField(forms.DateField):
                 with suppress(ValueError):
                     readings.add(date(year, month, day))
         if len(readings) > 1:
-            words = " or ".join(f"{reading.day} {reading:%B}" for reading in sorted(readings))
+            words = " or ".join(f"{reading:%B} {reading.day}" for reading in sorted(readings))
             numbers = " or ".join(reading.isoformat() for reading in sorted(readings))
-            raise ValidationError(f"This could be {words}. Write it as {numbers}.", code="invalid")
+            raise ValidationError(f"This could be {words}. Enter it as {numbers}.", code="invalid")
         return super().to_python(value)
 
 
@@ -125,7 +127,7 @@ def focal_point_picker(src: str, width: Any = None, height: Any = None) -> SafeS
 
     Without JavaScript the two number fields below do the same.
     """
-    image = mark_safe("It appears here once it is saved.")
+    image = format_html("{}", gettext("It appears here once it's saved."))
     if src:
         image = format_html('<img src="{}"{} alt="The picture as it is stored">', src, _size(width, height))
     return format_html(

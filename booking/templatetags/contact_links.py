@@ -1,4 +1,4 @@
-"""Filter that turns e-mail addresses and phone numbers in text from staff into links."""
+"""Filters that format phone numbers, and that link the phone numbers and email addresses in text from staff."""
 
 import re
 from typing import Any
@@ -10,13 +10,16 @@ from django.utils.safestring import SafeString
 from phonenumbers import PhoneNumberMatcher, format_number
 from phonenumbers.phonenumberutil import PhoneNumberFormat
 
+from booking.phone_numbers import format_phone
+
 register = template.Library()
+register.filter("phone_number", format_phone)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 
 
 @register.filter
 def reachable(text: str) -> SafeString:
-    """Escape the text and link e-mail addresses and phone numbers (Canadian unless they start with +)."""
+    """Escape the text and link email addresses and phone numbers (Canadian unless they start with +)."""
     links = [(match.start(), match.end(), f"mailto:{match[0]}") for match in _MAIL.finditer(text)]
     for match in PhoneNumberMatcher(text, settings.PHONENUMBER_DEFAULT_REGION):
         if all(match.end <= start or end <= match.start for start, end, _ in links):

@@ -10,6 +10,7 @@ from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from booking.messages import sender_of
 from booking.models import Clinic
@@ -18,23 +19,26 @@ from clinic.accounts import throttle
 logger = logging.getLogger("clinic.accounts")
 
 
-_NOT_RIGHT = "and this password do not belong together. Check both, or choose a new password."
-_WRONG_PASSWORD = "This is not your password. Type the one that you log in with."  # noqa: S105
+_WRONG_PASSWORD = _("This isn't your password. Type the one you log in with.")
 # For a code while an authenticator app is added, and for a passkey at any time.
-_WRONG_CODE = "This code or key is not right. Type the six digits that your app shows now, or try the key again."
-_LATER = "There were too many tries. Wait some minutes, then try again."
+_WRONG_CODE = _("This code or key isn't right. Type the six digits your app shows now, or try the key again.")
+_LATER = _("Too many attempts. Wait a few minutes, then try again.")
 
 
 class StaffAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
-        "account_inactive": "This login is switched off. Ask the owner of the clinic.",
-        "email_password_mismatch": f"This e-mail address {_NOT_RIGHT}",
+        "account_inactive": _("This login is turned off. Ask the clinic's owner."),
+        "email_password_mismatch": _(
+            "This email address and password don't match. Check both, or choose a new password."
+        ),
         "enter_current_password": _WRONG_PASSWORD,
         "incorrect_password": _WRONG_PASSWORD,
         "invalid_password_reset": "This link no longer works. Ask for a new one.",
         "rate_limited": _LATER,
         "too_many_login_attempts": _LATER,
-        "username_password_mismatch": f"This username {_NOT_RIGHT}",
+        "username_password_mismatch": _(
+            "This username and password don't match. Check both, or choose a new password."
+        ),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -102,7 +106,7 @@ def mail_to(user: Any, subject: str, template: str, context: dict[str, Any]) -> 
     try:
         mail.send()
     except (OSError, ValueError) as problem:
-        logger.error("A mail to staff %s could not be sent: %s", user.pk, type(problem).__name__)
+        logger.error("An email to staff %s could not be sent: %s", user.pk, type(problem).__name__)
         return False
     return True
 

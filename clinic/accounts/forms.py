@@ -16,13 +16,14 @@ from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from booking import rate_limits
 from clinic.accounts import password_links, throttle
 
-WRONG_CODE = "This code is not right, or was used already. Wait for the next one, and type it without delay."
+WRONG_CODE = _("This code isn't right, or was already used. Wait for the next one and type it right away.")
 
-NOT_ALONE = "This passkey is asked for after your password. Log in with your password first."
+NOT_ALONE = _("This passkey is for after your password. Log in with your password first.")
 
 
 class PlainLabelsMixin:
@@ -38,7 +39,7 @@ class PlainLabelsMixin:
 
 
 class LoginForm(PlainLabelsMixin, account.LoginForm):
-    labels = {"login": "Username or e-mail", "password": "Password"}
+    labels = {"login": _("Username or email"), "password": "Password"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,7 +75,7 @@ class NewPasswordForm(PlainLabelsMixin, account.ResetPasswordKeyForm):
 
 
 class ResetPasswordForm(PlainLabelsMixin, account.ResetPasswordForm):
-    labels = {"email": "Your e-mail address"}
+    labels = {"email": _("Your email address")}
 
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"])  # Without allauth's look-up, whose time depends on the result.
@@ -121,7 +122,7 @@ class CodeAgainForm(ThrottledCodeForm, codes.ReauthenticateForm):
 
 
 class ActivateTOTPForm(ThrottledCodeForm, totp.ActivateTOTPForm):
-    labels = {"code": "The six digits that the app shows"}
+    labels = {"code": _("The six digits the app shows")}
 
 
 # Errors that allauth and fido2 raise for a malformed credential.
@@ -154,7 +155,7 @@ class PasskeyAgainForm(PasskeyErrorMixin, webauthn.ReauthenticateWebAuthnForm):
 
 
 class AddPasskeyForm(PlainLabelsMixin, webauthn.AddWebAuthnForm):
-    labels = {"name": "A name for it", "passwordless": "Log in with it alone, without a password"}
+    labels = {"name": _("Name"), "passwordless": _("Log in with it on its own, without a password")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -177,7 +178,7 @@ class AddPasskeyForm(PlainLabelsMixin, webauthn.AddWebAuthnForm):
 
 
 class RenamePasskeyForm(PlainLabelsMixin, webauthn.EditWebAuthnForm):
-    labels = {"name": "A name for it"}
+    labels = {"name": _("Name")}
 
 
 class PasskeyLoginForm(PasskeyErrorMixin, webauthn.LoginWebAuthnForm):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.apps import apps as current_apps
+from django.utils.translation import gettext_lazy as _
 
 Decision = Callable[[str, str, str], bool]
 
@@ -78,10 +79,10 @@ ROLES: dict[str, Decision] = {
 }
 ROLE_DESCRIPTIONS = {
     EDITOR: "writes pages as drafts",
-    REVIEWER: "records that a page is clinically right",
+    REVIEWER: _("records clinical reviews of pages"),
     PUBLISHER: "writes, publishes and hides pages",
     FRONT_DESK: "runs the day: visits, patients, messages, the waitlist",
-    OWNER: "may do everything, staff logins included",
+    OWNER: _("can do everything, including staff logins"),
 }
 
 

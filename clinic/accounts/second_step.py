@@ -14,6 +14,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.views import redirect_to_login
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 from clinic.accounts.idle_sessions import STAFF_PATHS, end_login
 from clinic.accounts.second_factor import ADDED_KEY, is_step_due
@@ -29,7 +30,7 @@ def second_step_middleware(
         if not is_staff_path or not request.user.is_authenticated or not is_step_due(request):
             return get_response(request)
         end_login(request)
-        messages.info(request, "Your login has a second step now. Please log in again.")
+        messages.info(request, gettext("Your login now has a second step. Please log in again."))
         return redirect_to_login(request.get_full_path() if request.method == "GET" else "/admin/")
 
     return middleware

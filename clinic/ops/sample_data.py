@@ -39,7 +39,7 @@ INDEPENDENT: tuple[type[models.Model], ...] = (
 # Models of records about a row, which are deleted with it.
 RECORDS: frozenset[type[models.Model]] = frozenset({Revision, Review, PageFeedback})
 CHANGED = "changed since it was loaded"
-IN_DOUBT = "loaded by an earlier release, and perhaps changed since"
+IN_DOUBT = "loaded by an earlier release, and may have been changed since"
 
 Key = tuple[type[models.Model], Any]
 

@@ -60,6 +60,8 @@ BOOKKEEPING = {
 }
 # Former labels of renamed models, as stored fingerprints contain them.
 NAMES_WHEN_HASHED: dict[type[models.Model], str] = {SpecialHours: "booking.OpeningException"}
+# Defaults of earlier releases. Stored fingerprints leave them out, as they leave out the default of today.
+FORMER_DEFAULTS: dict[tuple[type[models.Model], str], str] = {(Page, "booking_label"): "Book this visit"}
 NATURAL_KEYS: dict[type[models.Model], str] = {
     Location: "slug",
     Page: "slug",
@@ -118,6 +120,8 @@ class Serializer:
             if field.primary_key or field.name in BOOKKEEPING or field.name == exclude:
                 continue
             value = getattr(row, field.attname)
+            if value == FORMER_DEFAULTS.get((type(row), field.name)):
+                continue
             if value not in (None, "") and value != field.get_default() and not _is_implicit_step(row, field.name):
                 values[field.name] = self.value(field, row, value)
         return values

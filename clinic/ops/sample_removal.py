@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from booking.models import SampleRow
 from booking.staff.notes import Note
@@ -28,8 +29,10 @@ def notes(user: Any) -> list[Note]:
         Note(
             "straw",
             "The sample clinic is still here",
-            "Its people, prices and pages are made up, and every page says so. Change what you want to keep into "
-            "your own, then remove the rest.",
+            gettext(
+                "Its people, prices and pages are made up, and every page says so. Change what you "
+                "want to keep, then remove the rest."
+            ),
             address,
             label,
         )
@@ -45,7 +48,7 @@ def page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         try:
             removed = remove(request.POST.get("seen") or "nothing was shown")
         except PlanChanged:
-            messages.error(request, "This list has changed since you opened it. Please look at it again.")
+            messages.error(request, gettext("This list has changed since you opened it. Please check it again."))
             status = 409
         else:
             audit.sample_removed(request.user, len(removed.going))

@@ -4,6 +4,7 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext
 from django.views.defaults import page_not_found, permission_denied
 
 from clinic.web.office_errors import office_error
@@ -14,7 +15,7 @@ def bad_request(request: HttpRequest, exception: Exception, status: int = 400) -
 
     The public page is without any data of the request: not even its host can be trusted.
     """
-    context = {"heading": "We could not read that request"}
+    context = {"heading": gettext("That didn't work")}
     office = office_error(request, "admin/errors/400.html", status, context) if status == 400 else None
     if office is not None:
         return office
@@ -23,14 +24,14 @@ def bad_request(request: HttpRequest, exception: Exception, status: int = 400) -
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Render the 403 page."""
-    context = {"heading": "This page is not open to you"}
+    context = {"heading": gettext("You can't open this page")}
     return office_error(request, "admin/errors/403.html", 403, context) or permission_denied(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Render the 404 page, or one that needs no database if the database fails."""
     try:
-        context = {"heading": "There is no such page"}
+        context = {"heading": gettext("We can't find that page")}
         return office_error(request, "admin/errors/404.html", 404, context) or page_not_found(request, exception)
     except DatabaseError:
         return HttpResponse(render_to_string("404_plain.html"), status=404)
@@ -39,7 +40,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Render the page for a missing or expired CSRF token, with what was typed and a new token where it can."""
     context = {"again": request.get_full_path(), "typed": _typed_values(request)}
-    heading = {"heading": "Please send the form again"}
+    heading = {"heading": gettext("Please send the form again")}
     office = office_error(request, "admin/errors/403_csrf.html", 403, context | heading)
     if office is not None:
         return office

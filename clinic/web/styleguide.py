@@ -16,7 +16,7 @@ class SpecimenForm(forms.Form):
 
     name = forms.CharField(label="Full name", help_text="As it is on your health card.", max_length=200)
     preferred_name = forms.CharField(required=False, max_length=100)
-    email = forms.EmailField(label="E-mail address", widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+    email = forms.EmailField(label="Email address", widget=forms.EmailInput(attrs={"autocomplete": "email"}))
     phone = forms.CharField(widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}))
     born_on = forms.DateField(label="Date of birth", widget=forms.DateInput(attrs={"type": "date"}), required=False)
     practitioner = forms.ChoiceField(
@@ -24,18 +24,18 @@ class SpecimenForm(forms.Form):
     )
     first_visit = forms.ChoiceField(
         label="Have you been to the clinic before?",
-        help_text="We believe what you say here.",
-        choices=[("new", "No, this is my first visit"), ("returning", "Yes, I have been before")],
+        help_text="New patients need a longer first appointment.",
+        choices=[("new", "No, this is my first visit"), ("returning", "Yes, I've been here before")],
         widget=forms.RadioSelect,
     )
     remind_by = forms.MultipleChoiceField(
         label="How should we remind you?",
-        choices=[("email", "By e-mail"), ("phone", "By phone")],
+        choices=[("email", "By email"), ("phone", "By phone")],
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
     message = forms.CharField(widget=forms.Textarea, required=False, help_text="Please leave health details out.")
-    newsletter = forms.BooleanField(label="Send me news of the clinic", required=False)
+    newsletter = forms.BooleanField(label="Send me clinic news", required=False)
 
 
 class StrictSpecimenForm(SpecimenForm):
@@ -45,10 +45,10 @@ class StrictSpecimenForm(SpecimenForm):
     born_on = forms.DateField(label="Date of birth", widget=forms.DateInput(attrs={"type": "date"}))
     phone = forms.CharField(min_length=10, widget=forms.TextInput(attrs={"type": "tel"}))
     remind_by = forms.MultipleChoiceField(
-        label="How should we remind you?", choices=[("email", "By e-mail")], widget=forms.CheckboxSelectMultiple
+        label="How should we remind you?", choices=[("email", "By email")], widget=forms.CheckboxSelectMultiple
     )
     message = forms.CharField(widget=forms.Textarea)
-    newsletter = forms.BooleanField(label="I have read the notice")
+    newsletter = forms.BooleanField(label="I've read the notice")
 
 
 def specimen_in_error() -> SpecimenForm:
@@ -62,11 +62,11 @@ def specimen_in_error() -> SpecimenForm:
 # Focal points in percent: every step for which picture.css has a class.
 FOCAL_POINTS = [(tenth, 100 - tenth) for tenth in range(0, 101, 10)]
 NOTICES = [
-    {"tone": tone, "label": label, "title": title, "text": "We are back on Monday.", "link": "#states"}
+    {"tone": tone, "label": label, "title": title, "text": "We're back on Monday.", "link": "#states"}
     | {"link_label": "Read more"}
     for tone, label, title in (
-        ("info", "", "New: evening visits on Tuesdays."),
-        ("important", "Important", "The front desk closes at noon on Friday."),
+        ("info", "", "New: evening appointments on Tuesdays."),
+        ("important", "Important", "The front desk closes at 12:00 p.m. on Friday."),
         ("urgent", "Urgent", "The clinic is closed today: the power is out."),
     )
 ]
@@ -84,7 +84,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
         "starts_at": datetime(2026, 11, 24, 15, 0, tzinfo=UTC),
         "specimen_notices": NOTICES,
         "focal_points": FOCAL_POINTS,
-        "areas": ["Back", "Knee", "Shoulder", "I do not know"],
+        "areas": ["Back", "Knee", "Shoulder", "I'm not sure"],
         "signs_911": ["sudden chest pain", "trouble breathing"],
         "signs_811": ["a treated spot that is hot, swollen or weeping", "soreness that lasts longer than two days"],
     }

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 from booking.staff.formats import format_instant
 from content.fields.rows import EDITOR_STYLES
@@ -59,7 +60,7 @@ class ExternalLinkAdmin(admin.ModelAdmin):
     def checked(self, link: ExternalLink) -> str:
         return format_instant(link.checked_at)
 
-    @admin.display(description="stands on")
+    @admin.display(description=_("used on"))
     def where(self, link: ExternalLink) -> SafeString:
         """Links to the editors of the pages and practitioners that contain the link, sorted by name."""
         pages = [(page.title, _editor_url(page)) for page in link.pages.all()]

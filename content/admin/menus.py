@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking.forms.fields import LineField, validate_has_a_letter
 from content.blocks.block_text import VAGUE
@@ -23,8 +25,8 @@ LAST_POSITION = 9999
 class EntryForm(forms.ModelForm):
     """One link. Its target is chosen from a list, never typed."""
 
-    leads_to = forms.ChoiceField(required=False, label="Leads to")
-    label = LineField(required=False, max_length=40, label="Words")
+    leads_to = forms.ChoiceField(required=False, label=_("Goes to"))
+    label = LineField(required=False, max_length=40, label=_("Text"))
     position = forms.IntegerField(required=False, min_value=0, max_value=LAST_POSITION, label="Order")
 
     class Meta:
@@ -48,7 +50,7 @@ class EntryForm(forms.ModelForm):
         if data.get("position") is None:
             data["position"] = LAST_POSITION
         if not kind and not self.has_error("leads_to"):
-            self.add_error("leads_to", "Choose where this link leads, or delete it.")
+            self.add_error("leads_to", gettext("Choose where this link goes, or delete it."))
         return data
 
 
@@ -69,36 +71,39 @@ class EntryFormSet(BaseInlineFormSet):
             target, label = form.cleaned_data.get("leads_to", ""), form.cleaned_data.get("label", "")
             shown_label = (label or self.titles.get(target, "")).casefold()
             if target and target in seen:
-                form.add_error("leads_to", "This menu leads there already.")
+                form.add_error("leads_to", gettext("This menu already has a link to that."))
             elif shown_label and shown_label in seen:
-                form.add_error("label", "Another link of this menu has the same words.")
+                form.add_error("label", gettext("Another link in this menu has the same text."))
             seen |= {target, shown_label}
             self._check_label(form, target, label, MAX_LABEL_LENGTH[kind])
         if not entries:
             raise ValidationError("A menu needs at least one link.")
         if len(entries) > MAX_LINKS[kind]:
-            raise ValidationError(f"These are {len(entries)} links; {MAX_LINKS[kind]} fit.")
+            raise ValidationError(f"This menu has {len(entries)} links. The limit is {MAX_LINKS[kind]}.")
 
     def _check_label(self, form: Any, target: str, label: str, longest: int) -> None:
         title = self.titles.get(target, "")
         if len(label) > longest:
-            form.add_error("label", f"This is {len(label)} characters long; {longest} fit.")
+            form.add_error("label", f"This has {len(label)} characters. The limit is {longest}.")
         elif label.lower().strip(" .…") in VAGUE:
-            form.add_error("label", "Say where it leads: people hear links read out alone.")
+            form.add_error("label", gettext("Say where it goes: screen readers read links out on their own."))
         elif label:
             try:
                 validate_has_a_letter(label)
             except ValidationError:
-                form.add_error("label", "Write words, with letters.")
+                form.add_error("label", gettext("Use words, not only signs."))
         elif len(title) > longest:
-            form.add_error("label", f"The page's title is {len(title)} characters long; {longest} fit. Write less.")
+            form.add_error(
+                "label",
+                f"The page's title has {len(title)} characters. The limit here is {longest}: type a shorter text.",
+            )
 
 
 def _places() -> tuple[dict[str, str], list[Any]]:
     """Return a title for each choice of a link's target, and the grouped choices: fixed pages and treatments."""
     places = [(f"place:{place}", str(place.label)) for place in MenuEntry.Place if menus.address_of(place)]
     pages = [(f"page:{page.pk}", page.title) for page in Page.objects.treatments().order_by("title")]
-    groups = [("", "Choose"), ("Places of every site", places), ("Treatments", pages)]
+    groups = [("", "Choose"), (gettext("Parts of the site"), places), ("Treatments", pages)]
     return dict(places + pages), [group for group in groups if group[1]]
 
 
@@ -177,6 +182,6 @@ class MenuAdmin(admin.ModelAdmin):
     def seen(self, menu: Any) -> str:
         return ", ".join(link.label for _entry, link in menu.entries_with_links if link) or "Nothing"
 
-    @admin.display(description="left out while readers do not see the page")
+    @admin.display(description=_("left out while readers don't see the page"))
     def left_out(self, menu: Any) -> str:
         return ", ".join(str(entry) for entry, link in menu.entries_with_links if link is None)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from booking.staff.notes import Note
 from content.admin.editing.filters import SOON_DUE, drafts_ahead, with_state
@@ -57,7 +58,7 @@ def _broken_links(user: Any) -> list[Note]:
         return []
     heading = _counted(len(broken), "link") + " to other sites broken"
     address = reverse("admin:content_externallink_changelist") + "?outcome__exact=broken"
-    return [Note("straw", heading, _names(link.address for link in broken), address, "See where they stand")]
+    return [Note("straw", heading, _names(link.address for link in broken), address, gettext("See where they're used"))]
 
 
 def _names(names: Iterable[str]) -> str:

@@ -7,6 +7,8 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking.staff.formats import format_instant
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
@@ -29,12 +31,14 @@ class NoticeAdmin(admin.ModelAdmin):
         (
             None,
             {
-                "description": "Stands above every page of the site, and in one line above the booking pages. It "
-                "appears and goes by itself. To end one now, write the present time as its end.",
+                "description": _(
+                    "Shown at the top of every page, and as one line on the booking pages. It appears and "
+                    "disappears by itself. To end it now, enter the current time as its end."
+                ),
                 "fields": ["title", "text", "tone", ("starts_at", "ends_at"), "position"],
             },
         ),
-        ("Link, if it needs one", {"fields": ["link_label", "page", "service"]}),
+        (_("Link (optional)"), {"fields": ["link_label", "page", "service"]}),
     ]
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -52,7 +56,7 @@ class NoticeAdmin(admin.ModelAdmin):
         now = timezone.now()
         if notice.ends_at and notice.ends_at <= now:
             return "Over"
-        return "Shown" if notice.starts_at <= now else "Still to come"
+        return "Shown" if notice.starts_at <= now else gettext("Upcoming")
 
     @admin.display(description="from", ordering="starts_at")
     def shown_from(self, notice: Notice) -> str:
@@ -60,4 +64,4 @@ class NoticeAdmin(admin.ModelAdmin):
 
     @admin.display(description="until", ordering="ends_at")
     def shown_until(self, notice: Notice) -> str:
-        return format_instant(notice.ends_at) or "You end it"
+        return format_instant(notice.ends_at) or gettext("Until you end it")

@@ -64,5 +64,7 @@ class PictureAdmin(ProtectReferencedMixin, admin.ModelAdmin):
         super().save_model(request, obj, form, change)
         usages = uses_of(obj, now=timezone.now()) if change and "image" in form.changed_data else []
         if usages:
-            message = "The new picture stands wherever the old one did. Check that what is said of it still fits: {}"
+            message = (
+                "The new picture is now used everywhere the old one was. Check that the descriptions still fit: {}"
+            )
             messages.warning(request, format_html(message, editor_links(usages)))

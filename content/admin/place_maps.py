@@ -1,6 +1,7 @@
 """Admin of the maps that show the way to a location."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 from content.models import PlaceMap
@@ -16,7 +17,9 @@ class PlaceMapAdmin(admin.ModelAdmin):
         (
             None,
             {
-                "description": "Shown on Contact beside the way in words, which you write with the location itself.",
+                "description": _(
+                    "Shown on the Contact page beside the written directions, which you can edit under Locations."
+                ),
                 "fields": ["location", "picture", "night_picture", "alt", "caption"],
             },
         )

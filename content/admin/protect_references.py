@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from content.links.usage import Usage, find_usages, is_page
 from content.models import Page, Revision
@@ -23,7 +24,9 @@ class ProtectReferencedMixin:
         rows = list(objs)
         refusals = [format_html("“{}” is used on {}", row, editor_links(usages)) for row, usages in _referenced(rows)]
         refusals += [
-            format_html("Readers see “{}”, or will: hide it from them first.", row) for row in rows if is_public(row)
+            format_html(gettext("Readers see “{}”, or will soon. Hide it from them first."), row)
+            for row in rows
+            if is_public(row)
         ]
         return deleted, counts, permissions, refusals or protected
 

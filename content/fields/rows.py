@@ -13,6 +13,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext
 
 from booking.text_cleaning import clean_line, clean_text
 
@@ -39,11 +40,11 @@ class Column:
         if value is None:
             return ""
         if not isinstance(value, str | int):
-            raise ValidationError(f"{self.label}: this is not text.")
+            raise ValidationError(f"{self.label}: this isn't text.")
         try:
             text = clean_text(str(value)) if self.is_long else clean_line(str(value))
             if len(text) > self.max_length:
-                raise ValidationError(f"This is {len(text)} characters long; {self.max_length} fit.")
+                raise ValidationError(f"This has {len(text)} characters. The limit is {self.max_length}.")
             if text:
                 for validate in self.validators:
                     validate(text)
@@ -57,7 +58,7 @@ def clean_rows(columns: Sequence[Column], value: object) -> list[Row]:
     if value in (None, ""):
         return []
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-        raise ValidationError("These are not rows.")
+        raise ValidationError(gettext("These aren't rows."))
     rows: list[Row] = []
     errors: list[str] = []
     for number, cells in enumerate(value, start=1):
@@ -70,13 +71,13 @@ def clean_rows(columns: Sequence[Column], value: object) -> list[Row]:
         if not any(row.values()):
             continue
         errors += [
-            f"Row {number}. {column.label}: write something here, or empty the whole row."
+            f"Row {number}. {column.label}: write something here, or clear the whole row."
             for column in columns
             if column.is_required and row.get(column.name) == ""
         ]
         rows.append(row)
     if len(rows) > MOST_ROWS:
-        errors.append(f"There are {len(rows)} rows; {MOST_ROWS} fit. Split them over two blocks.")
+        errors.append(f"There are {len(rows)} rows. The limit is {MOST_ROWS}: use two blocks.")
     if errors:
         raise ValidationError(errors)
     return rows

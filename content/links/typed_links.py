@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from django.conf import settings
 from django.urls import Resolver404, resolve
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from booking.models import Practitioner, Service
 from content.links import redirects
@@ -54,15 +55,15 @@ def find_problem(address: str, anchors: Collection[str]) -> Problem | None:
     try:
         parts = urlsplit(address)
     except ValueError:
-        return Problem("it is no address.")
+        return Problem(gettext("it isn't an address."))
     if parts.scheme in ("mailto", "tel"):
-        return None if parts.path else Problem("it has no address.")
+        return None if parts.path else Problem(gettext("it has no address."))
     if parts.netloc and not _is_this_site(parts):
         return None
     if (parts.scheme and not parts.netloc) or not address:
-        return Problem("it has no address.")
+        return Problem(gettext("it has no address."))
     if not parts.path and not parts.netloc:
-        return None if parts.fragment in anchors else Problem("no heading of this page is called that.")
+        return None if parts.fragment in anchors else Problem(gettext("this page has no heading with that name."))
     path = unquote(parts.path) or "/"
     reason = _reason(path)
     if not reason:
@@ -75,20 +76,24 @@ def _reason(path: str) -> str:
     try:
         match = resolve(path)
     except Resolver404:
-        return "this site has no such address."
+        return gettext("this site has no such page.")
     slug = match.kwargs.get("slug", "")
     if match.view_name.startswith("content:"):
         return _page_reason(match.url_name or "", slug)
     if match.view_name == "booking:times" and not Service.objects.bookable().filter(slug=slug).exists():
-        return "this visit cannot be booked online."
+        return gettext("this can't be booked online.")
     return ""
 
 
 def _page_reason(name: str, slug: str) -> str:
     if name == "practitioner":
-        return "" if Practitioner.objects.active().filter(slug=slug).exists() else "this person is not on the team."
+        return (
+            ""
+            if Practitioner.objects.active().filter(slug=slug).exists()
+            else gettext("this person isn't on the team.")
+        )
     if name == Page.Kind.HOME or name not in Page.Kind:
         return ""
     is_live = Revision.objects.live(at=timezone.now()).filter(page__kind=name, page__slug=slug).exists()
     is_known = name != Page.Kind.TREATMENT and Page.objects.filter(kind=name).exists()
-    return "" if is_live or is_known else "this page is not published."
+    return "" if is_live or is_known else gettext("this page isn't published.")

@@ -3,6 +3,8 @@
 from content_editor.models import PluginBase
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from content.fields.rich_text import RichTextField
 from content.fields.rows import Column, RowsField
@@ -52,8 +54,10 @@ class Section(HeadedBlock):
         "fold this on the page",
         default=False,
         db_default=False,
-        help_text="Readers open it when they want it. It takes in what follows, up to the next section. "
-        "Care cards, warnings, buttons and people always stay in sight.",
+        help_text=_(
+            "Readers open it when they want to. It includes what follows, up to the next section. "
+            "Care cards, warnings, buttons and people always stay visible."
+        ),
     )
     short_answer = models.CharField(
         "the short answer",
@@ -61,9 +65,9 @@ class Section(HeadedBlock):
         blank=True,
         default="",
         db_default="",
-        help_text="One line under the heading that already tells the result. Readers see it while this is folded.",
+        help_text=_("One line under the heading that already gives the answer. Readers see it while this is folded."),
     )
-    body = RichTextField(blank=True, help_text="Write [1] or [1, 3] where a sentence rests on a source below.")
+    body = RichTextField(blank=True, help_text=_("Write [1] or [1, 3] where a sentence is based on a source below."))
 
     class Meta(HeadedBlock.Meta):
         verbose_name = "section"
@@ -72,11 +76,13 @@ class Section(HeadedBlock):
         if not self.is_folded:
             return
         if not self.heading:
-            raise ValidationError({"heading": "Write a heading: it is what readers press to open this."})
+            raise ValidationError({"heading": gettext("Write a heading. It's what readers press to open this.")})
         if self.level != self.Level.SECTION:
             raise ValidationError({"level": "Only a whole section can be folded."})
         if not self.short_answer:
-            raise ValidationError({"short_answer": "Write the short answer, so that nobody has to open this for it."})
+            raise ValidationError(
+                {"short_answer": gettext("Write the short answer, so no one has to open this for it.")}
+            )
 
 
 class Callout(HeadedBlock):
@@ -100,13 +106,13 @@ class LeadList(HeadedBlock):
 
     class Purpose(models.TextChoices):
         PLAIN = "plain", "A plain list"
-        ASK_FIRST = "ask_first", "Who should not have it, or should ask first"
+        ASK_FIRST = "ask_first", _("Who shouldn't have it, or should ask first")
 
     purpose = models.CharField(
         max_length=10,
         choices=Purpose,
         default=Purpose.PLAIN,
-        help_text="Search engines are told which list says who should not have a treatment.",
+        help_text=_("We tell search engines which list says who shouldn't have a treatment."),
     )
     intro = RichTextField(blank=True)
     items = RowsField(

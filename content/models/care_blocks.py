@@ -3,30 +3,32 @@
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from content.fields.rich_text import RichTextField
 from content.fields.rows import Column, RowsField
 from content.models.blocks import HeadedBlock
 
-SOURCE_NUMBERS = RegexValidator(r"^\d{1,2}(, ?\d{1,2})*$", "write the numbers of the sources, such as 1 or 1, 3.")
+SOURCE_NUMBERS = RegexValidator(r"^\d{1,2}(, ?\d{1,2})*$", _("enter the numbers of the sources, such as 1 or 1, 3."))
 
 
 class DoList(HeadedBlock):
     """Two lists side by side: do and do not."""
 
     do = RowsField(columns=[Column("text", "Do", max_length=300)])
-    do_not = RowsField(columns=[Column("text", "Do not", max_length=300)])
+    do_not = RowsField(columns=[Column("text", _("Don't"), max_length=300)])
 
     class Meta(HeadedBlock.Meta):
-        verbose_name = "do and do not"
-        verbose_name_plural = "do and do not"
+        verbose_name = _("do and don't")
+        verbose_name_plural = _("do and don't")
 
 
 class RiskTable(HeadedBlock):
     """Adverse effects with their frequency and the numbers of their sources."""
 
     intro = RichTextField(blank=True)
-    caption = models.CharField(max_length=200, help_text="What the numbers count, such as: out of 100 treatments.")
+    caption = models.CharField(max_length=200, help_text=_("What is counted, such as: out of 100 treatments."))
     rows = RowsField(
         columns=[
             Column("effect", "What can happen", max_length=200),
@@ -55,7 +57,7 @@ class CareCard(HeadedBlock):
         HEALTH_LINK = "811", "811: Health Link, a nurse's advice"
         CLINIC = "call", "Call the clinic"
 
-    call = models.CharField("whom to call", max_length=4, choices=Call, default=Call.AMBULANCE)
+    call = models.CharField(_("who to call"), max_length=4, choices=Call, default=Call.AMBULANCE)
     items = RowsField(columns=[Column("text", "Sign", max_length=300)])
     body = RichTextField("what else to say", blank=True)
 
@@ -64,7 +66,7 @@ class CareCard(HeadedBlock):
 
     def clean(self) -> None:
         if not self.heading:
-            raise ValidationError({"heading": "Say whom to call and when, such as: Call 911 if you have"})
+            raise ValidationError({"heading": gettext("Say who to call and when, such as: Call 911 if you have")})
 
     @property
     def signs(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from content.models.page import Page
 
@@ -37,8 +38,8 @@ class MenuEntry(models.Model):
         TEAM = "team", "Team"
         FEES = "fees", "Fees"
         CONTACT = "contact", "Contact"
-        BOOK = "book", "Book a visit"
-        CHANGE = "change", "Change or cancel a visit"
+        BOOK = "book", _("Book an appointment")
+        CHANGE = "change", _("Change or cancel an appointment")
         SEARCH = "search", "Search"
         PRIVACY = "privacy", "Privacy"
         ACCESSIBILITY = "accessibility", "Accessibility"
@@ -47,17 +48,17 @@ class MenuEntry(models.Model):
     place = models.CharField(max_length=20, choices=Place, blank=True)
     page = models.ForeignKey(Page, on_delete=models.PROTECT, null=True, blank=True, related_name="menu_entries")
     label = models.CharField(max_length=40, blank=True)
-    position = models.PositiveSmallIntegerField(default=0)
+    position = models.PositiveSmallIntegerField("order", default=0)
 
     class Meta:
         ordering = ["position", "id"]
-        verbose_name = "link of a menu"
-        verbose_name_plural = "links of menus"
+        verbose_name = _("menu link")
+        verbose_name_plural = _("menu links")
         constraints = [
             models.CheckConstraint(
                 condition=Q(page__isnull=True) & ~Q(place="") | Q(page__isnull=False, place=""),
                 name="menu_entry_leads_to_one_place",
-                violation_error_message="Choose where the link leads: to one place.",
+                violation_error_message=_("Choose one place for the link to go."),
             ),
             models.UniqueConstraint(fields=["menu", "place"], condition=~Q(place=""), name="menu_names_a_place_once"),
             models.UniqueConstraint(fields=["menu", "page"], name="menu_names_a_page_once"),

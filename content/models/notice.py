@@ -6,6 +6,8 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from content.models.page import Page
 
@@ -31,21 +33,26 @@ class Notice(models.Model):
         IMPORTANT = "important", "Important"
         URGENT = "urgent", "Urgent"
 
-    title = models.CharField(max_length=80, help_text="Such as: Closed on Friday 25 December.")
+    title = models.CharField(max_length=80, help_text=_("Such as: Closed on Friday, December 25."))
     text = models.CharField(
-        max_length=240, blank=True, help_text="What it means for patients. Left out on the booking pages."
+        max_length=240, blank=True, help_text=_("What it means for patients. Not shown on the booking pages.")
     )
     tone = models.CharField(
-        max_length=10, choices=Tone, default=Tone.INFO, help_text="Keep Urgent for what changes today's visits."
+        max_length=10,
+        choices=Tone,
+        default=Tone.INFO,
+        help_text=_("Keep Urgent for what affects today's appointments."),
     )
     starts_at = models.DateTimeField("shown from", default=timezone.now)
-    ends_at = models.DateTimeField("until", null=True, blank=True, help_text="Empty: until you end it.")
-    link_label = models.CharField("words of the link", max_length=60, blank=True, help_text="Such as: Find us.")
+    ends_at = models.DateTimeField(
+        "until", null=True, blank=True, help_text=_("Leave empty to show it until you end it.")
+    )
+    link_label = models.CharField(_("link text"), max_length=60, blank=True, help_text="Such as: Find us.")
     page = models.ForeignKey(Page, on_delete=models.PROTECT, null=True, blank=True, related_name="notices_here")
     service = models.ForeignKey(
         "booking.Service", on_delete=models.PROTECT, null=True, blank=True, related_name="notices_here"
     )
-    position = models.PositiveSmallIntegerField(default=0, help_text="Lower numbers come first.")
+    position = models.PositiveSmallIntegerField("order", default=0, help_text="Lower numbers come first.")
 
     objects = NoticeQuerySet.as_manager()
 
@@ -55,14 +62,14 @@ class Notice(models.Model):
             models.CheckConstraint(
                 condition=Q(ends_at__isnull=True) | Q(ends_at__gt=F("starts_at")),
                 name="notice_ends_after_it_starts",
-                violation_error_message="The end must be after the start.",
+                violation_error_message=_("The end has to be after the start."),
             ),
             models.CheckConstraint(
                 condition=Q(link_label="", page__isnull=True, service__isnull=True)
                 | (~Q(link_label="") & Q(page__isnull=False, service__isnull=True))
                 | (~Q(link_label="") & Q(page__isnull=True, service__isnull=False)),
                 name="notice_link_is_whole",
-                violation_error_message="A link has its words, and leads to a page or to a service: to one of them.",
+                violation_error_message=_("A link needs its text, and either a page or a service to go to."),
             ),
         ]
 
@@ -71,4 +78,4 @@ class Notice(models.Model):
 
     def clean(self) -> None:
         if self.page is not None and not self.page.get_absolute_url():
-            raise ValidationError({"page": "A snippet has no address of its own. Choose a page."})
+            raise ValidationError({"page": gettext("A snippet has no address of its own. Choose a page.")})

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 LONGEST_LEDE = 25  # words
 LONGEST_REVIEW = timedelta(days=731)  # 24 months, leap year included
@@ -18,7 +20,7 @@ def validate_lede(value: str) -> None:
     """Refuse a lede of more than 25 words."""
     count = len(value.split())
     if count > LONGEST_LEDE:
-        raise ValidationError(f"This has {count} words. Say it in {LONGEST_LEDE} or fewer.")
+        raise ValidationError(f"This has {count} words. Use {LONGEST_LEDE} or fewer.")
 
 
 class PageQuerySet(models.QuerySet["Page"]):
@@ -56,24 +58,35 @@ class Page(models.Model):
     slug = models.SlugField(
         max_length=80,
         blank=True,
-        help_text="For treatments only: the last part of the address. Search engines remember it, so change it rarely.",
+        help_text=_(
+            "For treatments only: the last part of the address. Search engines remember it, so "
+            "change it only if you have to."
+        ),
     )
     title = models.CharField(max_length=120, help_text="The one big heading.")
     lede = models.CharField(
+        "introduction",
         max_length=300,
         validators=[validate_lede],
-        help_text=f"What this page is about, in {LONGEST_LEDE} words or fewer. Shown large, under the heading.",
+        help_text=f"What this page is about, in {LONGEST_LEDE} words or fewer. Shown in large type under the heading.",
     )
     description = models.CharField(
-        max_length=160, blank=True, help_text="What search engines show below the title. Empty: the first words above."
+        max_length=160,
+        blank=True,
+        help_text=_("What search engines show below the title. Leave empty to use the introduction."),
     )
     topic = models.CharField(
         max_length=60,
         blank=True,
-        help_text="Pages of one topic stand together and lead from one to the next. Changed at once, for readers too.",
+        help_text=_(
+            "Pages with the same topic are listed together and link to each other. Changes show "
+            "right away, for readers too."
+        ),
     )
     position = models.PositiveSmallIntegerField(
-        default=0, help_text="Lower numbers come first. Previous and Next follow this order. Changed at once."
+        "order",
+        default=0,
+        help_text=_("Lower numbers come first. Previous and Next follow this order. Changes show right away."),
     )
     alternate_names = models.CharField(
         max_length=200, blank=True, help_text="Other names people use for this treatment, separated by commas."
@@ -83,10 +96,10 @@ class Page(models.Model):
         "content.Picture", on_delete=models.PROTECT, null=True, blank=True, related_name="hero_of"
     )
     hero_alt = models.CharField(
-        "what the picture shows", max_length=200, blank=True, help_text="Read aloud to people who cannot see it."
+        "what the picture shows", max_length=200, blank=True, help_text=_("Read aloud to people who can't see it.")
     )
     hero_is_decorative = models.BooleanField(
-        "the picture only decorates", default=False, help_text="Tick this if it tells a reader nothing new."
+        _("the picture is only decoration"), default=False, help_text=_("Tick this if it tells readers nothing new.")
     )
 
     service = models.ForeignKey(
@@ -95,10 +108,16 @@ class Page(models.Model):
         null=True,
         blank=True,
         related_name="pages",
-        help_text="The visit a reader of this page books. How long, the fee and the next free time come from it.",
+        help_text=_(
+            "The appointment that readers of this page book. The length, the fee and the next "
+            "available time come from it."
+        ),
     )
     booking_label = models.CharField(
-        "words on the booking button", max_length=60, default="Book this visit", help_text="Such as: Schedule Now."
+        _("text on the booking button"),
+        max_length=60,
+        default="Book an appointment",
+        help_text="Such as: Schedule Now.",
     )
     performed_by = models.CharField(
         "who does it", max_length=120, blank=True, help_text="Such as: a physiotherapist authorized for needling."
@@ -132,7 +151,7 @@ class Page(models.Model):
         verbose_name="last changed by",
     )
     preview_generation = models.PositiveIntegerField(
-        default=0, editable=False, help_text="Raised with every new preview link, which ends the one before."
+        default=0, editable=False, help_text=_("Goes up with every new preview link, which ends the one before.")
     )
 
     objects = PageQuerySet.as_manager()
@@ -142,8 +161,8 @@ class Page(models.Model):
         permissions = [
             ("publish_page", "Can publish and hide pages"),
             ("review_page", "Can record a clinical review of their own"),
-            ("review_page_for_others", "Can record a clinical review that somebody else did"),
-            ("override_checks", "Can publish in spite of a check, with a reason"),
+            ("review_page_for_others", "Can record a clinical review that someone else did"),
+            ("override_checks", "Can publish despite a check, with a reason"),
         ]
         # Previous and next page within a topic.
         indexes = [models.Index(fields=["kind", "topic", "position", "id"], name="page_in_its_topic")]
@@ -152,36 +171,38 @@ class Page(models.Model):
                 fields=["kind"],
                 condition=~Q(kind__in=["treatment", "snippet"]),
                 name="page_one_of_each_special_kind",
-                violation_error_message="There is already a page of this kind. Edit that one.",
+                violation_error_message=_("There's already a page of this kind. Edit that one."),
             ),
             models.UniqueConstraint(
                 fields=["slug"],
                 condition=Q(kind="treatment"),
                 name="page_slug_once",
-                violation_error_message="Another treatment has this address.",
+                violation_error_message=_("Another treatment already has this address."),
             ),
             models.CheckConstraint(
                 condition=(Q(kind="treatment") & ~Q(slug="")) | (~Q(kind="treatment") & Q(slug="")),
                 name="page_slug_for_treatments_only",
-                violation_error_message="A treatment needs an address; no other page has one to choose.",
+                violation_error_message=_("A treatment needs an address. No other kind of page has one to choose."),
             ),
             models.CheckConstraint(
                 condition=Q(hero_picture__isnull=True)
                 | Q(hero_is_decorative=True, hero_alt="")
                 | (Q(hero_is_decorative=False) & ~Q(hero_alt="")),
                 name="page_hero_alt_is_decided",
-                violation_error_message="Say what the picture shows, or tick that it only decorates: one of the two.",
+                violation_error_message=_("Describe the picture, or tick that it's only decoration: one of the two."),
             ),
             models.CheckConstraint(
                 condition=Q(reviewed_by__isnull=True, last_reviewed_on__isnull=True, next_review_on__isnull=True)
                 | Q(reviewed_by__isnull=False, last_reviewed_on__isnull=False, next_review_on__isnull=False),
                 name="page_review_is_whole",
-                violation_error_message="A review has a reviewer, a date and a date for the next: all three or none.",
+                violation_error_message=_(
+                    "A review needs a reviewer, a date and a date for the next one: all three or none."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(next_review_on__isnull=True) | Q(next_review_on__gt=models.F("last_reviewed_on")),
                 name="page_next_review_is_later",
-                violation_error_message="The next review comes after the last one.",
+                violation_error_message=_("The next review has to be after the last one."),
             ),
         ]
 
@@ -203,13 +224,15 @@ class Page(models.Model):
             and self.next_review_on
             and self.next_review_on - self.last_reviewed_on > LONGEST_REVIEW
         ):
-            raise ValidationError({"next_review_on": "The next review is due at most 24 months after the last one."})
+            raise ValidationError(
+                {"next_review_on": gettext("The next review can be at most 24 months after the last one.")}
+            )
 
     @property
     def regions(self) -> list[Region]:
         """The regions for blocks: pages with a generated part have one region before it and one after it."""
         live = {
-            self.Kind.HOME: "the fees, the team and the way here",
+            self.Kind.HOME: gettext("the fees, the team and how to get here"),
             self.Kind.TREATMENTS: "the list of treatments",
             self.Kind.TEAM: "the people",
             self.Kind.FEES: "the table of fees",

@@ -3,6 +3,7 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from booking.image_upload import validate_picture
 
@@ -14,18 +15,18 @@ class Picture(models.Model):
     must stay visible when the picture is cropped.
     """
 
-    title = models.CharField(max_length=120, unique=True, help_text="To find it by. Readers never see it.")
+    title = models.CharField(max_length=120, unique=True, help_text=_("To help you find it. Readers never see it."))
     image = models.ImageField(
         upload_to="pictures/",
         validators=[validate_picture],
-        help_text="JPEG, PNG or WebP, up to 25 megapixels and 15 MB. Where it was taken is removed from it.",
+        help_text=_("JPEG, PNG or WebP, up to 25 megapixels and 15 MB. We remove the location where it was taken."),
     )
     # Set when the picture is stored (content/media/uploads.py). With width_field and height_field, Django would read
     # them from the file at each validation, and fail if the file is missing on disk.
     width = models.PositiveIntegerField(editable=False, default=0)
     height = models.PositiveIntegerField(editable=False, default=0)
     credit = models.CharField(
-        max_length=200, blank=True, help_text="Who made it, if they are to be named. Shown below the picture."
+        max_length=200, blank=True, help_text=_("Who made it, if they should be named. Shown below the picture.")
     )
     focal_x = models.PositiveSmallIntegerField(
         "focal point, from the left",
@@ -47,7 +48,7 @@ class Picture(models.Model):
             models.CheckConstraint(
                 condition=models.Q(focal_x__lte=100, focal_y__lte=100),
                 name="picture_focal_point_inside",
-                violation_error_message="The focal point lies between 0 and 100 percent both ways.",
+                violation_error_message=_("The focal point is between 0 and 100 percent both ways."),
             )
         ]
 

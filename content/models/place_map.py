@@ -1,6 +1,7 @@
 """Drawn maps of the clinic's locations."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from booking.models import Location
 from content.models.picture import Picture
@@ -18,7 +19,7 @@ class PlaceMap(models.Model):
         Picture,
         on_delete=models.PROTECT,
         related_name="maps",
-        help_text="A drawing or a photo with the streets' names.",
+        help_text=_("A drawing or a photo with street names."),
     )
     night_picture = models.ForeignKey(
         Picture,
@@ -27,19 +28,21 @@ class PlaceMap(models.Model):
         blank=True,
         related_name="night_maps",
         verbose_name="the same for dark screens",
-        help_text="Empty: the first picture is shown there, too.",
+        help_text=_("Leave empty to show the first picture there, too."),
     )
     alt = models.CharField(
         "what the map shows",
         max_length=300,
-        help_text="Read aloud to people who cannot see it. The whole way stands in words with the location.",
+        help_text=_("Read aloud to people who can't see it. The full directions are written with the location."),
     )
-    caption = models.CharField(max_length=200, blank=True, help_text="What a reader has to know about the signs on it.")
+    caption = models.CharField(
+        max_length=200, blank=True, help_text=_("What readers need to know about the symbols on it.")
+    )
 
     class Meta:
         ordering = ["location"]
-        verbose_name = "map to a place"
-        verbose_name_plural = "maps to our places"
+        verbose_name = _("map")
+        verbose_name_plural = _("maps")
 
     def __str__(self) -> str:
-        return f"The way to {self.location}"
+        return f"Map to {self.location}"

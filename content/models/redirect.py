@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from content.models.page import Page
 
@@ -29,7 +30,7 @@ class SlugRedirect(models.Model):
                 | Q(page__isnull=True, service__isnull=True)
                 | Q(practitioner__isnull=True, service__isnull=True),
                 name="former_address_leads_to_one_place",
-                violation_error_message="An address leads to one thing only.",
+                violation_error_message=_("An address can go to one thing only."),
             )
         ]
 

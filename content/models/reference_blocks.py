@@ -6,13 +6,15 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from content.fields.rich_text import RichTextField
 from content.fields.rows import Column, RowsField
 from content.models.blocks import Block, HeadedBlock
 
-DOI = RegexValidator(r"^10\.\d{4,9}/[^\s<>\"]+$", "write the DOI as 10.2519/jospt.2021.0304.")
-HTTPS_ADDRESS = URLValidator(schemes=["https"], message="write a whole address that begins with https://.")
+DOI = RegexValidator(r"^10\.\d{4,9}/[^\s<>\"]+$", _("enter the DOI as 10.2519/jospt.2021.0304."))
+HTTPS_ADDRESS = URLValidator(schemes=["https"], message=_("enter a full address that starts with https://."))
 
 
 class PlacedPicture(Block):
@@ -20,10 +22,10 @@ class PlacedPicture(Block):
 
     picture = models.ForeignKey("content.Picture", on_delete=models.PROTECT, related_name="placed")
     alt = models.CharField(
-        "what the picture shows", max_length=200, blank=True, help_text="Read aloud to people who cannot see it."
+        "what the picture shows", max_length=200, blank=True, help_text=_("Read aloud to people who can't see it.")
     )
     is_decorative = models.BooleanField(
-        "it only decorates", default=False, help_text="Tick this if it tells a reader nothing new."
+        _("it's only decoration"), default=False, help_text=_("Tick this if it tells readers nothing new.")
     )
     caption = models.CharField(max_length=300, blank=True)
 
@@ -33,7 +35,7 @@ class PlacedPicture(Block):
             models.CheckConstraint(
                 condition=Q(is_decorative=True, alt="") | (Q(is_decorative=False) & ~Q(alt="")),
                 name="placed_picture_alt_is_decided",
-                violation_error_message="Say what the picture shows, or tick that it only decorates: one of the two.",
+                violation_error_message=_("Describe the picture, or tick that it's only decoration: one of the two."),
             )
         ]
 
@@ -49,7 +51,7 @@ class CallToAction(HeadedBlock):
     """A band with one button that books a service. Its URL comes from the service and is never typed."""
 
     body = RichTextField(blank=True)
-    label = models.CharField("words on the button", max_length=60)
+    label = models.CharField(_("text on the button"), max_length=60)
     service = models.ForeignKey("booking.Service", on_delete=models.PROTECT, related_name="calls_to_action")
 
     class Meta(HeadedBlock.Meta):
@@ -68,7 +70,7 @@ class PersonCard(HeadedBlock):
     """A practitioner with a button that leads to the contact form."""
 
     practitioner = models.ForeignKey("booking.Practitioner", on_delete=models.PROTECT, related_name="person_cards")
-    label = models.CharField("words on the button", max_length=60, default="Contact me")
+    label = models.CharField(_("text on the button"), max_length=60, default="Contact me")
 
     class Meta(HeadedBlock.Meta):
         verbose_name = "person"
@@ -127,7 +129,7 @@ class SnippetHere(Block):
 
     def clean(self) -> None:
         if self.parent_id and self.parent.kind == "snippet":
-            raise ValidationError("A snippet cannot hold another one.")
+            raise ValidationError(gettext("A snippet can't contain another snippet."))
 
     @classmethod
     def get_queryset(cls) -> Any:
@@ -153,7 +155,7 @@ class Sources(HeadedBlock):
                 "Address",
                 is_required=False,
                 max_length=300,
-                hint="For a source without DOI.",
+                hint=_("For a source without a DOI."),
                 validators=(HTTPS_ADDRESS,),
             ),
         ]

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
+from django.utils.translation import gettext_lazy as _
 
 from booking.models.append_only import AppendOnlyModel, AppendOnlyQuerySet
 from content.models.page import Page
@@ -54,7 +55,7 @@ class Revision(AppendOnlyModel):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Nobody: the site itself, with the sample clinic or an upgrade.",
+        help_text=_("Empty: the site itself, with the sample clinic or an upgrade."),
     )
     edited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -62,13 +63,13 @@ class Revision(AppendOnlyModel):
         null=True,
         blank=True,
         related_name="+",
-        help_text="Who made the last change to these words before they went out.",
+        help_text=_("Who made the last change to this text before it was published."),
     )
     is_repeat = models.BooleanField(
-        default=False, help_text="Yes: nothing of the draft, but words that were decided about before."
+        default=False, help_text=_("Yes: nothing from the draft, only text that was approved before.")
     )
     note = models.CharField(max_length=200, blank=True)
-    overridden = models.JSONField(default=list, blank=True, help_text="What the checks refused, in their words.")
+    overridden = models.JSONField(default=list, blank=True, help_text=_("What the checks found."))
     override_reason = models.CharField(max_length=300, blank=True)
 
     objects = RevisionQuerySet.as_manager()
@@ -84,7 +85,7 @@ class Revision(AppendOnlyModel):
             models.CheckConstraint(
                 condition=Q(overridden=[]) | ~Q(override_reason=""),
                 name="revision_override_has_a_reason",
-                violation_error_message="Say why this is published in spite of what the checks found.",
+                violation_error_message=_("Say why this is published despite what the checks found."),
             )
         ]
 

@@ -1,6 +1,7 @@
 """The search index: copies of published text, rebuilt when the content version has changed."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class SearchEntry(models.Model):
@@ -11,16 +12,16 @@ class SearchEntry(models.Model):
 
     class Kind(models.TextChoices):
         PAGE = "page", "Page"
-        SERVICE = "service", "Visit you can book"
+        SERVICE = "service", _("Appointment you can book")
         PERSON = "person", "Team"
         QUESTION = "question", "Question"
 
     kind = models.CharField(max_length=10, choices=Kind)
     address = models.CharField(max_length=300)
     title = models.CharField(max_length=250)
-    trail = models.CharField(max_length=300, blank=True, help_text="Where it stands, such as Home › Treatments.")
+    trail = models.CharField(max_length=300, blank=True, help_text=_("Where it is, such as Home › Treatments."))
     lede = models.TextField(blank=True)
-    body = models.TextField(blank=True, help_text="A paragraph a line.")
+    body = models.TextField(blank=True, help_text=_("One paragraph a line."))
 
     class Meta:
         default_permissions = ()
@@ -41,8 +42,10 @@ class SearchIndex(models.Model):
     until = models.DateTimeField(null=True, blank=True)
     shape = models.PositiveSmallIntegerField()
     vocabulary = models.JSONField(default=dict, help_text="How often each word occurs.")
-    care_cards = models.JSONField(default=list, help_text="Whom to call, and the signs that say so.")
-    plain_words = models.JSONField(default=list, help_text="Words of titles: alone they are no sign of danger.")
+    care_cards = models.JSONField(default=list, help_text=_("Who to call, and the signs that say so."))
+    plain_words = models.JSONField(
+        default=list, help_text=_("Words in titles: on their own they're no sign of danger.")
+    )
 
     class Meta:
         default_permissions = ()

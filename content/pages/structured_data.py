@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
 from booking.formatting import WEEKDAYS
 from booking.models import Clinic, Location, OpeningHours, Practitioner
@@ -146,7 +147,7 @@ def _clinic(
         "medicalSpecialty": "https://schema.org/Physiotherapy",
         "potentialAction": {
             "@type": "ReserveAction",
-            "name": "Book a visit",
+            "name": gettext("Book an appointment"),
             "target": {"@type": "EntryPoint", "urlTemplate": absolute_url(reverse("booking:services"))},
         },
     }

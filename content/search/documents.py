@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from booking.models import Clinic, Location
 from booking.text_cleaning import split_lines
@@ -132,7 +133,7 @@ def _services(references: References) -> Iterator[Document]:
             kind=Kind.SERVICE,
             address=service.get_absolute_url(),
             title=service.name,
-            trail="Book a visit",
+            trail=gettext("Book an appointment"),
             lede=service.summary,
             headings=tuple(people),
             body=(*_non_empty(service.description.splitlines()), *([f"With {', '.join(people)}."] if people else ())),

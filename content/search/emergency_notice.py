@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+
 from content.search.tokenizer import STOP_WORDS, is_same_stem, words_of
 
 # A query matches if it has all words of a set, in any form. These work without any sign of the clinic or its pages.
@@ -43,14 +45,14 @@ def emergency_notice_for(
     """Return the notice for a query, or None. ``plain_words``: words of titles, which alone are no sign of danger."""
     typed = words_of(query)
     if _has_any(CRISIS, typed):
-        return EmergencyNotice("crisis", "You are not alone. Talk to somebody now")
+        return EmergencyNotice("crisis", gettext("You're not alone. Talk to someone now"))
     plain = set(plain_words) | WEAK | STOP_WORDS
     for call in ("911", "811"):
         for card in cards:
             if card["call"] == call and any(_is_sign(typed, sign, plain) for sign in card["signs"]):
                 return EmergencyNotice(call, card["heading"], tuple(card["signs"]))
         if call == "911" and _has_any(DANGER, typed):
-            return EmergencyNotice("911", "If this is happening now, do not wait")
+            return EmergencyNotice("911", gettext("If this is happening now, don't wait"))
     return EmergencyNotice("811", "Not sure how urgent it is?") if _has_any(NURSE, typed) else None
 
 

@@ -83,7 +83,7 @@ def check_practitioner(service: Service, practitioner: Practitioner) -> Practiti
     if not practitioner.is_active:
         raise NotBookable(f"{practitioner} no longer sees patients here. Choose another person.")
     if service.needs_needling_authorisation and not practitioner.authorised_for_needling:
-        raise NotBookable(f"{practitioner} is not authorised for needling, so this visit cannot be booked.")
+        raise NotBookable(f"{practitioner} isn't authorized for needling, so this can't be booked.")
     return offer
 
 

@@ -19,7 +19,7 @@ class Restriction(Enum):
     OTHER_PATIENTS = "the service is for other patients"
     PRACTITIONER_INACTIVE = "the practitioner has left"
     NOT_OFFERED = "the practitioner does not offer the service"
-    NOT_AUTHORISED = "the practitioner is not authorised for needling"
+    NOT_AUTHORISED = "the practitioner isn't authorized for needling"
     NO_NEW_PATIENTS = "the practitioner takes no new patients"
 
 
@@ -37,7 +37,7 @@ SENTENCES = {
     Restriction.OTHER_PATIENTS: "{service} is not open to this patient: it is for {audience}.",
     Restriction.PRACTITIONER_INACTIVE: "{practitioner} no longer sees patients here.",
     Restriction.NOT_OFFERED: "{practitioner} does not offer {service}.",
-    Restriction.NOT_AUTHORISED: "{practitioner} is not authorised for needling, which {service} needs.",
+    Restriction.NOT_AUTHORISED: "{practitioner} isn't authorized for needling, which {service} needs.",
     Restriction.NO_NEW_PATIENTS: "{practitioner} takes no new patients.",
     Reason.HORIZON: "Patients can book {service} from today to {horizon_days} days ahead.",
     Reason.LEAD_TIME: "{service} is offered online at least {lead_time} ahead, so this is too soon.",

@@ -19,13 +19,13 @@ MOST_NAMED = 12  # rows of one model in the list of what is removed
 
 
 class Command(BaseCommand):
-    help = "Load the sample clinic into an empty database, or --remove what nobody has changed of it."
+    help = "Load the sample clinic into an empty database, or --remove what no one has changed of it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--appointments", action=BooleanOptionalAction, default=True, help="A fortnight of them around today."
+            "--appointments", action=BooleanOptionalAction, default=True, help="Two weeks of them around today."
         )
-        parser.add_argument("--remove", action="store_true", help="Take the sample away; what is yours stays.")
+        parser.add_argument("--remove", action="store_true", help="Remove the sample; what is yours stays.")
         parser.add_argument("--dry-run", action="store_true", help="With --remove: only list what goes and what stays.")
         parser.add_argument("--yes", action="store_true", help="With --remove: do not ask.")
 

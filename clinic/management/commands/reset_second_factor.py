@@ -10,7 +10,7 @@ from clinic.accounts import second_factor
 
 
 class Command(BaseCommand):
-    help = "Take away somebody's passkeys, authenticator app and recovery codes, so that they can set up new ones."
+    help = "Remove someone's passkeys, authenticator app and recovery codes, so they can set up new ones."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")
@@ -20,4 +20,4 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"There is no staff login called {options['username']!r}.")
         count = second_factor.reset(user)
-        self.stdout.write(f"{count} taken away. Only the password is asked for now, until new ones are set up.")
+        self.stdout.write(f"{count} removed. Only the password is asked for until new ones are set up.")

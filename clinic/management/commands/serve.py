@@ -63,7 +63,7 @@ class Command(BaseCommand):
         self.stdout.write(f"\n  The site:  http://127.0.0.1:{port}/")
         self.stdout.write(f"  Staff:     http://127.0.0.1:{port}/admin/")
         if settings.EMAIL_BACKEND == MAIL_FILES:
-            self.stdout.write(f"  Mails:     {os.path.relpath(settings.EMAIL_FILE_PATH)}/")
+            self.stdout.write(f"  Emails:    {os.path.relpath(settings.EMAIL_FILE_PATH)}/")
         self.stdout.write("  Stop with Ctrl-C.\n")
         self.stdout.flush()
 

@@ -14,7 +14,7 @@ from booking.models import Clinic
 
 
 class Command(BaseCommand):
-    help = "Write the page that the front server shows while the site does not answer, from the clinic's data."
+    help = "Write the page that the front server shows while the site doesn't answer, from the clinic's data."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("path", type=Path, help="Where to, such as /var/www/clinic/clinic-down.html.")
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         path: Path = options["path"]
         clinic = Clinic.objects.first()
         if clinic is None:
-            raise CommandError("There is no clinic yet. Enter its name and phone in the office first.")
+            raise CommandError("There's no clinic yet. Enter its name and phone in the office first.")
         content = render_to_string("front_server_error.html", {"clinic": clinic})
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -31,7 +31,7 @@ from content.site.page_feedback import feedback_counts_of
 
 
 class DraftForm(forms.ModelForm):
-    """Optimistic locking: refuse to save a draft that somebody else has changed since it was opened."""
+    """Optimistic locking: refuse to save a draft that someone else has changed since it was opened."""
 
     opened_at = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -44,9 +44,9 @@ class DraftForm(forms.ModelForm):
         opened_at = self.cleaned_data.get("opened_at")
         if self.instance.pk and opened_at and opened_at != self.instance.edited_at.isoformat():
             raise ValidationError(
-                f"{self.instance.edited_by or 'Somebody'} changed this draft on {local_time(self.instance.edited_at)}, "
-                "after you had opened it. Nothing of yours is saved yet. Open the page in another tab, see what has "
-                "changed, and bring your words over."
+                f"{self.instance.edited_by or 'Someone'} changed this draft on {local_time(self.instance.edited_at)}, "
+                "after you opened it. Your changes aren't saved yet. Open the page in another tab, see what has "
+                "changed, and copy your text over."
             )
         return super().clean()
 

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import DateTimeField, Exists, F, Max, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from content import models
 from content.models import Revision
@@ -37,7 +38,11 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("live", "Readers see it"), ("ahead", "Draft not yet published"), ("hidden", "Readers do not see it")]
+        return [
+            ("live", "Readers see it"),
+            ("ahead", "Draft not yet published"),
+            ("hidden", gettext("Readers don't see it")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "live":

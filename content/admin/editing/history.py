@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from content.admin.editing import step_page
 from content.admin.editing.status import local_time
@@ -32,7 +33,7 @@ def history(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
         elif revision.pk in scheduled:
             state = f"From {local_time(revision.goes_live_at)}"
         elif revision.goes_live_at > now:
-            state = "Called off"
+            state = gettext("Cancelled")
         else:
             state = ""
         rows.append({"number": number, "revision": revision, "state": state, "made_at": local_time(revision.made_at)})

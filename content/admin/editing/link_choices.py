@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from booking.models import Practitioner, Service
 from content.models import Page, Revision
@@ -14,7 +15,9 @@ def link_choices() -> list[dict[str, Any]]:
     pages = Page.objects.with_an_address().filter(pk__in=live).order_by("title")
     groups = {
         "Pages": [(page.title, page.get_absolute_url()) for page in pages],
-        "Visits to book": [(str(row), row.get_absolute_url()) for row in Service.objects.bookable().order_by("name")],
+        gettext("Appointments to book"): [
+            (str(row), row.get_absolute_url()) for row in Service.objects.bookable().order_by("name")
+        ],
         "Team": [(str(row), row.get_absolute_url()) for row in Practitioner.objects.active().order_by("name")],
     }
     return [

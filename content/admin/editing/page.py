@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from content import models
 from content.admin.editing.blocks import PAGE_INLINES, SNIPPET_INLINES
@@ -31,19 +32,23 @@ class PageAdmin(DraftAdmin):
         (
             "Facts and booking",
             {
-                "description": "How long, the fee and the next free time come from the service and are never typed.",
+                "description": _(
+                    "The length, the fee and the next available time come from the service. No one has to type them."
+                ),
                 "fields": ["service", "booking_label", "performed_by", "referral", "alternate_names"],
                 "classes": ["collapse"],
             },
         ),
         (
-            "Picture at the head",
+            _("Picture at the top"),
             {"fields": ["hero_picture", "hero_alt", "hero_is_decorative"], "classes": ["collapse"]},
         ),
         (
-            "Who wrote and reviewed it",
+            _("Author and reviewer"),
             {
-                "description": "A review is recorded with the button “Clinical review”, by who has read the page.",
+                "description": _(
+                    "The person who has read the page records a review with the button “Clinical review”."
+                ),
                 "fields": ["written_by", "reviewed_by", ("last_reviewed_on", "next_review_on")],
                 "classes": ["collapse"],
             },

@@ -9,6 +9,8 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking.forms.fields import LineField
 from content.admin.editing.status import local_time
@@ -22,19 +24,19 @@ from content.publishing.checks.rules import check_hiding, check_page
 
 class PublishForm(forms.Form):
     note = LineField(
-        required=False, max_length=200, label="What is new", help_text="For the history. Readers do not see it."
+        required=False, max_length=200, label="What is new", help_text=_("For the history. Readers don't see it.")
     )
     goes_live_at = forms.DateTimeField(
         required=False,
         label="Go live at",
-        help_text="On the clinic's clock. Empty: now.",
+        help_text=_("In the clinic's time. Leave empty for now."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     override_reason = LineField(
         required=False,
         max_length=300,
-        label="Publish all the same, because",
-        help_text="Only if what stands under “Mend this first” cannot be mended now. The reason is kept.",
+        label=_("Publish anyway, because"),
+        help_text=_("Only if what is listed under “Fix this first” can't be fixed now. We'll keep the reason."),
     )
     digest = forms.CharField(widget=forms.HiddenInput)
 
@@ -53,16 +55,18 @@ def publish(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
         try:
             revision = publishing.publish(page, by=request.user, now=now, **form.cleaned_data)
         except publishing.PublishingError as error:
-            messages.error(request, "Not published: mend first what is marked below.")
+            messages.error(request, gettext("Not published. Please fix what is marked below first."))
             status, findings = 422, [*error.findings, *(finding for finding in findings if not finding.blocks)]
         except publishing.DraftChanged:
-            messages.error(request, "Not published: somebody changed the draft meanwhile. Look at it again, please.")
+            messages.error(
+                request, gettext("Not published: someone changed the draft in the meantime. Please look at it again.")
+            )
             form, status = PublishForm(initial=form.cleaned_data | {"digest": draft.digest}), 409
         else:
             if revision.goes_live_at > now:
-                messages.success(request, f"“{page}” goes live on {local_time(revision.goes_live_at)}.")
+                messages.success(request, f"“{page}” will go live on {local_time(revision.goes_live_at)}.")
             else:
-                messages.success(request, f"“{page}” is published: readers see it now.")
+                messages.success(request, f"“{page}” is published. Readers see it now.")
             return HttpResponseRedirect(office.address("change", page))
     live = publishing.live_revision(page, now=now)
     before = page_content.content_of_revision(live) if live else None
@@ -98,8 +102,8 @@ class HideForm(forms.Form):
     override_reason = LineField(
         required=False,
         max_length=300,
-        label="Hide it all the same, because",
-        help_text="Only if what stands above cannot be mended now. The reason is kept.",
+        label=_("Hide it anyway, because"),
+        help_text=_("Only if what is listed above can't be fixed now. We'll keep the reason."),
     )
 
 
@@ -115,10 +119,10 @@ def hide(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
         try:
             publishing.unpublish(page, by=request.user, now=now, **form.cleaned_data)
         except publishing.NothingPublished:
-            messages.info(request, "Readers did not see this page anyway.")
+            messages.info(request, gettext("Readers didn't see this page anyway."))
             return HttpResponseRedirect(office.address("change", page))
         except publishing.PublishingError:
-            messages.error(request, "Not hidden: see below what other pages would lose.")
+            messages.error(request, gettext("Not hidden. See below what other pages would lose."))
             status = 422
         else:
             messages.success(request, f"“{page}” is hidden from readers.")
@@ -145,5 +149,5 @@ def call_off(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
     except publishing.NothingPublished:
         messages.info(request, "Nothing was scheduled.")
     else:
-        messages.success(request, "Called off: readers go on seeing what they see now.")
+        messages.success(request, gettext("Cancelled. Readers will keep seeing what they see now."))
     return HttpResponseRedirect(office.address("change", page))

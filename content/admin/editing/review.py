@@ -8,6 +8,8 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking.forms.fields import LineField
 from booking.models import Practitioner
@@ -23,9 +25,11 @@ from content.publishing import review as reviewing
 class ReviewForm(forms.Form):
     of = forms.ChoiceField(
         label="What was reviewed",
-        choices=[("live", "The page that readers see"), ("draft", "The draft, with its changes")],
-        help_text="A review of the page shows at once, and leaves the draft as it is. One of the draft goes out with "
-        "it.",
+        choices=[("live", _("The page that readers see now")), ("draft", "The draft, with its changes")],
+        help_text=_(
+            "A review of the page shows right away, and leaves the draft as it is. A review of "
+            "the draft shows once the draft is published."
+        ),
     )
     reviewer = forms.ModelChoiceField(queryset=Practitioner.objects.none(), label="Who reviewed it")
     reviewed_on = OfficeDateField(label="Reviewed on")
@@ -33,8 +37,10 @@ class ReviewForm(forms.Form):
     override_reason = LineField(
         required=False,
         max_length=300,
-        label="Their own work, because",
-        help_text="Whoever changed a page last should not review it. If they must, say why: it is kept.",
+        label=_("Why the same person reviewed it"),
+        help_text=_(
+            "The person who last changed a page shouldn't review it. If they have to, say why. We'll keep the reason."
+        ),
     )
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -43,9 +49,9 @@ class ReviewForm(forms.Form):
         data: dict[str, Any] = super().clean() or self.cleaned_data
         reviewed_on, next_review_on = data.get("reviewed_on"), data.get("next_review_on")
         if reviewed_on and reviewed_on > timezone.localdate():
-            self.add_error("reviewed_on", "A review takes place before it is written down.")
+            self.add_error("reviewed_on", gettext("The date of a review can't be in the future."))
         if reviewed_on and next_review_on and next_review_on <= reviewed_on:
-            self.add_error("next_review_on", "The next review comes after this one.")
+            self.add_error("next_review_on", gettext("The next review has to be after this one."))
         if reviewed_on and next_review_on and next_review_on - reviewed_on > LONGEST_REVIEW:
             self.add_error("next_review_on", "At most 24 months after this one.")
         return data
@@ -83,16 +89,20 @@ def review(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
                 page, by=request.user, now=now, of_live=of == "live", digest=seen.get(of, ""), **data
             )
         except reviewing.NotTheReviewer:
-            form.add_error("reviewer", "You can record only your own review.")
+            form.add_error("reviewer", gettext("You can only record your own review."))
         except reviewing.OwnWork:
             form.add_error(
-                None, "The last change to this page is the reviewer's own, or yours. Somebody else should review it."
+                None, gettext("The reviewer, or you, made the last change to this page. Someone else should review it.")
             )
         except (publishing.DraftChanged, publishing.NothingPublished):
-            messages.error(request, "Not recorded: the page has changed meanwhile. Read it again, please.")
+            messages.error(
+                request, gettext("Not recorded: the page has changed in the meantime. Please read it again.")
+            )
             return HttpResponseRedirect(office.address("review", page))
         else:
-            seen_when = "Readers see it now." if of == "live" else "Readers see it with the next publishing."
+            seen_when = (
+                "Readers see it now." if of == "live" else gettext("Readers will see it once the page is published.")
+            )
             messages.success(request, f"The review is recorded. {seen_when}")
             return HttpResponseRedirect(office.address("change", page))
     return show_step(

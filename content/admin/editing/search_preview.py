@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.utils.text import Truncator
+from django.utils.translation import gettext
 
 from booking.models import Clinic
 from content.media import renditions
@@ -57,16 +58,16 @@ def _warnings(page: Page, title: str) -> list[str]:
     count = len(title)
     if count > LONGEST_TITLE:
         warnings.append(
-            f"The title has {count} characters with the clinic's name: after {LONGEST_TITLE} it is usually cut off."
+            f"The title has {count} characters with the clinic's name. After {LONGEST_TITLE}, it's usually cut off."
         )
-    count, name = len(page.summary), "The description" if page.description else "The first sentence"
+    count, name = len(page.summary), "The description" if page.description else gettext("The introduction")
     if count > LONGEST_DESCRIPTION:
         warnings.append(
             f"{name} has {count} characters: after {LONGEST_DESCRIPTION} it is usually cut off. "
             "Write a shorter description under “Order and search engines”."
         )
     elif count < SHORTEST_DESCRIPTION:
-        warnings.append(f"{name} has only {count} characters: say more of what a reader finds on this page.")
+        warnings.append(f"{name} has only {count} characters. Say more about what readers will find on this page.")
     if page.hero_picture is None:
-        warnings.append("This page has no picture at its head: a shared link shows the clinic's drawing.")
+        warnings.append(gettext("This page has no picture at the top, so a shared link shows the clinic's drawing."))
     return warnings

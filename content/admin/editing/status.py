@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from booking.formatting import clock, day
 from content.blocks import page_content
@@ -35,16 +36,16 @@ def status_of(page: Page, *, user: Any, now: datetime, address: Callable[[str, P
     )
     may_publish = user.has_perm("content.publish_page")
     if live and is_same:
-        sentences = [f"Readers see this page as it stands here, since {local_time(live.goes_live_at)}."]
+        sentences = [f"Readers have seen this page as it is here since {local_time(live.goes_live_at)}."]
     elif live:
         sentences = [
-            f"Readers see the page of {local_time(live.goes_live_at)}.",
-            "This draft differs from it: nobody sees your changes until they are published.",
+            f"Readers see the version of {local_time(live.goes_live_at)}.",
+            gettext("This draft is different. No one sees your changes until they're published."),
         ]
     elif revisions.exists():
-        sentences = ["Readers do not see this page now."]
+        sentences = [gettext("Readers don't see this page right now.")]
     else:
-        sentences = ["This is a draft: readers have never seen this page."]
+        sentences = [gettext("This is a draft. Readers have never seen this page.")]
     for revision in scheduled:
         label = "Scheduled to go live" if revision.is_public else "Scheduled to be hidden"
         sentences.append(f"{label}: {local_time(revision.goes_live_at)}.")
@@ -59,7 +60,7 @@ def status_of(page: Page, *, user: Any, now: datetime, address: Callable[[str, P
     if live and page.get_absolute_url():
         steps.append(PageAction("See it on the site", page.get_absolute_url()))
     if may_publish and scheduled:
-        steps.append(PageAction("Call off what is scheduled", address("call_off", page), is_post=True))
+        steps.append(PageAction(gettext("Cancel what is scheduled"), address("call_off", page), is_post=True))
     if may_publish and (live or scheduled):
         steps.append(PageAction("Hide it from readers …", address("hide", page)))
     return PageStatus("meadow" if is_same else "straw", sentences, steps)

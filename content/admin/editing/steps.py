@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from content.admin.editing.publish import call_off, hide, publish
 from content.admin.editing.review import review
@@ -27,7 +28,7 @@ def preview(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
         if not may_change:
             raise PermissionDenied
         Page.objects.filter(pk=page.pk).update(preview_generation=page.preview_generation + 1)
-        messages.success(request, "The links given before have ended. Here is a new one.")
+        messages.success(request, gettext("The earlier links no longer work. Here is a new one."))
         return HttpResponseRedirect(office.address("preview", page))
     link = preview_links.preview_url(page, by=request.user)
     return show_step(

@@ -27,11 +27,11 @@ def check_readability(content: PageContent) -> Iterator[Issue]:
         sentences = []
         for line in block_text.prose_of(block):
             for boast in BOASTS.findall(line) if not line.endswith("?") else ():  # A question promises nothing.
-                yield Issue(f"“{boast}” promises more than we can keep. Say what is known.", False, key_of(block), line)
+                yield Issue(f"“{boast}” promises too much. Say what is known.", False, key_of(block), line)
             for text in SENTENCE.split(line):
                 tokens = WORD.findall(text)
                 if len(tokens) > LONG_SENTENCE:
-                    message = f"This sentence has {len(tokens)} words. Make two of it."
+                    message = f"This sentence has {len(tokens)} words. Make it two sentences."
                     yield Issue(message, False, key_of(block), text)
                 if tokens and text.rstrip().endswith((".", "!", "?")):
                     sentences.append(tokens)
@@ -42,9 +42,9 @@ def check_readability(content: PageContent) -> Iterator[Issue]:
         return
     average = sum(map(len, all_sentences)) / len(all_sentences)
     if average > AVERAGE_SENTENCE:
-        yield Issue(f"Sentences have {average:.0f} words on average; {AVERAGE_SENTENCE} are easy to read.", False)
+        yield Issue(f"Sentences have {average:.0f} words on average. Up to {AVERAGE_SENTENCE} is easy to read.", False)
     if lix(all_sentences) > HARDEST_LIX:
-        yield Issue(f"The text is hard to read (LIX {lix(all_sentences):.0f}; {HARDEST_LIX} or less is plain).", False)
+        yield Issue(f"The text is hard to read (LIX {lix(all_sentences):.0f}; aim for {HARDEST_LIX} or less).", False)
         if hardest[1] is not None:
             message = f"This block is the hardest to read (LIX {hardest[0]:.0f}). Shorter words and sentences help."
             yield Issue(message, False, key_of(hardest[1]))

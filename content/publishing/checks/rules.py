@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 
 from booking.models import Clinic, SampleRow
 from booking.text_cleaning import drop_invisible, has_invisible
@@ -74,10 +75,15 @@ def _check_blocks(content: PageContent, reading: RenderedPage, references: publi
         for address, text in block_text.links_of(block):
             yield from _check_link(here, address, text, typed_links.find_problem(address, anchors))
             if text.lower().strip(" .…") in block_text.VAGUE:
-                yield Issue("Say in the link where it leads: people hear links read out alone.", False, here, text)
+                yield Issue(
+                    gettext("Say in the link where it goes: screen readers read links out on their own."),
+                    False,
+                    here,
+                    text,
+                )
         if sources or any(isinstance(other, Sources) for other in reading.blocks):
             for number in sorted(block_text.citations_of(block) - sources):
-                yield Issue(f"[{number}] names a source that is not in the list.", False, here)
+                yield Issue(f"[{number}] isn't in the list of sources.", False, here)
 
 
 def _check_visible(here: tuple[str, int] | None, parts: Iterable[block_text.Part]) -> Iterator[Issue]:
@@ -85,7 +91,7 @@ def _check_visible(here: tuple[str, int] | None, parts: Iterable[block_text.Part
     for part in parts:
         for line in filter(has_invisible, part.lines if part.is_prose else ()):
             message = (
-                f"“{capfirst(part.label)}” holds a character that cannot be seen, perhaps from copying. Type it anew."
+                f"“{capfirst(part.label)}” has an invisible character, perhaps from copying. Please type it again."
             )
             yield Issue(message, True, here, drop_invisible(line).replace("\u202e", ""))
 
@@ -93,9 +99,9 @@ def _check_visible(here: tuple[str, int] | None, parts: Iterable[block_text.Part
 def _check_link(here: tuple[str, int], address: str, text: str, problem: typed_links.Problem | None) -> Iterator[Issue]:
     name = text or address
     if problem and problem.current_path:
-        yield Issue(f"The link “{name}” has an old address. Today it is {problem.current_path}", False, here, address)
+        yield Issue(f"The link “{name}” has an old address. It's now {problem.current_path}", False, here, address)
     elif problem:
-        yield Issue(f"The link “{name}” leads to nothing: {problem.reason}", True, here, address)
+        yield Issue(f"The link “{name}” doesn't work: {problem.reason}", True, here, address)
 
 
 def _at(here: tuple[str, int], message: str, blocks: bool) -> Issue:
@@ -106,22 +112,22 @@ def _check_references(block: Any, references: published.References) -> Iterator[
     if isinstance(block, CallToAction | Signpost) and block.service_id:
         service = references.services.get(block.service_id)
         if service is None:
-            yield "The service of this button is gone.", True
+            yield gettext("This button's service is gone."), True
         elif service.pk not in references.bookable:
-            yield f"Nobody can book “{service}” online: the button would lead nowhere.", True
+            yield f"“{service}” can't be booked online, so the button would go nowhere.", True
     if isinstance(block, Signpost) and block.page_id and block.page_id not in references.pages:
-        yield "The page it leads to is not published: readers see this signpost once it is.", False
+        yield gettext("The page it links to isn't published. Readers will see this signpost once it is."), False
     if isinstance(block, PersonCard):
         person = references.people.get(block.practitioner_id)
         if person is None or not person.is_active:
-            yield "This person is no longer here: readers do not see the card.", False
+            yield gettext("This person no longer works here, so readers don't see the card."), False
     if isinstance(block, PlacedPicture):
         if block.picture_id not in references.pictures:
             yield "The picture is gone.", True
         elif bool(block.alt) == block.is_decorative:
-            yield "Say what the picture shows, or tick that it only decorates.", True
+            yield gettext("Describe the picture, or tick that it's only decoration."), True
     if isinstance(block, SnippetHere) and block.snippet_id not in references.snippets:
-        yield "This snippet is not published: readers would see nothing here.", True
+        yield gettext("This snippet isn't published, so readers would see nothing here."), True
 
 
 def _check_levels(content: PageContent, reading: RenderedPage) -> Iterator[Issue]:
@@ -133,7 +139,7 @@ def _check_levels(content: PageContent, reading: RenderedPage) -> Iterator[Issue
             if level > last + 1:
                 key = key_of(block)
                 yield Issue(
-                    "This heading is a level too low: make it a section, or put a section heading above it.",
+                    gettext("This heading is one level too low. Make it a section, or put a section heading above it."),
                     True,
                     key if key in own else None,
                     getattr(block, "heading", ""),
@@ -144,18 +150,18 @@ def _check_levels(content: PageContent, reading: RenderedPage) -> Iterator[Issue
 def _check_page_fields(reading: RenderedPage) -> Iterator[Issue]:
     page = reading.page
     if page.hero_picture and bool(page.hero_alt) == page.hero_is_decorative:
-        yield Issue("Say what the picture at the head shows, or tick that it only decorates.")
+        yield Issue(gettext("Describe the picture at the top, or tick that it's only decoration."))
     if page.service and page.service.pk not in reading.bookable:
-        yield Issue(f"Nobody can book “{page.service}” online: the page's button would lead nowhere.")
+        yield Issue(f"“{page.service}” can't be booked online, so the page's button would go nowhere.")
     if not page.title or not page.lede:
-        yield Issue("A page needs a title and a first sentence.")
+        yield Issue(gettext("A page needs a title and an introduction."))
 
 
 def _check_treatment(page: Page, content: PageContent, reading: RenderedPage, now: datetime) -> Iterator[Issue]:
     if not reading.sources:
         yield Issue("Name at least one source.")
     if not reading.of_kind(CareCard):
-        yield Issue("Add a care card: whom to call, and when.")
+        yield Issue(gettext("Add a care card: who to call, and when."))
     yield from _check_review(page, content, now.date())
 
 
@@ -163,20 +169,20 @@ def _check_review(page: Page, content: PageContent, today: date) -> Iterator[Iss
     last, due = page.last_reviewed_on, page.next_review_on
     if page.reviewed_by is None or last is None or due is None:
         if is_sample(page):
-            yield Issue("Sample content, not yet clinically reviewed: the page says so.", blocks=False)
+            yield Issue(gettext("Sample content, not yet clinically reviewed. The page says so."), blocks=False)
         else:
-            yield Issue("Nobody has reviewed this page clinically.")
+            yield Issue(gettext("No one has recorded a clinical review of this page."))
         return
     if due - last > LONGEST_REVIEW:
         yield Issue("The next review is due more than 24 months after the last one.")
     if due < today:
-        yield Issue(f"The clinical review was due on {due:%-d %B %Y}.", blocks=False)
+        yield Issue(f"The clinical review was due on {due:%B %-d, %Y}.", blocks=False)
     reviews = Review.objects.filter(page=page)
     review = reviews.filter(digest=content.reviewed_digest).first() or reviews.first()
     if page.edited_by_id and page.reviewed_by.user_id == page.edited_by_id and not (review and review.override_reason):
-        yield Issue("The reviewer also made the last change: somebody else should look at it.")
+        yield Issue(gettext("The reviewer also made the last change. Someone else should review it."))
     if review and review.digest != content.reviewed_digest:
-        yield Issue(f"The words have changed since the review on {last:%-d %B %Y}.", blocks=False)
+        yield Issue(f"The text has changed since the review on {last:%B %-d, %Y}.", blocks=False)
 
 
 def is_sample(page: Page) -> bool:
@@ -195,8 +201,10 @@ def _check_folds(page: Page, content: PageContent, reading: RenderedPage) -> Ite
     for fold in folds:
         key = key_of(fold.section)
         yield Issue(
-            "This tells about risks and is folded. Ask a clinical reviewer whether its short answer says enough: "
-            "no review has been recorded since.",
+            gettext(
+                "This fold is about risks. Ask a clinical reviewer whether its short answer says "
+                "enough: no review has been recorded since it was folded."
+            ),
             False,
             key if key in own else None,
             fold.section.short_answer,
@@ -234,10 +242,10 @@ def check_hiding(page: Page, *, now: datetime) -> list[Issue]:
     for other in published.with_blocks(live_now.exclude(page=page.pk)):
         rows = other.words.rows()
         if page.pk in other.words.references.get("page", ()):
-            issues.append(Issue(f"A signpost on “{other.title}” leads here: it is left out.", blocks=False))
+            issues.append(Issue(f"A signpost on “{other.title}” links here. It will be left out.", blocks=False))
         links = (link for row in rows for link, _text in block_text.links_of(row))
         if any(typed_links.internal_path(link) in addresses for link in links):
-            issues.append(Issue(f"“{other.title}” has a typed link that would lead to nothing.", blocks=False))
+            issues.append(Issue(f"“{other.title}” has a typed link that would stop working.", blocks=False))
     return issues
 
 
@@ -262,4 +270,4 @@ def _issues_with_snippet(
         if not reading.sources:
             yield Issue("Name at least one source.")
         if not reading.of_kind(CareCard):
-            yield Issue("Add a care card: whom to call, and when.")
+            yield Issue(gettext("Add a care card: who to call, and when."))

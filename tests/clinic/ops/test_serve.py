@@ -79,7 +79,7 @@ def test_serve_prepares_everything_once_and_stops_all_processes(tmp_path):
         children = children_of(first.process.pid)
         steps = ["database", "styles", "sample clinic", "Starting the site", f"http://127.0.0.1:{port}/"]
         assert sorted(steps, key=first.output.index) == steps
-        assert f"Mails:     {os.path.relpath(tmp_path / 'mail', ROOT)}/" in first.output
+        assert f"Emails:    {os.path.relpath(tmp_path / 'mail', ROOT)}/" in first.output
         assert not [*tmp_path.glob("static/**/*.br"), *tmp_path.glob("static/**/*.gz")], "compressing takes seconds"
         taken = subprocess.run(
             [sys.executable, "manage.py", "serve", "--port", str(port)],
