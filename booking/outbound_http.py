@@ -115,24 +115,24 @@ def _request(url: str, user_agent: str, resolve: Resolver, timeout: float) -> tu
             status, location = _head("GET", parts, host, port, target, user_agent, timeout)
         return status, location
     except AddressNotPublic:
-        raise _Stop(BROKEN, "It leads to a place that is not in the public internet.") from None
+        raise _Stop(BROKEN, "It goes to a place that isn't on the public internet.") from None
     except socket.gaierror as error:
         if error.errno == socket.EAI_AGAIN:
             raise _Stop(UNSURE, "The name of the site could not be looked up just now.") from None
         raise _Stop(BROKEN, "No site has this name.") from None
     except ssl.SSLCertVerificationError:
-        raise _Stop(BROKEN, "Its certificate is not valid: browsers warn of it.") from None
+        raise _Stop(BROKEN, "Its certificate isn't valid, so browsers show a warning.") from None
     except TimeoutError:
         raise _Stop(UNSURE, "The site did not answer in time.") from None
     except (OSError, http.client.HTTPException, ValueError):
-        raise _Stop(UNSURE, "The site did not answer as websites do.") from None
+        raise _Stop(UNSURE, "The site didn't answer like a website.") from None
 
 
 def _redirect_target(url: str, location: str) -> str:
     try:
         return urljoin(url, location)
     except ValueError:
-        raise _Stop(BROKEN, "It leads on to what is no address of a website.") from None
+        raise _Stop(BROKEN, "It redirects to something that isn't a web address.") from None
 
 
 def _split_url(url: str) -> tuple[SplitResult, str, int]:
@@ -141,9 +141,9 @@ def _split_url(url: str) -> tuple[SplitResult, str, int]:
         host = (parts.hostname or "").encode("idna").decode("ascii")
         port = parts.port or PORTS[parts.scheme]
     except (ValueError, KeyError):
-        raise _Stop(BROKEN, "It is no address of a website.") from None
+        raise _Stop(BROKEN, "It isn't a web address.") from None
     if not host or parts.username is not None:
-        raise _Stop(BROKEN, "It is no address of a website.")
+        raise _Stop(BROKEN, "It isn't a web address.")
     return parts, host, port
 
 

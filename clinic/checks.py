@@ -56,7 +56,7 @@ def public_site_sends_mail(app_configs: Any, **kwargs: Any) -> list[CheckMessage
                     "This site isn't sending any emails: EMAIL_URL isn't set, so they are written to "
                     "files and patients get none."
                 ),
-                hint="Set EMAIL_URL to your mail server. A later release will not start without it.",
+                hint="Set EMAIL_URL to your mail server. A later release won't start without it.",
                 id="clinic.W002",
             )
         ]

@@ -198,7 +198,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
     def phone(self, appointment: Appointment) -> SafeString | str:
         return phone_link(appointment.patient and appointment.patient.phone)
 
-    @admin.display(description="e-mail")
+    @admin.display(description=_("email"))
     def email(self, appointment: Appointment) -> SafeString | str:
         return mail_link(appointment.patient.email) if appointment.patient else ""
 

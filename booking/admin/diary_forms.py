@@ -167,7 +167,7 @@ class BookForm(WhenForm):
     )
     phone = PhoneField(max_length=40, required=False, widget=PhoneInput, help_text="Such as 403-555-0123.")
     email = EmailLineField(
-        label="E-mail",
+        label=_("Email"),
         required=False,
         max_length=254,
         widget=forms.EmailInput(attrs={"class": "vTextField"}),

@@ -148,7 +148,7 @@ def _choices(keep: Patient, merged: Patient, taken_fields: list[str] | None) -> 
         values = _format_value(keep, name), _format_value(merged, name)
         takes_merged = (name in taken_fields) if taken_fields is not None else (not values[0] and bool(values[1]))
         label = str(Patient._meta.get_field(name).verbose_name).capitalize()  # type: ignore[union-attr]
-        choices.append(FieldChoice(name, {"Email": "E-mail"}.get(label, label), *values, takes_merged))
+        choices.append(FieldChoice(name, label, *values, takes_merged))
     return choices
 
 

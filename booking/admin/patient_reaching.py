@@ -31,7 +31,7 @@ class CorrectContactForm(forms.Form):
         error_messages={"required": _("Enter a phone number."), "max_length": PhoneField.MESSAGE},
     )
     email = EmailLineField(
-        label="E-mail",
+        label=_("Email"),
         required=False,
         max_length=254,
         widget=forms.EmailInput(attrs={"class": "vTextField"}),

@@ -114,6 +114,6 @@ class PatientAdmin(admin.ModelAdmin):
     def phone_number(self, patient: Patient) -> SafeString | str:
         return phone_link(patient.phone)
 
-    @admin.display(description="e-mail")
+    @admin.display(description=_("email"))
     def email_address(self, patient: Patient) -> SafeString | str:
         return mail_link(patient.email) or gettext("None: no messages are sent")

@@ -63,7 +63,7 @@ class ServiceAdmin(ConfirmConflictsMixin):
             "Reminders",
             {
                 "description": "None leaves between 9 pm and 8 am: one that would leaves at 8 pm the evening before. "
-                "Reminders of visits already agreed stay as they are.",
+                "Reminders for appointments already booked stay as they are.",
                 "fields": [("first_reminder", "second_reminder")],
             },
         ),

@@ -122,7 +122,7 @@ class WaitlistEntryAdmin(ReadOnlyAdmin):
     def phone_number(self, entry: WaitlistEntry) -> str:
         return phone_link(entry.phone)
 
-    @admin.display(description="e-mail")
+    @admin.display(description=_("email"))
     def mail_address(self, entry: WaitlistEntry) -> str:
         return mail_link(entry.email)
 

@@ -46,7 +46,7 @@ class Status(models.TextChoices):
 class Channel(models.TextChoices):
     """How a message is delivered."""
 
-    EMAIL = "email", "E-mail"
+    EMAIL = "email", _("Email")
     TEXT = "text", "Text message"
 
 

@@ -1,4 +1,4 @@
-"""E-mail backend that writes each mail to a file under ``var/mail``, if no mail server is configured.
+"""Email backend that writes each email to a file under ``var/mail``, if no mail server is configured.
 
 The mails hold names and links that open visits: only the site's own user may read them.
 """

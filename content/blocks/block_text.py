@@ -139,7 +139,7 @@ def part_of(f: Any, row: Any) -> Part:
 
 def _name(f: Any, pk: Any) -> str:
     target = f.related_model._default_manager.filter(pk=pk).first()
-    return str(target) if target else f"{f.related_model._meta.verbose_name}, deleted meanwhile"
+    return str(target) if target else f"{f.related_model._meta.verbose_name}, since deleted"
 
 
 def levels_of(block: Any) -> list[int]:

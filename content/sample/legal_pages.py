@@ -144,7 +144,7 @@ AA.
             ],
         ),
         section(
-            "What does not work well yet",
+            "What doesn't work well yet",
             """
 This site hasn't had an outside audit yet. How the calendar file in our emails looks depends on your calendar app. Wide
 tables scroll sideways on a narrow screen, inside their own frame.

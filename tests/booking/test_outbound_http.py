@@ -99,7 +99,7 @@ def check(site):
         ("/to/308/404", BROKEN, "There is nothing at this address (404)."),
         ("/to/302" * 6, BROKEN, "It leads on and on, and never to a page."),
         ("/to/302/http://other.site.example/404", BROKEN, "There is nothing at this address (404)."),
-        ("/huge", UNSURE, "The site did not answer as websites do."),
+        ("/huge", UNSURE, "The site didn't answer like a website."),
     ],
 )
 def test_the_result_has_an_outcome_and_a_message(check, path, outcome, words):
@@ -131,7 +131,7 @@ def test_a_response_that_trickles_in_times_out(check, monkeypatch):
 )
 def test_the_address_of_every_redirect_is_checked(check, site, target):
     result = check(f"http://site.example/to/302/{target}")
-    assert result.words == "It leads to a place that is not in the public internet."
+    assert result.words == "It goes to a place that isn't on the public internet."
     assert len(site.requests) == 1
 
 
@@ -139,7 +139,7 @@ def test_the_address_of_every_redirect_is_checked(check, site, target):
     "target", ["file:///etc/passwd", "ftp://site.example/", "http://user:secret@site.example/", "http://[x/"]
 )
 def test_only_websites_are_followed(check, site, target):
-    assert check(target).words == "It is no address of a website."
+    assert check(target).words == "It isn't a web address."
     assert check("http://").outcome == BROKEN
     assert check(f"http://site.example/to/302/{target}").outcome == BROKEN
     assert len(site.requests) == 1

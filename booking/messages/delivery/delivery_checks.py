@@ -60,7 +60,7 @@ def check_deliveries(
             report = DeliveryReport(DeliveryStatus.PENDING)
             if consecutive_failures == MAX_CONSECUTIVE_FAILURES:
                 record_report(message, report, now)
-                raise TransportUnavailable("The text-message service does not say what arrived.") from error
+                raise TransportUnavailable("The text-message service didn't say whether it arrived.") from error
         else:
             consecutive_failures = 0
         if record_report(message, report, now):

@@ -211,7 +211,7 @@ def _mark_failed(message: Message, failure: Failure, clock: _Clock, tally: Tally
     logger.warning("Message %s (%s), try %s: %s", message.pk, message.kind, message.attempts, failure.advice)
     is_given_up = failure.is_final or message.attempts >= MAX_ATTEMPTS
     if is_given_up and message.channel == Channel.TEXT and _has_email(message):
-        advice = f"{failure.advice} It goes by e-mail instead."
+        advice = f"{failure.advice} We're sending it by email instead."
         _mark(message, channel=Channel.EMAIL, attempts=0, due_at=clock.now(), last_error=advice)
         tally.postponed += 1
     elif is_given_up:

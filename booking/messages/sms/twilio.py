@@ -103,7 +103,7 @@ class TwilioGateway(SmsGateway):
             connection.connect()
         except OSError as error:
             raise SmsGatewayUnavailable(
-                "The text-message service cannot be reached. Check SMS_URL if this goes on."
+                "The text-message service can't be reached. If this continues, check SMS_URL."
             ) from error
         # Pass the socket: the connection drops its reference before the response is read.
         watchdog = threading.Timer(TOTAL_TIMEOUT, _shut_down, [connection.sock])

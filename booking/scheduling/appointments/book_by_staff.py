@@ -79,7 +79,7 @@ def check_practitioner(service: Service, practitioner: Practitioner) -> Practiti
     """Return what the practitioner offers, or raise NotBookable if they may not give the service."""
     offer = PractitionerService.objects.filter(practitioner=practitioner, service=service).first()
     if offer is None:
-        raise NotBookable(f"{practitioner} does not offer {service}. Choose another person or visit.")
+        raise NotBookable(f"{practitioner} doesn't offer {service}. Choose another person or service.")
     if not practitioner.is_active:
         raise NotBookable(f"{practitioner} no longer sees patients here. Choose another person.")
     if service.needs_needling_authorisation and not practitioner.authorised_for_needling:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from django.utils.translation import gettext
+
 from booking import availability
 from booking.availability import LocationDay, Reason, Request, Schedule
 from booking.formatting import clock
@@ -62,7 +64,7 @@ def broken_rules(appointment: Appointment, *, now: datetime, asks_about_patient:
     """The rules that the appointment's time breaks, except other visits of the practitioner and rooms, in words."""
     sentences = {}
     if appointment.ends_at <= now:
-        sentences[StaffRule.PAST] = "This time is over."
+        sentences[StaffRule.PAST] = gettext("This time is in the past.")
     for reason in _reasons_of_schedule(appointment):
         built = build_reason(reason, appointment.service, appointment.practitioner, appointment.location)
         sentences[_RULE_OF[reason]] = built.sentence

@@ -14,11 +14,11 @@ from booking.scheduling.types import SlotQuery
 class Restriction(Enum):
     """Restrictions that apply to every start, from the service or the practitioner (R11, R13)."""
 
-    SERVICE_INACTIVE = "the service is not offered any more"
+    SERVICE_INACTIVE = "the service is no longer offered"
     STAFF_ONLY = "only staff book this service"
     OTHER_PATIENTS = "the service is for other patients"
     PRACTITIONER_INACTIVE = "the practitioner has left"
-    NOT_OFFERED = "the practitioner does not offer the service"
+    NOT_OFFERED = "the practitioner doesn't offer the service"
     NOT_AUTHORISED = "the practitioner isn't authorized for needling"
     NO_NEW_PATIENTS = "the practitioner takes no new patients"
 
@@ -32,25 +32,27 @@ class UnavailabilityReason:
 
 
 SENTENCES = {
-    Restriction.SERVICE_INACTIVE: "{service} is not offered any more.",
-    Restriction.STAFF_ONLY: "{service} is booked by staff only, so patients are not offered it online.",
-    Restriction.OTHER_PATIENTS: "{service} is not open to this patient: it is for {audience}.",
+    Restriction.SERVICE_INACTIVE: "{service} is no longer offered.",
+    Restriction.STAFF_ONLY: "Only staff book {service}, so patients aren't offered it online.",
+    Restriction.OTHER_PATIENTS: "{service} isn't open to this patient. It's for {audience}.",
     Restriction.PRACTITIONER_INACTIVE: "{practitioner} no longer sees patients here.",
-    Restriction.NOT_OFFERED: "{practitioner} does not offer {service}.",
+    Restriction.NOT_OFFERED: "{practitioner} doesn't offer {service}.",
     Restriction.NOT_AUTHORISED: "{practitioner} isn't authorized for needling, which {service} needs.",
-    Restriction.NO_NEW_PATIENTS: "{practitioner} takes no new patients.",
+    Restriction.NO_NEW_PATIENTS: "{practitioner} isn't taking new patients.",
     Reason.HORIZON: "Patients can book {service} from today to {horizon_days} days ahead.",
     Reason.LEAD_TIME: "{service} is offered online at least {lead_time} ahead, so this is too soon.",
     Reason.CLOSURE: "{location} is closed on that day.",
-    Reason.OVERRIDE: "{practitioner} has other hours on that date, and the visit does not fit into them.",
-    Reason.CLOSED: "The visit does not fit into the hours of {practitioner} at {location}.",
+    Reason.OVERRIDE: "{practitioner} has different hours on that date, and the visit doesn't fit.",
+    Reason.CLOSED: "The visit doesn't fit {practitioner}'s hours at {location}.",
     Reason.TIME_OFF: "{practitioner} has time off then.",
     Reason.BREAK: "{practitioner} has a break then.",
-    Reason.VISIT: "{practitioner} has another visit then, or somebody is just booking that time.",
-    Reason.BUFFER: "Another visit of {practitioner} is so close that the time between them, or to get there "
-    "from another location, would be too short.",
+    Reason.VISIT: "{practitioner} has another visit then, or someone is booking that time right now.",
+    Reason.BUFFER: (
+        "{practitioner} has another visit too close to it. There wouldn't be enough time in "
+        "between, or to get there from another location."
+    ),
     Reason.GRID: "{service} is offered at other times: every {step} from the start of the hours.",
-    Reason.ROOM: "{service} needs a room, and at {location} every room is taken then.",
+    Reason.ROOM: "{service} needs a room, and every room at {location} is taken then.",
 }
 
 

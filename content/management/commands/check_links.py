@@ -12,8 +12,9 @@ from content.models import ExternalLink
 
 class Command(BaseCommand):
     help = (
-        "Visit every link to another site on published pages, and write down what was found: it stands in the office "
-        "under “Links to other sites”. Nothing runs this by itself; once a month is plenty."
+        "Visit every link to another site on published pages, and record what was found in "
+        "the office under “Links to other sites”. Nothing runs this automatically; once a "
+        "month is plenty."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -203,7 +203,7 @@ def _check_folds(page: Page, content: PageContent, reading: RenderedPage) -> Ite
         yield Issue(
             gettext(
                 "This fold is about risks. Ask a clinical reviewer whether its short answer says "
-                "enough: no review has been recorded since it was folded."
+                "enough: no review has been recorded for this version."
             ),
             False,
             key if key in own else None,

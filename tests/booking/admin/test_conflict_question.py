@@ -165,7 +165,7 @@ def test_an_hours_override_needs_confirmation(admin_client, visit, location, ste
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"authorised_for_needling": None}, "Not authorised for needling"),
+        ({"authorised_for_needling": None}, "Not authorized for needling"),
         ({"is_active": None}, "No longer sees patients"),
         ({"working_hours-1-end_time": "11:00"}, "Outside working hours"),
         ({"working_hours-1-DELETE": "on"}, "Outside working hours"),
@@ -311,7 +311,7 @@ def test_a_dry_run_needs_the_same_permission_as_saving(visit, steve):
 
 
 def test_the_list_shows_conflicts_and_requests_to_move(admin_client, visit, steve, service, location, now):
-    assert "None. Every appointment" in admin_client.get("/admin/booking/appointment/outside/").content.decode()
+    assert "None. All upcoming appointments" in admin_client.get("/admin/booking/appointment/outside/").content.decode()
     TimeOff.objects.create(practitioner=steve, starts_on=TUESDAY, ends_on=TUESDAY)
     requested = factories.make_appointment(
         service=service,
@@ -377,4 +377,4 @@ def test_the_list_says_why_staff_booked_a_visit_outside_hours(admin_client, visi
     TimeOff.objects.create(practitioner=steve, starts_on=visit.local_on, ends_on=visit.local_on)
     type(visit).objects.update(exception_reason="Only day off work")
     page = admin_client.get("/admin/booking/appointment/outside/").content.decode()
-    assert "Time off. Booked so: Only day off work" in page
+    assert "Time off. Booked outside hours: Only day off work" in page

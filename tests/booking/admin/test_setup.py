@@ -40,15 +40,15 @@ def save_working_hours(client, practitioner, location, **row):
     [
         (
             {"start_time": "09:00", "end_time": "09:00"},
-            "Start and end are the same. For a whole day, write 00:00 to 00:00.",
+            "Start and end are the same. For a whole day, enter 00:00 to 00:00.",
         ),
         (
             {"start_time": "22:00", "end_time": "06:00"},
-            "This is before the start. If it runs past midnight, tick that it does.",
+            "This is before the start. If it runs past midnight, tick the box.",
         ),
         (
             {"ends_next_day": "on"},
-            "That would be longer than a day. Untick it, or split the hours.",
+            "That would be longer than a day. Untick the box, or split the hours.",
         ),
         ({"starts_on": "2026-12-01", "ends_on": "2026-11-01"}, "The last day is before the first."),
     ],
@@ -80,7 +80,7 @@ def test_valid_hours_are_saved(admin_client, location, hours):
 def test_an_hours_override_without_times_is_a_day_off(admin_client, location):
     data = {"practitioner": factories.make_practitioner().pk, "location": location.pk, "on": "2026-12-05"}
     response = admin_client.post("/admin/booking/hoursoverride/add/", data | {"start_time": "09:00"})
-    assert "Give both times, or leave both empty for a day off." in errors_in(response)
+    assert "Enter both times, or leave both empty for a day off." in errors_in(response)
     assert admin_client.post("/admin/booking/hoursoverride/add/", data).status_code == 302
     assert HoursOverride.objects.get().start_time is None
     assert b"Day off" in admin_client.get("/admin/booking/hoursoverride/").content
@@ -224,7 +224,7 @@ def test_the_start_page_has_notes_on_visits_messages_and_sample_data(admin_clien
 
 def test_the_start_page_of_an_empty_site_says_where_to_begin(admin_client):
     headings = [note.heading for note in admin_client.get("/admin/").context["notes"]]
-    assert headings == ["The clinic has no name yet", "0 visits today"]
+    assert headings == ["The clinic doesn't have a name yet", "0 visits today"]
 
 
 def test_the_start_page_is_limited_by_permission(client, db):
@@ -293,7 +293,7 @@ class TestCapacity:
         service.refresh_from_db()
         assert service.step == timedelta(minutes=15)
         page = self.page(admin_client, service)
-        assert "Monday holds 8 visits with these settings, as many as could fit." in page
+        assert "Monday holds 8 visits with these settings, as many as can fit." in page
         assert "formaction" not in page
 
     def test_the_start_page_says_so_until_staff_choose(self, admin_client, service):

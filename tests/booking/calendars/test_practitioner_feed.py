@@ -184,7 +184,7 @@ def admin_page(practitioner):
 
 def test_staff_can_create_replace_and_revoke_the_url(admin_client, client, visit, steve):
     Practitioner.objects.update(feed_uid=None)
-    assert "There is no address yet." in admin_client.get(admin_page(steve)).content.decode()
+    assert "There's no address yet." in admin_client.get(admin_page(steve)).content.decode()
     paths = []
     for _ in range(2):
         admin_client.post(admin_page(steve), {"renew": "x"})

@@ -159,7 +159,7 @@ def test_one_click_changes_the_status(desk, visit, steps, status):
 def test_an_impossible_status_change_reports_why(desk, visit):
     ahead = factories.make_appointment(location=visit.location, practitioner=visit.practitioner)
     response = desk.post(f"{VISITS}{ahead.pk}/no-show/", follow=True)
-    assert "This visit has not begun yet. To free its time, cancel it." in response.content.decode()
+    assert "This visit hasn't started yet. To free its time, cancel it." in response.content.decode()
     ahead.refresh_from_db()
     assert ahead.status == "booked"
 
@@ -167,7 +167,7 @@ def test_an_impossible_status_change_reports_why(desk, visit):
 def test_a_visit_of_a_later_day_is_not_marked_as_arrived(desk, visit):
     ahead = factories.make_appointment(location=visit.location, practitioner=visit.practitioner)
     response = desk.post(f"{VISITS}{ahead.pk}/arrived/", follow=True)
-    assert "It can be marked as arrived when its day has come." in response.content.decode()
+    assert "You can mark it as arrived on that day." in response.content.decode()
     desk.post(VISITS, {"action": "mark_attended", "_selected_action": [ahead.pk], "index": "0"})
     ahead.refresh_from_db()
     assert ahead.status == "booked"
@@ -297,7 +297,7 @@ def test_the_second_of_two_concurrent_moves_gets_a_conflict_page(desk, ahead):
     response = desk.post(f"{VISITS}{ahead.pk}/move/", new | {"on": "2026-11-26"})
     page = response.content.decode()
     assert response.status_code == 409
-    assert "Somebody has changed this visit since you opened this page" in page
+    assert "Someone changed this visit after you opened this page" in page
     assert "Wednesday 25 November 2026, 9:30 to 10:15 am" in page
     assert 'value="2026-11-26"' in page
     ahead.refresh_from_db()
@@ -334,15 +334,15 @@ def test_staff_are_told_whether_the_patient_is_notified(desk, ahead, email, sent
 def test_no_email_is_promised_about_a_visit_that_is_over(desk, location):
     over = factories.make_appointment(location=location, starts_at=STARTED - timedelta(days=1))
     page = desk.post(f"{VISITS}{over.pk}/cancel/", {"sequence": 0}, follow=True).content.decode()
-    assert "No email is sent." in page
+    assert "No email will be sent." in page
     assert "will get an email" not in page
 
 
 def test_reminders_by_email_are_not_promised_without_an_address(desk, ahead):
-    assert "By e-mail" in desk.get(f"{VISITS}{ahead.pk}/change/").content.decode()
+    assert "By email" in desk.get(f"{VISITS}{ahead.pk}/change/").content.decode()
     ahead.patient.email = ""
     ahead.patient.save()
-    assert "None: there is no email address" in desk.get(f"{VISITS}{ahead.pk}/change/").content.decode()
+    assert "None: no email address" in desk.get(f"{VISITS}{ahead.pk}/change/").content.decode()
 
 
 @pytest.mark.parametrize("on", ["9999-12-31", "0001-01-01"])
@@ -350,7 +350,7 @@ def test_free_slots_of_an_impossible_date_are_refused_without_a_location(desk, a
     factories.make_location(name="Calgary")
     response = desk.post(f"{VISITS}{ahead.pk}/move/", {"sequence": 0, "on": on, "at": "09:30", "look": "1"})
     assert response.status_code == 200
-    assert ("Check the year." if on > "2026" else "This day is over.") in response.content.decode()
+    assert ("Check the year." if on > "2026" else "This day is in the past.") in response.content.decode()
 
 
 def test_messages_are_shown_in_the_time_zone_of_the_location(admin_client, ahead):

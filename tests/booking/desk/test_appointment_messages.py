@@ -61,7 +61,7 @@ def test_resending_renders_the_present_version_of_the_visit(admin_client, visit,
     assert f'formaction="{resend_url(visit, first)}"' in get_page(admin_client, visit)
     response = admin_client.post(resend_url(visit, first))
     assert response.url == f"/admin/booking/appointment/{visit.pk}/change/"
-    assert "it leaves within a minute" in admin_client.get(response.url).content.decode()
+    assert "it will go out within a minute" in admin_client.get(response.url).content.decode()
     messages.send_due(now=now)
     assert [sent.to for sent in mail.outbox] == [["alice@patients.example"]]
     assert visit.messages.filter(state="sent").count() == 2
@@ -92,7 +92,7 @@ def test_waiting_or_outdated_messages_cannot_be_resent(admin_client, visit, now,
     visit.save()
     assert resend_url(visit, message) not in get_page(admin_client, visit)
     response = admin_client.post(resend_url(visit, message))
-    assert "there is nothing to send" in admin_client.get(response.url).content.decode()
+    assert "there's nothing to send" in admin_client.get(response.url).content.decode()
     assert visit.messages.count() == 1
 
 

@@ -99,13 +99,13 @@ def test_invalid_parameters_open_an_empty_form(desk, patient):
 @pytest.mark.parametrize(
     ("typed", "field", "sentence"),
     [
-        ({}, "patient", "Choose a patient, or write down a new one below."),
-        ({"name": "Rita"}, "phone", "Write down a phone number."),
+        ({}, "patient", "Choose a patient, or add a new one below."),
+        ({"name": "Rita"}, "phone", "Enter a phone number."),
         (NEW_PATIENT | {"phone": "12"}, "phone", None),
         (NEW_PATIENT | {"name": "Ri\x00ta"}, "name", None),
-        (NEW_PATIENT | {"on": "2026-11-22"}, "on", "This day is over. Choose today or a later day."),
+        (NEW_PATIENT | {"on": "2026-11-22"}, "on", "This day is in the past. Choose today or a later day."),
         (NEW_PATIENT | {"on": "2226-11-24"}, "on", "This is more than two years ahead. Check the year."),
-        (NEW_PATIENT | {"on": "soon"}, "on", "Write the date as 2026-11-24."),
+        (NEW_PATIENT | {"on": "soon"}, "on", "Enter the date as 2026-11-24."),
         (
             NEW_PATIENT | {"on": "02/03/2027"},
             "on",
@@ -141,7 +141,7 @@ def test_a_date_that_can_be_read_in_one_way_is_accepted(desk, call, typed):
 
 def test_a_patient_is_chosen_or_created_but_not_both(desk, call):
     response = desk.post(BOOK, call | NEW_PATIENT | {"patient": factories.make_patient().pk})
-    assert errors_of(response)["patient"] == ["Choose a patient here or write down a new one below, not both."]
+    assert errors_of(response)["patient"] == ["Choose a patient here or add a new one below, not both."]
     assert 'value="Rita Hollow Horn"' in response.content.decode()
 
 
@@ -240,7 +240,7 @@ def test_a_practitioner_who_does_not_offer_the_service_is_refused_with_a_sentenc
     other = factories.make_practitioner(name="Maya Okafor")
     response = desk.post(BOOK, call | NEW_PATIENT | {"practitioner": other.pk})
     assert response.status_code == 422
-    assert "Maya Okafor does not offer" in errors_of(response)["__all__"][0]
+    assert "Maya Okafor doesn't offer" in errors_of(response)["__all__"][0]
 
 
 def test_free_slots_of_a_week_are_shown_and_the_input_is_kept(desk, call, taken_visit):
@@ -287,7 +287,7 @@ def test_a_visit_may_start_earlier_today(desk, call):
     question = desk.post(BOOK, typed)
     assert question.status_code == 409
     assert errors_of(question)["__all__"] == [
-        "This time is over. The visit does not fit into the hours of Steve Hansen at Okotoks."
+        "This time is in the past. The visit doesn't fit of Steve Hansen at Okotoks."
     ]
     desk.post(BOOK, typed | asked_in(question.content.decode()) | {"overbooked_reason": "Walked in"})
     assert Appointment.objects.get().exception_reason == "Walked in"
@@ -297,7 +297,7 @@ def test_a_visit_may_start_earlier_today(desk, call):
 
 @pytest.mark.parametrize(
     ("at", "sentence"),
-    [("09:05", "is offered at other times"), ("20:00", "does not fit into the hours"), ("09:45", "")],
+    [("09:05", "is offered at other times"), ("20:00", "doesn't fit"), ("09:45", "")],
     ids=["off the grid", "outside hours", "offered"],
 )
 def test_staff_are_told_why_patients_are_not_offered_a_time(desk, call, at, sentence):
@@ -327,9 +327,9 @@ def test_without_an_sms_gateway_the_channel_is_not_asked_for(desk):
     ("when", "sentence"),
     [
         ({"on": "2026-12-25"}, "Okotoks is closed on that day."),
-        ({"at": "03:00"}, "does not fit into the hours"),
-        ({"on": "2026-11-29"}, "does not fit into the hours"),
-        ({"on": "2026-11-23", "at": "07:00"}, "This time is over."),
+        ({"at": "03:00"}, "doesn't fit"),
+        ({"on": "2026-11-29"}, "doesn't fit"),
+        ({"on": "2026-11-23", "at": "07:00"}, "This time is in the past."),
         ({"at": "12:15"}, "has a break then"),
         ({"on": "2026-11-26"}, "has time off then"),
     ],

@@ -127,14 +127,14 @@ def test_visits_are_handed_on_where_the_substitute_is_free_and_others_are_report
         (maria, visits[2].starts_at),
     ]
     assert messages_in(response)[0] == (
-        "Bogdan Ionescu, 12:15 to 1:00 pm: Maria Chen is not free for it, so it stays as it was."
+        "Bogdan Ionescu, 12:15 to 1:00 pm: Maria Chen isn't free then, so it stays as it was."
     )
     assert {name for _kind, name in queued_messages()} == {"Alice Martin", "Charlie Okafor"}
 
 
 def test_without_a_free_substitute_a_message_says_so(admin_client, visits, url):
     response = admin_client.post(url, form_data("hand-on", visits), follow=True)
-    assert messages_in(response) == ["Nobody else is free at any of these times."]
+    assert messages_in(response) == ["No one else is free at any of these times."]
 
 
 @pytest.mark.parametrize("to", ["", "x", "0", "999999", "\u0661"])
@@ -163,8 +163,8 @@ def test_patients_without_email_are_listed_to_be_called(admin_client, visits, ur
     [
         (["a@patients.example", "b@patients.example"], "Each patient will get an email."),
         (["a@patients.example", ""], "1 of 2 patients will get an email."),
-        (["", ""], "No email is sent."),
-        (["a@sample-patients.example", "b@sample-patients.example"], "No email is sent."),
+        (["", ""], "No email will be sent."),
+        (["a@sample-patients.example", "b@sample-patients.example"], "No email will be sent."),
     ],
     ids=["all", "some", "none", "sample"],
 )

@@ -88,7 +88,7 @@ def test_an_invalid_date_shows_today_with_a_message(admin_client, make_visit, da
     make_visit("Today")
     response = admin_client.get(DIARY, {"day": day})
     assert names_in(response) == ["Today"]
-    assert "That day could not be read" in response.content.decode()
+    assert "We couldn't read that day" in response.content.decode()
 
 
 @pytest.mark.parametrize(

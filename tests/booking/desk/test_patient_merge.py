@@ -75,7 +75,7 @@ def test_the_preview_changes_nothing(admin_client, keep, merged):
 
 @pytest.mark.parametrize(
     ("email", "sentence"),
-    [("zoe@patients.example", "Messages that wait go to the email address above."), ("", "No email address stays")],
+    [("zoe@patients.example", "Waiting messages will go to the email address above."), ("", "no email address left")],
 )
 def test_the_preview_says_where_waiting_messages_go(email, sentence, admin_client, keep, merged):
     Patient.objects.update(email=email)

@@ -129,7 +129,7 @@ def test_the_page_shows_upcoming_and_past_visits_and_messages(admin_client, now)
     assert [row.visit for row in record.past] == [past]
     assert [row.message.kind for row in record.messages] == ["confirmation"]
     page = response.content.decode()
-    for words in ("Visits to come", "Past visits", "Refused (550).", "Could not be sent", ahead.reference):
+    for words in ("Upcoming visits", "Past visits", "Refused (550).", "Could not be sent", ahead.reference):
         assert words in page
 
 
@@ -228,7 +228,7 @@ def test_a_corrected_address_gets_the_confirmation_and_older_links_are_revoked(a
     assert tokens.appointment_for(tokens.manage_token(visit), now=now) == visit
     assert [event.kind for event in visit.events.all()] == ["link_renewed"]
     page = admin_client.get(response.url).content.decode()
-    assert "Links sent before open nothing any more. 1 confirmation is on the way to alice@patients.example." in page
+    assert "Earlier links no longer work. 1 confirmation is on the way to alice@patients.example." in page
 
 
 def test_the_same_address_gets_the_confirmation_again_and_links_stay_valid(admin_client, visit):

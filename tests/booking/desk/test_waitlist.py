@@ -74,7 +74,7 @@ def test_ending_an_entry_releases_its_offer(admin_client, clinic):
     entry.refresh_from_db()
     assert (entry.outcome, WaitlistOffer.objects.get().state) == ("staff", "withdrawn")
     assert Appointment.objects.get().events.last().actor.username == "admin"
-    assert "Nobody of these was on the list any more." in words_of(admin_client.post(LIST, data, follow=True))
+    assert "None of these people were still on the list." in words_of(admin_client.post(LIST, data, follow=True))
 
 
 def test_ending_needs_the_permission_to_change_entries(clinic):
@@ -104,7 +104,7 @@ def test_the_start_page_counts_entries_by_permission(admin_client, clinic):
     join(clinic, "Bob Berg")
     scheduling.offer_available_slots(now=NOW)
     assert "2 people on the waitlist" in words_of(admin_client.get("/admin/"))
-    assert "2 with a time on offer just now." in words_of(admin_client.get("/admin/"))
+    assert "2 offered a time right now." in words_of(admin_client.get("/admin/"))
     assert "on the waitlist" not in words_of(member_of_staff("view_appointment").get("/admin/"))
 
 

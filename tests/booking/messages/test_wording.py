@@ -223,7 +223,7 @@ def test_a_preview_allows_the_mails_own_styles_and_no_others(admin_client, clini
 def test_a_preview_before_anybody_offers_a_visit_says_so(admin_client, db):
     make_clinic()
     page = admin_client.post(address_of(wording_of("reminder"), "preview/"), {}, follow=True)
-    assert "Nobody offers a service yet" in page.content.decode()
+    assert "No one offers a service yet" in page.content.decode()
 
 
 def test_only_those_who_may_change_words_see_a_preview(client, django_user_model, clinic):

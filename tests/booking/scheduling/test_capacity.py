@@ -1,4 +1,4 @@
-"""A step can cost capacity: what a day holds, and the most that could fit (R5)."""
+"""A step can cost capacity: how many fit in a day, and the most that could fit (R5)."""
 
 from datetime import date, time, timedelta
 from importlib import import_module

@@ -122,7 +122,7 @@ def test_who_may_book_and_who_may_give_it_decide_before_the_hour(
 
 def test_a_practitioner_who_does_not_offer_the_service_is_named(ask):
     found = ask(at(9), practitioner=make_practitioner(name="Amara Okafor"))
-    assert found.sentence == "Amara Okafor does not offer Physiotherapy assessment."
+    assert found.sentence == "Amara Okafor doesn't offer Physiotherapy assessment."
 
 
 def test_a_visit_may_move_over_itself(ask, service, steve, location):

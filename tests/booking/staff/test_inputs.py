@@ -27,8 +27,8 @@ def test_a_date_with_one_reading_is_accepted(typed, read):
     [
         ("02/03/2027", "This could be 3 February or 2 March. Write it as 2027-02-03 or 2027-03-02."),
         ("1/12/2026", "This could be 12 January or 1 December. Write it as 2026-01-12 or 2026-12-01."),
-        ("2/3/27", "Write the date as 2026-11-24."),
-        ("31/02/2027", "Write the date as 2026-11-24."),
+        ("2/3/27", "Enter the date as 2026-11-24."),
+        ("31/02/2027", "Enter the date as 2026-11-24."),
     ],
 )
 def test_a_date_with_two_readings_or_none_is_refused(typed, sentence):

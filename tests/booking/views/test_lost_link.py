@@ -115,7 +115,7 @@ def test_asking_twice_in_a_row_sends_one_mail(client, visit, now):
 def test_requests_for_one_address_are_rate_limited(visit, settings):
     settings.BOOKING_LIMITS = settings.BOOKING_LIMITS | {"lost link by e-mail": (2, timedelta(hours=1))}
     assert [request_link(Client()).status_code for _ in range(3)] == [302, 302, 429]
-    assert "Links in our earlier mails stay good" in words_of(request_link(Client()))
+    assert "Links in our earlier emails still work" in words_of(request_link(Client()))
     assert request_link(Client(), "nobody@patients.example").status_code == 302
 
 

@@ -154,7 +154,7 @@ def test_only_a_few_visits_ahead_can_be_booked_with_one_e_mail_address(client):
     type_details(client, name="Charlie", email="Alice@Patients.example")
     response = confirm(client)
     assert (response.status_code, response["Retry-After"]) == (429, "86400")
-    assert "Please call us for this visit" in words_of(response)
+    assert "Please call us to book this appointment" in words_of(response)
     assert "Call (403) 555-0100" in words_of(response)
     assert Appointment.objects.filter(status="booked").count() == 2
     assert Appointment.objects.filter(status="held").count() == 1

@@ -28,7 +28,7 @@ def office(browser: Browser, site: str, console_errors: list[str]) -> Iterator[P
     page.on("pageerror", lambda error: console_errors.append(str(error)))
     page.on("dialog", lambda dialog: console_errors.append(dialog.message))
     page.goto("/admin/login/")
-    page.get_by_label("Username or e-mail").fill("steve")
+    page.get_by_label("Username or email").fill("steve")
     page.get_by_label("Password").fill("canola-foothills-42")
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="Today and everything else")).to_be_visible()

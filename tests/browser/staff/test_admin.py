@@ -37,7 +37,7 @@ PAGES = [
 def log_in(page: Page, site: str) -> None:
     get_user_model().objects.create_superuser("dana", "dana@clinic.example", "a long word for the office")
     page.goto(f"{site}/admin/")
-    page.get_by_label("Username or e-mail").fill("dana")
+    page.get_by_label("Username or email").fill("dana")
     page.get_by_label("Password").fill("a long word for the office")
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="Today and everything else")).to_be_visible()

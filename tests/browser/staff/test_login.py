@@ -42,7 +42,7 @@ def address(site: str) -> str:
 
 
 def log_in(page: Page) -> None:
-    page.get_by_label("Username or e-mail").fill("dana")
+    page.get_by_label("Username or email").fill("dana")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Log in", exact=True).click()
 
@@ -75,10 +75,10 @@ def test_login_with_a_password_and_a_code(phone_page: Page, site: str, console_e
     assert_accessible(page)
     confirm_password(page)
     assert_accessible(page)
-    page.get_by_text("I cannot use the camera").click()
+    page.get_by_text("I can't use the camera").click()
     secret = page.locator("code.staff-codes").inner_text()
     step = int(time.time()) // 30
-    page.get_by_label("The six digits that the app shows").fill(format_hotp_value(hotp_value(secret, step - 1)))
+    page.get_by_label("The six digits the app shows").fill(format_hotp_value(hotp_value(secret, step - 1)))
     page.get_by_role("button", name="Add the app").click()
     expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
     assert_accessible(page)
@@ -120,7 +120,7 @@ def test_login_with_a_passkey_alone(phone_page: Page, address: str, console_erro
     page.get_by_role("link", name="Add a passkey").click()
     confirm_password(page)
     assert_accessible(page)
-    page.get_by_label("A name for it").fill("My phone")
+    page.get_by_label("Name").fill("My phone")
     page.get_by_role("button", name="Add the passkey").click()
     expect(page.get_by_role("heading", name="Your recovery codes")).to_be_visible()
     assert [key.wrap().name for key in Authenticator.objects.filter(type="webauthn")] == ["My phone"]

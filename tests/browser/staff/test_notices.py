@@ -58,7 +58,7 @@ def test_no_page_has_axe_violations_or_scrolls_sideways_at_320_px(browser: Brows
 def test_feedback_that_a_page_helped_needs_no_javascript_and_no_cookie(page: Page, notices_site: str):
     page.goto(f"{notices_site}/treatments/dry-needling/")
     page.get_by_role("button", name="Yes, it helped").press("Enter")
-    expect(page.get_by_role("heading", name="Thank you for telling us.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Thanks for letting us know.")).to_be_visible()
     assert page.context.cookies() == []
     assert PageFeedback.objects.get().helped == 1
 
@@ -70,7 +70,7 @@ def test_contact_prints_on_one_sheet(browser: Browser, notices_site: str):
     page.goto(f"{notices_site}/contact/")
     sheets = re.findall(rb"/Type\s*/Page\b", page.pdf(format="Letter"))
     page.emulate_media(media="print")
-    expect(page.get_by_role("heading", name="Call or visit")).to_be_visible()
+    expect(page.get_by_role("heading", name="Call or stop by")).to_be_visible()
     expect(page.get_by_role("button", name="Send the message")).to_be_hidden()
     context.close()
     assert len(sheets) == 1

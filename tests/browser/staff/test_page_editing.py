@@ -148,7 +148,7 @@ def test_a_page_with_every_kind_of_block_is_written_and_published(
     office.get_by_role("link", name="Back to the draft").click()
     wait_for_editor(office)
     office.get_by_role("button", name="Save, check and publish …").click()
-    expect(office.locator(".findings--must")).to_contain_text("Nobody has reviewed this page clinically.")
+    expect(office.locator(".findings--must")).to_contain_text("No one has recorded a clinical review of this page.")
     office.get_by_role("button", name="Publish", exact=True).click()
     expect(office.locator(".messagelist")).to_contain_text("Not published")
     assert Revision.objects.filter(page__slug="cupping").count() == 0
@@ -179,7 +179,7 @@ def test_a_draft_is_compared_restored_scheduled_and_hidden(office: Page):
     was = heading.input_value()
     heading.fill("Words of today")
     office.locator("[name=_continue]").click()
-    expect(office.locator(".page-state")).to_contain_text("This draft differs from it")
+    expect(office.locator(".page-state")).to_contain_text("This draft is different")
 
     # The draft is not public.
     office.goto(BACK_PAIN)
@@ -214,12 +214,12 @@ def test_a_draft_is_compared_restored_scheduled_and_hidden(office: Page):
 
     # The schedule is cancelled, and the page hidden.
     edit(office, "Dry needling for back pain")
-    office.get_by_role("button", name="Call off what is scheduled").click()
+    office.get_by_role("button", name="Cancel what is scheduled").click()
     expect(office.locator(".messagelist")).to_contain_text("Called off")
     expect(office.locator(".page-state")).not_to_contain_text("Scheduled")
     office.get_by_role("link", name="Hide it from readers …").click()
     office.get_by_role("button", name="Hide it").click()
-    expect(office.locator(".page-state")).to_contain_text("Readers do not see this page now.")
+    expect(office.locator(".page-state")).to_contain_text("Readers don't see this page right now.")
     assert office.request.get(BACK_PAIN).status == 410
 
 

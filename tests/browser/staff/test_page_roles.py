@@ -28,7 +28,7 @@ def log_in(browser: Browser, site: str) -> Iterator[Callable[[str], Page]]:
         page = contexts[-1].new_page()
         page.set_default_timeout(20_000)
         page.goto("/admin/login/")
-        page.get_by_label("Username or e-mail").fill(name)
+        page.get_by_label("Username or email").fill(name)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Log in").click()
         expect(page.get_by_role("heading", name="Today and everything else")).to_be_visible()
@@ -58,7 +58,7 @@ def test_an_editor_saves_a_draft_and_cannot_publish_it(log_in: Callable[[str], P
     page.goto(f"/admin/content/page/{draft.pk}/change/")
     page.locator("#id_content_section_set-0-heading").fill("An editor's words")
     page.locator("[name=_continue]").click()
-    expect(page.locator(".page-state")).to_contain_text("This draft differs from it")
+    expect(page.locator(".page-state")).to_contain_text("This draft is different")
     assert Section.objects.filter(parent=draft, heading="An editor's words").exists()
 
     expect(page.get_by_role("link", name="Preview").first).to_be_visible()

@@ -44,7 +44,7 @@ def log_in_alone(key):
 def test_a_key_with_log_in_with_it_alone_unticked_does_not_log_in_alone(dana, is_kept):
     client, key = add_passkey(dana, is_kept=is_kept, passwordless=False)
     browser, response = log_in_alone(key)
-    assert "This passkey is asked for after your password." in response.content.decode()
+    assert "This passkey is for after your password." in response.content.decode()
     assert browser.get("/admin/").status_code == 302
     assert "Asked for after your password" in client.get("/staff/second-factor/webauthn/").content.decode()
 
@@ -63,7 +63,7 @@ def test_such_a_key_is_the_second_step_after_the_password(dana):
 def test_a_key_with_log_in_with_it_alone_ticked_logs_in_alone(dana, is_kept):
     client, key = add_passkey(dana, is_kept=is_kept, passwordless=True)
     assert log_in_alone(key)[0].get("/admin/").status_code == 200
-    assert "Logs you in alone" in client.get("/staff/second-factor/webauthn/").content.decode()
+    assert "Logs you in on its own" in client.get("/staff/second-factor/webauthn/").content.decode()
 
 
 def test_a_key_of_an_earlier_release_that_the_browser_called_kept_still_logs_in_alone(dana):

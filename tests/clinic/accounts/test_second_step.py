@@ -58,7 +58,7 @@ def test_a_factor_set_up_in_one_browser_ends_the_sessions_of_others(dana):
     assert has_access(own)
     response = thief.get("/admin/booking/patient/")
     assert response.url == "/staff/login/?next=/admin/booking/patient/"
-    assert "Your login has a second step now." in thief.get(response.url).content.decode()
+    assert "Your login now has a second step." in thief.get(response.url).content.decode()
     assert not has_access(thief)
 
 

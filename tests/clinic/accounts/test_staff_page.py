@@ -62,7 +62,7 @@ def test_a_new_staff_member_gets_a_link_to_choose_a_password(office):
 def test_two_people_cannot_log_in_with_one_address(office):
     make_staff("sam")
     response = office.post(f"{LIST}add/", form(email="SAM@clinic.example"))
-    assert "Somebody else logs in with this address" in response.content.decode()
+    assert "Someone else logs in with this address" in response.content.decode()
 
 
 def test_a_staff_member_is_deactivated_and_never_deleted(office):
@@ -78,7 +78,7 @@ def test_a_staff_member_is_deactivated_and_never_deleted(office):
 def test_an_owner_cannot_remove_their_own_role(office, owner):
     own = form(first_name="Olga", email="olga@clinic.example")
     response = office.post(f"{LIST}{owner.pk}/change/", own)
-    assert "You cannot take your own login or your role as owner away." in response.content.decode()
+    assert "You can't turn off your own login or remove your own role as owner." in response.content.decode()
     boss = get_user_model().objects.create_superuser("boss")
     other_client = Client()
     other_client.force_login(boss)
@@ -100,11 +100,11 @@ def test_an_owner_resets_a_second_factor_and_the_user_is_notified(office):
     dana = make_staff("dana")
     TOTP.activate(dana, "JBSWY3DPEHPK3PXP")
     address = f"{LIST}{dana.pk}/second-factor/"
-    assert "only after you are sure" in office.get(address).content.decode()
+    assert "only once you're sure" in office.get(address).content.decode()
     assert Authenticator.objects.count() == 1
     office.post(address)
     assert Authenticator.objects.count() == 0
-    assert "were taken away" in mail.outbox[0].body
+    assert "were removed" in mail.outbox[0].body
 
 
 def test_an_owner_sends_a_link_for_a_new_password(office):

@@ -122,7 +122,7 @@ def test_a_form_of_another_site_or_with_a_password_is_not_offered_again(headers,
     html = stale(data, **headers).content.decode()
     assert "Rex" not in html
     assert "correct horse" not in html
-    assert "Open the page anew" in html
+    assert "Reload the page" in html
 
 
 @pytest.mark.django_db
@@ -130,5 +130,5 @@ def test_a_form_of_another_site_or_with_a_password_is_not_offered_again(headers,
 def test_the_page_for_a_stale_token_gives_the_phone_number(address):
     factories.make_clinic(phone="+14035550100")
     html = Client(enforce_csrf_checks=True).post(address, {}).content.decode()
-    assert "If you are stuck, call us on" in html
+    assert "Need help? Call us at" in html
     assert "(403) 555-0100" in html

@@ -64,7 +64,7 @@ def test_an_unreadable_address_is_explained_in_the_office(owner, address):
     assert response.status_code == 400
     html = response.content.decode()
     assert is_in_frame(html)
-    assert "We could not read that request" in html
+    assert "That didn't work" in html
     assert START in html
 
 
@@ -100,7 +100,7 @@ class TestStaleForms:
         html = owner.post(address, self.TYPED, headers={"Origin": "https://evil.example"}).content.decode()
         assert is_in_frame(html)
         assert "Alice" not in html
-        assert "Open the page anew" in html
+        assert "Reload the page" in html
 
 
 @pytest.mark.parametrize("who", ["nobody", "patient", "no second factor"])
@@ -143,4 +143,4 @@ def test_when_the_database_is_away_the_public_page_has_to_do(staff, monkeypatch)
 def test_the_pages_are_valid_on_their_own(staff):
     html = staff.get(NO_ACCESS).content.decode()
     assert html.count("<h1>") == 1
-    assert "<title>This page is not open to you" in " ".join(html.split())
+    assert "<title>You can't open this page" in " ".join(html.split())

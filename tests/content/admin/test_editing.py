@@ -97,7 +97,7 @@ def test_a_refused_row_says_why_and_keeps_what_was_typed(office, needling):
 
     html = response.content.decode()
     assert response.status_code == 200
-    assert "Row 2. Term: write something here, or empty the whole row." in html
+    assert "Row 2. Term: write something here, or clear the whole row." in html
     assert "A pad without a name" in html
 
 

@@ -30,19 +30,19 @@ def test_lengths_that_fit_need_no_warning():
 @pytest.mark.parametrize(
     ("fields", "warning"),
     [
-        ({"title": "N" * 37}, "The title has 61 characters with the clinic's name: after 60 it is usually cut off."),
+        ({"title": "N" * 37}, "The title has 61 characters with the clinic's name. After 60, it's usually cut off."),
         (
             {"lede": "word " * 25 + "a" * 40},
-            "The first sentence has 165 characters: after 160 it is usually cut off. "
+            "The introduction has 165 characters: after 160 it is usually cut off. "
             "Write a shorter description under “Order and search engines”.",
         ),
         (
             {"description": "Too little."},
-            "The description has only 11 characters: say more of what a reader finds on this page.",
+            "The description has only 11 characters. Say more about what readers will find on this page.",
         ),
         (
             {"hero_picture": None, "hero_is_decorative": False},
-            "This page has no picture at its head: a shared link shows the clinic's drawing.",
+            "This page has no picture at the top, so a shared link shows the clinic's drawing.",
         ),
     ],
     ids=["title", "long first sentence", "short description", "no picture"],

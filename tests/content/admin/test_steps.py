@@ -115,7 +115,7 @@ def test_failed_checks_cannot_be_overridden_without_permission(client, draft):
 
     assert response.status_code == 422
     html = response.content.decode()
-    assert "Add a care card: whom to call, and when." in html
+    assert "Add a care card: who to call, and when." in html
     assert 'name="override_reason"' not in html
     assert Revision.objects.count() == 0
 
@@ -202,7 +202,7 @@ def test_the_last_editor_of_a_page_cannot_review_it(client, draft, now):
     response = client.post(address("review", draft), sent | {"override_reason": "I may not"})
 
     assert response.status_code == 422
-    assert "Somebody else should review it." in response.content.decode()
+    assert "Someone else should review it." in response.content.decode()
     assert Review.objects.count() == 0
     Page.objects.update(edited_by=None)
     assert client.post(address("review", draft), sent).status_code == 302
@@ -212,8 +212,8 @@ def test_the_last_editor_of_a_page_cannot_review_it(client, draft, now):
 @pytest.mark.parametrize(
     ("on", "following", "message"),
     [
-        ("2026-11-24", "2027-01-01", "A review takes place before it is written down."),
-        ("2026-11-20", "2026-11-20", "The next review comes after this one."),
+        ("2026-11-24", "2027-01-01", "The date of a review can't be in the future."),
+        ("2026-11-20", "2026-11-20", "The next review has to be after this one."),
         ("2026-11-20", "2028-12-01", "At most 24 months after this one."),
     ],
     ids=["to come", "not later", "too late"],
@@ -254,9 +254,9 @@ def test_the_editor_shows_the_publishing_status(admin_client, draft, now):
 
     assert "readers have never seen this page" in html()
     make_revision(draft, made_at=now)
-    assert "Readers see this page as it stands here" in html()
+    assert "Readers have seen this page as it is here" in html()
     Section.objects.update(body="<p>Other.</p>")
-    assert "This draft differs from it" in html()
+    assert "This draft is different" in html()
     make_revision(draft, goes_live_at=now + timedelta(days=1))
     assert "Scheduled to go live: Tuesday 24 November 2026, 2:00 pm." in html()
     admin_client.post(address("call_off", draft))
@@ -381,7 +381,7 @@ def test_a_concurrent_edit_is_reported_and_not_overwritten(admin_client, draft, 
     response = admin_client.post(editor, sent)
 
     assert response.status_code == 200
-    assert "after you had opened it" in response.content.decode()
+    assert "after you opened it" in response.content.decode()
     assert Page.objects.get().title == "Theirs"
 
 
@@ -393,7 +393,7 @@ def test_hiding_a_page_lists_the_pages_that_link_to_it(admin_client, draft):
 
     html = admin_client.get(address("hide", draft)).content.decode()
 
-    assert "“Back pain” has a typed link that would lead to nothing." in html
+    assert "“Back pain” has a typed link that would stop working." in html
     assert 'value="Hide it"' in html
 
 

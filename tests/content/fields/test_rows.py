@@ -37,7 +37,7 @@ def test_the_error_for_a_missing_cell_names_its_row():
     with pytest.raises(ValidationError) as error:
         clean_rows(COLUMNS, rows(("Core", "x"), ("", "alone")))
 
-    assert error.value.messages == ["Row 2. Term: write something here, or empty the whole row."]
+    assert error.value.messages == ["Row 2. Term: write something here, or clear the whole row."]
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_an_invalid_doi_is_refused(doi):
     with pytest.raises(ValidationError) as error:
         Sources(parent=make_page(), region="main", items=[{"text": "George 2021", "doi": doi}]).full_clean()
 
-    assert error.value.messages == ["Row 1. DOI: write the DOI as 10.2519/jospt.2021.0304."]
+    assert error.value.messages == ["Row 1. DOI: enter the DOI as 10.2519/jospt.2021.0304."]
 
 
 def test_the_url_of_a_source_must_be_https():
@@ -143,4 +143,4 @@ def test_the_url_of_a_source_must_be_https():
     with pytest.raises(ValidationError) as error:
         Sources(parent=make_page(), region="main", items=items).full_clean()
 
-    assert error.value.messages == ["Row 1. Address: write a whole address that begins with https://."]
+    assert error.value.messages == ["Row 1. Address: enter a full address that starts with https://."]

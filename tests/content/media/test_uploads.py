@@ -27,7 +27,7 @@ from tests.support.odd_exif import SHAPES, exif_block, odd_picture
 
 pytestmark = pytest.mark.django_db
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
-WRONG_TYPE = "This is not a JPEG, PNG or WebP picture."
+WRONG_TYPE = "This isn't a JPEG, PNG or WebP picture."
 ANIMATED = "This picture moves. Save one moment of it as a still picture and choose that."
 DAMAGED = "This picture is damaged or cut off. Save it again and choose it once more."
 HEIC = "On an iPhone, open it in Photos, choose Share, then Options"
@@ -415,7 +415,7 @@ def test_a_replaced_picture_changes_every_page_at_once(client, staff_client, dja
     with django_capture_on_commit_callbacks(execute=True):
         saved = staff_client.post(f"/admin/content/picture/{picture.pk}/change/", data, follow=True).content.decode()
 
-    assert "Check that what is said of it still fits" in saved
+    assert "Check that the descriptions still fit" in saved
     for page in pages:
         html = client.get(page.get_absolute_url()).content.decode()
         assert "renditions/new-" in html
@@ -447,8 +447,8 @@ def test_publishing_requires_alt_text_or_decorative(alt, is_decorative, is_refus
 
     blocking = {(issue.block, issue.message) for issue in issues if issue.blocks}
     expected = {
-        (("placedpicture", 7), "Say what the picture shows, or tick that it only decorates."),
-        (None, "Say what the picture at the head shows, or tick that it only decorates."),
+        (("placedpicture", 7), "Describe the picture, or tick that it's only decoration."),
+        (None, "Describe the picture at the top, or tick that it's only decoration."),
     }
     assert blocking == (expected if is_refused else set())
 

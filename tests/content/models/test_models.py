@@ -26,17 +26,19 @@ def page(**fields) -> Page:
 def test_a_second_page_of_a_special_kind_is_refused():
     make_page(kind="fees")
 
-    assert validation_messages(page(kind="fees", slug="")) == ["There is already a page of this kind. Edit that one."]
+    assert validation_messages(page(kind="fees", slug="")) == ["There's already a page of this kind. Edit that one."]
 
 
 def test_treatments_have_unique_slugs():
     make_page(slug="a")
 
-    assert validation_messages(page()) == ["Another treatment has this address."]
+    assert validation_messages(page()) == ["Another treatment already has this address."]
 
 
 def test_a_treatment_needs_a_slug():
-    assert validation_messages(page(slug="")) == ["A treatment needs an address; no other page has one to choose."]
+    assert validation_messages(page(slug="")) == [
+        "A treatment needs an address. No other kind of page has one to choose."
+    ]
 
 
 def test_a_special_page_has_no_slug():
@@ -49,12 +51,12 @@ def test_a_special_page_has_no_slug():
 def test_a_lede_has_25_words_at_most():
     page(lede="word " * 25).full_clean()
 
-    assert validation_messages(page(lede="word " * 26)) == ["This has 26 words. Say it in 25 or fewer."]
+    assert validation_messages(page(lede="word " * 26)) == ["This has 26 words. Use 25 or fewer."]
 
 
 @pytest.mark.parametrize("fields", [{}, {"hero_alt": "A path", "hero_is_decorative": True}], ids=["neither", "both"])
 def test_a_picture_has_alt_text_or_is_decorative(fields):
-    message = ["Say what the picture shows, or tick that it only decorates: one of the two."]
+    message = ["Describe the picture, or tick that it's only decoration: one of the two."]
 
     assert validation_messages(page(hero_picture=make_picture(), **fields)) == message
     assert validation_messages(PlacedPicture(parent=make_page(), region="main", picture=make_picture())) == message
@@ -63,7 +65,7 @@ def test_a_picture_has_alt_text_or_is_decorative(fields):
 def test_a_review_has_all_its_fields_or_none():
     person = factories.make_practitioner()
 
-    message = ["A review has a reviewer, a date and a date for the next: all three or none."]
+    message = ["A review needs a reviewer, a date and a date for the next one: all three or none."]
     assert validation_messages(page(reviewed_by=person)) == message
     assert validation_messages(page(last_reviewed_on=date(2026, 1, 1), next_review_on=date(2026, 2, 1))) == message
 
@@ -76,9 +78,9 @@ def test_the_next_review_is_due_within_24_months():
 
     reviewed(date(2026, 2, 28)).full_clean()
     assert validation_messages(reviewed(on + timedelta(days=732))) == [
-        "The next review is due at most 24 months after the last one."
+        "The next review can be at most 24 months after the last one."
     ]
-    assert validation_messages(reviewed(on)) == ["The next review comes after the last one."]
+    assert validation_messages(reviewed(on)) == ["The next review has to be after the last one."]
 
 
 def test_a_signpost_has_exactly_one_target():
@@ -93,7 +95,7 @@ def test_a_signpost_has_exactly_one_target():
 
 def test_a_care_card_needs_a_heading():
     assert validation_messages(CareCard(parent=make_page(), region="main")) == [
-        "Say whom to call and when, such as: Call 911 if you have"
+        "Say who to call and when, such as: Call 911 if you have"
     ]
 
 

@@ -71,7 +71,7 @@ def test_an_unpublished_page_is_404(client, kind):
 
 
 def test_home_works_on_an_empty_database(client):
-    assert "This site is being set up" in text_of(client, "/")
+    assert "still setting up this website" in text_of(client, "/")
 
 
 def test_a_scheduled_page_appears_at_its_go_live_time(client, now):
@@ -119,7 +119,7 @@ def test_a_service_that_cannot_be_booked_online_has_no_booking_button(client):
     html = text_of(client, page.get_absolute_url())
 
     assert "Schedule Now" not in html
-    assert html.count("cannot be booked online just now") == 2
+    assert html.count("can't be booked online right now") == 2
     assert service.get_absolute_url() not in html
 
 

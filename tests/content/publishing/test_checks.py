@@ -75,8 +75,8 @@ def test_invisible_characters_in_the_title_of_a_page_are_found(draft, now):
 def test_a_treatment_needs_a_reviewer_a_source_and_a_care_card(now):
     assert messages(make_page(is_published=False), now) == [
         "Name at least one source.",
-        "Add a care card: whom to call, and when.",
-        "Nobody has reviewed this page clinically.",
+        "Add a care card: who to call, and when.",
+        "No one has recorded a clinical review of this page.",
     ]
 
 
@@ -86,12 +86,12 @@ def test_other_pages_need_no_review_sources_or_care_card(now):
 
 def test_a_sample_page_can_be_published_without_review(draft, now):
     Page.objects.update(reviewed_by=None, last_reviewed_on=None, next_review_on=None)
-    assert messages(draft, now) == ["Nobody has reviewed this page clinically."]
+    assert messages(draft, now) == ["No one has recorded a clinical review of this page."]
 
     SampleRow.objects.create(content_type=ContentType.objects.get_for_model(Page), object_id=draft.pk)
 
     assert messages(draft, now) == []
-    assert messages(draft, now, blocks=False) == ["Sample content, not yet clinically reviewed: the page says so."]
+    assert messages(draft, now, blocks=False) == ["Sample content, not yet clinically reviewed. The page says so."]
 
 
 def test_a_review_is_valid_for_24_months_at_most(draft, now):
@@ -113,7 +113,7 @@ def test_the_reviewer_must_not_have_made_the_last_change(draft, now):
     draft.reviewed_by.user = steve
     draft.reviewed_by.save()
 
-    assert messages(draft, now) == ["The reviewer also made the last change: somebody else should look at it."]
+    assert messages(draft, now) == ["The reviewer also made the last change. Someone else should review it."]
 
 
 def test_folded_risks_warn_until_a_review_has_been_recorded_since(draft, now, django_user_model):
@@ -124,7 +124,7 @@ def test_folded_risks_warn_until_a_review_has_been_recorded_since(draft, now, dj
 
     (issue,) = issues(draft, now)
     assert (issue.blocks, issue.block, issue.quote) == (False, ("section", section.pk), "Few.")
-    assert issue.message.startswith("This tells about risks and is folded.")
+    assert issue.message.startswith("This fold is about risks.")
 
     review.record_review(draft, **record)
     assert issues(draft, now) == []
@@ -153,7 +153,7 @@ def test_changes_since_the_review_warn(draft, now):
 
     make_section(draft)
 
-    assert messages(draft, now, blocks=False) == ["The words have changed since the review on 23 November 2026."]
+    assert messages(draft, now, blocks=False) == ["The text has changed since the review on November 23, 2026."]
 
 
 def test_the_service_of_a_button_must_be_bookable(draft, now):
@@ -162,7 +162,7 @@ def test_the_service_of_a_button_must_be_bookable(draft, now):
 
     (issue,) = issues(draft, now)
 
-    assert issue.message == "Nobody can book “Back assessment” online: the button would lead nowhere."
+    assert issue.message == "“Back assessment” can't be booked online, so the button would go nowhere."
     assert issue.block == ("calltoaction", block.pk)
     factories.make_practitioner([service])
     assert issues(draft, now) == []
@@ -174,7 +174,7 @@ def test_needling_without_anybody_authorized_cannot_be_booked(draft, now):
     Page.objects.update(service=service)
 
     assert messages(draft, now) == [
-        "Nobody can book “Physiotherapy assessment” online: the page's button would lead nowhere."
+        "“Physiotherapy assessment” can't be booked online, so the page's button would go nowhere."
     ]
 
 
@@ -200,7 +200,7 @@ def test_heading_levels_must_not_skip(draft, now, levels, jumps):
 
     assert (
         messages(draft, now)
-        == ["This heading is a level too low: make it a section, or put a section heading above it."] * jumps
+        == ["This heading is one level too low. Make it a section, or put a section heading above it."] * jumps
     )
 
 
@@ -213,13 +213,13 @@ def test_the_heading_of_a_callout_counts(draft, now):
 @pytest.mark.parametrize(
     ("address", "problem"),
     [
-        ("/nowhere/", "this site has no such address."),
-        ("/treatments/no-such/", "this page is not published."),
-        ("/team/nobody/", "this person is not on the team."),
-        ("/book/no-such/", "this visit cannot be booked online."),
-        ("#no-such", "no heading of this page is called that."),
+        ("/nowhere/", "this site has no such page."),
+        ("/treatments/no-such/", "this page isn't published."),
+        ("/team/nobody/", "this person isn't on the team."),
+        ("/book/no-such/", "this can't be booked online."),
+        ("#no-such", "this page has no heading with that name."),
         ("https://", "it has no address."),
-        ("https://clinic.example/nowhere/", "this site has no such address."),
+        ("https://clinic.example/nowhere/", "this site has no such page."),
     ],
 )
 def test_a_broken_link_blocks_and_names_its_block(draft, now, settings, address, problem):
@@ -228,7 +228,7 @@ def test_a_broken_link_blocks_and_names_its_block(draft, now, settings, address,
 
     (issue,) = issues(draft, now)
 
-    assert issue.message == f"The link “the other one” leads to nothing: {problem}"
+    assert issue.message == f"The link “the other one” doesn't work: {problem}"
     assert (issue.blocks, issue.block) == (True, ("section", block.pk))
 
 
@@ -254,7 +254,7 @@ def test_a_link_to_a_former_url_warns_with_the_current_one(draft, now):
     make_section(draft, body='<p>See <a href="/treatments/before/">the other one</a>.</p>')
 
     assert messages(draft, now, blocks=False) == [
-        "The link “the other one” has an old address. Today it is /treatments/today/"
+        "The link “the other one” has an old address. It's now /treatments/today/"
     ]
     assert messages(draft, now) == []
 
@@ -266,7 +266,7 @@ def test_a_link_to_a_former_url_of_a_hidden_page_is_broken(draft, now):
     make_revision(there, is_public=False, head={}, blocks=[])
     make_section(draft, body='<p>See <a href="/treatments/before/">the other one</a>.</p>')
 
-    assert messages(draft, now) == ["The link “the other one” leads to nothing: this page is not published."]
+    assert messages(draft, now) == ["The link “the other one” doesn't work: this page isn't published."]
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_hiding_a_page_warns_of_typed_links_to_it(now, settings, link):
 
     issues_found = check_hiding(there, now=now)
 
-    assert [issue.message for issue in issues_found] == ["“Here” has a typed link that would lead to nothing."]
+    assert [issue.message for issue in issues_found] == ["“Here” has a typed link that would stop working."]
 
 
 def test_a_signpost_to_a_hidden_page_warns(draft, now):
@@ -292,7 +292,7 @@ def test_a_signpost_to_a_hidden_page_warns(draft, now):
     Signpost.objects.create(parent=draft, region="main", ordering=10_000, title="There", page=hidden)
 
     assert messages(draft, now, blocks=False) == [
-        "The page it leads to is not published: readers see this signpost once it is."
+        "The page it links to isn't published. Readers will see this signpost once it is."
     ]
 
 
@@ -300,27 +300,29 @@ def test_a_card_of_an_inactive_practitioner_warns(draft, now):
     person = factories.make_practitioner(is_active=False)
     PersonCard.objects.create(parent=draft, region="main", practitioner=person)
 
-    assert messages(draft, now, blocks=False) == ["This person is no longer here: readers do not see the card."]
+    assert messages(draft, now, blocks=False) == ["This person no longer works here, so readers don't see the card."]
 
 
 def test_a_citation_without_a_source_warns(draft, now):
     make_section(draft, body="<p>It may help [1, 4].</p>")
 
-    assert messages(draft, now, blocks=False) == ["[4] names a source that is not in the list."]
+    assert messages(draft, now, blocks=False) == ["[4] isn't in the list of sources."]
 
 
 @pytest.mark.parametrize("words", ["click here", "Here", "read more"])
 def test_a_vague_link_warns(draft, now, words):
     make_section(draft, body=f'<p><a href="https://example.org/">{words}</a></p>')
 
-    assert messages(draft, now, blocks=False) == ["Say in the link where it leads: people hear links read out alone."]
+    assert messages(draft, now, blocks=False) == [
+        "Say in the link where it goes: screen readers read links out on their own."
+    ]
 
 
 @pytest.mark.parametrize("word", ["toxins", "cure", "guarantee", "best", "game-changer"])
 def test_boasts_warn(draft, now, word):
     make_section(draft, body=f"<p>This is a {word} of ours.</p>")
 
-    assert messages(draft, now, blocks=False) == [f"“{word}” promises more than we can keep. Say what is known."]
+    assert messages(draft, now, blocks=False) == [f"“{word}” promises too much. Say what is known."]
 
 
 def test_a_long_sentence_warns_with_its_block_and_quote(draft, now):
@@ -329,7 +331,7 @@ def test_a_long_sentence_warns_with_its_block_and_quote(draft, now):
 
     (issue,) = [issue for issue in issues(draft, now) if issue.block]
 
-    assert issue.message == "This sentence has 31 words. Make two of it."
+    assert issue.message == "This sentence has 31 words. Make it two sentences."
     assert (issue.blocks, issue.block, issue.quote) == (False, ("section", block.pk), sentence)
 
 
@@ -353,7 +355,7 @@ def test_an_unpublished_snippet_blocks(draft, now):
     (issue,) = issues(draft, now)
 
     assert (issue.message, issue.block) == (
-        "This snippet is not published: readers would see nothing here.",
+        "This snippet isn't published, so readers would see nothing here.",
         ("snippethere", block.pk),
     )
 
@@ -370,5 +372,5 @@ def test_a_changed_snippet_is_checked_on_the_pages_that_include_it(draft, now):
     Section.objects.create(parent=snippet, region="main", heading="Nothing", body="<p>Left.</p>")
 
     assert messages(snippet, now) == [
-        f"On “{draft.title}”, which shows this snippet: Add a care card: whom to call, and when."
+        f"On “{draft.title}”, which shows this snippet: Add a care card: who to call, and when."
     ]

@@ -70,7 +70,7 @@ def test_blocking_issues_prevent_publishing(draft, alice, now):
 
     with pytest.raises(publishing.PublishingError) as error:
         publishing.publish(draft, by=alice, now=now)
-    assert [issue.message for issue in error.value.findings] == ["Add a care card: whom to call, and when."]
+    assert [issue.message for issue in error.value.findings] == ["Add a care card: who to call, and when."]
     assert Revision.objects.count() == 0
 
 
@@ -79,7 +79,7 @@ def test_an_override_records_the_issues_and_the_reason(draft, alice, now):
 
     revision = publishing.publish(draft, by=alice, now=now, override_reason="The card comes tomorrow")
 
-    assert revision.overridden == ["Add a care card: whom to call, and when."]
+    assert revision.overridden == ["Add a care card: who to call, and when."]
     assert revision.override_reason == "The card comes tomorrow"
 
 

@@ -185,7 +185,7 @@ def test_a_reviewer_needs_no_permission_to_publish(changed_page, mei, now, clien
     # The content has changed since it was read: nothing is recorded.
     publishing.publish(changed_page, by=None, now=now)
     response = client.post(address, data, follow=True)
-    assert "the page has changed meanwhile" in response.content.decode()
+    assert "the page has changed in the meantime" in response.content.decode()
     assert Review.objects.count() == 1
 
 

@@ -49,7 +49,7 @@ def test_unchanged_menus_have_the_default_links(client, site):
     assert footer(client, 'id="footer-reach"')[-3:] == [
         "Send a message /contact/",
         "Book a visit /book/",
-        "Change or cancel a visit /appointment/lost-link/",
+        "Change or cancel an appointment /appointment/lost-link/",
     ]
     assert footer(client, 'class="site-footer__legal"') == ["Privacy /privacy/", "Accessibility /accessibility/"]
 
@@ -239,15 +239,21 @@ def test_staff_can_add_reorder_rename_and_delete_links(menu_form, client):
 @pytest.mark.parametrize(
     ("new", "error"),
     [
-        ([{"leads_to": "place:team"}], "This menu leads there already."),
-        ([{"leads_to": "", "label": "Nowhere"}], "Choose where this link leads, or delete it."),
+        ([{"leads_to": "place:team"}], "This menu already has a link to that."),
+        ([{"leads_to": "", "label": "Nowhere"}], "Choose where this link goes, or delete it."),
         ([{"leads_to": "https://example.com", "label": "Out"}], "Select a valid choice. https://example.com is not"),
-        ([{"leads_to": "place:book", "label": "x" * 21}], "This is 21 characters long; 20 fit."),
-        ([{"leads_to": "place:book", "label": "Click here"}], "Say where it leads: people hear links read out alone."),
-        ([{"leads_to": "place:book", "label": "→"}], "Write words, with letters."),
-        ([{"leads_to": "place:book", "label": "fees"}], "Another link of this menu has the same words."),
+        ([{"leads_to": "place:book", "label": "x" * 21}], "This has 21 characters. The limit is 20."),
+        (
+            [{"leads_to": "place:book", "label": "Click here"}],
+            "Say where it goes: screen readers read links out on their own.",
+        ),
+        ([{"leads_to": "place:book", "label": "→"}], "Use words, not only signs."),
+        ([{"leads_to": "place:book", "label": "fees"}], "Another link in this menu has the same text."),
         ([{"leads_to": "place:book", "label": "a\u202eb"}], "“Words”: This holds a character that cannot be seen"),
-        ([{"leads_to": "place:change"}], "The page's title is 24 characters long; 20 fit. Write less."),
+        (
+            [{"leads_to": "place:change"}],
+            "The page's title has 31 characters. The limit here is 20: type a shorter text.",
+        ),
         (
             [{"leads_to": f"place:{name}", "label": name} for name in ("book", "change", "privacy")],
             "These are 7 links; 6 fit.",
@@ -273,7 +279,7 @@ def test_the_admin_shows_which_links_are_left_out(menu_form, site, admin_client)
     assert "Treatments, Team, Contact" in listed
     assert "Fees, Knees" in listed
     html = admin_client.get(menu_form.address).content.decode()
-    assert html.count("Left out now: readers do not see this page.") == 2
+    assert html.count("Left out now: readers don't see this page.") == 2
 
 
 def test_menus_cannot_be_added_or_deleted(site, admin_client):

@@ -36,13 +36,13 @@ def words(html):
 def test_a_notice_is_shown_above_every_page(client, site, address):
     notice(text="We open again on Monday.", tone="important")
     html = client.get(address).content.decode()
-    assert words(html) == "Important Closed on Friday 25 December. We open again on Monday."
+    assert words(html) == "Important Closed on Friday, December 25. We open again on Monday."
     assert html.index('class="notices"') < html.index("<main")
 
 
 def test_booking_pages_show_the_title_only(client, site):
     notice(text="We open again on Monday.")
-    assert words(client.get("/book/").content.decode()) == "Closed on Friday 25 December."
+    assert words(client.get("/book/").content.decode()) == "Closed on Friday, December 25."
 
 
 def test_the_404_page_shows_notices(client, site):
@@ -158,7 +158,7 @@ def test_staff_enter_times_in_the_time_zone_of_the_clinic(site, admin_client):
         "2026-11-25T15:00:00+00:00",
     )
     listed = admin_client.get(reverse("admin:content_notice_changelist")).content.decode()
-    assert "Still to come" in listed
+    assert "Upcoming" in listed
     assert "Tue 24 Nov 2026, 9:00 am" in listed
 
 

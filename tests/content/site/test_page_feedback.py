@@ -52,7 +52,7 @@ def test_an_answer_is_counted_and_acknowledged(client, page):
     response = post_helped(client)
     assert (response.status_code, response["Location"]) == (302, HELPED)
     thanks = client.get(HELPED)
-    assert "Thank you for telling us." in thanks.content.decode()
+    assert "Thanks for letting us know." in thanks.content.decode()
     assert not response.cookies
     assert not thanks.cookies
     assert counts() == [("knees", "2026-11-01", 1, 0)]
@@ -108,7 +108,7 @@ def test_the_page_form_shows_counts_and_messages(client, page, contact_data, adm
     post_helped(client)
     client.post("/contact/?page=/treatments/knees/", contact_data | {"message": "How long does it take?"})
     html = " ".join(admin_client.get(reverse("admin:content_page_change", args=[page.pk])).content.decode().split())
-    assert "<strong>1</strong> said that it helped, <strong>1</strong> wrote what is missing" in html
+    assert "<strong>1</strong> said that it helped, <strong>1</strong> told us what is missing" in html
     assert "How long does it take?" in html
 
 
@@ -120,5 +120,5 @@ def test_without_permission_for_messages_only_the_counts_are_shown(client, page,
     editor.user_permissions.add(Permission.objects.get(codename="change_page"))
     client.force_login(editor)
     html = client.get(reverse("admin:content_page_change", args=[page.pk])).content.decode()
-    assert "wrote what is missing" in html
+    assert "told us what is missing" in html
     assert "How long does it take?" not in html

@@ -89,12 +89,12 @@ def test_an_unknown_practitioner_in_the_query_is_ignored(client, to):
     ("change", "field", "message"),
     [
         ({"name": ""}, "name", "Enter your name."),
-        ({"name": "x" * 121}, "name", "This name is too long: 120 characters fit."),
+        ({"name": "x" * 121}, "name", "This name is too long. The limit is 120 characters."),
         ({"name": "Al\x00ice"}, "name", "This holds a character that cannot be seen, perhaps from copying."),
         ({"name": "Al\u202eice"}, "name", "This holds a character that cannot be seen, perhaps from copying."),
         ({"name": "Alice\nBcc: x@y.example"}, "name", "Write this on one line."),
         ({"name": "12"}, "name", "Enter a name, with letters."),
-        ({"email": "alice"}, "email", "Enter the e-mail address in full, such as name@example.ca."),
+        ({"email": "alice"}, "email", "Enter a full email address, such as name@example.ca."),
         ({"email": "a\x00@b.example"}, "email", "This holds a character that cannot be seen, perhaps from copying."),
         (
             {"email": "a@ex\u202eample.com"},
@@ -107,7 +107,7 @@ def test_an_unknown_practitioner_in_the_query_is_ignored(client, to):
             "This holds a character that cannot be seen, perhaps from copying.",
         ),
         ({"email": "a@ex\ufffdample.com"}, "email", "Part of this could not be read. Type it again."),
-        ({"email": ""}, "email", "Give us an e-mail address or a phone number, so that we can answer."),
+        ({"email": ""}, "email", "Enter an email address or a phone number so we can get back to you."),
         ({"phone": "12"}, "phone", "Enter the phone number with its area code, such as 403-555-0123."),
         ({"phone": "9" * 400}, "phone", "Enter the phone number with its area code, such as 403-555-0123."),
         ({"phone": "1-800-FLOWERS"}, "phone", "Enter the phone number with its area code, such as 403-555-0123."),
@@ -117,10 +117,10 @@ def test_an_unknown_practitioner_in_the_query_is_ignored(client, to):
             "Enter the phone number with its area code, such as 403-555-0123.",
         ),
         ({"message": " "}, "message", "Enter your message."),
-        ({"message": "x" * 4001}, "message", "Your message is too long: 4,000 characters fit."),
+        ({"message": "x" * 4001}, "message", "Your message is too long. The limit is 4,000 characters."),
         ({"message": "a\u202eb"}, "message", "This holds a character that cannot be seen, perhaps from copying."),
-        ({"to": "nobody"}, "to", "Choose somebody from the list."),
-        ({"to": "\x00"}, "to", "Choose somebody from the list."),
+        ({"to": "nobody"}, "to", "Choose someone from the list."),
+        ({"to": "\x00"}, "to", "Choose someone from the list."),
     ],
 )
 def test_a_refused_message_says_why_and_keeps_what_was_typed(client, change, field, message):
@@ -172,7 +172,7 @@ def test_a_form_that_looks_like_spam_is_shown_again(client, change, now):
     response = client.post("/contact/", VALID | change)
     html = response.content.decode()
     assert response.status_code == 422
-    assert "That was quick" in html
+    assert "Please check your message" in html
     assert "May I bring my dog?" in html
     assert Message.objects.count() == 0
 
