@@ -12,7 +12,7 @@ from bench.serving import HOST, ROOT, SITE_HOST
 
 # Rows that bench.dataset creates.
 SERVICE = "bench-visit"
-WORKING_HOURS, OPENS_AT = 12, 14  # a day, from 8 am in Alberta; UTC
+WORKING_HOURS, OPENS_AT = 12, 14  # a day, from 8 a.m. in Alberta; UTC
 TREATMENT = "/treatments/dry-needling-for-back-pain/"
 SHORT_PAGE, LONG_PAGE = "bench-5-blocks", "bench-25-blocks"
 

@@ -1,6 +1,6 @@
 """Format dates, times, durations and prices for people, and instants for URLs.
 
-"Tuesday 24 November 2026", "9:00 am", "45 minutes", "$120". Convert an instant to a location's time
+"Tuesday, November 24", "9:00 a.m.", "45 minutes", "$120". Convert an instant to a location's time
 zone with ``at()`` first; dates, wall times and ``Appointment.local_start`` are local already.
 """
 
@@ -19,9 +19,9 @@ MONTHS = (
 )  # fmt: skip
 
 _PARTS = {
-    PartOfDay.MORNING: "mornings (before noon)",
-    PartOfDay.AFTERNOON: "afternoons (noon to 5:00 pm)",
-    PartOfDay.EVENING: "evenings (from 5:00 pm)",
+    PartOfDay.MORNING: "mornings (before 12:00 p.m.)",
+    PartOfDay.AFTERNOON: "afternoons (12:00 to 5:00 p.m.)",
+    PartOfDay.EVENING: "evenings (from 5:00 p.m.)",
 }
 
 
@@ -31,13 +31,18 @@ def at(instant: datetime, location: Location) -> datetime:
 
 
 def day(value: date) -> str:
-    """Tuesday 24 November 2026."""
-    return f"{day_without_year(value)} {value.year}"
+    """Tuesday, November 24, 2026: for what is read later, such as an email."""
+    return f"{day_without_year(value)}, {value.year}"
 
 
 def day_without_year(value: date) -> str:
-    """Tuesday 24 November."""
-    return f"{WEEKDAYS[value.weekday()]} {value.day} {MONTHS[value.month - 1]}"
+    """Tuesday, November 24."""
+    return f"{WEEKDAYS[value.weekday()]}, {MONTHS[value.month - 1]} {value.day}"
+
+
+def day_as_of(value: date, today: date) -> str:
+    """Tuesday, November 24; with the year if it is not the one of ``today``."""
+    return day_without_year(value) if value.year == today.year else day(value)
 
 
 def weekday(value: date) -> str:
@@ -46,8 +51,8 @@ def weekday(value: date) -> str:
 
 
 def relative_day(value: date, today: date) -> str:
-    """Today, Tuesday 24 November; Wednesday 25 November."""
-    return f"Today, {day_without_year(value)}" if value == today else day_without_year(value)
+    """Today, Tuesday, November 24; Wednesday, November 25."""
+    return f"Today, {day_without_year(value)}" if value == today else day_as_of(value, today)
 
 
 def short_weekday(value: date, today: date) -> str:
@@ -60,16 +65,20 @@ def short_date(value: date) -> str:
     return f"{MONTHS[value.month - 1][:3]} {value.day}" if value.day == 1 else str(value.day)
 
 
+def short_day(value: date) -> str:
+    """Tue, Dec 1."""
+    return f"{WEEKDAYS[value.weekday()][:3]}, {MONTHS[value.month - 1][:3]} {value.day}"
+
+
 def month_and_year(value: date) -> str:
     """November 2026."""
     return f"{MONTHS[value.month - 1]} {value.year}"
 
 
 def moment(value: datetime, today: date) -> str:
-    """Today, 9:00 am; Tue, Dec 1, 9:00 am."""
+    """Today, 9:00 a.m.; Tue, Dec 1, 9:00 a.m."""
     on = value.date()
-    day_text = "Today" if on == today else f"{WEEKDAYS[on.weekday()][:3]}, {MONTHS[on.month - 1][:3]} {on.day}"
-    return f"{day_text}, {clock(value)}"
+    return f"{'Today' if on == today else short_day(on)}, {clock(value)}"
 
 
 def weekdays(first: int, last: int) -> str:
@@ -80,14 +89,14 @@ def weekdays(first: int, last: int) -> str:
 
 
 def date_in_words(value: date) -> str:
-    """24 November 2026: a date without its weekday, such as a date of birth."""
-    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
+    """November 24, 2026: a date without its weekday, such as a date of birth."""
+    return f"{MONTHS[value.month - 1]} {value.day}, {value.year}"
 
 
 def clock(value: datetime | time) -> str:
-    """9:00 am; noon, because many read "12:00 pm" as midnight; 12:00 am at midnight.
+    """9:00 a.m.; 12:00 p.m. at noon, 12:00 a.m. at midnight.
 
-    A local time that the clock shows twice says which one it is: 1:00 am, before the clock change (R17).
+    A local time that the clock shows twice says which one it is: 1:00 a.m., before the clock change (R17).
     """
     return clock_face(value) + clock_change_note(value)
 
@@ -104,30 +113,33 @@ def clock_change_note(value: datetime | time) -> str:
 
 def clock_face(value: datetime | time) -> str:
     """``clock`` without the note about the clock change."""
-    if (value.hour, value.minute) == (12, 0):
-        return "noon"
-    return f"{value.hour % 12 or 12}:{value.minute:02} {'am' if value.hour < 12 else 'pm'}"
+    return f"{value.hour % 12 or 12}:{value.minute:02} {'a.m.' if value.hour < 12 else 'p.m.'}"
+
+
+def full_stop(text: str) -> str:
+    """End a sentence that may end in a time: 9:00 a.m. has its full stop already."""
+    return text if text.endswith(".") else f"{text}."
 
 
 def opening_state_text(state: OpeningState) -> str:
-    """Open now until 6:00 pm; Closed now, opens tomorrow at 8:00 am; Closed today: Christmas Day."""
+    """Open now until 6:00 p.m.; Closed now, opens tomorrow at 8:00 a.m.; Closed today: Christmas Day."""
     if state.is_open and state.closes:
         return f"Open now until {clock(state.closes)}"
     opens = ""
     if state.opens_on and state.opens:
-        opens = f"opens {_relative_day(state.opens_on, state.today)} at {clock(state.opens)}"
+        opens = f"opens {_next_opening_day(state.opens_on, state.today)} at {clock(state.opens)}"
     if state.shut_today is not None:
         shut = f"Closed today: {state.shut_today.name}" if state.shut_today.name else "Closed today"
         return f"{shut}. {opens[0].upper()}{opens[1:]}" if opens else shut
     return f"Closed now, {opens}" if opens else "Closed now"
 
 
-def _relative_day(on: date, today: date) -> str:
-    """today; tomorrow; Friday; on Monday 4 January."""
+def _next_opening_day(on: date, today: date) -> str:
+    """today; tomorrow; Friday; on Monday, January 4, 2027."""
     days = (on - today).days
     if days < 7:
         return ("today", "tomorrow")[days] if days < 2 else WEEKDAYS[on.weekday()]
-    return f"on {day_without_year(on)}"
+    return f"on {day_as_of(on, today)}"
 
 
 def duration(value: timedelta) -> str:
@@ -181,7 +193,7 @@ def prices_of(service: Service) -> str:
 
 
 def parts_of_day(parts: Collection[str]) -> str:
-    """At any time of the day; mornings (before noon); mornings (...) and evenings (...)."""
+    """At any time of the day; mornings (before 12:00 p.m.); mornings (...) and evenings (...)."""
     if len(parts) == len(PartOfDay):
         return "at any time of the day"
     return all_of(_PARTS[part] for part in PartOfDay if part in parts)

@@ -188,7 +188,6 @@ MFA_FORMS = {
 
 LANGUAGE_CODE = "en-ca"
 USE_I18N = True
-LOCALE_PATHS = [BASE_DIR / "clinic" / "locale"]
 USE_TZ = True
 # Instants are UTC; pages show them in the location's time zone explicitly.
 TIME_ZONE = "UTC"

@@ -20,7 +20,7 @@ from booking.forms.fields import EmailLineField, LineField, PhoneField
 from booking.messages.sms import gateway
 from booking.models import Appointment, Channel, Location, Patient, Practitioner, Service
 from booking.staff.formats import clock, format_phone
-from booking.staff.inputs import TIME_INPUT_FORMATS, NativeTimeInput, OfficeDateField, PhoneInput
+from booking.staff.inputs import OfficeDateField, OfficeTimeField, PhoneInput
 from booking.text_cleaning import is_plain_digits
 
 MAX_AHEAD = timedelta(days=730)
@@ -38,12 +38,7 @@ class WhenForm(forms.Form):
         Location.objects.all(), empty_label="Choose a location", error_messages={"required": "Choose a location."}
     )
     on = OfficeDateField(label="Date", error_messages={"required": "Choose a date."})
-    at = forms.TimeField(
-        label="Time",
-        widget=NativeTimeInput,
-        input_formats=TIME_INPUT_FORMATS,
-        error_messages={"required": "Choose a time.", "invalid": "Write the time as 9:00 am or 14:30."},
-    )
+    at = OfficeTimeField(label="Time", error_messages={"required": "Choose a time."})
     fold = forms.ChoiceField(
         label="Which one",
         choices=[("", "Choose"), ("0", "Before the clock change"), ("1", "After the clock change")],
@@ -121,7 +116,9 @@ class WhenForm(forms.Form):
         instants = availability.instants_of(on, wall_time, location.zone)
         self.comes_twice = len(instants) > 1
         if not instants:
-            self.add_error("at", f"The clocks go forward that night and skip {clock(wall_time)}. Choose another time.")
+            self.add_error(
+                "at", f"The clocks go forward that night, so {clock(wall_time)} doesn't exist. Choose another time."
+            )
         elif self.comes_twice and not fold:
             self.add_error("at", f"The clocks go back that night, so {clock(wall_time)} comes twice. Say which one.")
         else:

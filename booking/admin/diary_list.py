@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from booking.admin.diary_steps import StatusAction, next_steps
+from booking.formatting import short_day
 from booking.models import AGREED, Appointment, Location, Practitioner, Status, WaitlistOffer
 from booking.staff.conflict_list import day_url
 from booking.staff.formats import clock, colour_mark, phone_link, span
@@ -211,9 +212,9 @@ class DiaryList(ChangeList):
     def days_around(self) -> list[tuple[str, str, str, bool]]:
         """Links to the previous day, today and the next day: label, URL, full date and whether it is current."""
         before, after = self.day - timedelta(days=1), self.day + timedelta(days=1)
-        links = [(f"\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK} {before:%a} {before.day} {before:%b}", before)]
+        links = [(f"\N{SINGLE LEFT-POINTING ANGLE QUOTATION MARK} {short_day(before)}", before)]
         links += [("Today", self.today)]
-        links += [(f"{after:%a} {after.day} {after:%b} \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", after)]
+        links += [(f"{short_day(after)} \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}", after)]
         current = None if self.query else self.day
         return [(words, self._day_link(day), in_words(day), day == current) for words, day in links]
 

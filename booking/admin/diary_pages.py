@@ -25,6 +25,7 @@ from booking.admin import patient_news
 from booking.admin.diary_forms import BookForm, MoveForm, StaffCancelForm, WhenForm
 from booking.admin.diary_steps import STEPS, apply_status, appointment_label
 from booking.admin.free_times import parse_choice, slot_buttons_by_day
+from booking.formatting import full_stop
 from booking.models import Appointment, Channel, Service, Status
 from booking.scheduling import (
     OVERBOOKING,
@@ -159,7 +160,7 @@ def cancel(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int) -> Http
         form.add_error(None, error.message)
         return render_page(model_admin, request, form, context, status=409)
     news = patient_news.news_of_one(cancelled, patient_news.CANCELLED, now=timezone.now())
-    messages.success(request, f"Cancelled: {appointment_label(cancelled)}. {news}".strip())
+    messages.success(request, f"{full_stop(f'Cancelled: {appointment_label(cancelled)}')} {news}".strip())
     return _redirect_to_day(cancelled)
 
 
@@ -194,7 +195,7 @@ def cancel_several(model_admin: admin.ModelAdmin, request: HttpRequest, queryset
             messages.error(request, f"{appointment_label(appointment)}: {error.message}")
         else:
             news = patient_news.news_of_one(cancelled, patient_news.CANCELLED, now=timezone.now())
-            messages.success(request, f"Cancelled: {appointment_label(appointment)}. {news}".strip())
+            messages.success(request, f"{full_stop(f'Cancelled: {appointment_label(appointment)}')} {news}".strip())
     return None
 
 

@@ -62,8 +62,8 @@ class ServiceAdmin(ConfirmConflictsMixin):
         (
             "Reminders",
             {
-                "description": "None leaves between 9 pm and 8 am: one that would leaves at 8 pm the evening before. "
-                "Reminders for appointments already booked stay as they are.",
+                "description": "None leaves between 9 p.m. and 8 a.m.: one that would leaves at 8 p.m. the evening "
+                "before. Reminders for appointments already booked stay as they are.",
                 "fields": [("first_reminder", "second_reminder")],
             },
         ),

@@ -26,6 +26,7 @@ from booking.admin import diary_pages, patient_news
 from booking.admin.diary_forms import StaffCancelForm
 from booking.admin.diary_steps import appointment_label
 from booking.admin.read_only import admin_context
+from booking.formatting import full_stop
 from booking.forms.fields import LineField
 from booking.models import Appointment, Message, Practitioner
 from booking.scheduling import Actor, NotBookable, SchedulingError
@@ -215,7 +216,8 @@ def _report(request: HttpRequest, action: BulkAction, done: list[Appointment]) -
     done = list(rows.select_related("patient", "practitioner", "service", "location"))  # As the commands left them.
     if done:
         sentence = patient_news.news_of_several(done, action.news, now=now)
-        messages.success(request, f"{action.done}: {'; '.join(appointment_label(visit) for visit in done)}. {sentence}")
+        visits = full_stop("; ".join(appointment_label(visit) for visit in done))
+        messages.success(request, f"{action.done}: {visits} {sentence}")
     numbers = patient_news.calls_to_make(done, now=now)
     if numbers:
         messages.warning(request, f"No email address, so please call: {numbers}.")

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 ONE_DAY = timedelta(days=1)
 DAY = 86_400  # seconds, without a DST change
-# Hours may run past midnight, and a time zone may skip a whole day (Samoa had no 30 December 2011), so
+# Hours may run past midnight, and a time zone may skip a whole day (Samoa had no December 30, 2011), so
 # hours that are open today may have started two calendar days ago, and the next day may be two calendar
 # days ahead.
 LOOK_BACK = timedelta(days=2)

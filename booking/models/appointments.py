@@ -242,7 +242,7 @@ class Appointment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.local_on:%a %d %b %Y}, {self.local_time:%H:%M}"
+        return f"{self.local_on:%a, %b %d, %Y}, {self.local_time:%H:%M}"
 
     def set_time(self, starts_at: datetime, duration: timedelta, location: Location) -> None:
         """Set start, end and location, and the wall time derived from them. Does not save."""

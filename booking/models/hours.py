@@ -147,7 +147,7 @@ class HoursOverride(models.Model):
 
     def __str__(self) -> str:
         hours = f"{self.start_time:%H:%M} to {self.end_time:%H:%M}" if self.start_time and self.end_time else "day off"
-        return f"{self.on:%d %b %Y}: {hours}"
+        return f"{self.on:%b %d, %Y}: {hours}"
 
     def clean(self) -> None:
         if (self.start_time is None) != (self.end_time is None):
@@ -163,7 +163,7 @@ class HoursOverride(models.Model):
         other = others.filter(start_time__isnull=not is_day_off).select_related("location", "practitioner").first()
         if other is None:
             return
-        day = f"{self.on:%d %b %Y}"
+        day = f"{self.on:%b %d, %Y}"
         if is_day_off:
             raise ValidationError(
                 f"{other.practitioner} has hours on {day} at {other.location}, so this can't be a day off. "
@@ -202,8 +202,8 @@ class TimeOff(models.Model):
         ]
 
     def __str__(self) -> str:
-        days = f"{self.starts_on:%d %b %Y}"
-        return days if self.starts_on == self.ends_on else f"{days} to {self.ends_on:%d %b %Y}"
+        days = f"{self.starts_on:%b %d, %Y}"
+        return days if self.starts_on == self.ends_on else f"{days} to {self.ends_on:%b %d, %Y}"
 
 
 class Closure(models.Model):
@@ -224,4 +224,4 @@ class Closure(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name}, {self.on:%d %b %Y}"
+        return f"{self.name}, {self.on:%b %d, %Y}"

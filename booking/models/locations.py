@@ -188,7 +188,7 @@ class SpecialHours(models.Model):
 
     def __str__(self) -> str:
         hours = f"{self.opens:%H:%M} to {self.closes:%H:%M}" if self.opens and self.closes else "closed"
-        return f"{self.on:%d %b %Y}: {hours}"
+        return f"{self.on:%b %d, %Y}: {hours}"
 
     def clean(self) -> None:
         same_day = SpecialHours.objects.filter(location=self.location_id, on=self.on).exclude(pk=self.pk)

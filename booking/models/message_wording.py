@@ -29,8 +29,8 @@ CUSTOMIZABLE_KINDS = (
 # The placeholders and their descriptions for staff. Each is replaced with plain text when the e-mail is sent.
 PLACEHOLDERS = {
     "clinic": "the clinic's name",
-    "when": "day and time, such as Tuesday 24 November, 9:00 am",
-    "time": "the time alone, such as 9:00 am",
+    "when": "day and time, such as Tuesday, November 24, 9:00 a.m.",
+    "time": "the time alone, such as 9:00 a.m.",
     "reference": "the appointment's reference",
     "phone": "the clinic's phone number",
     "place": "the clinic's street and city",

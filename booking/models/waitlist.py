@@ -20,9 +20,9 @@ MAX_UNANSWERED_OFFERS = 3
 class PartOfDay(models.TextChoices):
     """Parts of the day, by an appointment's local start time."""
 
-    MORNING = "morning", "Mornings, before noon"
-    AFTERNOON = "afternoon", "Afternoons, noon to 5:00 pm"
-    EVENING = "evening", "Evenings, from 5:00 pm"
+    MORNING = "morning", "Mornings, before 12:00 p.m."
+    AFTERNOON = "afternoon", "Afternoons, 12:00 to 5:00 p.m."
+    EVENING = "evening", "Evenings, from 5:00 p.m."
 
 
 class WaitlistEntryQuerySet(models.QuerySet["WaitlistEntry"]):

@@ -7,7 +7,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from phonenumber_field.phonenumber import PhoneNumber
 
-from booking.formatting import MONTHS, WEEKDAYS, at, clock, clock_change_note, clock_face, day
+from booking.formatting import at, clock, clock_change_note, clock_face, day
+from booking.formatting import short_day as short_day_without_year
 from booking.models import Appointment
 from booking.phone_numbers import format_phone
 
@@ -25,8 +26,8 @@ __all__ = [
 
 
 def short_day(value: date) -> str:
-    """Short date for tables: "Tue 24 Nov 2026"."""
-    return f"{WEEKDAYS[value.weekday()][:3]} {value.day} {MONTHS[value.month - 1][:3]} {value.year}"
+    """Short date for tables: "Tue, Nov 24, 2026"."""
+    return f"{short_day_without_year(value)}, {value.year}"
 
 
 def format_instant(instant: datetime | None, appointment: Appointment | None = None) -> str:
@@ -38,13 +39,13 @@ def format_instant(instant: datetime | None, appointment: Appointment | None = N
 
 
 def span(appointment: Appointment) -> str:
-    """Start and end in the location's time zone: "9:00 to 9:45 am"; "1:00 to 1:45 am, after the clock change"."""
+    """Start and end in the location's time zone: "9:00 to 9:45 a.m."; "1:00 to 1:45 a.m., after the clock change"."""
     start, end = appointment.local_start, appointment.local_end
     if clock_change_note(start) != clock_change_note(end):
         return f"{clock(start)}, to {clock(end)}"
     begin = clock_face(start)
     if (start.hour < 12) == (end.hour < 12) and start.date() == end.date():
-        begin = begin.removesuffix(" am").removesuffix(" pm")
+        begin = begin.removesuffix(" a.m.").removesuffix(" p.m.")
     return f"{begin} to {clock(end)}"
 
 

@@ -2,7 +2,7 @@
 
 import re
 from contextlib import suppress
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from django import forms
@@ -72,6 +72,19 @@ class OfficeDateField(forms.DateField):
         return super().to_python(value)
 
 
+class OfficeTimeField(forms.TimeField):
+    """A wall time such as 14:30, 2:30 pm or 2:30 p.m."""
+
+    widget = NativeTimeInput
+    default_error_messages = {"invalid": "Write the time as 9:00 a.m. or 14:30."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"input_formats": TIME_INPUT_FORMATS} | kwargs)
+
+    def to_python(self, value: Any) -> time | None:
+        return super().to_python(value.replace(".", "") if isinstance(value, str) else value)
+
+
 class PhoneInput(AdminTextInputWidget):
     input_type = "tel"
 
@@ -83,7 +96,7 @@ class ColourInput(forms.TextInput):
 ADMIN_FORMFIELD_OVERRIDES: dict[type[models.Field], dict[str, Any]] = {
     models.DurationField: {"form_class": HumanDurationField},
     models.DateField: {"form_class": OfficeDateField, "widget": NativeDateInput},
-    models.TimeField: {"widget": NativeTimeInput, "input_formats": TIME_INPUT_FORMATS},
+    models.TimeField: {"form_class": OfficeTimeField, "widget": NativeTimeInput},
     models.CharField: {"form_class": LineField, "widget": AdminTextInputWidget},
     models.TextField: {"form_class": ParagraphsField, "widget": AdminTextareaWidget(attrs={"rows": 4})},
     # Subclasses of CharField with a form field of their own.

@@ -1,19 +1,22 @@
-"""The functions of ``booking.formatting`` as template filters: ``{{ slot.starts_at|at:location|day }}``."""
+"""The functions of ``booking.formatting`` as template filters: ``{{ slot.starts_at|at:location|local_day }}``."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django import template
 from django.template.defaultfilters import length as count
+from django.utils import timezone
 
 from booking.formatting import (
     at,
     clock,
     date_in_words,
     day,
+    day_as_of,
     day_without_year,
     duration,
+    full_stop,
     instant,
     lengths,
     lengths_of,
@@ -27,6 +30,7 @@ from booking.formatting import (
     short_weekday,
     weekday,
 )
+from booking.models import Location
 from booking.text_cleaning import split_lines, unlink
 
 register = template.Library()
@@ -35,7 +39,9 @@ for function in (
     clock,
     date_in_words,
     day,
+    day_as_of,
     day_without_year,
+    full_stop,
     instant,
     lengths,
     lengths_of,
@@ -52,6 +58,18 @@ for function in (
     weekday,
 ):
     register.filter(function.__name__, function)
+
+
+@register.filter
+def local_day(value: datetime) -> str:
+    """The day of a time in its location's zone, as read now: Tuesday, November 24; with the year if it is another."""
+    return day_as_of(value, timezone.localdate(timezone=value.tzinfo))
+
+
+@register.filter
+def day_at(value: date, location: Location) -> str:
+    """As ``local_day``, for a date at this location."""
+    return day_as_of(value, timezone.localdate(timezone=location.zone))
 
 
 @register.filter

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from booking.formatting import date_in_words
 from booking.staff.notes import Note
 from content.admin.editing.filters import SOON_DUE, drafts_ahead, with_state
 from content.models import ExternalLink, Page, Revision
@@ -35,7 +36,7 @@ def _scheduled() -> list[Note]:
     soon = Revision.objects.scheduled(at=timezone.now()).select_related("page").order_by("goes_live_at")
     if not soon:
         return []
-    text = _names(f"{item.page.title}, {timezone.localtime(item.goes_live_at):%-d %B}" for item in soon)
+    text = _names(f"{item.page.title}, {date_in_words(timezone.localtime(item.goes_live_at))}" for item in soon)
     address = reverse("admin:content_page_changelist")
     return [Note("sky", _counted(len(soon), "page") + " scheduled", text, address, "Open the pages")]
 
@@ -47,7 +48,7 @@ def _reviews() -> list[Note]:
         return []
     is_late = bool(due[0].next_review_on and due[0].next_review_on < today)
     heading = _counted(len(due), "clinical review") + (" due" if is_late else " due soon")
-    text = _names(f"{page.title}, by {page.next_review_on:%-d %B %Y}" for page in due)
+    text = _names(f"{page.title}, by {date_in_words(page.next_review_on)}" for page in due)
     address = reverse("admin:content_page_changelist") + "?review=due"
     return [Note("rose" if is_late else "straw", heading, text, address, "See which")]
 

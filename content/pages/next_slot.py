@@ -7,7 +7,7 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from booking import scheduling
-from booking.formatting import day_without_year, instant, one_of
+from booking.formatting import day_as_of, instant, one_of
 from booking.models import Practitioner, Service
 from booking.scheduling import Slot
 
@@ -71,9 +71,10 @@ def slot_url(service: Service, slot: Slot, practitioner: Practitioner | None = N
 
 
 def day_in_words(start: datetime, now: datetime) -> str:
-    """Today; tomorrow; Monday 30 November. ``start`` is in the time zone of its location."""
-    days = (start.date() - now.astimezone(start.tzinfo).date()).days
-    return ("today", "tomorrow")[days] if days in (0, 1) else day_without_year(start)
+    """Today; tomorrow; Monday, November 30. ``start`` is in the time zone of its location."""
+    today = now.astimezone(start.tzinfo).date()
+    days = (start.date() - today).days
+    return ("today", "tomorrow")[days] if days in (0, 1) else day_as_of(start, today)
 
 
 def has_next_slot(html: bytes) -> bool:

@@ -83,7 +83,7 @@ def share_picture(context: template.Context) -> dict[str, str] | None:
 
 @register.filter
 def day_in_words(start: datetime) -> str:
-    """Today; tomorrow; Monday 30 November: the day of a local time, seen from now."""
+    """Today; tomorrow; Monday, November 30: the day of a local time, seen from now."""
     return next_slot.day_in_words(start, timezone.now())
 
 

@@ -350,14 +350,14 @@ def test_a_child_born_today_has_a_date_of_birth():
 
 def test_days_and_times_are_written_in_words():
     local = formatting.at(datetime(2026, 11, 24, 16, 5, tzinfo=UTC), Location(time_zone="America/Edmonton"))
-    assert (formatting.day(local), formatting.clock(local)) == ("Tuesday 24 November 2026", "10:05 am")
+    assert (formatting.day(local), formatting.clock(local)) == ("Tuesday, November 24, 2026", "10:05 a.m.")
 
 
 @pytest.mark.parametrize(
     ("wall", "text"),
-    [(time(0, 0), "12:00 am"), (time(12, 0), "noon"), (time(23, 59), "11:59 pm"), (time(9), "9:00 am")],
+    [(time(0, 0), "12:00 a.m."), (time(12, 0), "12:00 p.m."), (time(23, 59), "11:59 p.m."), (time(9), "9:00 a.m.")],
 )
-def test_noon_has_a_name_and_midnight_is_twelve(wall, text):
+def test_noon_and_midnight_are_twelve(wall, text):
     assert formatting.clock(wall) == text
 
 

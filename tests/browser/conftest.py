@@ -77,7 +77,7 @@ def _running_clock(running_clock: datetime) -> None:
 
 @pytest.fixture
 def tomorrow(site: str) -> datetime:
-    """Tomorrow at 11:15 am in the clinic's time zone."""
+    """Tomorrow at 11:15 a.m. in the clinic's time zone."""
     zone = Location.objects.get().zone
     day = timezone.localdate(timezone=zone) + timedelta(days=1)
     return datetime.combine(day, time(11, 15), tzinfo=zone).astimezone(UTC)

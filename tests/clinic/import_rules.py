@@ -116,6 +116,7 @@ PACKAGES: dict[str, set[str]] = {
     },
     "content.management": {"booking.outbound_http", "content.links", "content.media", "content.models"},
     "content.publishing": {
+        "booking.formatting",
         "booking.models",
         "booking.text_cleaning",
         "content.blocks",

@@ -15,7 +15,7 @@ from tests.support import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PATIENT = Actor.patient()
-NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)  # Monday, 10:00 am in Alberta
+NOW = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)  # Monday, 10:00 a.m. in Alberta
 NINE = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import time_machine
 
-# Monday 23 November 2026, 8:00 am in Alberta (UTC-06 all year since 2026).
+# Monday, November 23, 2026, 8:00 a.m. in Alberta (UTC-06 all year since 2026).
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
 

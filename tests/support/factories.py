@@ -29,7 +29,7 @@ from booking.scheduling import WaitlistRequest
 
 _numbers = count(1)
 
-# Tuesday 24 November 2026, 11:15 am in Alberta (UTC-06 all year since 2026).
+# Tuesday, November 24, 2026, 11:15 a.m. in Alberta (UTC-06 all year since 2026).
 VISIT_AT = datetime(2026, 11, 24, 17, 15, tzinfo=UTC)
 MONDAY_TO_FRIDAY = range(5)
 

@@ -12,7 +12,7 @@ from django.utils.html import strip_tags
 from booking.models import Appointment, Location, Practitioner, Service
 from tests.support import factories
 
-# Tuesday 24 November 2026, 9:00 am and 9:45 am in Alberta (UTC-06): free slots of the small clinic.
+# Tuesday, November 24, 2026, 9:00 a.m. and 9:45 a.m. in Alberta (UTC-06): free slots of the small clinic.
 NINE = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 QUARTER_TO_TEN = NINE + timedelta(minutes=45)
 

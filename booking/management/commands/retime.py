@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from booking import scheduling
-from booking.formatting import clock, day, duration
+from booking.formatting import clock, day, duration, full_stop
 from booking.scheduling import Retimed, SchedulingError
 
 
@@ -47,7 +47,9 @@ def report_lines(report: Retimed) -> list[str]:
     lines.append(f"Now at the same time as another, and marked as overbooked: {len(report.collided)}.")
     for collided in report.collided:
         local = collided.starts_at.astimezone(ZoneInfo(collided.time_zone))
-        lines.append(f"  {collided.reference} with {', '.join(collided.others)}: {day(local)} at {clock(local)}.")
+        lines.append(
+            full_stop(f"  {collided.reference} with {', '.join(collided.others)}: {day(local)} at {clock(local)}")
+        )
     for vanished in report.vanished:
         lines.append(
             f"The clock skips {clock(vanished.promised)} on {day(vanished.promised)}: "

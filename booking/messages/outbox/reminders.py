@@ -1,8 +1,8 @@
 """Reminder schedule: the service's lead times, with quiet hours at night.
 
-No reminder is sent between 9 pm and 8 am local time at the visit's location. One that would be due at night is
-due at 8 pm the evening before; not later, because for an early visit the next morning is too late. A reminder
-that the worker could not send before the night is postponed to 8 am, unless it has become useless by then.
+No reminder is sent between 9 p.m. and 8 a.m. local time at the visit's location. One that would be due at night is
+due at 8 p.m. the evening before; not later, because for an early visit the next morning is too late. A reminder
+that the worker could not send before the night is postponed to 8 a.m., unless it has become useless by then.
 """
 
 from collections.abc import Iterator
@@ -52,5 +52,5 @@ def morning_after(appointment: Appointment, now: datetime) -> datetime | None:
 
 
 def is_night(local_time: time) -> bool:
-    """Whether a local time is within the quiet hours: from 9 pm, before 8 am."""
+    """Whether a local time is within the quiet hours: from 9 p.m., before 8 a.m."""
     return local_time >= NIGHT_BEGINS or local_time < NIGHT_ENDS

@@ -58,7 +58,7 @@ def summarize_counts(sections: Sequence[DigestSection]) -> str:
 
 
 def was_before(appointment: Appointment) -> str:
-    """Return the previous time and practitioner: "Monday 23 November 2026 at 9:00 am, with Steve Hansen", or ""."""
+    """Return the previous time and practitioner: "Monday, November 23, 2026 at 9:00 a.m., with Steve Hansen", or ""."""
     last_move = appointment.events.filter(kind=_Kind.RESCHEDULED).last()
     if last_move is None or last_move.after.get("starts_at") != appointment.starts_at.isoformat():
         return ""

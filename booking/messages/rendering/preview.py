@@ -50,7 +50,7 @@ def preview_email(wording: MessageWording, *, now: datetime) -> EmailMultiAltern
 
 
 def _visit(now: datetime) -> Appointment:
-    """Build an unsaved appointment: the first service, at 9 am in a week."""
+    """Build an unsaved appointment: the first service, at 9 a.m. in a week."""
     offer = PractitionerService.objects.select_related("practitioner", "service").order_by("service__position").first()
     clinic = Clinic.objects.first()
     location = _location_of(offer) if offer else None

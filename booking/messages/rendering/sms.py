@@ -1,8 +1,6 @@
 """Render an outbox row to a text message (SMS)."""
 
-from datetime import date
-
-from booking.formatting import clock
+from booking.formatting import clock, short_day
 from booking.ical.appointment import one_line
 from booking.messages.sms.encoding import parts, to_gsm_7
 from booking.messages.sms.gateway import SmsMessage
@@ -25,8 +23,3 @@ def reminder_text(message: Message) -> SmsMessage:
     ]
     plain = [to_gsm_7(one_line(body)) for body in bodies]
     return SmsMessage(str(appointment.patient.phone), next((body for body in plain if parts(body) == 1), plain[-1]))
-
-
-def short_day(day: date) -> str:
-    """Format as "Tue 24 Nov"."""
-    return f"{day:%a} {day.day} {day:%b}"

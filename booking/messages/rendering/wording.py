@@ -1,5 +1,6 @@
 """Wording of e-mails to patients: defaults, the clinic's own texts, and placeholder values."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ from booking.formatting import clock, day_without_year
 from booking.models import Message, MessageWording
 
 Kind = Message.Kind
+_DOUBLE_STOP = re.compile(r"\b([ap]\.m\.)\.(?!\.)")
 
 
 @dataclass(frozen=True)
@@ -19,10 +21,9 @@ class EmailWording:
     closing: str = ""
 
     def filled(self, values: dict[str, str]) -> "EmailWording":
-        """Return a copy with the placeholders replaced."""
-        return EmailWording(
-            *(part.format_map(values) for part in (self.subject, self.heading, self.opening, self.closing))
-        )
+        """Return a copy with the placeholders replaced, and one full stop after a time: "at {time}." """
+        parts = (self.subject, self.heading, self.opening, self.closing)
+        return EmailWording(*(_DOUBLE_STOP.sub(r"\1", part.format_map(values)) for part in parts))
 
 
 # Privacy: subjects show on lock screens and in shared mailboxes, so they contain no service and no patient.

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from booking.formatting import all_of, clock, day
+from booking.formatting import all_of, clock, day_without_year, full_stop
 from booking.models import Appointment
 from booking.scheduling.exceptions import VisitOverlaps
 
@@ -43,5 +43,5 @@ def check_known_overlaps(appointment: Appointment, known: KnownVisits) -> None:
     named = [visit for visit in ordered if known.patient is not None and visit.patient_id == known.patient]
     if not named:
         raise VisitOverlaps("You may have another appointment then.")
-    times = all_of(f"{day(visit.local_start)}, {clock(visit.local_start)}" for visit in named)
-    raise VisitOverlaps(f"You have another appointment then: {times}.")
+    times = all_of(f"{day_without_year(visit.local_start)}, {clock(visit.local_start)}" for visit in named)
+    raise VisitOverlaps(full_stop(f"You have another appointment then: {times}"))

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from booking import messages
-from booking.formatting import clock
+from booking.formatting import clock, full_stop
 from booking.models import Appointment, AppointmentEvent, Status
 from booking.scheduling.actors import Actor
 from booking.scheduling.appointments.hold_expiry import expire, lapsed_holds
@@ -145,7 +145,9 @@ def _apply(row: RetimedAppointment) -> str:
             appointment.sequence += 1
     if not row.conflicts:
         if row.is_skipped:
-            return f"The clock skips {clock(row.agreed)} on this day now; the next time is {clock(new_local)}."
+            return full_stop(
+                f"The clock skips {clock(row.agreed)} on this day now; the next time is {clock(new_local)}"
+            )
         return f"It stays at {clock(new_local)} on the clock."
     if row.is_hold:
         appointment.status = Status.EXPIRED

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import rate_limits, scheduling
-from booking.formatting import day, parts_of_day
+from booking.formatting import day_as_of, parts_of_day
 from booking.forms.antispam import sign_form_token
 from booking.forms.waitlist import ANYONE, WaitlistForm
 from booking.models import Clinic, Location, Service
@@ -144,12 +144,14 @@ def _build_request(
 
 
 def _summary(waitlist_request: WaitlistRequest) -> dict[str, Any]:
+    today = timezone.localdate(timezone=waitlist_request.location.zone)
+    first_on, last_on = (day_as_of(on, today) for on in (waitlist_request.first_on, waitlist_request.last_on))
     return {
         "email": waitlist_request.email,
         "rows": [
             ("Visit", waitlist_request.service.name),
             ("With", waitlist_request.practitioner.name if waitlist_request.practitioner else "Anyone"),
-            ("Days", f"{day(waitlist_request.first_on)} to {day(waitlist_request.last_on)}"),
+            ("Days", f"{first_on} to {last_on}"),
             (
                 "Times",
                 f"{parts_of_day(waitlist_request.parts).capitalize()}, {waitlist_request.location.time_zone_label}",

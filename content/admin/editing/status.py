@@ -67,6 +67,6 @@ def status_of(page: Page, *, user: Any, now: datetime, address: Callable[[str, P
 
 
 def local_time(at: datetime) -> str:
-    """Format as "Tuesday 24 November 2026, 9:00 am" in the clinic's time zone (see ClinicAdminSite.admin_view)."""
+    """Format as "Tuesday, November 24, 2026, 9:00 a.m." in the clinic's time zone (see ClinicAdminSite.admin_view)."""
     local = timezone.localtime(at)
     return f"{day(local)}, {clock(local)}"

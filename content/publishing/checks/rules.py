@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
+from booking.formatting import date_in_words
 from booking.models import Clinic, SampleRow
 from booking.text_cleaning import drop_invisible, has_invisible
 from content.blocks import block_text
@@ -176,13 +177,13 @@ def _check_review(page: Page, content: PageContent, today: date) -> Iterator[Iss
     if due - last > LONGEST_REVIEW:
         yield Issue("The next review is due more than 24 months after the last one.")
     if due < today:
-        yield Issue(f"The clinical review was due on {due:%B %-d, %Y}.", blocks=False)
+        yield Issue(f"The clinical review was due on {date_in_words(due)}.", blocks=False)
     reviews = Review.objects.filter(page=page)
     review = reviews.filter(digest=content.reviewed_digest).first() or reviews.first()
     if page.edited_by_id and page.reviewed_by.user_id == page.edited_by_id and not (review and review.override_reason):
         yield Issue(gettext("The reviewer also made the last change. Someone else should review it."))
     if review and review.digest != content.reviewed_digest:
-        yield Issue(f"The text has changed since the review on {last:%B %-d, %Y}.", blocks=False)
+        yield Issue(f"The text has changed since the review on {date_in_words(last)}.", blocks=False)
 
 
 def is_sample(page: Page) -> bool:

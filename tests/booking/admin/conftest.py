@@ -3,4 +3,4 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _fixed_clock(stopped_clock):
-    """Monday 23 November 2026, 8:00 am in Alberta."""
+    """Monday, November 23, 2026, 8:00 a.m. in Alberta."""

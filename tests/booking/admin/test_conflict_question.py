@@ -293,7 +293,7 @@ def test_patients_are_named_only_with_permission(visit, steve):
     data = {"practitioner": steve.pk, **OFF}
     question = client.post("/admin/booking/timeoff/add/", data)
     assert question.status_code == 422
-    assert "11:15 am" in question.content.decode()
+    assert "11:15 a.m." in question.content.decode()
     for secret in ("Alice", "555-0123", f"appointment/{visit.pk}"):
         assert secret not in question.content.decode()
     response = client.post("/admin/booking/timeoff/add/", data | confirmation(question), follow=True)
@@ -322,7 +322,7 @@ def test_the_list_shows_conflicts_and_requests_to_move(admin_client, visit, stev
     )
     page = admin_client.get("/admin/booking/appointment/outside/")
     rows = [(row.appointment, row.why, row.asked_at) for day in page.context["days"] for row in day.rows]
-    assert rows == [(visit, "Time off", ""), (requested, "", "Mon 23 Nov 2026, 8:00 am")]
+    assert rows == [(visit, "Time off", ""), (requested, "", "Mon, Nov 23, 2026, 8:00 a.m.")]
     assert f"/admin/booking/appointment/{visit.pk}/move/" in page.content.decode()
     notes = [note.heading for note in admin_client.get("/admin/").context["notes"]]
     assert "2 appointments outside hours" in notes

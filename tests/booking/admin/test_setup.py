@@ -67,7 +67,7 @@ def test_invalid_hours_are_refused(admin_client, location, hours, sentence):
     [
         {"start_time": "00:00", "end_time": "00:00"},
         {"start_time": "22:00", "end_time": "06:00", "ends_next_day": "on"},
-        {"start_time": "9:00 am", "end_time": "5:00 pm"},
+        {"start_time": "9:00 a.m.", "end_time": "5:00 p.m."},
     ],
     ids=["whole day", "past midnight", "as people write it"],
 )
@@ -108,7 +108,7 @@ def test_a_patient_is_found_by_any_format_of_their_phone_number(admin_client):
 def test_a_patients_page_links_to_their_visits(admin_client):
     visit = factories.make_appointment()
     page = admin_client.get(f"/admin/booking/patient/{visit.patient_id}/change/").content.decode()
-    assert f'<a href="/admin/booking/appointment/{visit.pk}/change/">Tue 24 Nov 2026, 11:15 am</a>' in page
+    assert f'<a href="/admin/booking/appointment/{visit.pk}/change/">Tue, Nov 24, 2026, 11:15 a.m.</a>' in page
     assert f"/admin/booking/appointment/add/?patient={visit.patient_id}" in page
 
 
@@ -219,7 +219,7 @@ def test_the_start_page_has_notes_on_visits_messages_and_sample_data(admin_clien
         "The sample clinic is still here",
         "1 visit today",
     ]
-    assert notes[-1][1] == "1 booked. Next: Alice Martin, 11:00 to 11:45 am, with Steve Hansen."
+    assert notes[-1][1] == "1 booked. Next: Alice Martin, 11:00 to 11:45 a.m., with Steve Hansen."
 
 
 def test_the_start_page_of_an_empty_site_says_where_to_begin(admin_client):
@@ -236,12 +236,12 @@ def test_the_start_page_is_limited_by_permission(client, db):
 def test_instants_are_shown_in_the_clinics_time_zone(admin_client, location):
     waiting = make_message(due_at=datetime(2026, 11, 24, 5, 30, tzinfo=UTC))
     page = admin_client.get(f"/admin/booking/message/{waiting.pk}/change/").content.decode()
-    assert "Mon 23 Nov 2026, 11:30 pm" in page
+    assert "Mon, Nov 23, 2026, 11:30 p.m." in page
 
 
-@pytest.mark.parametrize(("hour", "written"), [(9, "9:05 am"), (13, "1:05 pm")])
+@pytest.mark.parametrize(("hour", "written"), [(9, "9:05 a.m."), (13, "1:05 p.m.")])
 def test_the_datetime_format_of_lists_matches_the_pages(hour, written):
-    assert date_format(datetime(2026, 11, 24, hour, 5), "DATETIME_FORMAT") == f"24 November 2026, {written}"
+    assert date_format(datetime(2026, 11, 24, hour, 5), "DATETIME_FORMAT") == f"November 24, 2026, {written}"
 
 
 def test_the_list_of_clinics_redirects_to_the_only_clinic(admin_client):

@@ -25,7 +25,7 @@ def closures():
 def test_a_get_request_closes_nothing(admin_client, location):
     page = admin_client.get(ADDRESS, {"location": location.pk, "year": "2027"})
     assert closures() == []
-    assert (rows(page)[0]["name"], rows(page)[0]["day"]) == ("New Year's Day", "Friday 1 January 2027")
+    assert (rows(page)[0]["name"], rows(page)[0]["day"]) == ("New Year's Day", "Friday, January 1, 2027")
 
 
 def test_statutory_days_are_selected_by_default(admin_client, location):
@@ -106,7 +106,7 @@ def test_conflicts_must_be_confirmed(admin_client, location):
     response = admin_client.post(ADDRESS, data | confirmation, follow=True)
     assert closures() == [(date(2026, 12, 25), "Christmas Day")]
     sentences = [str(message) for message in response.context["messages"]]
-    assert sentences[0] == "Closed: Christmas Day, Friday 25 December 2026."
+    assert sentences[0] == "Closed: Christmas Day, Friday, December 25, 2026."
     assert sentences[1].startswith("1 appointment is now outside hours.")
 
 

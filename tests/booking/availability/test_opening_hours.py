@@ -32,17 +32,17 @@ def state_text(wall, *, weekly=WEEK, special=CHRISTMAS, zone=ALBERTA):
 @pytest.mark.parametrize(
     ("wall", "expected"),
     [
-        ("2026-11-23 07:59", "Closed now, opens today at 8:00 am"),
-        ("2026-11-23 08:00", "Open now until 6:00 pm"),
-        ("2026-11-23 17:59:59", "Open now until 6:00 pm"),
-        ("2026-11-23 18:00", "Closed now, opens tomorrow at 8:00 am"),
-        ("2026-11-28 12:00", "Closed now, opens today at 1:00 pm"),
-        ("2026-11-28 15:00", "Closed now, opens Monday at 8:00 am"),
-        ("2026-11-29 10:00", "Closed now, opens tomorrow at 8:00 am"),
-        ("2026-12-24 08:30", "Closed now, opens today at 9:00 am"),
-        ("2026-12-24 11:00", "Open now until noon"),
-        ("2026-12-24 12:00", "Closed now, opens Saturday at 9:00 am"),
-        ("2026-12-25 10:00", "Closed today: Christmas Day. Opens tomorrow at 9:00 am"),
+        ("2026-11-23 07:59", "Closed now, opens today at 8:00 a.m."),
+        ("2026-11-23 08:00", "Open now until 6:00 p.m."),
+        ("2026-11-23 17:59:59", "Open now until 6:00 p.m."),
+        ("2026-11-23 18:00", "Closed now, opens tomorrow at 8:00 a.m."),
+        ("2026-11-28 12:00", "Closed now, opens today at 1:00 p.m."),
+        ("2026-11-28 15:00", "Closed now, opens Monday at 8:00 a.m."),
+        ("2026-11-29 10:00", "Closed now, opens tomorrow at 8:00 a.m."),
+        ("2026-12-24 08:30", "Closed now, opens today at 9:00 a.m."),
+        ("2026-12-24 11:00", "Open now until 12:00 p.m."),
+        ("2026-12-24 12:00", "Closed now, opens Saturday at 9:00 a.m."),
+        ("2026-12-25 10:00", "Closed today: Christmas Day. Opens tomorrow at 9:00 a.m."),
     ],
 )
 def test_the_state_in_words(wall, expected):
@@ -51,18 +51,21 @@ def test_the_state_in_words(wall, expected):
 
 def test_an_opening_in_a_week_or_later_is_named_by_its_date():
     shut = {date(2026, 12, 21) + timedelta(days=more): SpecialHoursOn(name="Holiday") for more in range(14)}
-    assert state_text("2026-12-20 10:00", special=shut) == "Closed now, opens on Monday 4 January at 8:00 am"
-    assert state_text("2026-12-21 10:00", special=shut) == "Closed today: Holiday. Opens on Monday 4 January at 8:00 am"
+    assert state_text("2026-12-20 10:00", special=shut) == "Closed now, opens on Monday, January 4, 2027 at 8:00 a.m."
+    assert (
+        state_text("2026-12-21 10:00", special=shut)
+        == "Closed today: Holiday. Opens on Monday, January 4, 2027 at 8:00 a.m."
+    )
 
 
 def test_a_closed_date_without_a_name_is_just_closed():
     special = {date(2026, 11, 23): SpecialHoursOn()}
-    assert state_text("2026-11-23 10:00", special=special) == "Closed today. Opens tomorrow at 8:00 am"
+    assert state_text("2026-11-23 10:00", special=special) == "Closed today. Opens tomorrow at 8:00 a.m."
 
 
 def test_touching_and_overlapping_hours_are_merged():
     weekly = {0: [(time(12), time(18)), (time(8), time(12)), (time(9), time(10))]}
-    assert state_text("2026-11-23 09:30", weekly=weekly) == "Open now until 6:00 pm"
+    assert state_text("2026-11-23 09:30", weekly=weekly) == "Open now until 6:00 p.m."
 
 
 def test_without_any_hours_there_is_no_state():
@@ -76,7 +79,7 @@ def test_without_a_next_opening_it_is_just_closed():
 
 
 def test_hours_are_in_the_location_s_time_zone():
-    # 8:30 am in Alberta, 10:30 am in Halifax, 6:30 am in Los Angeles.
+    # 8:30 a.m. in Alberta, 10:30 a.m. in Halifax, 6:30 a.m. in Los Angeles.
     moment = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
     states = {
         zone: opening_state_at(moment, zone=ZoneInfo(zone), weekly=WEEK, special={}).is_open
@@ -86,7 +89,7 @@ def test_hours_are_in_the_location_s_time_zone():
 
 
 def test_hours_in_a_dst_gap_use_the_offset_before_it(now):
-    """Rule R2: on 14 March 2027 New York's clocks go from 2:00 to 3:00 am."""
+    """Rule R2: on March 14, 2027 New York's clocks go from 2:00 to 3:00 a.m."""
     new_york, weekly = ZoneInfo("America/New_York"), {6: [(time(2, 30), time(4))]}
     state = opening_state_at(datetime(2027, 3, 14, 6, 59, tzinfo=UTC), zone=new_york, weekly=weekly, special={})
     assert (state.is_open, state.changes_at) == (False, datetime(2027, 3, 14, 7, 30, tzinfo=UTC))

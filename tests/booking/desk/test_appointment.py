@@ -298,7 +298,7 @@ def test_the_second_of_two_concurrent_moves_gets_a_conflict_page(desk, ahead):
     page = response.content.decode()
     assert response.status_code == 409
     assert "Someone changed this visit after you opened this page" in page
-    assert "Wednesday 25 November 2026, 9:30 to 10:15 am" in page
+    assert "Wednesday, November 25, 2026, 9:30 to 10:15 a.m." in page
     assert 'value="2026-11-26"' in page
     ahead.refresh_from_db()
     assert ahead.starts_at == datetime(2026, 11, 25, 15, 30, tzinfo=UTC)
@@ -358,6 +358,6 @@ def test_messages_are_shown_in_the_time_zone_of_the_location(admin_client, ahead
     visit = factories.make_appointment(location=elsewhere, starts_at=STARTED + timedelta(days=2))
     due = datetime(2026, 11, 25, 20, 0, tzinfo=UTC)
     message = Message.objects.create(key="reminder-2", kind="reminder", appointment=visit, due_at=due)
-    wall_time = f"Wed 25 Nov 2026, {due.astimezone(elsewhere.zone).hour - 12 or 12}:00 pm"
+    wall_time = f"Wed, Nov 25, 2026, {due.astimezone(elsewhere.zone).hour - 12 or 12}:00 p.m."
     for address in (f"{VISITS}{visit.pk}/change/", "/admin/booking/message/", f"/admin/booking/message/{message.pk}/"):
         assert wall_time in admin_client.get(address, follow=True).content.decode(), address

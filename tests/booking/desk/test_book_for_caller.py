@@ -42,7 +42,7 @@ def practitioner(service, location):
 
 @pytest.fixture
 def call(service, practitioner):
-    """Form data for an appointment on Tuesday at 9:30 am."""
+    """Form data for an appointment on Tuesday at 9:30 a.m."""
     return {"service": service.pk, "practitioner": practitioner.pk, "on": "2026-11-24", "at": "09:30"}
 
 
@@ -109,10 +109,10 @@ def test_invalid_parameters_open_an_empty_form(desk, patient):
         (
             NEW_PATIENT | {"on": "02/03/2027"},
             "on",
-            "This could be 3 February or 2 March. Write it as 2027-02-03 or 2027-03-02.",
+            "This could be February 3 or March 2. Write it as 2027-02-03 or 2027-03-02.",
         ),
         (NEW_PATIENT | {"email": "root@localhost"}, "email", None),
-        (NEW_PATIENT | {"at": "25:00"}, "at", "Write the time as 9:00 am or 14:30."),
+        (NEW_PATIENT | {"at": "25:00"}, "at", "Write the time as 9:00 a.m. or 14:30."),
         (NEW_PATIENT | {"service": ""}, "service", "Choose a service."),
         (NEW_PATIENT | {"practitioner": "99999999999999999999"}, "practitioner", None),
         ({"patient": "99999999999999999999"}, "patient", None),
@@ -153,7 +153,7 @@ def test_a_patient_of_the_same_name_and_phone_or_email_is_not_created_twice(desk
     assert Patient.objects.count() == 1
 
 
-@pytest.mark.parametrize("at", ["9:30 am", "09:30", "9:30AM"])
+@pytest.mark.parametrize("at", ["9:30 a.m.", "9:30 am", "09:30", "9:30AM"])
 def test_common_time_formats_are_accepted(desk, call, at):
     desk.post(BOOK, call | NEW_PATIENT | {"at": at})
     assert Appointment.objects.get().starts_at == AT_9_30
@@ -162,8 +162,8 @@ def test_common_time_formats_are_accepted(desk, call, at):
 @pytest.mark.parametrize(
     ("on", "at", "sentence"),
     [
-        (date(2027, 3, 14), "02:30", "skip 2:30 am"),
-        (date(2027, 11, 7), "01:30", "1:30 am comes twice"),
+        (date(2027, 3, 14), "02:30", "2:30 a.m. doesn't exist"),
+        (date(2027, 11, 7), "01:30", "1:30 a.m. comes twice"),
     ],
     ids=["skipped", "twice"],
 )
@@ -197,7 +197,7 @@ def test_a_free_time_that_comes_twice_fills_in_which_one_it_is(desk, call, pract
     Service.objects.update(horizon_days=700, step=timedelta(minutes=30))
     shown = desk.post(BOOK, call | {"location": location.pk, "on": "2027-11-07", "look": "1"})
     choices = {button.label: button.choice for day in shown.context["free"] for button in day.times}
-    page = desk.post(BOOK, call | {"take": choices["1:30 am, after the clock change"]}).content.decode()
+    page = desk.post(BOOK, call | {"take": choices["1:30 a.m., after the clock change"]}).content.decode()
     assert '<option value="1" selected>After the clock change</option>' in page
 
 
@@ -249,8 +249,8 @@ def test_free_slots_of_a_week_are_shown_and_the_input_is_kept(desk, call, taken_
     assert response.status_code == 200
     assert 'value="Rita Hollow Horn"' in page
     assert len(response.context["free"]) == 5  # Tuesday to the Monday after: five working days.
-    assert response.context["free"][0].heading == "Tuesday 24 November 2026"
-    assert "9:00 am" not in [time.label for time in response.context["free"][0].times]
+    assert response.context["free"][0].heading == "Tuesday, November 24, 2026"
+    assert "9:00 a.m." not in [time.label for time in response.context["free"][0].times]
     assert Appointment.objects.count() == 1
 
 
@@ -333,7 +333,7 @@ def test_without_an_sms_gateway_the_channel_is_not_asked_for(desk):
         ({"at": "12:15"}, "has a break then"),
         ({"on": "2026-11-26"}, "has time off then"),
     ],
-    ids=["Christmas", "3 am", "Sunday", "over", "break", "time off"],
+    ids=["Christmas", "3 a.m.", "Sunday", "over", "break", "time off"],
 )
 def test_a_time_outside_a_rule_is_asked_about_once(desk, call, practitioner, location, when, sentence):
     Closure.objects.create(location=location, on=date(2026, 12, 25), name="Christmas Day")
@@ -370,7 +370,7 @@ def test_a_patient_with_another_visit_then_is_asked_about(desk, call, location):
     patient = factories.make_patient()
     factories.make_appointment(location=location, starts_at=AT_9_30, patient=patient)
     question = desk.post(BOOK, call | {"patient": patient.pk})
-    assert errors_of(question)["__all__"] == ["Alice Martin has another visit then: 9:30 am, with Steve Hansen."]
+    assert errors_of(question)["__all__"] == ["Alice Martin has another visit then: 9:30 a.m., with Steve Hansen."]
     answer = asked_in(question.content.decode()) | {"overbooked_reason": "Seen by both"}
     assert desk.post(BOOK, call | answer | {"patient": patient.pk}).status_code == 302
 
@@ -390,6 +390,6 @@ def test_free_times_for_staff_ignore_the_rules_for_patients_and_show_each_gap(de
     )
     shown = desk.post(BOOK, call | {"on": "2026-11-23", "look": "1"}).context["free"]
     monday, tuesday = [[button.label for button in day.times] for day in shown[:2]]
-    assert monday[:3] == ["8:00 am", "8:15 am", "8:30 am"]  # It is 8:00 now.
-    assert tuesday[:3] == ["9:50 am", "10:00 am", "10:15 am"]
+    assert monday[:3] == ["8:00 a.m.", "8:15 a.m.", "8:30 a.m."]  # It is 8:00 now.
+    assert tuesday[:3] == ["9:50 a.m.", "10:00 a.m.", "10:15 a.m."]
     assert desk.post(BOOK, call | {"on": "2027-11-22", "look": "1"}).context["free"]

@@ -97,8 +97,8 @@ def test_patients_are_asked_to_move_and_notified_once(admin_client, visits, url)
     assert queued_messages() == [("move_requested", name) for name in PATIENTS]
     assert [visit.events.get().note for visit in visits] == ["Ill"] * 3
     assert messages_in(response) == [
-        "Asked to move: Alice Martin, 11:15 am to noon; Bogdan Ionescu, 12:15 to 1:00 pm; "
-        "Charlie Okafor, 1:15 to 2:00 pm. Each patient will get an email."
+        "Asked to move: Alice Martin, 11:15 a.m. to 12:00 p.m.; Bogdan Ionescu, 12:15 to 1:00 p.m.; "
+        "Charlie Okafor, 1:15 to 2:00 p.m. Each patient will get an email."
     ]
 
 
@@ -127,7 +127,7 @@ def test_visits_are_handed_on_where_the_substitute_is_free_and_others_are_report
         (maria, visits[2].starts_at),
     ]
     assert messages_in(response)[0] == (
-        "Bogdan Ionescu, 12:15 to 1:00 pm: Maria Chen isn't free then, so it stays as it was."
+        "Bogdan Ionescu, 12:15 to 1:00 p.m.: Maria Chen isn't free then, so it stays as it was."
     )
     assert {name for _kind, name in queued_messages()} == {"Alice Martin", "Charlie Okafor"}
 
@@ -150,8 +150,8 @@ def test_patients_without_email_are_listed_to_be_called(admin_client, visits, ur
     visits[0].patient.save()
     response = admin_client.post(url, form_data("ask", visits, is_sure="1", note=""), follow=True)
     assert messages_in(response) == [
-        "Asked to move: Alice Martin, 11:15 am to noon; Bogdan Ionescu, 12:15 to 1:00 pm; "
-        "Charlie Okafor, 1:15 to 2:00 pm. 2 of 3 patients will get an email.",
+        "Asked to move: Alice Martin, 11:15 a.m. to 12:00 p.m.; Bogdan Ionescu, 12:15 to 1:00 p.m.; "
+        "Charlie Okafor, 1:15 to 2:00 p.m. 2 of 3 patients will get an email.",
         "No email address, so please call: Alice Martin, 403-555-0123.",
     ]
     assert queued_messages() == [("move_requested", name) for name in PATIENTS[1:]]
@@ -203,8 +203,9 @@ def test_several_visits_cancelled_in_the_diary_say_who_gets_no_email(admin_clien
     data = {"action": "cancel_visits", "index": "0", "is_sure": "1", "_selected_action": [v.pk for v in visits[:2]]}
     response = admin_client.post("/admin/booking/appointment/?day=2026-11-24", data | {"reason": ""}, follow=True)
     assert sorted(messages_in(response)) == [
-        "Cancelled: Alice Martin, 11:15 am to noon. The patient has no email address, so please call 403-555-0123.",
-        "Cancelled: Bogdan Ionescu, 12:15 to 1:00 pm. The patient will get an email.",
+        "Cancelled: Alice Martin, 11:15 a.m. to 12:00 p.m. The patient has no email address, so please call "
+        "403-555-0123.",
+        "Cancelled: Bogdan Ionescu, 12:15 to 1:00 p.m. The patient will get an email.",
     ]
 
 

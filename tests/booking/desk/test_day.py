@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from tests.support import factories
 
 DIARY = "/admin/booking/appointment/"
-TODAY = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)  # 11:00 am in Alberta
+TODAY = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)  # 11:00 a.m. in Alberta
 
 
 @pytest.fixture
@@ -53,13 +53,13 @@ def test_the_diary_opens_on_today_by_practitioner_and_time(admin_client, make_vi
         for section in response.context["cl"].sections
     ]
     assert sections == [("Maya Okafor", ["First with Maya", "Second with Maya"]), ("Steve Hansen", ["With Steve"])]
-    assert "Today, Monday 23 November 2026" in text_of(response)
+    assert "Today, Monday, November 23, 2026" in text_of(response)
 
 
 def test_a_row_shows_time_patient_and_service_in_local_time(admin_client, make_visit):
     appointment = make_visit("Alice Martin", who={"phone": "+14035550188"})
     page = admin_client.get(DIARY).content.decode()
-    assert "11:00 to 11:45 am" in page
+    assert "11:00 to 11:45 a.m." in page
     assert '<a href="tel:+1-403-555-0188">403-555-0188</a>' in page
     assert appointment.reference in page
     assert "Physiotherapy assessment" in page
@@ -72,7 +72,7 @@ def test_a_practitioner_is_marked_in_their_colour_without_inline_styles(admin_cl
 
 
 def test_a_visit_late_in_the_evening_belongs_to_its_local_day(admin_client, make_visit):
-    make_visit("Late", datetime(2026, 11, 24, 3, 0, tzinfo=UTC))  # 9:00 pm on the 23rd in Alberta
+    make_visit("Late", datetime(2026, 11, 24, 3, 0, tzinfo=UTC))  # 9:00 p.m. on the 23rd in Alberta
     assert names_in(admin_client.get(DIARY)) == ["Late"]
 
 
@@ -149,7 +149,7 @@ def test_only_live_holds_are_shown_and_only_on_request(admin_client, make_visit,
     assert admin_client.get(DIARY).context["cl"].sections == []
     response = admin_client.get(DIARY, {"status": "held"})
     assert [len(section.rows) for section in response.context["cl"].sections] == [1]
-    assert "Held until 8:05 am" in text_of(response)
+    assert "Held until 8:05 a.m." in text_of(response)
 
 
 def test_a_row_offers_the_possible_status_changes(admin_client, make_visit, now):

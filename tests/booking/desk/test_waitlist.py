@@ -40,8 +40,9 @@ def test_the_list_shows_entries_with_their_state(admin_client, clinic):
     join(clinic, "Bob Berg", practitioner=clinic.steve, parts=frozenset({"evening"}))
     scheduling.offer_available_slots(now=NOW)
     page = words_of(admin_client.get(LIST))
-    for words in ("Alice Martin", "403-555-0123", "Steve Hansen", "Mon 23 Nov 2026 to Mon 7 Dec 2026",
-                  "Mornings (before noon)", "Has an offer until Mon 23 Nov 2026, 9:00 am", "Waits"):  # fmt: skip
+    for words in ("Alice Martin", "403-555-0123", "Steve Hansen", "Mon, Nov 23, 2026 to Mon, Dec 7, 2026",
+                  "Mornings (before 12:00 p.m.)",
+                  "Has an offer until Mon, Nov 23, 2026, 9:00 a.m.", "Waits"):  # fmt: skip
         assert words in page
 
 
@@ -49,7 +50,7 @@ def test_ended_entries_are_shown_on_request(admin_client, clinic):
     scheduling.leave(entry=join(clinic, "Alice Martin"), by=scheduling.Actor.patient(), now=NOW)
     assert "Alice Martin" not in words_of(admin_client.get(LIST))
     for query in ("?state=left", "?state=all"):
-        assert "Left the list, Mon 23 Nov 2026, 8:00 am" in words_of(admin_client.get(LIST + query))
+        assert "Left the list, Mon, Nov 23, 2026, 8:00 a.m." in words_of(admin_client.get(LIST + query))
     assert "Alice Martin" not in words_of(admin_client.get(LIST + "?state=booked"))
 
 
@@ -90,7 +91,7 @@ def test_an_entrys_page_lists_its_offers_and_is_read_only(admin_client, clinic):
     scheduling.offer_available_slots(now=NOW)
     address = f"{LIST}{entry.pk}/change/"
     page = words_of(admin_client.get(address))
-    for words in ("alice@patients.example", "Mon 23 Nov 2026, 11:15 am", "Waits for an answer"):
+    for words in ("alice@patients.example", "Mon, Nov 23, 2026, 11:15 a.m.", "Waits for an answer"):
         assert words in page
     assert admin_client.post(address, {"name": "Eve"}).status_code == 403
     assert admin_client.get(f"{LIST}add/").status_code == 403

@@ -46,7 +46,7 @@ def test_times_are_in_utc(appointment, now):
 def test_the_description_has_the_wall_time_and_the_zones_label(appointment, now):
     description = str(event_of(calendar_file(appointment, now=now))["DESCRIPTION"])
     assert description.splitlines() == [
-        "Tuesday 24 November 2026 at 11:15 am, Alberta time.",
+        "Tuesday, November 24, 2026 at 11:15 a.m., Alberta time.",
         "With Steve Hansen.",
         "To change or cancel, use the link in our mail, or call (403) 555-0100.",
         f"Reference {appointment.reference}.",

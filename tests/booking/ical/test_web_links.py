@@ -147,7 +147,7 @@ def test_they_contain_neither_the_service_nor_the_patient_nor_a_link(alice):
         "needling", "/appointment/",
     ]  # fmt: skip
     assert [secret for secret in secrets if secret.lower() in text.lower()] == []
-    assert "Tuesday 24 November 2026 at 9:00 am" in text
+    assert "Tuesday, November 24, 2026 at 9:00 a.m." in text
 
 
 @pytest.mark.parametrize("fields", [{"status": "cancelled"}, {"asked_to_move_at": NOW}], ids=["cancelled", "to move"])

@@ -90,13 +90,13 @@ def contact(**fields) -> Message:
 
 def test_a_confirmation_says_what_a_patient_needs(appointment, now):
     mail = write(appointment, "confirmation", now)
-    assert mail["Subject"] == "Appointment at Dynamic Physiotherapy: Tuesday 24 November, 11:15 am"
+    assert mail["Subject"] == "Appointment at Dynamic Physiotherapy: Tuesday, November 24, 11:15 a.m."
     assert mail["To"] == "alice@patients.example"
     for body in (text_of(mail), re.sub("</?span[^>]*>", "", html_of(mail))):
         for words in [
             "Hello Alice Martin",
-            "Tuesday 24 November 2026",
-            "11:15 am",
+            "Tuesday, November 24, 2026",
+            "11:15 a.m.",
             "Alberta time",
             "Physiotherapy assessment, 45 minutes",
             "Steve Hansen, Physiotherapist",
@@ -108,7 +108,7 @@ def test_a_confirmation_says_what_a_patient_needs(appointment, now):
             "Free parking behind the building.",
             "Level entrance from the parking lot.",
             "Loose clothing you can move in.",
-            "until Monday 23 November 2026 at 11:15 am (Alberta time)",
+            "until Monday, November 23, 2026 at 11:15 a.m. (Alberta time)",
             tokens.manage_url(appointment),
             "A visit cancelled later than that costs $70.",
             "(403) 555-0100",
@@ -142,7 +142,7 @@ Hello Alice Martin,
 
 Your appointment at Dynamic Physiotherapy is cancelled. It was to be on:
 
-Tuesday 24 November 2026 at 11:15 am (Alberta time)
+Tuesday, November 24, 2026 at 11:15 a.m. (Alberta time)
 with Steve Hansen. Reference {appointment.reference}.
 
 If you did not expect this, call us on (403) 555-0100.
@@ -281,7 +281,7 @@ def test_the_locations_own_phone_is_given_where_it_has_one(now):
     ],
 )
 def test_the_patient_is_greeted_and_for_a_child_who_booked(now, born_on, greeted):
-    """The visit is on 24 November 2026; the text names the patient, because either may read it."""
+    """The visit is on November 24, 2026; the text names the patient, because either may read it."""
     patient = make_patient(name="Charlie Okafor", contact_name="Ada Okafor", date_of_birth=born_on)
     body = text_of(write(make_appointment(patient=patient), "confirmation", now))
     assert body.startswith(
@@ -390,9 +390,9 @@ def test_a_reply_address_with_a_line_break_is_refused_by_the_mail_itself(now):
 @pytest.mark.parametrize(
     ("event", "subject", "headline"),
     [
-        ("booked", "Booked: {}, Tuesday 24 November, 11:15 am", "A new appointment"),
-        ("changed", "Moved: {}, now Tuesday 24 November, 11:15 am", "An appointment was moved"),
-        ("cancelled", "Cancelled: {}, Tuesday 24 November, 11:15 am", "An appointment was cancelled"),
+        ("booked", "Booked: {}, Tuesday, November 24, 11:15 a.m.", "A new appointment"),
+        ("changed", "Moved: {}, now Tuesday, November 24, 11:15 a.m.", "An appointment was moved"),
+        ("cancelled", "Cancelled: {}, Tuesday, November 24, 11:15 a.m.", "An appointment was cancelled"),
     ],
 )
 def test_a_notice_names_the_patient_inside_but_never_in_its_subject(event, subject, headline, now):

@@ -27,7 +27,7 @@ def clinic(settings):
 
 @pytest.fixture
 def appointment(now):
-    """An appointment in four days at 1:00 pm: both reminders are upcoming and outside the quiet hours."""
+    """An appointment in four days at 1:00 p.m.: both reminders are upcoming and outside the quiet hours."""
     return make_appointment(starts_at=now + timedelta(days=4, hours=5))
 
 
@@ -129,7 +129,7 @@ class TestMessagesSent:
         move(appointment, HOUR, now + GRACE / 2)
         messages.send_due(now=now + 2 * GRACE)
         assert subjects_to(ALICE) == ["Appointment at Dynamic Physiotherapy"]
-        assert "2:00 pm" in mail.outbox[-1].body  # Booked for 1:00, moved by an hour.
+        assert "2:00 p.m." in mail.outbox[-1].body  # Booked for 1:00, moved by an hour.
 
     def test_a_move_after_the_confirmation_left_is_told_as_a_move(self, appointment, now):
         messages.enqueue_booking(appointment, now=now)

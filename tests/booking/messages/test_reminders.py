@@ -53,7 +53,7 @@ def test_what_would_leave_at_night_leaves_the_evening_before(starts_at, hours, l
 
 def test_night_is_night_where_the_visit_is():
     eastern = factories.make_location(time_zone="America/Toronto", time_zone_label="Eastern time", province="ON")
-    starts_at = datetime(2026, 11, 26, 15, 0, tzinfo=UTC)  # 10:00 am there; 3 hours before is 7:00 am.
+    starts_at = datetime(2026, 11, 26, 15, 0, tzinfo=UTC)  # 10:00 a.m. there; 3 hours before is 7:00 a.m.
     assert reminder_due(visit(starts_at, location=eastern), 3) == datetime(2026, 11, 26, 1, 0, tzinfo=UTC)
 
 

@@ -62,7 +62,7 @@ class TestText:
             {
                 "To": MOBILE,
                 "From": sms_server.NUMBER,
-                "Body": "Dynamic Physiotherapy: reminder of an appointment, Mon 23 Nov, 11:00 am (Alberta time). "
+                "Body": "Dynamic Physiotherapy: reminder of an appointment, Mon, Nov 23, 11:00 a.m. (Alberta time). "
                 "To change it, call (403) 555-0100. Reply STOP for no more texts.",
             },
         )
@@ -91,7 +91,7 @@ class TestText:
         body = service.taken[0]["body"]
         assert encoding.parts(body) == parts
         assert "STOP" in body
-        assert "11:00 am (Alberta time)" in body
+        assert "11:00 a.m. (Alberta time)" in body
 
     @pytest.mark.parametrize(
         ("text", "plain"),

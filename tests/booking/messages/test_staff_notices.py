@@ -16,7 +16,7 @@ from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 CLINIC, STEVE, MAYA = "hello@dynamic-physio.example", "steve@dynamic-physio.example", "maya@dynamic-physio.example"
-SIX = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)  # Monday 23 November, 6:00 pm in Alberta.
+SIX = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)  # Monday, November 23, 6:00 p.m. in Alberta.
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -74,7 +74,7 @@ def test_a_day_s_news_come_in_one_mail_at_the_hour_that_is_set(office, now):
     messages.send_due(now=SIX)
     (summary,) = sent_to(CLINIC)
     assert summary.subject == "Bookings at Dynamic Physiotherapy: 2 new"
-    assert "Thursday 26 November 2026 at 11:15 am" in summary.body
+    assert "Thursday, November 26, 2026 at 11:15 a.m." in summary.body
     assert f"Alice Martin, Physiotherapy assessment, with Steve Hansen. Reference {first.reference}" in summary.body
     assert "Bo Chen" in summary.alternatives[0].content
     messages.send_due(now=SIX + 3 * DAY)
@@ -113,8 +113,8 @@ def test_what_changed_several_times_is_told_as_it_ended(office, now):
     messages.send_due(now=SIX)
     (summary,) = sent_to(CLINIC)
     assert summary.subject == "Bookings at Dynamic Physiotherapy: 2 moved, 1 cancelled, 1 booked and cancelled again"
-    assert "Thursday 10 December 2026 at 11:15 am (was Thursday 26 November 2026 at 11:15 am)" in summary.body
-    assert "(was Saturday 28 November 2026 at 11:15 am with Steve Hansen)" in summary.body
+    assert "Thursday, December 10, 2026 at 11:15 a.m. (was Thursday, November 26, 2026 at 11:15 a.m.)" in summary.body
+    assert "(was Saturday, November 28, 2026 at 11:15 a.m. with Steve Hansen)" in summary.body
     assert "1 moved to somebody else" in sent_to(STEVE)[0].subject
     assert sent_to(MAYA)[0].subject == "Bookings at Dynamic Physiotherapy: 1 new"
 
@@ -145,7 +145,7 @@ def test_news_of_the_last_minutes_wait_for_the_next_mail_and_none_is_lost(office
 
 def test_the_hour_is_on_the_clinic_s_own_clock(office, now):
     Clinic.objects.update(summary_at=time(7, 30))
-    office.book(now, 2)  # At 8:00 am, so for tomorrow's mail.
+    office.book(now, 2)  # At 8:00 a.m., so for tomorrow's mail.
     row = Message.objects.get(kind="daily_summary", practitioner=None)
     assert row.due_at == datetime(2026, 11, 24, 13, 30, tzinfo=UTC)
 
@@ -231,6 +231,6 @@ def test_a_notice_at_once_says_how_it_stood_before_and_who_booked_for_somebody_e
     messages.send_due(now=now)
     moved = next(sent for sent in mail.outbox if sent.to == [CLINIC] and sent.subject.startswith("Moved"))
     for part in (moved.body, moved.alternatives[0][0]):
-        assert "Thursday 26 November 2026 at 11:15 am, with Steve Hansen" in part
+        assert "Thursday, November 26, 2026 at 11:15 a.m., with Steve Hansen" in part
         assert "Jamie Martin" in part
     assert "Was:" not in next(sent for sent in mail.outbox if sent.subject.startswith("Booked")).body

@@ -49,9 +49,9 @@ def test_joining_is_confirmed_with_the_wish_and_the_link(clinic):
         "Hello Alice,",
         "You are on the waitlist at Dynamic Physiotherapy.",
         "Steve Hansen",
-        "Tuesday 24 November 2026 to Monday 7 December 2026",
-        "Mornings (before noon), Alberta time",
-        "We hold it for 1 hour, between 8:00 am and 8:00 pm.",
+        "Tuesday, November 24, 2026 to Monday, December 7, 2026",
+        "Mornings (before 12:00 p.m.), Alberta time",
+        "We hold it for 1 hour, between 8:00 a.m. and 8:00 p.m.",
         f"https://clinic.example/waitlist/{tokens.waitlist_token(entry)}/",
     ):
         assert words in text
@@ -61,14 +61,14 @@ def test_an_offer_says_what_until_when_and_how_to_answer(clinic):
     entry = offered(clinic)
     read = written("waitlist_offer")
     # Python 3.13 keeps the space of a folded line in front of it.
-    assert read["Subject"].strip() == "A time came free at Dynamic Physiotherapy: Tuesday 24 November, 9:00 am"
+    assert read["Subject"].strip() == "A time came free at Dynamic Physiotherapy: Tuesday, November 24, 9:00 a.m."
     assert read["To"] == "alice@patients.example"
     for words in (
-        "Tuesday 24 November 2026 at 9:00 am (Alberta time)",
+        "Tuesday, November 24, 2026 at 9:00 a.m. (Alberta time)",
         "Physiotherapy assessment, 45 minutes",
         "Steve Hansen, Physiotherapist",
         "$140",
-        "until 9:00 am on Monday 23 November",
+        "until 9:00 a.m. on Monday, November 23",
         f"https://clinic.example/waitlist/{tokens.waitlist_token(entry, to_offer=True)}/",
         f"https://clinic.example/waitlist/{tokens.waitlist_token(entry)}/",
         "it goes to the next person, and you stay on the waitlist",

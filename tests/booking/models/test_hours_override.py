@@ -21,7 +21,7 @@ def practitioner():
 @pytest.mark.parametrize("same_place", [True, False], ids=["same location", "another location"])
 @pytest.mark.parametrize(
     ("first", "second", "sentence"),
-    [(HOURS, {}, "has hours on 24 Nov 2026"), ({}, HOURS, "has a day off on 24 Nov 2026")],
+    [(HOURS, {}, "has hours on Nov 24, 2026"), ({}, HOURS, "has a day off on Nov 24, 2026")],
     ids=["hours first", "day off first"],
 )
 def test_a_day_off_beside_hours_is_refused_both_ways(practitioner, location, first, second, sentence, same_place):

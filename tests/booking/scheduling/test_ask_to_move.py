@@ -114,7 +114,8 @@ def test_the_mail_leads_to_the_visit_and_keeps_the_reason_to_staff(asked, now, m
     messages.send_due(now=now)
     (mail,) = mailoutbox
     assert (
-        mail.subject == "Please choose another time: appointment at Dynamic Physiotherapy, Monday 23 November, 3:00 pm"
+        mail.subject
+        == "Please choose another time: appointment at Dynamic Physiotherapy, Monday, November 23, 3:00 p.m."
     )
     assert mail.to == ["alice@patients.example"]
     assert mail.attachments == []
@@ -142,7 +143,7 @@ def test_a_reminder_of_a_time_we_cannot_keep_asks_once_more(asked, now, mailoutb
 def test_the_visits_page_asks_and_names_no_fee(client, asked, stopped_clock):
     page = client.get(tokens.manage_url(asked), follow=True).content.decode()
     assert "Please choose another time" in page
-    assert "Monday 23 November 2026, 3:00 pm." in page
+    assert "Monday, November 23, 3:00 p.m." in page
     assert asked.service.late_cancellation_fee not in page
 
 

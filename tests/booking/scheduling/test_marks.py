@@ -11,7 +11,7 @@ from booking.scheduling import Actor, WrongStatus
 from tests.support.factories import make_appointment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clinic")]
-START = datetime(2026, 11, 25, 20, 0, tzinfo=UTC)  # Wednesday, 2 pm in Alberta
+START = datetime(2026, 11, 25, 20, 0, tzinfo=UTC)  # Wednesday, 2 p.m. in Alberta
 MIDNIGHT = datetime(2026, 11, 25, 6, 0, tzinfo=UTC)
 MARKS = {
     "arrived": scheduling.check_in,

@@ -42,7 +42,7 @@ def test_a_visitor_is_asked_about_a_visit_of_the_same_session_without_its_time(b
 def test_who_came_by_the_manage_link_is_told_the_time(book, visit):
     with pytest.raises(VisitOverlaps) as asked:
         book(known=KnownVisits(patient=visit.patient_id))
-    assert asked.value.message == "You have another appointment then: Wednesday 25 November 2026, 10:00 am."
+    assert asked.value.message == "You have another appointment then: Wednesday, November 25, 10:00 a.m."
 
 
 def test_a_stranger_learns_nothing(book, visit):

@@ -37,7 +37,7 @@ ALICE = PatientDetails(
     name="Alice Martin", email="alice@patients.example", phone="+14035550123", is_first_visit=True, reminders=False
 )
 WEDNESDAY = date(2026, 11, 25)
-TEN = datetime(2026, 11, 25, 16, 0, tzinfo=UTC)  # 10 am in Alberta
+TEN = datetime(2026, 11, 25, 16, 0, tzinfo=UTC)  # 10 a.m. in Alberta
 pytestmark = pytest.mark.django_db
 
 

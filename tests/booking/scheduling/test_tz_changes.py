@@ -186,7 +186,7 @@ class TestInstantsFollowTheWallTime:
         assert (event.actor_kind, event.actor, event.at) == ("system", None, now)
         assert event.before["starts_at"] == "2026-11-25T16:00:00+00:00"
         assert event.after["starts_at"] == "2026-11-25T15:00:00+00:00"
-        assert event.note == "It stays at 9:00 am on the clock."
+        assert event.note == "It stays at 9:00 a.m. on the clock."
 
 
 class TestWhichRowsChange:
@@ -413,7 +413,7 @@ class TestOverlaps:
         assert references(report.collided) == [moves.reference]
 
     def test_an_hour_that_came_twice_comes_once(self, service, location, practitioner):
-        """1:30 am on 1 November 2026 occurs twice in the old data only. The older appointment stays."""
+        """1:30 a.m. on November 1, 2026 occurs twice in the old data only. The older appointment stays."""
         night, now = date(2026, 11, 1), datetime(2026, 10, 20, 12, tzinfo=UTC)
         with old_zone_data():
             second = book(service, location, practitioner, local(time(1), night, fold=1), now)
@@ -527,14 +527,16 @@ class TestMessages:
         (sent,) = mail.outbox
         after = calendar_of(sent)
         assert sent.to == ["alice@patients.example"]
-        assert sent.subject == "No change to the appointment at Dynamic Physiotherapy: Wednesday 25 November, 9:00 am"
-        assert "stays at the time we agreed. Come at 9:00 am by the clock here." in sent.body
+        assert (
+            sent.subject == "No change to the appointment at Dynamic Physiotherapy: Wednesday, November 25, 9:00 a.m."
+        )
+        assert "stays at the time we agreed. Come at 9:00 a.m. by the clock here." in sent.body
         assert before["uid"] == after["uid"] == str(visit.uid)
         assert (before["sequence"], after["sequence"]) == (0, 1)
         assert before["dtstart"].dt == datetime(2026, 11, 25, 16, tzinfo=UTC)
         assert after["dtstart"].dt == datetime(2026, 11, 25, 15, tzinfo=UTC)
         assert after["dtend"].dt == datetime(2026, 11, 25, 16, tzinfo=UTC)
-        assert "Wednesday 25 November 2026 at 9:00 am" in after["description"]
+        assert "Wednesday, November 25, 2026 at 9:00 a.m." in after["description"]
 
     def test_a_confirmation_that_still_waits_is_the_only_mail(self, service, location, practitioner, now):
         with old_zone_data():
@@ -610,7 +612,7 @@ class TestTheCommand:
             "Appointments that moved: 2.\n"
             "  America/Edmonton: 2 begin 1 hour earlier, at the same time on the clock as before.\n"
             "Now at the same time as another, and marked as overbooked: 1.\n"
-            f"  {moves.reference} with {stays.reference}: Wednesday 25 November 2026 at 9:00 am.\n"
+            f"  {moves.reference} with {stays.reference}: Wednesday, November 25, 2026 at 9:00 a.m.\n"
             "Moved, in order of time:\n"
             f"  {moves.reference}\n  {free.reference}\n"
         )

@@ -28,7 +28,7 @@ from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 PATIENT, SYSTEM = Actor.patient(), Actor.system()
-# Monday 23 November 2026 in Alberta (UTC-06). The only hours there are: Tuesday, one assessment of 45 minutes.
+# Monday, November 23, 2026 in Alberta (UTC-06). The only hours there are: Tuesday, one assessment of 45 minutes.
 TEN = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 TUESDAY_NINE = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -381,7 +381,7 @@ class TestOfferHours:
             (datetime(2026, 11, 24, 1, 0, 1, tzinfo=UTC), False),
             (datetime(2026, 11, 24, 5, 0, tzinfo=UTC), False),
         ],
-        ids=["before 8", "at 8", "until 8 pm sharp", "a second past 8 pm", "at night"],
+        ids=["before 8", "at 8", "until 8 p.m. sharp", "a second past 8 p.m.", "at night"],
     )
     def test_offers_go_out_and_end_by_day(self, small, clock, goes_out):
         small.join()
@@ -391,7 +391,7 @@ class TestOfferHours:
         far = factories.make_location(time_zone="Pacific/Auckland")
         factories.make_hours(small.steve, far, weekdays=range(7), start_time=time(9), end_time=time(9, 45))
         scheduling.join(wish=factories.make_wish(small.service, far, first_on=date(2026, 11, 24)), now=TEN)
-        assert offered(TEN) == []  # 5 am in Auckland
+        assert offered(TEN) == []  # 5 a.m. in Auckland
         assert [name for name, _ in offered(TEN + 3 * HOUR)] == ["Alice Martin"]
 
     @pytest.mark.parametrize(("seconds", "goes_out"), [(0, True), (1, False)], ids=["just in time", "a second late"])

@@ -12,7 +12,7 @@ from booking.scheduling.waitlist.matching import FreeSlot, WaitlistCriteria, nex
 pytestmark = pytest.mark.once
 EDMONTON, ST_JOHNS = ZoneInfo("America/Edmonton"), ZoneInfo("America/St_Johns")
 ZONES = {1: EDMONTON, 2: ST_JOHNS}
-NINE = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)  # Tuesday, 9:00 am in Edmonton
+NINE = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)  # Tuesday, 9:00 a.m. in Edmonton
 DAY = date(2026, 11, 24)
 ALL_DAY = frozenset({"morning", "afternoon", "evening"})
 
@@ -75,9 +75,9 @@ def test_a_slot_suits_the_criteria(wanted, free, fits):
 
 
 def test_days_and_parts_are_those_of_the_places_clock():
-    late = FreeSlot(datetime(2026, 11, 25, 5, 30, tzinfo=UTC), 1, (7,))  # 11:30 pm on the 24th in Edmonton
+    late = FreeSlot(datetime(2026, 11, 25, 5, 30, tzinfo=UTC), 1, (7,))  # 11:30 p.m. on the 24th in Edmonton
     assert suits(wish(parts=frozenset({"evening"})), late, EDMONTON, accepts_new=())
-    assert not suits(wish(), late, ST_JOHNS, accepts_new=())  # 2:00 am on the 25th
+    assert not suits(wish(), late, ST_JOHNS, accepts_new=())  # 2:00 a.m. on the 25th
 
 
 @pytest.mark.parametrize(
@@ -101,10 +101,10 @@ def test_an_offer_lies_wholly_in_the_day(now, lasts, ends):
 
 
 def test_an_offer_lasts_its_whole_time_while_clocks_change():
-    # In St. John's, 1 November 2026: clocks go back at 2:00 am, long before offers go out.
+    # In St. John's, November 1, 2026: clocks go back at 2:00 a.m., long before offers go out.
     at = datetime(2026, 11, 1, 8, 0, tzinfo=ST_JOHNS)
     assert offer_ends(at, timedelta(hours=1), ST_JOHNS) == datetime(2026, 11, 1, 9, 0, tzinfo=ST_JOHNS)
-    apia = ZoneInfo("Pacific/Apia")  # Skipped 30 December 2011.
+    apia = ZoneInfo("Pacific/Apia")  # Skipped December 30, 2011.
     assert offer_ends(datetime(2011, 12, 29, 19, 30, tzinfo=apia), timedelta(hours=1), apia) is None
 
 

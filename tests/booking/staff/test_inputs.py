@@ -25,8 +25,8 @@ def test_a_date_with_one_reading_is_accepted(typed, read):
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ("02/03/2027", "This could be 3 February or 2 March. Write it as 2027-02-03 or 2027-03-02."),
-        ("1/12/2026", "This could be 12 January or 1 December. Write it as 2026-01-12 or 2026-12-01."),
+        ("02/03/2027", "This could be February 3 or March 2. Write it as 2027-02-03 or 2027-03-02."),
+        ("1/12/2026", "This could be January 12 or December 1. Write it as 2026-01-12 or 2026-12-01."),
         ("2/3/27", "Enter the date as 2026-11-24."),
         ("31/02/2027", "Enter the date as 2026-11-24."),
     ],
@@ -40,4 +40,4 @@ def test_a_date_with_two_readings_or_none_is_refused(typed, sentence):
 def test_dates_of_records_are_read_the_same_way(admin_client, location):
     data = {"location": location.pk, "on": "02/03/2027", "reason": "Holiday"}
     page = admin_client.post("/admin/booking/closure/add/", data).content.decode()
-    assert "This could be 3 February or 2 March." in page
+    assert "This could be February 3 or March 2." in page

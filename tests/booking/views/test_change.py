@@ -38,7 +38,7 @@ def booked_start():
 def test_the_page_shows_the_present_time_and_does_not_offer_it_again(client, visit):
     response = client.get("/appointment/change/?day=2026-11-24")
     starts = [choice.starts_at for choice in response.context["calendar"].choices]
-    assert 'Now: <strong>Tuesday 24 November, <span class="nowrap">9:00 am' in text_of(response)
+    assert 'Now: <strong>Tuesday, November 24, <span class="nowrap">9:00 a.m.' in text_of(response)
     assert NINE not in starts
     assert NINE + timedelta(minutes=45) in starts
 
@@ -47,7 +47,7 @@ def test_choosing_a_time_shows_a_button_that_says_the_move(client, visit):
     page = text_of(client.get("/appointment/change/?day=2026-11-25"))
     (address,) = re.findall(r'href="(/appointment/change/[^"]*start=2026-11-25T15%3A00Z[^"]*)"', page)
     response = client.get(address.replace("&amp;", "&"))
-    assert "Move to Wed, Nov 25, 9:00 am with Steve" in words_of(response)
+    assert "Move to Wed, Nov 25, 9:00 a.m. with Steve" in words_of(response)
     assert f'name="start" value="{instant(NEW_TIME)} steve-hansen"' in text_of(response)
     assert booked_start() == NINE
 
@@ -170,7 +170,7 @@ def test_a_practitioner_without_times_in_two_weeks_is_told_and_everyone_is_shown
 def test_a_chosen_time_with_someone_else_names_both(client, visit):
     page = words_of(client.get(f"/appointment/change/?start={instant(NEW_TIME)}&practitioner=amara-okafor"))
     assert "With Amara Okafor, instead of Steve Hansen." in page
-    assert "Move to Wed, Nov 25, 9:00 am with Amara" in page
+    assert "Move to Wed, Nov 25, 9:00 a.m. with Amara" in page
 
 
 def test_choosing_a_time_with_another_practitioner_changes_the_practitioner(client, visit, clinic):
@@ -201,7 +201,7 @@ def test_the_second_of_two_concurrent_moves_gets_a_conflict_page(client, visit):
     response = move(client, visit, at=NEW_TIME + timedelta(hours=3))
     assert response.status_code == 409
     assert "This visit has changed since" in words_of(response)
-    assert "Wednesday 25 November 2026, 9:00 am" in words_of(response)
+    assert "Wednesday, November 25, 9:00 a.m." in words_of(response)
     assert booked_start() == NEW_TIME
 
 

@@ -42,7 +42,7 @@ def test_all_answers_are_shown_with_links_to_change_them(client):
     complete_details(client, preferred_name="Ali", pronouns="she/her")
     response = client.get("/book/check/")
     page, text = text_of(response), words_of(response)
-    for words in ("Tuesday 24 November 2026, 9:00 am", "Alice Martin", "Ali", "she/her", "alice@patients.example",
+    for words in ("Tuesday, November 24, 9:00 a.m.", "Alice Martin", "Ali", "she/her", "alice@patients.example",
                   "(403) 555-0123", "$140", "Okotoks"):  # fmt: skip
         assert words in text
     assert 'href="/book/details/#id_email"' in page
@@ -169,7 +169,7 @@ def test_the_old_tab_of_a_visitor_who_chose_again_books_nothing(client):
     choose(client, QUARTER_TO_TEN)
     response = client.post("/book/check/", old)
     assert response.status_code == 409
-    assert "9:45 am" in text_of(response)
+    assert "9:45 a.m." in text_of(response)
     assert not Appointment.objects.filter(status="booked").exists()
 
 
@@ -183,7 +183,7 @@ def test_a_second_visit_can_be_booked_after_the_first(client):
 def test_the_last_page_says_what_was_booked_and_what_comes_next(client):
     visit = book(client)
     page = text_of(client.get("/book/done/"))
-    for words in ("You are booked", "Tuesday 24 November 2026, ", "9:00 am", visit.practitioner.name, visit.reference,
+    for words in ("You are booked", "Tuesday, November 24, ", "9:00 a.m.", visit.practitioner.name, visit.reference,
                   "alice@patients.example", "Loose clothing", "Free parking", "calendar.ics"):  # fmt: skip
         assert words in page
 

@@ -12,9 +12,9 @@ from booking.models import Appointment, Location, Service, WorkingHours
 from tests.support.journey import as_shown, choose, confirm, instant, type_details, words_of
 
 pytestmark = pytest.mark.django_db
-FIRST = datetime(2026, 11, 1, 5, 0, tzinfo=UTC)  # 1:00 am in Toronto
-SECOND = FIRST + timedelta(hours=1)  # 1:00 am again
-LABELS = {FIRST: "1:00 am, before the clock change", SECOND: "1:00 am, after the clock change"}
+FIRST = datetime(2026, 11, 1, 5, 0, tzinfo=UTC)  # 1:00 a.m. in Toronto
+SECOND = FIRST + timedelta(hours=1)  # 1:00 a.m. again
+LABELS = {FIRST: "1:00 a.m., before the clock change", SECOND: "1:00 a.m., after the clock change"}
 
 
 @pytest.fixture(autouse=True)

@@ -64,7 +64,7 @@ def test_the_notice_is_shown_and_the_hold_as_a_time_of_day(client):
     choose(client)
     page = text_of(client.get("/book/details/"))
     assert "under the Health Information Act" in page
-    assert "We hold this time for you until <strong>8:10 am</strong>" in page
+    assert "We hold this time for you until <strong>8:10 a.m.</strong>" in page
 
 
 def test_valid_answers_lead_to_the_check(client):
@@ -169,7 +169,7 @@ def test_extending_the_hold_keeps_the_input(client):
         page = text_of(client.get(response["Location"]))
     assert 'value="Ali"' in page
     assert 'value="no"' in page
-    assert "8:18 am" in page
+    assert "8:18 a.m." in page
     assert Appointment.objects.get(status="held").hold_expires_at == NOW + timedelta(minutes=18)
 
 
@@ -201,7 +201,7 @@ def test_a_hold_can_be_extended_inside_the_lead_time(client, clinic):
 def test_a_hold_that_lapsed_while_typing_can_still_be_booked(client):
     choose(client)
     with time_machine.travel(NOW + timedelta(minutes=30), tick=False):
-        assert "We held this time until 8:10 am" in text_of(client.get("/book/details/"))
+        assert "We held this time until 8:10 a.m." in text_of(client.get("/book/details/"))
         assert type_details(client)["Location"] == "/book/check/"
         assert confirm(client)["Location"] == "/book/done/"
     assert Appointment.objects.get(status="booked").starts_at == NINE
@@ -292,7 +292,7 @@ def test_submitting_the_details_reacquires_a_lapsed_hold(client):
     choose(client)
     with time_machine.travel(NOW + timedelta(minutes=30), tick=False):
         type_details(client)
-        assert "We hold this time for you until <strong>8:40 am" in text_of(client.get("/book/check/"))
+        assert "We hold this time for you until <strong>8:40 a.m." in text_of(client.get("/book/check/"))
 
 
 def test_details_submitted_while_another_tab_books_get_a_conflict_page(client, monkeypatch):
@@ -334,7 +334,7 @@ def test_the_check_page_can_extend_the_hold_too(client):
     hold = Appointment.objects.get()
     with time_machine.travel(NOW + timedelta(minutes=9), tick=False):
         assert client.post("/book/check/", {"hold": hold.reference, "longer": "yes"})["Location"] == "/book/check/#held"
-        assert "until <strong>8:19 am" in text_of(client.get("/book/check/"))
+        assert "until <strong>8:19 a.m." in text_of(client.get("/book/check/"))
     assert Appointment.objects.get().status == "held"
 
 

@@ -47,7 +47,7 @@ def test_the_links_to_all_visits_ahead_come_in_one_mail(client, visit, now):
     assert sent.to == [ALICE]
     links = re.findall(r"/appointment/([^/]+)/", sent.body)
     assert [tokens.appointment_for(link, now=now) for link in links] == [visit, later]
-    assert "Tuesday 24 November 2026 at 11:15 am (Alberta time)" in sent.body
+    assert "Tuesday, November 24, 2026 at 11:15 a.m. (Alberta time)" in sent.body
 
 
 def test_the_mail_names_no_service_and_has_no_attachment(client, visit, now):

@@ -52,7 +52,7 @@ def test_pages_of_a_visit_are_not_indexed(client, visit, page):
 
 def test_the_page_shows_time_place_person_and_service(client, visit):
     page = words_of(client.get(f"/appointment/{manage_token(visit)}/", follow=True))
-    for words in ("Tuesday 24 November 2026, 11:15 am", "12 Elizabeth Street", "Hansen", "Physiotherapy assessment",
+    for words in ("Tuesday, November 24, 11:15 a.m.", "12 Elizabeth Street", "Hansen", "Physiotherapy assessment",
                   visit.reference, "Alberta time"):  # fmt: skip
         assert words in page
 

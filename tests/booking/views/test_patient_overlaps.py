@@ -51,7 +51,7 @@ def test_a_stranger_is_not_told_that_somebody_is_a_patient(client, now):
     told = [message.body for message in mail.outbox if "You have another appointment at the same time" in message.body]
     assert len(told) == 2  # Both confirmations leave after both were booked.
     assert all(message.to == ["alice@patients.example"] for message in mail.outbox if message.body in told)
-    assert "Tuesday 24 November 2026 at 9:00 am" in told[0]
+    assert "Tuesday, November 24, 2026 at 9:00 a.m." in told[0]
 
 
 def test_a_visitor_by_the_manage_link_is_told_the_time(client):
@@ -60,7 +60,7 @@ def test_a_visitor_by_the_manage_link_is_told_the_time(client):
     patient.get(f"/appointment/{tokens.manage_token(visit)}/")
     response = patient.post("/book/check/", reach_check(patient))
     assert response.status_code == 409
-    assert "You have another appointment then: Tuesday 24 November 2026, 9:00 am." in words_of(response)
+    assert "You have another appointment then: Tuesday, November 24, 9:00 a.m." in words_of(response)
 
 
 def test_a_move_onto_another_visit_is_asked_about_and_can_be_confirmed(client):

@@ -86,4 +86,4 @@ def test_the_link_of_a_service_for_returning_patients_answers_the_question(clien
 def test_the_opening_hours_name_the_closed_days_too(client, clinic):
     clinic.location.opening_hours.create(weekday=0, opens="08:00", closes="18:00")
     page = words_of(client.get("/"))
-    assert "Monday 8:00 am to 6:00 pm Tuesday to Sunday closed" in page
+    assert "Monday 8:00 a.m. to 6:00 p.m. Tuesday to Sunday closed" in page

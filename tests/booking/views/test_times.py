@@ -66,7 +66,7 @@ class TestDays:
     def test_a_day_can_be_selected(self, client):
         response = client.get("/book/assessment/?day=2026-12-03")
         assert {start.date() for start in starts(response)} == {date(2026, 12, 3)}
-        assert "Thursday 3 December" in words_of(response)
+        assert "Thursday, December 3" in words_of(response)
 
     def test_links_sent_before_the_parameter_was_renamed_still_select_a_day(self, client):
         assert client.get("/book/assessment/?from=2026-12-03").context["calendar"].selected == date(2026, 12, 3)
@@ -77,8 +77,8 @@ class TestDays:
     def test_each_day_of_two_weeks_is_a_link_with_its_number_of_free_times(self, client):
         response = client.get("/book/assessment/?visit=new")
         page = words_of(response)
-        assert "Tuesday 24 November, 10 free" in page
-        assert "Saturday 28 November, none free" in page
+        assert "Tuesday, November 24, 10 free" in page
+        assert "Saturday, November 28, none free" in page
         row = response.context["calendar"].row
         assert [day.on for day in row] == [MONDAY + timedelta(days=number) for number in range(14)]
         shown = client.get("/book/assessment/?visit=new&day=2026-11-24").context["calendar"]
@@ -110,12 +110,12 @@ class TestDays:
 
     def test_the_next_day_with_free_times_is_a_link_below_the_times(self, client, clinic):
         WorkingHours.objects.filter(weekday=2).delete()
-        assert "Thursday 26 November · 10 free" in words_of(client.get("/book/assessment/?visit=new&day=2026-11-24"))
+        assert "Thursday, November 26 · 10 free" in words_of(client.get("/book/assessment/?visit=new&day=2026-11-24"))
 
     def test_a_holiday_is_named_on_its_day(self, client, clinic):
         Closure.objects.create(location=clinic.location, on=WEDNESDAY, name="Founders Day")
         page = words_of(client.get("/book/assessment/?visit=new"))
-        assert "Wednesday 25 November, closed" in page
+        assert "Wednesday, November 25, closed" in page
         assert "We're closed this day: Founders Day." in words_of(client.get("/book/assessment/?day=2026-11-25"))
 
     def test_a_day_without_free_times_offers_the_next_one_and_the_waitlist(self, client, clinic):
@@ -123,7 +123,7 @@ class TestDays:
         response = client.get("/book/assessment/?visit=new&practitioner=amara-okafor&day=2026-11-24")
         page = words_of(response)
         assert "Amara has nothing free on this day." in page
-        assert "Wednesday 25 November · 10 free" in page
+        assert "Wednesday, November 25 · 10 free" in page
         assert "/book/assessment/waitlist/?visit=new&amp;practitioner=amara-okafor" in text_of(response)
         everyone = follow(client, response, "See everyone's times this day")
         assert everyone.context["calendar"].selected == TUESDAY
@@ -137,14 +137,14 @@ class TestTimes:
             r'<button class="time-button"[^>]*value="2026-11-24T15:00Z steve-hansen"[^>]*>(.*?)</button>', page
         )
         assert " ".join(re.sub(r"<[^>]+>", "", name.replace("Steve</span>", "</span>")).split()) == (
-            "9:00 am , with Steve Hansen"
+            "9:00 a.m. , with Steve Hansen"
         )
 
     def test_times_are_grouped_by_part_of_the_day(self, client):
         page = words_of(client.get("/book/assessment/?visit=new&day=2026-11-24"))
         assert "Morning 4 times" in page
         assert "Afternoon 6 times" in page
-        assert "Evening" not in page.partition("Tuesday 24 November")[2].partition("Morning 4 times")[2]
+        assert "Evening" not in page.partition("Tuesday, November 24")[2].partition("Morning 4 times")[2]
 
     def test_a_day_with_many_times_shows_half_hours_and_folds_the_rest(self, client, clinic):
         clinic.assessment.step = timedelta(minutes=15)
@@ -187,13 +187,13 @@ class TestTimes:
     def test_the_first_available_time_is_one_button(self, client):
         page = text_of(client.get("/book/assessment/?visit=new&day=2026-12-03"))
         (card,) = re.findall(r'<button class="time-card time-card--main".*?</button>', page)
-        assert "Today, 10:30 am" in card
+        assert "Today, 10:30 a.m." in card
         assert 'value="2026-11-23T16:30Z steve-hansen"' in card
 
     def test_the_first_available_time_is_of_the_chosen_part_and_person(self, client, clinic):
         WorkingHours.objects.filter(practitioner=clinic.amara).exclude(weekday=2).delete()
         page = words_of(client.get("/book/assessment/?visit=new&practitioner=amara-okafor&part=afternoon"))
-        assert "First afternoon time: Wed, Nov 25, noon with Amara Okafor" in page
+        assert "First afternoon time: Wed, Nov 25, 12:00 p.m. with Amara Okafor" in page
 
     def test_anyone_is_whoever_has_the_fewest_visits_that_day(self, client, clinic):
         make_appointment(
@@ -226,8 +226,8 @@ class TestPeople:
     def test_the_next_free_time_of_each_person_is_shown(self, client, clinic):
         WorkingHours.objects.filter(practitioner=clinic.amara).exclude(weekday=2).delete()
         page = words_of(client.get("/book/assessment/"))
-        assert "Next: Today, 10:30 am" in page
-        assert "Next: Wed, Nov 25, 9:00 am" in page
+        assert "Next: Today, 10:30 a.m." in page
+        assert "Next: Wed, Nov 25, 9:00 a.m." in page
 
     def test_practitioners_are_links_with_the_other_parameters_kept(self, client, clinic):
         page = client.get("/book/assessment/?visit=new&part=morning")
@@ -398,7 +398,7 @@ class TestHolding:
         choose(client)
         for address in ("/book/", "/book/assessment/?visit=new", "/book/dry-needling/?visit=returning"):
             page = client.get(address)
-            assert "You're holding Tuesday 24 November, 9:00 am until 8:10 am" in words_of(page)
+            assert "You're holding Tuesday, November 24, 9:00 a.m. until 8:10 a.m." in words_of(page)
             assert 'href="/book/details/">Go on' in text_of(page)
 
     def test_a_hold_is_let_go_by_its_button(self, client):
@@ -430,7 +430,7 @@ class TestHolding:
         assert response.status_code == 409
         assert nearest(response) == [QUARTER_TO_TEN + timedelta(minutes=45 * n) for n in range(3)]
         assert response.context["calendar"].selected == TUESDAY
-        assert "Tuesday 24 November, 9:00 am is no longer free." in words_of(response)
+        assert "Tuesday, November 24, 9:00 a.m. is no longer free." in words_of(response)
         assert not Appointment.objects.filter(status="held").exists()
 
     def test_a_lost_race_says_that_answers_are_kept(self, client, clinic):

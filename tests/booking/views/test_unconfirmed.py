@@ -74,7 +74,7 @@ def test_the_done_page_says_that_it_waits_and_holds_no_link_to_the_visit(client,
     assert response.status_code == 200
     assert "Waiting for your email." in words
     assert "alice@patients.example" in words
-    assert "by 9:00 am" in words
+    assert "by 9:00 a.m." in words
     assert tokens.manage_token(waiting) not in response.content.decode()
     assert client.get("/appointment/").status_code == 404
     assert press(client, waiting).status_code == 404

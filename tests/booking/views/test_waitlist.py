@@ -109,7 +109,7 @@ class TestJoining:
             ("first_on", "", "Choose a day."),
             ("first_on", "2026-11-22", "This day has passed."),
             ("first_on", "20261124", "Enter the day as year, month and day"),
-            ("first_on", "9999-12-31", "We book up to 22 January 2027."),
+            ("first_on", "9999-12-31", "We book up to January 22, 2027."),
             ("last_on", "２０２６-11-24", "Enter the day as year, month and day"),
             ("last_on", "2026-11-23", "This day comes before the first."),
             ("practitioner", "nobody", "Choose one of the people shown"),
@@ -291,7 +291,7 @@ class TestTheOffer:
     def test_the_page_shows_what_would_be_booked_and_until_when(self, clinic):
         entry, _ = join_with_offer(clinic)
         page = words_of(client_with_link(entry).get("/waitlist/offer/"))
-        expected = ["Tuesday 24 November 2026, 9:00 am", "until 9:00 am on Monday 23 November", "45 minutes", "$140"]
+        expected = ["Tuesday, November 24, 9:00 a.m.", "until 9:00 a.m. on Monday, November 23", "45 minutes", "$140"]
         expected += ["You can change or cancel online until 24 hours before", "costs $70", "12 Elizabeth Street"]
         for words in expected:
             assert words in page
@@ -427,7 +427,7 @@ class TestGone:
         scheduling.offer_available_slots(now=NOW)
         page = client.get("/waitlist/offer/")
         assert page.status_code == 200
-        assert "9:45 am" in words_of(page)
+        assert "9:45 a.m." in words_of(page)
 
 
 def test_every_form_needs_a_csrf_token(clinic):
@@ -477,7 +477,7 @@ def test_the_page_after_declining_says_that_the_place_is_kept(client, clinic):
     entry, offer = join_with_offer(clinic)
     client.get(tokens.waitlist_url(entry, to_offer=True).removeprefix("http://testserver"), follow=True)
     page = words_of(client.post("/waitlist/pass/", {"offer": offer.uid.hex}, follow=True))
-    assert "You passed on Tuesday 24 November, 9:00 am." in page
+    assert "You passed on Tuesday, November 24, 9:00 a.m." in page
     assert "you keep your place" in page
 
 

@@ -46,7 +46,7 @@ def test_a_patient_reads_books_gets_a_mail_and_cancels_without_javascript(page: 
     expect(page).to_have_url(re.compile("/book/back-assessment/"))
 
     chosen = choose_the_last_slot(page)
-    assert re.search(r"(\d+:\d\d [ap]m|noon) , with \w+", chosen)
+    assert re.search(r"(\d+:\d\d [ap]\.m\.) , with \w+", chosen)
 
     expect(page).to_have_url(re.compile("/book/safety/"))
     expect(page.get_by_role("heading", name=re.compile("911"))).to_be_visible()

@@ -21,7 +21,7 @@ SLUG = "back-assessment"  # Shows the emergency signs before a first visit.
 
 @pytest.fixture(autouse=True)
 def morning(settings):
-    """10 am of a future Monday in the clinic's time zone, because offers are sent in the daytime only."""
+    """10 a.m. of a future Monday in the clinic's time zone, because offers are sent in the daytime only."""
     settings.BOOKING_CONFIRMATION_DELAY = timedelta(0)
     zone = factories.ZoneInfo("America/Edmonton")
     today = timezone.now().astimezone(zone).date()

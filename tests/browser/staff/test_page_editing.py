@@ -208,7 +208,7 @@ def test_a_draft_is_compared_restored_scheduled_and_hidden(office: Page):
     office.get_by_role("link", name="Check and publish …").click()
     office.get_by_label("Go live at").fill("2099-01-02T03:04")
     office.get_by_role("button", name="Publish", exact=True).click()
-    expect(office.locator(".page-state")).to_contain_text("Scheduled to go live: Friday 2 January 2099, 3:04 am.")
+    expect(office.locator(".page-state")).to_contain_text("Scheduled to go live: Friday, January 2, 2099, 3:04 a.m.")
     office.goto(BACK_PAIN)
     expect(office.get_by_role("heading", name="Words of today")).to_be_visible()
 

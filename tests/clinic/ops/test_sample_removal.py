@@ -46,7 +46,7 @@ KINDS = (Clinic, Location, Service, Practitioner, Picture, Page, PlaceMap, Patie
 
 @pytest.fixture(autouse=True)
 def _clock(stopped_clock):
-    """Monday 23 November 2026, 8:00 am in Alberta."""
+    """Monday, November 23, 2026, 8:00 a.m. in Alberta."""
 
 
 @pytest.fixture

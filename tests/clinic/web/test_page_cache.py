@@ -122,7 +122,7 @@ def address_of(page):
 
 @pytest.fixture
 def bookable(reader):
-    """A published treatment with a bookable service: one-hour slots from Monday 23 November 2026."""
+    """A published treatment with a bookable service: one-hour slots from Monday, November 23, 2026."""
     service = factories.make_service(duration=timedelta(hours=1), lead_time=timedelta(0))
     person = factories.make_practitioner([service])
     location = factories.make_location()

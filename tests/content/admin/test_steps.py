@@ -258,7 +258,7 @@ def test_the_editor_shows_the_publishing_status(admin_client, draft, now):
     Section.objects.update(body="<p>Other.</p>")
     assert "This draft is different" in html()
     make_revision(draft, goes_live_at=now + timedelta(days=1))
-    assert "Scheduled to go live: Tuesday 24 November 2026, 2:00 pm." in html()
+    assert "Scheduled to go live: Tuesday, November 24, 2026, 2:00 p.m." in html()
     admin_client.post(address("call_off", draft))
     assert "Scheduled" not in html()
 
@@ -340,7 +340,7 @@ def test_the_start_page_notes_drafts_reviews_and_scheduled_pages(admin_client, d
 
     assert "draft waits" not in html
     assert "1 clinical review due soon" in html
-    assert "Dry needling, by 22 January 2027." in html
+    assert "Dry needling, by January 22, 2027." in html
     assert "1 page scheduled" in html
     with time_machine.travel(now + timedelta(days=61), tick=False):
         admin_client.force_login(get_user_model().objects.get())

@@ -41,7 +41,7 @@ def test_it_leads_to_that_very_time(client, service, location):
     working(service, location, name="Amara Okafor")
 
     address, text = links(client, service)[0]
-    assert (address, text) == ("/book/back/?start=2026-11-23T16:30Z", "Next free, with Amara Okafor Today, 10:30 am")
+    assert (address, text) == ("/book/back/?start=2026-11-23T16:30Z", "Next free, with Amara Okafor Today, 10:30 a.m.")
     assert client.get(address).status_code == 200
 
 
@@ -51,7 +51,9 @@ def test_the_hero_and_the_facts_name_the_same_time(client, service, location):
 
 
 @pytest.mark.parametrize(
-    ("weekday", "day"), [(1, "Tomorrow, 9:00 am"), (2, "Wednesday 25 November, 9:00 am")], ids=["tomorrow", "later"]
+    ("weekday", "day"),
+    [(1, "Tomorrow, 9:00 a.m."), (2, "Wednesday, November 25, 9:00 a.m.")],
+    ids=["tomorrow", "later"],
 )
 def test_the_day_is_told_as_people_say_it(client, service, location, weekday, day):
     working(service, location, weekdays=[weekday])
@@ -61,15 +63,15 @@ def test_the_day_is_told_as_people_say_it(client, service, location, weekday, da
 def test_two_who_are_free_are_both_named_and_three_are_not(client, service, location):
     for name in ("Amara", "Steve"):
         working(service, location, name=name)
-    assert links(client, service)[0][1] == "Next free, with Amara or Steve Today, 10:30 am"
+    assert links(client, service)[0][1] == "Next free, with Amara or Steve Today, 10:30 a.m."
     working(service, location, name="Jordan")
-    assert links(client, service)[0][1] == "Next free time Today, 10:30 am"
+    assert links(client, service)[0][1] == "Next free time Today, 10:30 a.m."
 
 
 def test_somebody_who_is_free_later_is_not_named(client, service, location):
     working(service, location, name="Amara")
     working(service, location, name="Steve", weekdays=[2])
-    assert links(client, service)[0][1] == "Next free, with Amara Today, 10:30 am"
+    assert links(client, service)[0][1] == "Next free, with Amara Today, 10:30 a.m."
 
 
 def test_it_is_a_time_that_a_new_patient_can_book(client, service, location):
@@ -126,7 +128,7 @@ def test_the_card_of_the_author_leads_to_their_own_next_time(client, service, lo
     card = html[html.index('class="person"') :]
     assert "Wrote this page." in card
     assert 'href="/book/back/?start=2026-11-25T15:00Z&amp;practitioner=steve"' in card
-    assert "Wednesday 25 November, 9:00 am" in card
+    assert "Wednesday, November 25, 9:00 a.m." in card
 
 
 def test_the_card_of_somebody_who_does_something_else_names_no_time(client, service, location):

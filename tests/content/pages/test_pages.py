@@ -105,7 +105,7 @@ def test_a_treatment_shows_the_duration_price_and_next_slot_of_its_service(clien
 
     assert "45 minutes" in html
     assert "$97.50" in html
-    assert "Today, 10:30 am" in html  # It is 8:00, with two hours of notice; visits begin at 9:00.
+    assert "Today, 10:30 a.m." in html  # It is 8:00, with two hours of notice; visits begin at 9:00.
     assert '<a class="button button--large" href="/book/back-assessment/">Book Your Back Assessment</a>' in html
 
 
@@ -220,7 +220,7 @@ def test_a_review_is_shown_only_if_there_was_one(client, now):
     Page.objects.update(reviewed_by=person, last_reviewed_on=on, next_review_on=on + timedelta(days=365))
     html = text_of(client, page.get_absolute_url())
     assert "Clinically reviewed by" in html
-    assert "Last reviewed on 23 November 2026. Next review due by 23 November 2027." in html
+    assert "Last reviewed on November 23, 2026. Next review due by November 23, 2027." in html
 
 
 @pytest.mark.parametrize(("is_https", "is_sample"), [(True, True), (True, False), (False, True)])
@@ -395,7 +395,7 @@ def test_a_practitioner_page_shows_and_links_their_next_slot(client):
 
     html = text_of(client, steve.get_absolute_url())
 
-    assert "Wednesday 25 November, 9:00 am</time>" in html
+    assert "Wednesday, November 25, 9:00 a.m.</time>" in html
     assert f'href="/book/back/?practitioner={steve.slug}" >Book with {steve.name}</a>' in html
 
 

@@ -245,7 +245,7 @@ def test_codes_match_the_visible_text(pages):
             assert f"tel:{node['telephone']}" in {str(link).replace("-", "") for link in visible.links}
         if "lastReviewed" in node:
             on = date.fromisoformat(node["lastReviewed"])
-            assert normalize(f"Last reviewed on {on.day} {on:%B %Y}") in visible.text
+            assert normalize(f"Last reviewed on {on:%B} {on.day}, {on.year}") in visible.text
         if "dayOfWeek" in node:
             day = formatting.WEEKDAYS.index(node["dayOfWeek"].rpartition("/")[2])
             hours = " to ".join(formatting.clock(time.fromisoformat(node[at])) for at in ("opens", "closes"))

@@ -104,7 +104,7 @@ def test_an_overdue_review_warns(draft, now):
     on = now.date()
     Page.objects.update(last_reviewed_on=on - timedelta(days=400), next_review_on=on - timedelta(days=1))
 
-    assert messages(draft, now, blocks=False) == ["The clinical review was due on 22 November 2026."]
+    assert messages(draft, now, blocks=False) == ["The clinical review was due on November 22, 2026."]
 
 
 def test_the_reviewer_must_not_have_made_the_last_change(draft, now):

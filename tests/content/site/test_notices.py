@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 
 
-def notice(title="Closed on Friday 25 December", **fields):
+def notice(title="Closed on Friday, December 25", **fields):
     return Notice.objects.create(title=title, **{"starts_at": NOW - HOUR} | fields)
 
 
@@ -159,7 +159,7 @@ def test_staff_enter_times_in_the_time_zone_of_the_clinic(site, admin_client):
     )
     listed = admin_client.get(reverse("admin:content_notice_changelist")).content.decode()
     assert "Upcoming" in listed
-    assert "Tue 24 Nov 2026, 9:00 am" in listed
+    assert "Tue, Nov 24, 2026, 9:00 a.m." in listed
 
 
 def test_adding_a_notice_needs_the_permission(client, django_user_model, site):
