@@ -16,6 +16,7 @@ from booking.models import (
     Break,
     Clinic,
     Closure,
+    Insurer,
     Location,
     OpeningHours,
     Practitioner,
@@ -85,6 +86,13 @@ OPENING = {day: (time(7), time(19)) for day in (MON, TUE, WED, THU)} | {
     SAT: (time(9), time(13)),
 }
 
+INSURERS = [  # Invented names: no real insurer is said to be billed.
+    ("Prairie Sample Benefits", ""),
+    ("Foothills Example Life", "Group plans only."),
+    ("Sample Mutual of the Rockies", "We'll need your plan and member number."),
+    ("Bow Valley Example Health", ""),
+]
+
 ROOMS = ["River room", "Ridge room"]
 
 _LOOSE = "Loose clothing you can move in, such as shorts and a T-shirt."
@@ -100,6 +108,7 @@ SERVICES: list[dict[str, Any]] = [
         "what_to_bring": f"{_LOOSE}\n{_MEDICINES}\nAny reports or scans you have.",
         "duration": timedelta(minutes=45),
         "price": Decimal("140.00"),
+        "insurer_code": "SAMPLE-PA45",
         "shows_emergency_signs": True,  # Many of its patients have back pain.
     },
     {
@@ -110,6 +119,7 @@ SERVICES: list[dict[str, Any]] = [
         "what_to_bring": f"{_LOOSE}\n{_MEDICINES}\nAny reports or scans of your back.",
         "duration": timedelta(minutes=45),
         "price": Decimal("140.00"),
+        "insurer_code": "SAMPLE-BA45",
         "shows_emergency_signs": True,
     },
     {
@@ -120,6 +130,7 @@ SERVICES: list[dict[str, Any]] = [
         "what_to_bring": f"Clothes you feel comfortable in.\n{_MEDICINES}\nSomeone to be with you, if you like.",
         "duration": timedelta(minutes=60),
         "price": Decimal("165.00"),
+        "insurer_code": "SAMPLE-PH60",
     },
     {
         "slug": "dry-needling",
@@ -129,6 +140,7 @@ SERVICES: list[dict[str, Any]] = [
         "what_to_bring": f"{_LOOSE}\nEat something in the two hours before.",
         "duration": timedelta(minutes=30),
         "price": Decimal("95.00"),
+        "insurer_code": "SAMPLE-DN30",
         "audience": Service.Audience.RETURNING,
         "needs_needling_authorisation": True,
         "shows_emergency_signs": True,
@@ -141,6 +153,7 @@ SERVICES: list[dict[str, Any]] = [
         "what_to_bring": _LOOSE,
         "duration": timedelta(minutes=30),
         "price": Decimal("95.00"),
+        "insurer_code": "SAMPLE-PF30",
         "audience": Service.Audience.RETURNING,
     },
 ]
@@ -249,6 +262,10 @@ def load_clinic(today: date) -> Iterator[Model]:
     if created:
         yield location
         yield from _location_rows(location, today)
+    for position, (name, note) in enumerate(INSURERS, start=1):
+        insurer, created = Insurer.objects.get_or_create(name=name, defaults={"note": note, "position": position})
+        if created:
+            yield insurer
     services: dict[str, Service] = {}
     for position, row in enumerate(SERVICES, start=1):
         extra: dict[str, Any] = {"position": position, "late_cancellation_fee": _SAME_DAY_FEE}

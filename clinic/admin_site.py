@@ -51,7 +51,14 @@ SECTIONS = [
     ),
     (
         "The clinic",
-        ["booking.Clinic", "booking.Location", "booking.Service", "booking.MessageWording", "booking.SampleRow"],
+        [
+            "booking.Clinic",
+            "booking.Location",
+            "booking.Service",
+            "booking.Insurer",
+            "booking.MessageWording",
+            "booking.SampleRow",
+        ],
     ),
 ]
 LAST_SECTION = ("Staff", ["clinic.StaffMember", "auth.Group"])

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from booking.models import Clinic
+from booking.models import Clinic, Insurer
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 
 
@@ -49,3 +50,17 @@ class ClinicAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(Insurer)
+class InsurerAdmin(admin.ModelAdmin):
+    formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
+    list_display = ["name", "note", "is_active", "position"]
+    list_editable = ["position"]
+    list_filter = ["is_active"]
+    search_fields = ["name"]
+
+    def get_changelist_form(self, request: HttpRequest, **kwargs: Any) -> Any:
+        """Give the order inputs of the list an accessible name: the column header is not their label."""
+        widgets = {"position": forms.NumberInput(attrs={"aria-label": "Order"})}
+        return super().get_changelist_form(request, widgets=widgets, **kwargs)

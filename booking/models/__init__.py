@@ -19,6 +19,7 @@ from booking.models.content_version import (
     current_content_version,
 )
 from booking.models.hours import Break, Closure, HoursOverride, TimeOff, WorkingHours
+from booking.models.insurers import Insurer
 from booking.models.locations import Location, OpeningHours, Province, Room, SpecialHours, Weekday
 from booking.models.message_wording import PLACEHOLDERS, MessageWording, make_missing_wordings, placeholders
 from booking.models.messages import Message
@@ -48,6 +49,7 @@ __all__ = [
     "Closure",
     "ContentVersion",
     "HoursOverride",
+    "Insurer",
     "Location",
     "Message",
     "MessageWording",

@@ -62,6 +62,14 @@ class Service(models.Model):
     price = models.DecimalField(
         max_digits=7, decimal_places=2, validators=[MinValueValidator(Decimal(0))], help_text="In Canadian dollars."
     )
+    insurer_code = models.CharField(
+        "code for insurers",
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What a patient's insurer asks for to tell whether it pays. Shown on the fees page.",
+    )
     buffer_before = models.DurationField(
         _("time needed before"), default=timedelta, help_text=_("Time the practitioner needs before the appointment.")
     )

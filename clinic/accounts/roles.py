@@ -21,10 +21,10 @@ _SITE_ONLY = {
 }  # fmt: skip
 # Models without a draft, whose changes are public at once: only for those who publish.
 _LIVE = {"notice", "menu", "menuentry", "placemap"}
-_VISIBLE_TO_EDITORS = {"practitioner", "service", "location"}
+_VISIBLE_TO_EDITORS = {"practitioner", "service", "location", "insurer"}
 _VISIBLE_TO_DESK = {
     "practitioner", "service", "practitionerservice", "location", "room", "openinghours", "specialhours",
-    "workinghours", "break", "hoursoverride", "timeoff", "closure", "appointmentevent",
+    "workinghours", "break", "hoursoverride", "timeoff", "closure", "appointmentevent", "insurer",
 }  # fmt: skip
 _DESK = {
     "appointment": {"view", "add", "change"},

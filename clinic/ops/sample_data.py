@@ -17,6 +17,7 @@ from django.utils import timezone
 from booking.models import (
     Appointment,
     Clinic,
+    Insurer,
     Location,
     Message,
     Patient,
@@ -34,7 +35,8 @@ from content.models import Page, PageFeedback, Picture, PlaceMap, Review, Revisi
 
 # Models whose rows are planned one by one, in the order of deletion: referring rows before the rows they refer to.
 INDEPENDENT: tuple[type[models.Model], ...] = (
-    Message, Appointment, WaitlistEntry, Patient, PlaceMap, Page, Picture, Practitioner, Service, Location, Clinic,
+    Message, Appointment, WaitlistEntry, Patient, PlaceMap, Page, Picture, Practitioner, Service, Location,
+    Insurer, Clinic,
 )  # fmt: skip
 # Models of records about a row, which are deleted with it.
 RECORDS: frozenset[type[models.Model]] = frozenset({Revision, Review, PageFeedback})

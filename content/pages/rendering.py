@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from booking.models import Service
+from booking.models import Insurer, Service
 from booking.site_context import site_context_of
 from content.models import Page, PersonCard
 from content.pages import next_slot, structured_data
@@ -49,6 +49,7 @@ def page_context(lookup: PageLookup, *, now: datetime) -> dict[str, Any]:
         context["fees"] = [service for service in references.services.values() if service.pk in references.bookable]
     if kind == Kind.FEES:
         context["fees"] = [service for service in references.services.values() if service.is_active]
+        context["insurers"] = Insurer.objects.active()
     if kind == Kind.CONTACT:
         context["maps"] = references.maps
     service = reading.page.service

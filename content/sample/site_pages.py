@@ -5,6 +5,7 @@ from content.sample.builders import (
     SamplePage,
     call_to_action,
     definitions,
+    lead_list,
     numbered,
     questions,
     section,
@@ -134,15 +135,31 @@ FEES = SamplePage(
                     "note. You don't need one to see us.",
                 ),
                 (
-                    "Hurt at work or in a crash",
-                    "Other rules and forms apply. Please call us before you book, so you don't pay for what another "
-                    "insurer should.",
+                    "Hurt at work (WCB)",
+                    "Report the injury to your employer and to the Workers' Compensation Board first. Then ask us: "
+                    "call before you book, and have your claim number ready, so that you don't pay for what WCB covers.",
+                ),
+                (
+                    "Car accident (MVA)",
+                    "Tell your auto insurer about the accident first. Then ask us: call before you book, and have your "
+                    "claim number and your adjuster's name ready. Other forms and time limits apply.",
                 ),
                 (
                     "Care without a fee",
                     "Some clinics in Alberta offer physiotherapy that the province pays for. Health Link at 811 can "
                     "tell you where to ask.",
                 ),
+            ],
+            region="end",
+        ),
+        lead_list(
+            "What to bring for a claim",
+            "",
+            [
+                ("Benefits card:", "with your plan and member number, if you'd like us to bill your plan."),
+                ("Photo ID:", "on your first visit."),
+                ("A doctor's note:", "only if your plan asks for one."),
+                ("Claim number:", "for WCB or a car accident, with the date of the injury and your adjuster's name."),
             ],
             region="end",
         ),
