@@ -54,10 +54,15 @@ def consume_for_request(request: HttpRequest, kind: str, *, now: datetime, email
 
 @contextmanager
 def consuming(request: HttpRequest, kind: str, *, now: datetime, email: str = "") -> Iterator[None]:
-    """``consume_for_request()`` as a context manager: refunds the use if its body raises."""
+    """``consume_for_request()`` as a context manager: refunds the use if its body raises.
+
+    A limit that the body meets is not refunded: whoever learns of it has to pay for each guess.
+    """
     consume_for_request(request, kind, email=email, now=now)
     try:
         yield
+    except RateLimitExceeded:
+        raise
     except Exception:
         refund_for_request(request, kind, email=email, now=now)
         raise

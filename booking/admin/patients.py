@@ -1,12 +1,14 @@
 """Admin of patients: search, record, merge and correction of contact details."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +18,7 @@ from booking.admin.diary_forms import patient_label
 from booking.admin.patient_record import load_record
 from booking.admin.search import find_patients
 from booking.models import Patient
-from booking.staff.formats import mail_link, phone_link
+from booking.staff.formats import format_instant, mail_link, phone_link
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 
 
@@ -26,6 +28,7 @@ class PatientAdmin(admin.ModelAdmin):
     list_display = ["name", "preferred_name", "phone_number", "email", "contact_name"]
     search_fields = ["name", "preferred_name", "contact_name", "email", "phone"]
     search_help_text = _("A name, a phone number in any format, or an email address. Accents don't matter.")
+    list_filter = ["books_by_phone_only"]
     actions = ["merge_two"]
     fieldsets = [
         (None, {"fields": ["name", ("preferred_name", "pronouns"), "date_of_birth"]}),
@@ -37,6 +40,10 @@ class PatientAdmin(admin.ModelAdmin):
                 ),
                 "fields": ["phone", "email", "contact_name"],
             },
+        ),
+        (
+            "Online booking",
+            {"fields": ["books_by_phone_only", "phone_only_note", "phone_only_set"]},
         ),
     ]
 
@@ -52,13 +59,26 @@ class PatientAdmin(admin.ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """Contact details change on their own page, because a wrong address may have been a stranger's."""
-        return ["phone_number", "email_address"] if obj is not None else []
+        return ["phone_only_set"] + (["phone_number", "email_address"] if obj is not None else [])
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return self.fieldsets
-        who, (heading, reach) = self.fieldsets
-        return [who, (heading, {**reach, "fields": ["phone_number", "email_address", "contact_name"]})]
+        who, (heading, reach), *rest = self.fieldsets
+        return [who, (heading, {**reach, "fields": ["phone_number", "email_address", "contact_name"]}), *rest]
+
+    def save_model(self, request: HttpRequest, obj: Patient, form: Any, change: bool) -> None:
+        if {"books_by_phone_only", "phone_only_note"} & set(form.changed_data):
+            obj.phone_only_by = cast(User, request.user)
+            obj.phone_only_at = timezone.now()
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description="last changed")
+    def phone_only_set(self, patient: Patient) -> str:
+        if patient.phone_only_at is None:
+            return "Never"
+        by = f", by {patient.phone_only_by}" if patient.phone_only_by else ""
+        return f"{format_instant(patient.phone_only_at)}{by}"
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

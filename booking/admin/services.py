@@ -52,7 +52,13 @@ class ServiceAdmin(ConfirmConflictsMixin):
             "Time and price",
             {
                 "description": f"Changing these never changes appointments already made. {DURATION_HELP}",
-                "fields": [("duration", "price"), "insurer_code", ("buffer_before", "buffer_after"), "step", "capacity"],
+                "fields": [
+                    ("duration", "price"),
+                    "insurer_code",
+                    ("buffer_before", "buffer_after"),
+                    "step",
+                    "capacity",
+                ],
             },
         ),
         (

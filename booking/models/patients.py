@@ -25,6 +25,11 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         """Patients that were not merged into another one."""
         return self.filter(merged_into__isnull=True)
 
+    def phone_only(self) -> "PatientQuerySet":
+        """Patients who book by phone only, with the rows that were merged into them."""
+        is_marked = Q(merged_into__isnull=True, books_by_phone_only=True)
+        return self.filter(is_marked | Q(merged_into__books_by_phone_only=True))
+
 
 class Patient(models.Model):
     """A patient. Patients have no account: a link in an e-mail opens one appointment.
@@ -51,6 +56,19 @@ class Patient(models.Model):
     merged_into = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="merged_from"
     )
+    books_by_phone_only = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Online booking with this person's details ends in “Please call us”, and never says why. "
+        "Staff can book them as always.",
+    )
+    phone_only_note = models.TextField(
+        "why", blank=True, default="", db_default="", help_text="For staff. Patients never see it."
+    )
+    phone_only_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+    phone_only_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When it was last changed.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PatientQuerySet.as_manager()
@@ -79,6 +97,11 @@ class Patient(models.Model):
     @property
     def called(self) -> str:
         return self.preferred_name or self.name
+
+    def is_called(self, name: str) -> bool:
+        """Whether this is the patient's name or preferred name, in any case, with or without accents."""
+        own_names = [own for own in (self.name, self.preferred_name) if own]
+        return normalize_for_search(name) in {normalize_for_search(own) for own in own_names}
 
     def is_child(self, on: date) -> bool:
         """Whether the patient is a minor on this day; False if the date of birth is not known."""

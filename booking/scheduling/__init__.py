@@ -18,6 +18,7 @@ from booking.scheduling.appointments.patient_overlaps import KnownVisits
 from booking.scheduling.appointments.purge import delete_lapsed_bookings, delete_old_holds, forget_sources
 from booking.scheduling.exceptions import (
     AlreadyBooked,
+    CallToBook,
     HoldLimitReached,
     NotBookable,
     NotConfirmed,
@@ -67,6 +68,7 @@ __all__ = [
     "UNKNOWN_VISITOR",
     "Actor",
     "AlreadyBooked",
+    "CallToBook",
     "CorrectedContact",
     "DayCapacity",
     "Exemption",

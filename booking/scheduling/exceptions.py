@@ -1,7 +1,10 @@
 """Exceptions that commands raise. ``message`` is text for the user: what happened and what to do."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from booking.rate_limits import RateLimitExceeded
 
 if TYPE_CHECKING:
     from booking.scheduling.types import Slot
@@ -60,6 +63,17 @@ class OfferGone(SchedulingError):
 
 class HoldLimitReached(SchedulingError):
     """The hold has been extended as often as is allowed."""
+
+
+class CallToBook(RateLimitExceeded):
+    """This appointment is booked by phone: a limit is reached, or staff have decided so.
+
+    The page and its headers are the same in each case, so that nobody learns which it was.
+    """
+
+    def __init__(self) -> None:
+        # A constant retry time: the real one would reveal when the patient's next visit takes place.
+        super().__init__("call to book", timedelta(days=1))
 
 
 class LostRace(Exception):

@@ -137,7 +137,8 @@ FEES = SamplePage(
                 (
                     "Hurt at work (WCB)",
                     "Report the injury to your employer and to the Workers' Compensation Board first. Then ask us: "
-                    "call before you book, and have your claim number ready, so that you don't pay for what WCB covers.",
+                    "call before you book, and have your claim number ready, so that you don't pay for what "
+                    "WCB covers.",
                 ),
                 (
                     "Car accident (MVA)",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import IntegrityError
@@ -12,10 +12,15 @@ from booking.models import Appointment, AppointmentEvent, Clinic, Patient, Statu
 from booking.scheduling.actors import Actor
 from booking.scheduling.appointments.allowance import has_booked_enough, leaves_enough, lock_key, set_source
 from booking.scheduling.appointments.hold_rows import BOOKED_ELSEWHERE, check_hold, lock_hold, query_for_hold
-from booking.scheduling.appointments.patient_matching import count_upcoming_visits, match_or_create, patients_with_email
+from booking.scheduling.appointments.patient_matching import (
+    check_books_online,
+    count_upcoming_visits,
+    match_or_create,
+    patients_with_email,
+)
 from booking.scheduling.appointments.patient_overlaps import NO_KNOWN_VISITS, KnownVisits, check_known_overlaps
 from booking.scheduling.events import add_event, appointment_state
-from booking.scheduling.exceptions import AlreadyBooked, LostRace
+from booking.scheduling.exceptions import AlreadyBooked, CallToBook, LostRace
 from booking.scheduling.locks import locked, overlap_as_lost_race
 from booking.scheduling.slots.search import slot_taken
 from booking.scheduling.types import UNKNOWN_VISITOR, PatientDetails, Visitor
@@ -44,9 +49,9 @@ def book(
     reacquired if its slot is still free. Whether live or expired, everything that was checked when the slot was
     chosen is checked again. Raises SlotTaken (with the nearest slots) if the slot cannot be booked any more;
     NotBookable if the service cannot be booked online any more or is not for this patient;
-    AlreadyBooked if the hold or the key has booked something else; RateLimitExceeded if this e-mail address
-    has the clinic's maximum of upcoming visits; VisitOverlaps if a visit in ``known`` is at the same time (R16),
-    unless ``accepts_overlap``. A hold that could not be booked stays.
+    AlreadyBooked if the hold or the key has booked something else; CallToBook if this e-mail address has the
+    clinic's maximum of upcoming visits, or the patient books by phone only; VisitOverlaps if a visit in ``known`` is
+    at the same time (R16), unless ``accepts_overlap``. A hold that could not be booked stays.
     """
     query = query_for_hold(hold, now, details.is_first_visit)
     try:
@@ -69,6 +74,7 @@ def book(
                 check_known_overlaps(appointment, known)
             candidates = patients_with_email(details)
             if not by.is_staff:
+                check_books_online(details.name, details.email, details.phone)
                 check_upcoming_limit(candidates, now)
             if not was_live:
                 set_source(appointment, visitor.network)
@@ -112,11 +118,10 @@ def visits_ahead_lock(email: str) -> rate_limits.RateLimitKey:
 
 
 def check_upcoming_limit(candidates: Sequence[Patient], now: datetime) -> None:
-    """Raise RateLimitExceeded if these patients have the clinic's maximum of upcoming online bookings."""
+    """Raise CallToBook if these patients have the clinic's maximum of upcoming online bookings."""
     limit = Clinic.objects.values_list("visits_ahead_per_email", flat=True).first() if candidates else None
     if limit is not None and count_upcoming_visits(candidates, now=now) >= limit:
-        # A constant retry time: the real one would reveal when the patient's next visit takes place.
-        raise rate_limits.RateLimitExceeded("visits ahead", timedelta(days=1))
+        raise CallToBook
 
 
 @contextmanager

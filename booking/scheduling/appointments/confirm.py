@@ -7,6 +7,7 @@ from booking.models import Appointment, AppointmentEvent, Practitioner, Status
 from booking.scheduling.actors import Actor
 from booking.scheduling.appointments.change import lock_appointment, take_slot
 from booking.scheduling.appointments.hold_rows import check_bookable, check_hold, query_for_hold
+from booking.scheduling.appointments.patient_matching import check_books_online
 from booking.scheduling.appointments.patient_overlaps import NO_KNOWN_VISITS, KnownVisits, check_known_overlaps
 from booking.scheduling.events import add_event, appointment_state
 from booking.scheduling.exceptions import LostRace, NotConfirmed
@@ -33,8 +34,8 @@ def confirm(
     Its time was free for everyone until now, so everything is checked again as in ``book``. Who finds it taken may
     confirm with another ``starts_at`` and ``practitioner`` instead. Call it for visitors who came by the link in the
     e-mail only: the appointment counts as verified from then on. One that is booked already stays as it is.
-    Raises SlotTaken (with the nearest slots), NotBookable or VisitOverlaps as ``book`` does; NotConfirmed if it was
-    not confirmed in time. The limit of visits ahead has counted it already.
+    Raises SlotTaken (with the nearest slots), NotBookable, VisitOverlaps or CallToBook as ``book`` does; NotConfirmed
+    if it was not confirmed in time. The limit of visits ahead has counted it already.
     """
     query = query_for_hold(appointment, now)
     wanted_at = starts_at or appointment.starts_at
@@ -47,6 +48,9 @@ def confirm(
                 return current
             if not current.awaits_confirmation(now):
                 raise NotConfirmed(_LAPSED)
+            patient = current.patient
+            if patient is not None and not by.is_staff:
+                check_books_online(patient.name, patient.email, str(patient.phone))
             before = appointment_state(current)
             query = query_for_hold(current, now)
             if (wanted_at, person.pk) == (current.starts_at, current.practitioner_id):

@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
+from functools import cached_property
 
 from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Upper
 
 from booking.models import Appointment, Patient
+from booking.scheduling.exceptions import CallToBook
 from booking.scheduling.types import PatientDetails
 
 
@@ -22,6 +24,31 @@ def patients_with_email(details: PatientDetails) -> list[Patient]:
     if not details.email:
         rows = rows.filter(phone=details.phone)
     return list(rows.order_by("pk"))
+
+
+def check_books_online(name: str, email: str, phone: str) -> None:
+    """Raise CallToBook if these are the details of a patient who books by phone only."""
+    if PhoneOnlyPatients().include(name, email, phone):
+        raise CallToBook
+
+
+class PhoneOnlyPatients:
+    """The patients who book by phone only, loaded once."""
+
+    @cached_property
+    def _rows(self) -> list[Patient]:
+        return list(Patient.objects.phone_only())
+
+    def include(self, name: str, email: str, phone: str) -> bool:
+        """Whether one of them has this name and this e-mail address or phone number.
+
+        A family shares an address and a number, so the name has to match as well.
+        """
+        return any(
+            patient.is_called(name)
+            and (patient.phone == phone or (patient.email != "" and patient.email.casefold() == email.casefold()))
+            for patient in self._rows
+        )
 
 
 def count_upcoming_visits(patients: Iterable[Patient], *, now: datetime) -> int:

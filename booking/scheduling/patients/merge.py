@@ -18,6 +18,9 @@ from booking.scheduling.waitlist.entries import transfer_entries
 MERGED_FIELDS = ("name", "preferred_name", "pronouns", "date_of_birth", "phone", "email", "contact_name")
 
 
+PHONE_ONLY_FIELDS = ("books_by_phone_only", "phone_only_note", "phone_only_by", "phone_only_at")
+
+
 def merge_values(patient: Patient) -> dict[str, Any]:
     """Return a patient's fields as JSON-serializable values, for the merge record and its form."""
     born_on = patient.date_of_birth
@@ -59,6 +62,10 @@ def merge(
         for field in take:
             setattr(keep, field, getattr(merged, field))
         keep.save(update_fields=list(take)) if take else None
+        if merged.books_by_phone_only and not keep.books_by_phone_only:
+            for field in PHONE_ONLY_FIELDS:
+                setattr(keep, field, getattr(merged, field))
+            keep.save(update_fields=PHONE_ONLY_FIELDS)
         reassigned = _reassign_rows(merged, keep, now)
         reassigned["waitlistentry"] = transfer_entries(name=merged.name, email=merged.email, to=keep)
         Patient.objects.filter(Q(pk=merged.pk) | Q(merged_into=merged.pk)).update(merged_into=keep)

@@ -28,6 +28,7 @@ from booking.models import (
 from booking.scheduling.actors import Actor
 from booking.scheduling.appointments.hold_expiry import expire_lapsed
 from booking.scheduling.appointments.hold_rows import create_hold
+from booking.scheduling.appointments.patient_matching import PhoneOnlyPatients
 from booking.scheduling.exceptions import LostRace
 from booking.scheduling.locks import locked, overlap_as_lost_race
 from booking.scheduling.slots.data import load
@@ -134,7 +135,10 @@ def offer_available_slots(*, now: datetime, limit: int = MAX_OFFERS_PER_RUN) -> 
 
 
 def _offerable_entries() -> dict[int, WaitlistEntry]:
-    """Waiting entries of bookable services whose person has no open offer, in order of joining."""
+    """Waiting entries of bookable services whose person has no open offer, in order of joining.
+
+    Who books by phone only could not accept one, so none is held for them.
+    """
     has_offer = WaitlistOffer.objects.filter(state=State.OPEN).values("entry__person_key")
     rows = (
         WaitlistEntry.objects.waiting()
@@ -142,7 +146,13 @@ def _offerable_entries() -> dict[int, WaitlistEntry]:
         .exclude(person_key__in=has_offer)
         .select_related("service", "location", "practitioner")
     )
-    return {entry.pk: entry for entry in rows if entry.service.is_open_to(entry.is_first_visit)}
+    by_phone = PhoneOnlyPatients()
+    return {
+        entry.pk: entry
+        for entry in rows
+        if entry.service.is_open_to(entry.is_first_visit)
+        and not by_phone.include(entry.name, entry.email, str(entry.phone))
+    }
 
 
 def _criteria(entries: Mapping[int, WaitlistEntry], known: Mapping[int, frozenset[datetime]]) -> list[WaitlistCriteria]:

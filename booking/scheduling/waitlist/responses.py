@@ -19,7 +19,7 @@ def accept(
     """Book the slot of an offer. Idempotent: repeated, it returns the same appointment.
 
     Raises OfferGone if the offer has lapsed, was declined or was withdrawn; SlotTaken or NotBookable if the time
-    cannot be booked any more.
+    cannot be booked any more; CallToBook as ``book`` does.
     """
     appointment_of_offer = offer.appointment
     if appointment_of_offer is None:
