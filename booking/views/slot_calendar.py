@@ -18,11 +18,12 @@ PARTS = ((PartOfDay.MORNING, "Morning"), (PartOfDay.AFTERNOON, "Afternoon"), (Pa
 
 
 class CalendarDay(NamedTuple):
-    """One local day: the number of free slots, or the name of its closure."""
+    """One local day: the number of free slots, or the name of its closure, or whether all its slots are taken."""
 
     on: date
     free: int
     closed: str = ""
+    is_full: bool = False
     is_selected: bool = False
 
 
@@ -48,6 +49,7 @@ class SlotCalendar:
     choices: list[SlotChoice]
     first_shown: list[SlotChoice]  # All of them, unless a practitioner has compact days (R15).
     closures: dict[date, str] = field(default_factory=dict)
+    full: frozenset[date] = frozenset()  # Of the row's days.
 
     weekday_names = (*WEEKDAYS[-1:], *WEEKDAYS[:-1])
 
@@ -57,7 +59,7 @@ class SlotCalendar:
 
     def day(self, on: date) -> CalendarDay:
         closed = "" if self.counts[on] else self.closures.get(on, "")
-        return CalendarDay(on, self.counts[on], closed, on == self.selected)
+        return CalendarDay(on, self.counts[on], closed, on in self.full, on == self.selected)
 
     @property
     def week_start(self) -> date:
@@ -139,16 +141,20 @@ def build_calendar(
     last = min(first + SIX_WEEKS - ONE_DAY, last_bookable)
     days = [(finder.local(slot).date(), slot) for slot in finder.between(first, last)]
     choices = [finder.choice(slot) for on, slot in days if on == selected]
+    counts = Counter(on for on, _ in days)
+    closures = dict(Closure.objects.filter(location=location, on__range=(first, last)).values_list("on", "name"))
+    row = each_day(row_start, min(row_start + timedelta(days=DAYS_IN_ROW - 1), last))
     return SlotCalendar(
         today=today,
         selected=selected,
         last_bookable=last_bookable,
         first=first,
         last=last,
-        counts=Counter(on for on, _ in days),
+        counts=counts,
         choices=choices,
         first_shown=finder.first_shown(choices),
-        closures=dict(Closure.objects.filter(location=location, on__range=(first, last)).values_list("on", "name")),
+        closures=closures,
+        full=frozenset(on for on in row if not counts[on] and finder.is_worked_on(on)),
     )
 
 

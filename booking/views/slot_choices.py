@@ -59,6 +59,10 @@ class SlotFinder:
         """The slots on these local days, ordered by start."""
         return [slot for slot in self.overview.between(first, last) if self._is_wanted(slot)]
 
+    def is_worked_on(self, day: date) -> bool:
+        """Whether a slot could be chosen on this local day if nothing were taken."""
+        return any(self._is_wanted(slot) for slot in self.overview.in_working_hours(day, day))
+
     def first(self, today: date, last_bookable: date) -> SlotChoice | None:
         """The first choice. Loads the days after the next six weeks only if there is none before."""
         later = today + SIX_WEEKS

@@ -69,6 +69,10 @@ class SlotOverview:
         }
         return [slot for slot in slots for begin, end in (bounds[slot.location_id],) if begin <= slot.starts_at < end]
 
+    def in_working_hours(self, first: date, last: date) -> list[Slot]:
+        """What ``between`` would return if nobody had booked anything. Needs no query but that of the schedules."""
+        return slots_in(self.schedules, max(first, self.first), min(last, self.last))
+
     def near(
         self, starts_at: datetime, count: int, *, is_wanted: Callable[[Slot], bool] = lambda _: True
     ) -> list[Slot]:

@@ -1,7 +1,7 @@
 """Choose a time: days, the slots of one day, query parameters, holds, and links to slots that are gone."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from django.test import Client
@@ -83,6 +83,23 @@ class TestDays:
         assert [day.on for day in row] == [MONDAY + timedelta(days=number) for number in range(14)]
         shown = client.get("/book/assessment/?visit=new&day=2026-11-24").context["calendar"]
         assert len(shown.choices) == 10
+
+    def test_a_day_whose_times_are_all_taken_is_full_and_one_without_times_is_not(self, client, clinic):
+        WorkingHours.objects.filter(practitioner=clinic.amara).delete()
+        day_long = {"starts_at": NINE, "ends_at": NINE + timedelta(hours=8)}
+        make_appointment(service=clinic.assessment, location=clinic.location, practitioner=clinic.steve, **day_long)
+        response = client.get("/book/assessment/?visit=new")
+        page = words_of(response)
+        assert "Tuesday 24 November, full" in page
+        assert "Saturday 28 November, none free" in page
+        assert text_of(response).count("day-row__day--full") == 1
+        amara = client.get("/book/assessment/?visit=new&practitioner=amara-okafor")
+        assert "full" not in words_of(amara)
+
+    def test_a_day_is_full_only_if_it_had_times_in_the_part_of_the_filter(self, client, clinic):
+        WorkingHours.objects.filter(weekday=1).update(end_time=time(12))
+        page = words_of(client.get("/book/assessment/?visit=new&part=afternoon"))
+        assert "Tuesday 24 November, none free" in page
 
     def test_six_weeks_are_counted_and_later_days_are_reached_by_a_link(self, client):
         response = client.get("/book/assessment/?visit=new")
