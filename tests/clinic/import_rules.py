@@ -280,6 +280,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
             "booking.views.slot_choices",
             "booking.views.unconfirmed",
             "booking.views.visitor",
+            "booking.views.waitlist",
         },
         "booking.views.waitlist": {
             "booking.views.errors",

@@ -32,6 +32,7 @@ from booking.views.session import BookingSession
 from booking.views.slot_calendar import PARTS
 from booking.views.slot_choices import SlotChoice
 from booking.views.visitor import visitor_who_holds
+from booking.views.waitlist.join import waitlist_form_context
 
 
 @private_page
@@ -71,7 +72,8 @@ def _show(request: HttpRequest, page: SlotPage, form: TimeForm | None = None) ->
     status = 422 if form else 200
     if location is None or first_choice is None:
         status = status if form or not params.start else 410
-        return render(request, "booking/book/times.html", _context(page) | {"form": form}, status=status)
+        context = _context(page) | _waitlist_context(page) | {"form": form}
+        return render(request, "booking/book/times.html", context, status=status)
     chosen = page.finder.at(params.start) if params.start else None
     if params.start and form is None and chosen is None:
         return slot_taken_page(request, page, params.start, status=410)
@@ -82,6 +84,16 @@ def _show(request: HttpRequest, page: SlotPage, form: TimeForm | None = None) ->
         return invalid_params_page(request, error, page.service, params)
     context = _context(page) | _day_context(page, selected, first_choice) | {"form": form, "chosen": chosen}
     return render(request, "booking/book/times.html", context, status=status)
+
+
+def _waitlist_context(page: SlotPage) -> dict[str, Any]:
+    """The form of the waitlist, which stands on the page when nothing is free."""
+    if page.location is None or not page.takes_them:
+        return {}
+    # Without the day: it has not been checked, and nothing is free on it.
+    params = replace(page.params, location=page.location, day=None, start=None, part="", language="")
+    context = waitlist_form_context(page.service, params, page.locations, page.now)
+    return context | {"waitlist_post_to": waitlist_url(page.service, params)}
 
 
 def _day_context(page: SlotPage, selected: date, first_choice: SlotChoice) -> dict[str, Any]:

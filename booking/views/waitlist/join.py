@@ -42,7 +42,8 @@ def join(request: HttpRequest, slug: str) -> HttpResponse:
         return invalid_params_page(request, error, service)
     if not service.is_open_to(params.new_patient) or not locations:
         return redirect(times_url(service, SearchParams(new_patient=params.new_patient)))
-    form = _form(request, service, params, locations, now)
+    data = request.POST if request.method == "POST" else None
+    form = _form(service, params, locations, now, data=data)
     if request.method == "POST":
         return _submit(request, service, params, form, locations, now)
     return _show(request, service, params, form)
@@ -54,7 +55,6 @@ def _today(location: Location | None, locations: list[Location], now: datetime) 
 
 
 def _form(
-    request: HttpRequest,
     service: Service,
     params: SearchParams,
     locations: list[Location],
@@ -74,8 +74,6 @@ def _form(
         "last_on": min(first_on + DEFAULT_WAIT, last).isoformat(),
         "shown": _form_token(),
     }
-    if data is None and request.method == "POST":
-        data = request.POST
     return WaitlistForm(
         data,
         initial=initial,
@@ -105,7 +103,7 @@ def _submit(
     if form.needs_a_second_look:
         # Autofill can be as fast as a bot, so ask for confirmation instead of refusing.
         data = form.for_a_second_look(fresh_stamp=_form_token())
-        form = _form(request, service, params, locations, now, data=data)
+        form = _form(service, params, locations, now, data=data)
         return _show(request, service, params, form, was_quick=True, status=422)
     waitlist_request = _build_request(service, params, form, locations, now)
     try:
@@ -158,6 +156,16 @@ def _summary(waitlist_request: WaitlistRequest) -> dict[str, Any]:
             ),
             ("Where", waitlist_request.location.address),
         ],
+    }
+
+
+def waitlist_form_context(
+    service: Service, params: SearchParams, locations: list[Location], now: datetime
+) -> dict[str, Any]:
+    """What ``booking/waitlist/_form.html`` needs on another page. It posts to ``join``, which answers."""
+    return {
+        "waitlist_form": _form(service, params, locations, now),
+        "signs": emergency_signs_for(service, params.new_patient),
     }
 
 

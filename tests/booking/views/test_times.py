@@ -4,9 +4,11 @@ import re
 from datetime import date, datetime, time, timedelta
 
 import pytest
+import time_machine
 from django.test import Client
+from django.utils.html import escape
 
-from booking.models import Appointment, Closure, PractitionerService, WorkingHours
+from booking.models import Appointment, Closure, PractitionerService, WaitlistEntry, WorkingHours
 from tests.conftest import NOW
 from tests.support.factories import make_appointment, make_hours, make_location
 from tests.support.journey import (
@@ -85,7 +87,7 @@ class TestDays:
         assert len(shown.choices) == 10
 
     def test_a_day_whose_times_are_all_taken_is_full_and_one_without_times_is_not(self, client, clinic):
-        WorkingHours.objects.filter(practitioner=clinic.amara).delete()
+        WorkingHours.objects.filter(practitioner=clinic.amara, weekday=1).delete()
         day_long = {"starts_at": NINE, "ends_at": NINE + timedelta(hours=8)}
         make_appointment(service=clinic.assessment, location=clinic.location, practitioner=clinic.steve, **day_long)
         response = client.get("/book/assessment/?visit=new")
@@ -94,7 +96,7 @@ class TestDays:
         assert "Saturday 28 November, none free" in page
         assert text_of(response).count("day-row__day--full") == 1
         amara = client.get("/book/assessment/?visit=new&practitioner=amara-okafor")
-        assert "full" not in words_of(amara)
+        assert "Tuesday 24 November, none free" in words_of(amara)
 
     def test_a_day_is_full_only_if_it_had_times_in_the_part_of_the_filter(self, client, clinic):
         WorkingHours.objects.filter(weekday=1).update(end_time=time(12))
@@ -499,12 +501,40 @@ class TestLinksToATime:
         assert "No free times online" in text_of(response)
 
 
-def test_without_free_slots_the_page_shows_the_waitlist_and_the_phone_number(client):
+@pytest.mark.parametrize("query", ["", "?day=9999-12-31", "?part=evening", "?practitioner=steve-hansen"])
+def test_without_free_slots_the_waitlist_form_is_on_the_page_with_the_phone_number(client, query):
     WorkingHours.objects.all().delete()
-    page = text_of(client.get("/book/assessment/"))
+    response = client.get(f"/book/assessment/{query}")
+    page = text_of(response)
     assert "No free times online" in page
     assert "(403) 555-0100" in page
-    assert 'href="/book/assessment/waitlist/' in page
+    assert f'action="{escape(response.context["waitlist_post_to"])}"' in page
+
+
+def typed_on(response, **answers):
+    """The waitlist form of a page without free times, filled in."""
+    form = response.context["waitlist_form"]
+    data = {name: form[name].value() or "" for name in form.fields}
+    return data | {"name": "Alice Martin", "email": "alice@patients.example", "phone": "403-555-0123"} | answers
+
+
+def test_who_finds_nothing_free_joins_the_waitlist_with_one_form(client):
+    WorkingHours.objects.all().delete()
+    response = client.get("/book/assessment/?visit=new&practitioner=steve-hansen")
+    with time_machine.travel(NOW + timedelta(seconds=30), tick=False):
+        sent = client.post(response.context["waitlist_post_to"], typed_on(response))
+    assert sent["Location"] == "/waitlist/joined/"
+    entry = WaitlistEntry.objects.get()
+    assert (entry.name, entry.practitioner.slug) == ("Alice Martin", "steve-hansen")
+
+
+def test_what_was_typed_for_the_waitlist_is_kept_when_something_is_missing(client):
+    WorkingHours.objects.all().delete()
+    response = client.get("/book/assessment/?visit=new")
+    again = client.post(response.context["waitlist_post_to"], typed_on(response, email=""))
+    assert again.status_code == 422
+    assert again.context["form"]["name"].value() == "Alice Martin"
+    assert "Enter an e-mail address." in words_of(again)
 
 
 def test_a_service_only_staff_book_says_to_call(client, clinic):
