@@ -46,6 +46,7 @@ SECTIONS = [
             "content.Menu",
             "content.PlaceMap",
             "content.Notice",
+            "content.SearchSynonym",
             "content.ExternalLink",
         ],
     ),

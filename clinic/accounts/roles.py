@@ -20,7 +20,7 @@ _SITE_ONLY = {
     "appointmentevent", "revision", "review", "ratelimitbucket", "slugredirect", "externallink", "pagefeedback",
 }  # fmt: skip
 # Models without a draft, whose changes are public at once: only for those who publish.
-_LIVE = {"notice", "menu", "menuentry", "placemap"}
+_LIVE = {"notice", "menu", "menuentry", "placemap", "searchsynonym"}
 _VISIBLE_TO_EDITORS = {"practitioner", "service", "location", "insurer"}
 _VISIBLE_TO_DESK = {
     "practitioner", "service", "practitionerservice", "location", "room", "openinghours", "specialhours",

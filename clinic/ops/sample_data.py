@@ -31,12 +31,12 @@ from booking.models import (
 from clinic.ops import sample_fingerprints
 from clinic.ops.sample_fingerprints import OWNED_BY, fingerprints, parts_of
 from content.blocks import page_content
-from content.models import Page, PageFeedback, Picture, PlaceMap, Review, Revision, SlugRedirect
+from content.models import Page, PageFeedback, Picture, PlaceMap, Review, Revision, SearchSynonym, SlugRedirect
 
 # Models whose rows are planned one by one, in the order of deletion: referring rows before the rows they refer to.
 INDEPENDENT: tuple[type[models.Model], ...] = (
-    Message, Appointment, WaitlistEntry, Patient, PlaceMap, Page, Picture, Practitioner, Service, Location,
-    Insurer, Clinic,
+    Message, Appointment, WaitlistEntry, Patient, PlaceMap, SearchSynonym, Page, Picture, Practitioner, Service,
+    Location, Insurer, Clinic,
 )  # fmt: skip
 # Models of records about a row, which are deleted with it.
 RECORDS: frozenset[type[models.Model]] = frozenset({Revision, Review, PageFeedback})

@@ -13,6 +13,7 @@ from content.models.redirect import SlugRedirect
 from content.models.reference_blocks import CallToAction, PersonCard, PlacedPicture, Signpost, SnippetHere, Sources
 from content.models.revision import Review, Revision
 from content.models.search_index import SearchEntry, SearchIndex
+from content.models.search_synonym import SearchSynonym
 
 __all__ = [
     "LONGEST_REVIEW",
@@ -41,6 +42,7 @@ __all__ = [
     "RiskTable",
     "SearchEntry",
     "SearchIndex",
+    "SearchSynonym",
     "Section",
     "Signpost",
     "SlugRedirect",

@@ -47,6 +47,9 @@ class SearchIndex(models.Model):
         default=list, help_text=_("Words in titles: on their own they're no sign of danger.")
     )
 
+    names = models.JSONField(default=dict, null=True, help_text="The entries of each title, by its normalized words.")
+    synonyms = models.JSONField(default=list, null=True, help_text="What staff keep, as words: see search/synonyms.py.")
+
     class Meta:
         default_permissions = ()
         verbose_name = "state of the search index"

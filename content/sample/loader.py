@@ -1,8 +1,8 @@
 """Load the sample clinic's pages, pictures and maps.
 
-``load_sample`` calls ``load_pictures``, ``load_maps`` and ``load_pages``. All are idempotent: they look up rows by
-natural key, create only missing ones, and never overwrite an editor's changes. They return the rows that they created,
-to be marked as sample data.
+``load_sample`` calls ``load_pictures``, ``load_maps``, ``load_pages`` and ``load_synonyms``. All are idempotent: they
+look up rows by natural key, create only missing ones, and never overwrite an editor's changes. They return the rows that
+they created, to be marked as sample data.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from django.core.files.storage import default_storage
 from booking.models import Location, Practitioner, SampleRow, Service
 from content import models
 from content.media.renditions import TrustedFile, store
-from content.models import Page, Picture, PlaceMap
+from content.models import Page, Picture, PlaceMap, SearchSynonym
 from content.publishing.publish import publish
 from content.sample import back_pain, dry_needling, legal_pages, pelvic_health, site_pages, snippets
 from content.sample.builders import SampleBlock, SamplePage
@@ -57,6 +57,16 @@ MAP = {
 }
 
 
+# What people type, the words that the pages use for it, and the kind of the page that is shown first.
+SYNONYMS: tuple[tuple[str, str, str], ...] = (
+    ("WCB, workers compensation, hurt at work", "", Page.Kind.FEES),
+    ("MVA, car accident, motor vehicle accident, car crash", "", Page.Kind.FEES),
+    ("benefits, direct billing, insurer", "", Page.Kind.FEES),
+    ("headache, migraine", "neck", ""),
+    ("massage, massage therapy", "hands-on", ""),
+)
+
+
 def load_pictures() -> list[Picture]:
     """Add the sample's pictures to the library, and return the new ones."""
     copy_renditions()
@@ -93,6 +103,17 @@ def load_maps(*, locations: Iterable[Location], pictures: Iterable[Picture]) -> 
             created.append(PlaceMap(location=location, picture=day, night_picture=night, **MAP))
             created[-1].full_clean()
             created[-1].save()
+    return created
+
+
+def load_synonyms() -> list[SearchSynonym]:
+    """Create the missing synonyms of the site search, and return them. Call it after ``load_pages``."""
+    created = []
+    for typed, words, kind in SYNONYMS:
+        page = Page.objects.filter(kind=kind).first() if kind else None
+        synonym, is_new = SearchSynonym.objects.get_or_create(typed=typed, defaults={"words": words, "page": page})
+        if is_new:
+            created.append(synonym)
     return created
 
 

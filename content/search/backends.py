@@ -35,17 +35,24 @@ def write(entries: Iterable[WeightedWords]) -> None:
             cursor.executemany(_SQLITE_WRITE, rows)
 
 
-def find(groups: Sequence[Sequence[str]], *, every: bool) -> list[int]:
-    """Return the ids of entries, best match first.
+Groups = Sequence[Sequence[str]]  # Each group holds alternative words.
 
-    Each group holds alternative words. An entry must match every group, or any group if ``every`` is false.
+
+def find(queries: Sequence[Groups], *, every: bool) -> list[int]:
+    """Return the ids of entries that match one of the queries, best match first.
+
+    An entry must match every group of a query, or any group if ``every`` is false.
     """
-    if not groups:
-        return []
     or_, and_ = (" | ", " & ") if connection.vendor == "postgresql" else (" OR ", " AND ")
     quote = "{}" if connection.vendor == "postgresql" else '"{}"'
-    parts = [f"({or_.join(quote.format(word) for word in group)})" for group in groups]
-    query = (and_ if every else or_).join(parts)
+
+    def expression(groups: Groups) -> str:
+        parts = [f"({or_.join(quote.format(word) for word in group)})" for group in groups]
+        return f"({(and_ if every else or_).join(parts)})"
+
+    query = or_.join(expression(groups) for groups in queries if groups)
+    if not query:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(_POSTGRESQL_FIND if connection.vendor == "postgresql" else _SQLITE_FIND, [query, MAX_RESULTS])
         return [row[0] for row in cursor.fetchall()]

@@ -15,7 +15,17 @@ from django.utils.translation import gettext
 from booking.models import Clinic, Location
 from booking.text_cleaning import split_lines
 from content.blocks import block_text, markup
-from content.models import CareCard, Page, PlacedPicture, Questions, Revision, RiskTable, SearchEntry, Signpost
+from content.models import (
+    CareCard,
+    Page,
+    PlacedPicture,
+    Questions,
+    Revision,
+    RiskTable,
+    SearchEntry,
+    SearchSynonym,
+    Signpost,
+)
 from content.pages.page_view import RenderedPage, build_page_view
 from content.pages.published import References, load_references, with_blocks
 from content.pages.rendering import crumbs_of
@@ -44,6 +54,7 @@ class SearchData:
     documents: list[Document] = field(default_factory=list)
     care_cards: list[dict[str, Any]] = field(default_factory=list)
     plain_titles: list[str] = field(default_factory=list)
+    synonyms: list[SearchSynonym] = field(default_factory=list)
 
 
 def build_documents(*, now: datetime | None = None) -> SearchData:
@@ -56,7 +67,7 @@ def build_documents(*, now: datetime | None = None) -> SearchData:
     references = load_references(contents, now=now, snippets=snippets, everything={"services", "people"})
     clinic, locations = Clinic.objects.first(), list(Location.objects.all())
 
-    data = SearchData()
+    data = SearchData(synonyms=list(SearchSynonym.objects.select_related("page")))
     for item in pages:
         reading = build_page_view(item, references)
         data.documents += [_page(reading, clinic, locations), *_questions(reading)]

@@ -15,9 +15,10 @@ from content.models import SearchEntry, SearchIndex
 from content.pages.published import next_change
 from content.search import backends
 from content.search.documents import Document, SearchData, build_documents
+from content.search.synonyms import Rule, build_rules
 from content.search.tokenizer import STOP_WORDS, words_of
 
-SHAPE = 1  # Increment it when the format of the index changes: older indexes are then rebuilt.
+SHAPE = 2  # Increment it when the format of the index changes: older indexes are then rebuilt.
 ROW_ID = 1
 MAX_TEXT_LENGTH = 200_000  # characters of one entry
 LOCK_KEY = 0x5EA2C4  # Key of the PostgreSQL advisory lock for rebuilding the index.
@@ -72,13 +73,16 @@ def _rebuild(data: SearchData, version: int, until: datetime | None) -> SearchIn
     )
     rows = [_weighted_words(entry, document) for entry, document in zip(entries, data.documents, strict=True)]
     backends.write(rows)
+    rules = build_rules(data.synonyms, {entry.address: entry.pk for entry in entries})
     index = SearchIndex(
         pk=ROW_ID,
         version=version,
         until=until,
         shape=SHAPE,
-        vocabulary=_vocabulary(rows),
+        vocabulary=_vocabulary(rows, rules),
         care_cards=[card for number, card in enumerate(data.care_cards) if card not in data.care_cards[:number]],
+        names=_names(entries),
+        synonyms=rules,
         plain_words=sorted({word for title in data.plain_titles for word in words_of(title)}),
     )
     index.save()
@@ -98,9 +102,18 @@ def _weighted_words(entry: SearchEntry, document: Document) -> backends.Weighted
     )
 
 
-def _vocabulary(entries: list[backends.WeightedWords]) -> dict[str, int]:
-    """Count the words that spelling correction may suggest, weighted by field."""
-    counts: Counter[str] = Counter()
+def _names(entries: list[SearchEntry]) -> dict[str, list[int]]:
+    """Map the words of each title to its entries, those of questions excepted: for a name that is typed whole."""
+    names: dict[str, list[int]] = {}
+    for entry in entries:
+        if entry.kind != SearchEntry.Kind.QUESTION:
+            names.setdefault(" ".join(words_of(entry.title)), []).append(entry.pk)
+    return names
+
+
+def _vocabulary(entries: list[backends.WeightedWords], rules: list[Rule]) -> dict[str, int]:
+    """Count the words that spelling correction may suggest, weighted by field, with those of synonyms."""
+    counts = Counter(word for rule in rules for phrase in rule["typed"] for word in phrase)
     for entry in entries:
         for text, weight in ((entry.title, 5), (entry.lede, 2), (entry.headings, 2), (entry.body, 1)):
             for word in text.split():

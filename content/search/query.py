@@ -2,6 +2,7 @@
 
 Every word, or a synonym, must match; the last word may be a prefix. If no entry matches all words, entries that match
 some are shown and marked as partial results. If none matches any, the spelling-corrected query is run instead.
+A page or a person whose whole name was typed comes first, then the pages that staff have named for a word.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,15 @@ from content.search import backends
 from content.search.emergency_notice import EmergencyNotice, emergency_notice_for
 from content.search.excerpts import ExcerptPiece, excerpt, matches
 from content.search.index import ensure_fresh
-from content.search.tokenizer import completions, correct_spelling, query_words, sanitize_query, synonyms
+from content.search.synonyms import Expansion, expand
+from content.search.tokenizer import (
+    completions,
+    correct_spelling,
+    query_words,
+    sanitize_query,
+    synonyms,
+    words_of,
+)
 
 PAGE_SIZE = 10
 KINDS = SearchEntry.Kind.values
@@ -62,31 +71,48 @@ def search(query: str, *, page: str, now: datetime) -> SearchResults:
     index = ensure_fresh(now=now)
     results.care = emergency_notice_for(results.question, index.care_cards, index.plain_words)
     results.words = query_words(results.question)
-    ids = _find(results, index)
+    named = (index.names or {}).get(" ".join(words_of(results.question)), [])
+    expansion = _expand(results.words, index)
+    ids = _find(results, index, expansion, has_first=bool(named or expansion.entries))
     searched_words = results.instead.split() or results.words
-    results.page = Paginator(_in_order(ids, searched_words), PAGE_SIZE).get_page(page)
+    if results.instead:
+        expansion = _expand(searched_words, index)
+    first = dict.fromkeys([*named, *expansion.entries])
+    rest = [pk for pk in _in_order(ids, searched_words) if pk not in first]
+    results.page = Paginator([*first, *rest], PAGE_SIZE).get_page(page)
     # The typed words come last: the last word may be a prefix, which a synonym may not.
     synonyms_of_words = [other for word in searched_words for other in synonyms(word)]
+    synonyms_of_words += [word for words in expansion.alternatives for word in words if word not in searched_words]
     results.results = _results(list(results.page), [*synonyms_of_words, *searched_words])
     return results
 
 
-def _find(results: SearchResults, index: SearchIndex) -> list[int]:
+def _expand(words: Sequence[str], index: SearchIndex) -> Expansion:
+    return expand(words, index.synonyms or [])
+
+
+def _find(results: SearchResults, index: SearchIndex, expansion: Expansion, *, has_first: bool) -> list[int]:
+    """Return the ids of the entries of the words. ``has_first``: others come first, so parts are not searched for."""
     groups = _groups(results.words, index)
-    ids = backends.find(groups, every=True)
-    if ids or not groups:
+    ids = backends.find([groups, *_alternatives(expansion, index)], every=True)
+    if ids or has_first or not groups:
         return ids
     corrected_words = correct_spelling(results.words, index.vocabulary)
     # Without completions: one word's beginning is too little ("gift card" is not about Jordan Cardinal).
     part_groups = _groups(results.words, index, completed=False)
-    ids = backends.find(part_groups, every=False) if len(groups) > 1 else []
+    ids = backends.find([part_groups], every=False) if len(groups) > 1 else []
     if ids:
         results.is_part, results.meant = True, " ".join(corrected_words)
     elif corrected_words:
         results.instead = " ".join(corrected_words)
         groups = _groups(corrected_words, index, completed=False)
-        ids = backends.find(groups, every=True) or backends.find(groups, every=False)
+        alternatives = _alternatives(_expand(corrected_words, index), index)
+        ids = backends.find([groups, *alternatives], every=True) or backends.find([groups], every=False)
     return ids
+
+
+def _alternatives(expansion: Expansion, index: SearchIndex) -> list[list[list[str]]]:
+    return [_groups(words, index, completed=False) for words in expansion.alternatives]
 
 
 def _groups(words: Sequence[str], index: SearchIndex, *, completed: bool = True) -> list[list[str]]:

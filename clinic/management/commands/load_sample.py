@@ -54,6 +54,7 @@ class Command(BaseCommand):
             rows += pages.load_pages(
                 services=Service.objects.all(), practitioners=Practitioner.objects.all(), pictures=pictures, now=now
             )
+            rows += pages.load_synonyms()
             if with_appointments:
                 rows += add_appointments()
             mark(rows)

@@ -46,6 +46,7 @@ MODELS = {
     "content_notice": {E: "v", R: "v", P: "vacd"},
     "content_picture": {E: "vacd", R: "v", P: "vacd"},
     "content_placemap": {E: "v", R: "v", P: "vacd"},
+    "content_searchsynonym": {E: "v", R: "v", P: "vacd"},
     "auth_group": {},
     "clinic_staffmember": {},
 }

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from booking.models import Service
-from content.models import CallToAction, Page, Questions, Signpost, SnippetHere
+from content.models import CallToAction, Page, Questions, SearchSynonym, Signpost, SnippetHere
 from content.publishing.publish import cancel_schedule, publish, unpublish
 from content.search.query import search
 from tests.conftest import NOW
@@ -449,3 +449,73 @@ def test_both_databases_drop_the_same_stop_words(knee):
         )
         dropped = {row[0] for row in cursor.fetchall()}
     assert dropped - STOP_WORDS == set()
+
+
+# Synonyms that staff keep, and whole names
+
+
+@pytest.mark.parametrize("question", ["migraine", "Migraines", "sick headaches"])
+def test_a_synonym_of_the_staff_finds_its_words(knee, question):
+    SearchSynonym.objects.create(typed="migraine, sick headache", words="kneecap, who comes")
+    assert found(question) == ["/treatments/knee/"]
+
+
+def test_a_synonym_replaces_its_phrase_and_keeps_the_other_words(knee):
+    other = make_page(title="Elbow", slug="elbow", lede="For gardeners.")
+    make_revision(other)
+    SearchSynonym.objects.create(typed="patella", words="kneecap")
+    assert found("patella gardener") == ["/treatments/knee/"]
+
+
+def test_the_page_of_a_synonym_comes_first(knee):
+    pages = make_site()
+    SearchSynonym.objects.create(typed="MVA, car accident", page=pages["fees"])
+    assert found("mva") == ["/fees/"]
+    assert found("my car accidents") == ["/fees/"]
+    make_page(title="Car accident pain", slug="car")
+    assert found("car accident") == ["/fees/", "/treatments/car/"]
+
+
+def test_a_page_that_is_hidden_is_not_shown_for_its_synonym(knee):
+    SearchSynonym.objects.create(typed="patella", page=knee)
+    assert found("patella") == ["/treatments/knee/"]
+    unpublish(knee, by=None, now=NOW, override_reason="A test")
+    assert found("patella") == []
+
+
+def test_a_changed_synonym_works_at_once(knee):
+    synonym = SearchSynonym.objects.create(typed="patella", words="kneecap")
+    assert found("patella") == ["/treatments/knee/"]
+    synonym.delete()
+    assert found("patella") == []
+
+
+def test_a_misspelled_synonym_is_corrected(knee):
+    SearchSynonym.objects.create(typed="patella", words="kneecap")
+    results = search("pattela", page="", now=NOW)
+    assert (results.instead, [result.address for result in results.results]) == ("patella", ["/treatments/knee/"])
+
+
+def test_a_whole_name_comes_first(knee):
+    service = factories.make_service()
+    factories.make_practitioner([service], name="Will Young", slug="will")
+    make_page(title="Will Young writes about young people", slug="young", lede="Young and old.")
+    assert found("Will Young")[0] == found("will  YOUNG")[0] == "/team/will/"
+    make_page(title="Pain", slug="pain")
+    assert found("pain")[0] == "/treatments/pain/"
+
+
+def test_a_name_of_stop_words_alone_is_found(knee):
+    factories.make_practitioner([factories.make_service()], name="Will Will", slug="will")
+    assert found("will will") == ["/team/will/"]
+
+
+def test_synonyms_add_no_queries(client, knee):
+    SearchSynonym.objects.create(typed="patella", words="kneecap, runners", page=knee)
+    counts = []
+    for question in ("kneecap", "patella"):
+        client.get("/search/", {"q": question})
+        with CaptureQueriesContext(connection) as captured:
+            client.get("/search/", {"q": question})
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
