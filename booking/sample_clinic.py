@@ -52,6 +52,7 @@ CLINIC = {
     ),
     "collection_notice_version": "2026-11-30",
     "emergency_signs": "\n".join(f"{sign[0].upper()}{sign[1:]}" for sign in EMERGENCY_SIGNS),
+    "college": "College of Physiotherapists of Alberta",
     "fees_note": (
         "We bill many insurers directly. Tell us your plan when you arrive, and we'll check it with you. "
         "You can pay by debit, credit card or cash, and you'll always get a receipt."

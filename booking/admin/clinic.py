@@ -35,7 +35,7 @@ class ClinicAdmin(admin.ModelAdmin):
                 "fields": [("notices", "summary_at")],
             },
         ),
-        (_("Text for patients"), {"fields": ["emergency_signs", "fees_note"]}),
+        (_("Text for patients"), {"fields": ["emergency_signs", "fees_note", "college", "map_app"]}),
     ]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

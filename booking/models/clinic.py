@@ -59,6 +59,12 @@ class Notices(models.TextChoices):
 class Clinic(models.Model):
     """The site's only clinic (a singleton with primary key 1)."""
 
+    class MapApp(models.TextChoices):
+        GOOGLE = "google", "Google Maps"
+        APPLE = "apple", "Apple Maps"
+        OPEN_STREET_MAP = "osm", "OpenStreetMap"
+        NONE = "none", "No link"
+
     name = models.CharField(
         max_length=120, help_text=_("The name patients know. Shown on every page and in every email.")
     )
@@ -114,6 +120,23 @@ class Clinic(models.Model):
             "your waiting room's Wi-Fi. From any other network, a third booking on the same day "
             "has to be confirmed by email."
         ),
+    )
+    college = models.CharField(
+        "the College",
+        max_length=120,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Who keeps the register, such as College of Physiotherapists of Alberta. Shown with the registration "
+        "numbers of your practitioners.",
+    )
+    map_app = models.CharField(
+        "directions open in",
+        max_length=10,
+        choices=MapApp,
+        default=MapApp.GOOGLE,
+        db_default=MapApp.GOOGLE,
+        help_text="“Get directions” links to it with the clinic's address. Nothing is sent before it is pressed.",
     )
     fees_note = models.TextField(blank=True, help_text=_("Direct billing, receipts and payment, in plain language."))
     waitlist_offer_lasts = models.DurationField(

@@ -35,7 +35,9 @@ class Practitioner(models.Model):
     credentials = models.CharField(
         max_length=200, blank=True, help_text="Degrees and certificates, as the College allows."
     )
-    register_number = models.CharField(max_length=40, blank=True)
+    register_number = models.CharField(
+        "registration number", max_length=40, blank=True, help_text="Shown on the team page, with the College's name."
+    )
     register_url = models.URLField(
         blank=True, help_text="This person's entry in, or the search page of, the public register."
     )

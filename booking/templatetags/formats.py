@@ -30,6 +30,7 @@ from booking.formatting import (
     short_weekday,
     weekday,
 )
+from booking.map_links import directions_url
 from booking.models import Location
 from booking.text_cleaning import split_lines, unlink
 
@@ -41,6 +42,7 @@ for function in (
     day,
     day_as_of,
     day_without_year,
+    directions_url,
     full_stop,
     instant,
     lengths,

@@ -1,8 +1,8 @@
 """Load the sample clinic's pages, pictures and maps.
 
 ``load_sample`` calls ``load_pictures``, ``load_maps``, ``load_pages`` and ``load_synonyms``. All are idempotent: they
-look up rows by natural key, create only missing ones, and never overwrite an editor's changes. They return the rows that
-they created, to be marked as sample data.
+look up rows by natural key, create only missing ones, and never overwrite an editor's changes. They return the rows
+that they created, to be marked as sample data.
 """
 
 from collections.abc import Iterable

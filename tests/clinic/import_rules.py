@@ -38,9 +38,11 @@ PACKAGES: dict[str, set[str]] = {
         "booking.rate_limits",
     },
     "booking.sample_appointments": {"booking.models", "booking.scheduling"},
+    "booking.map_links": {"booking.models"},
     "booking.templatetags": {
         "booking.formatting",
         "booking.ical",
+        "booking.map_links",
         "booking.models",
         "booking.phone_numbers",
         "booking.text_cleaning",
