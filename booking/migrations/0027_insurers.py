@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('booking', '0025_unconfirmed_bookings'),
+        ('booking', '0026_plain_words'),
     ]
 
     operations = [

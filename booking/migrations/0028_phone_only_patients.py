@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('booking', '0026_insurers'),
+        ('booking', '0027_insurers'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('booking', '0027_phone_only_patients'),
+        ('booking', '0028_phone_only_patients'),
     ]
 
     operations = [

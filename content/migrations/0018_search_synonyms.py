@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('content', '0016_review_for_others'),
+        ('content', '0017_plain_words'),
     ]
 
     operations = [
