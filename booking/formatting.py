@@ -127,14 +127,14 @@ def opening_state_text(state: OpeningState) -> str:
         return f"Open now until {clock(state.closes)}"
     opens = ""
     if state.opens_on and state.opens:
-        opens = f"opens {_next_opening_day(state.opens_on, state.today)} at {clock(state.opens)}"
+        opens = f"opens {coming_day(state.opens_on, state.today)} at {clock(state.opens)}"
     if state.shut_today is not None:
         shut = f"Closed today: {state.shut_today.name}" if state.shut_today.name else "Closed today"
         return f"{shut}. {opens[0].upper()}{opens[1:]}" if opens else shut
     return f"Closed now, {opens}" if opens else "Closed now"
 
 
-def _next_opening_day(on: date, today: date) -> str:
+def coming_day(on: date, today: date) -> str:
     """today; tomorrow; Friday; on Monday, January 4, 2027."""
     days = (on - today).days
     if days < 7:

@@ -15,7 +15,6 @@ from booking.models import Appointment, Clinic
 
 _GOOGLE = "https://calendar.google.com/calendar/render"
 _OUTLOOK = "https://outlook.live.com/calendar/0/deeplink/compose"
-_OUTLOOK_AT_WORK = "https://outlook.office.com/calendar/0/deeplink/compose"
 
 
 @dataclass(frozen=True)
@@ -49,8 +48,7 @@ def web_calendars(appointment: Appointment, clinic: Clinic) -> list[WebCalendar]
     }
     return [
         WebCalendar("Google Calendar", google),
-        WebCalendar("Outlook.com", _url(_OUTLOOK, **outlook)),
-        WebCalendar("Outlook at work or school", _url(_OUTLOOK_AT_WORK, **outlook)),
+        WebCalendar("Outlook", _url(_OUTLOOK, **outlook)),
     ]
 
 

@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.core.validators import MinValueValidator
@@ -266,6 +266,12 @@ class Appointment(models.Model):
         """The start as it was agreed: the local wall time, in the time zone that the location had then."""
         wall_time = self.local_time.replace(fold=self.local_fold)
         return datetime.combine(self.local_on, wall_time, tzinfo=ZoneInfo(self.time_zone or self.location.time_zone))
+
+    @property
+    def promised_end(self) -> datetime:
+        """The end on the same clock as ``promised_start``."""
+        start = self.promised_start
+        return (start.astimezone(UTC) + self.duration).astimezone(start.tzinfo)
 
     @property
     def local_end(self) -> datetime:

@@ -103,6 +103,11 @@ class Patient(models.Model):
         own_names = [own for own in (self.name, self.preferred_name) if own]
         return normalize_for_search(name) in {normalize_for_search(own) for own in own_names}
 
+    @property
+    def given_names(self) -> str:
+        """How to greet the patient: the preferred name, or the name without its last word."""
+        return self.preferred_name or self.name.rpartition(" ")[0] or self.name
+
     def is_child(self, on: date) -> bool:
         """Whether the patient is a minor on this day; False if the date of birth is not known."""
         if self.date_of_birth is None:

@@ -7,10 +7,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import rate_limits, scheduling, tokens
+from booking.formatting import coming_day
 from booking.models import Appointment, Message, Status
 from booking.private_pages import private_page
 from booking.scheduling import Actor, PatientDetails
-from booking.views.book.details_data import details_from, summary_rows
+from booking.views.book.details_data import details_from, review_rows
 from booking.views.book.hold_context import (
     CurrentHold,
     current_hold,
@@ -45,8 +46,7 @@ def _show(
     """The answers; ``overlap`` asks whether to book although the visitor has another visit then (R16)."""
     context = shared_context(current)
     context |= {
-        "rows": summary_rows(current.hold, details, context["change_visit"]),
-        "has_contact": bool(details.contact_name),
+        "rows": review_rows(current.hold, details),
         "submission_key": current.session.submission_key(),
         "overlap": overlap,
     }
@@ -92,13 +92,15 @@ def done(request: HttpRequest) -> HttpResponse:
     manage_link = reverse("booking:link", args=[tokens.page_token(appointment)])
     if appointment.status != Status.BOOKED:
         return redirect(manage_link)
+    now, zone = timezone.now(), appointment.location.zone
     reminders = appointment.messages.filter(kind=Message.Kind.REMINDER)
     context = {
         "appointment": appointment,
         "service": appointment.service,
         "patient": appointment.patient,
         "manage_link": manage_link,
-        "can_change": appointment.can_cancel_online(timezone.now()),
+        "can_change": appointment.can_cancel_online(now),
+        "coming_day": coming_day(appointment.local_on, now.astimezone(zone).date()),
         "reminders_by": reminders.values_list("channel", flat=True).first(),
     }
     return render(request, "booking/book/done.html", context)

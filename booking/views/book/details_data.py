@@ -1,9 +1,11 @@
 """The details form: initial values, raw input for the session, and PatientDetails for the booking."""
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from phonenumber_field.phonenumber import to_python as read_phone
 
 from booking.formatting import date_in_words
@@ -101,23 +103,37 @@ def details_from(session: BookingSession, hold: Appointment) -> PatientDetails |
     )
 
 
-def summary_rows(hold: Appointment, details: PatientDetails, change_visit: str) -> list[tuple[str, str, str]]:
-    """Rows of the check page: label, answer, and URL to change it."""
+@dataclass(frozen=True)
+class ReviewRow:
+    """A row of the review page: its icon, the answers, and where to change them."""
+
+    icon: str
+    main: str
+    lines: list[str]
+    change: str
+    what: str
+
+
+def review_rows(hold: Appointment, details: PatientDetails) -> list[ReviewRow]:
+    """The answers, as rows about the patient and about the person to contact."""
     form = reverse("booking:details")
-    visit = f"{form}#id_visit_0" if hold.is_first_visit is None else change_visit
-    other = bool(details.contact_name)
-    rows = [
-        ("Patient" if other else "Name", details.name, f"{form}#id_name"),
-        ("Likes to be called", details.preferred_name, f"{form}#id_preferred_name"),
-        ("Pronouns", details.pronouns, f"{form}#id_pronouns"),
-        ("Date of birth", details.date_of_birth and date_in_words(details.date_of_birth), f"{form}#id_date_of_birth"),
-        ("First visit here", "Yes" if details.is_first_visit else "No", visit),
-        ("Your name", details.contact_name, f"{form}#id_contact_name"),
-        ("E-mail", details.email, f"{form}#id_email"),
-        ("Phone", _phone_in_words(details.phone), f"{form}#id_phone"),
-        ("Reminders", _reminders_in_words(details), f"{form}#id_reminders{'_0' if gateway.is_enabled() else ''}"),
+    born_on = details.date_of_birth
+    about = [
+        _("Preferred name: %(name)s") % {"name": details.preferred_name} if details.preferred_name else "",
+        details.pronouns,
+        _("Born %(date)s") % {"date": date_in_words(born_on)} if born_on else "",
     ]
-    return [(key, value, url) for key, value, url in rows if value]
+    if hold.is_first_visit is None:
+        about.append(_("New patient") if details.is_first_visit else _("I've been here before"))
+    if details.contact_name:
+        for_whom = _("%(name)s is booking for them") % {"name": details.contact_name}
+    else:
+        for_whom = _("You're booking for yourself")
+    reach = [_phone_in_words(details.phone), _reminders_in_words(details, hold)]
+    return [
+        ReviewRow("person", details.name, [*filter(None, about), for_whom], f"{form}#id_name", _("who it is for")),
+        ReviewRow("email", details.email, [*filter(None, reach)], f"{form}#id_email", _("the contact details")),
+    ]
 
 
 def _reminders_initial(value: str) -> str | bool:
@@ -127,10 +143,12 @@ def _reminders_initial(value: str) -> str | bool:
     return value if value in {"email", "text"} else NO_REMINDERS
 
 
-def _reminders_in_words(details: PatientDetails) -> str:
+def _reminders_in_words(details: PatientDetails, hold: Appointment) -> str:
+    if not hold.service.reminders_before:
+        return ""
     if not details.reminders:
-        return "None"
-    return "By text message" if details.reminders_by == Channel.TEXT else "By e-mail"
+        return _("No reminders")
+    return _("Reminders by text message") if details.reminders_by == Channel.TEXT else _("Reminders by email")
 
 
 def _phone_in_words(number: str) -> str:

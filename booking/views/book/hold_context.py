@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,7 +15,7 @@ from booking.scheduling import Actor
 from booking.views.book.slot_page import slot_page_for_hold
 from booking.views.book.times import slot_taken_page
 from booking.views.errors import invalid_params_page
-from booking.views.query_params import InvalidParams, SearchParams, format_visit_kind, services_url, times_url
+from booking.views.query_params import InvalidParams, SearchParams, format_visit_kind, times_url
 from booking.views.session import BookingSession
 from booking.views.visitor import visitor_of
 
@@ -88,12 +87,11 @@ def shared_context(current: CurrentHold) -> dict[str, Any]:
         "hold": hold,
         "service": hold.service,
         "visit": format_visit_kind(hold.is_first_visit),
-        "hold_lasts": settings.BOOKING_HOLD,
         "is_live": current.is_live,
         "is_unheld": hold.status == Status.UNHELD,
-        "change_visit": services_url(hold.is_first_visit),
         "change_time": times_url(hold.service, params, day=hold.local_on),
         "can_change": current.now <= hold.changes_until,
+        "last_change": hold.changes_until.astimezone(hold.location.zone),
         "shows_signs": hold.service.shows_signs_to(hold.is_first_visit),
         "held_until": hold.hold_expires_at and hold.hold_expires_at.astimezone(hold.location.zone),
         "can_hold_longer": hold.status != Status.UNHELD and scheduling.extensions_left(hold) > 0,

@@ -145,6 +145,7 @@ def _offer_context(entry: WaitlistEntry, offer: WaitlistOffer, now: datetime) ->
         "hold": hold,
         "held_until": offer.expires_at.astimezone(entry.location.zone),
         "can_change": now <= hold.changes_until,
+        "last_change": hold.changes_until.astimezone(hold.location.zone),
         "go_on": reverse("booking:waitlist_safety" if _signs(entry) else "booking:waitlist_accept"),
     }
 

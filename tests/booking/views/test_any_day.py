@@ -37,7 +37,7 @@ def test_a_visit_is_booked_moved_and_cancelled(client, day):
         assert visit.starts_at == second
         client.post("/appointment/cancel/", as_shown(visit))
         assert Appointment.objects.get().status == "cancelled"
-        assert "This visit is cancelled" in text_of(client.get("/appointment/"))
+        assert "Your appointment is cancelled" in text_of(client.get("/appointment/"))
     with time_machine.travel(DAYS[day] + timedelta(minutes=10), tick=False):
         call_command("work", "--once")
     assert "alice@patients.example" in {address for sent in mail.outbox for address in sent.to}

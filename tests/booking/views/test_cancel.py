@@ -41,7 +41,7 @@ def test_confirming_cancels_with_the_reason(client, visit):
     response = client.post("/appointment/cancel/", as_shown(visit) | {"reason": "Away for work"})
     assert response["Location"] == "/appointment/"
     assert Appointment.objects.values_list("status", "cancel_reason").get() == ("cancelled", "Away for work")
-    assert "This visit is cancelled" in text_of(client.get("/appointment/"))
+    assert "Your appointment is cancelled" in text_of(client.get("/appointment/"))
 
 
 def test_the_cancellation_window_includes_its_boundary(client, visit):

@@ -71,8 +71,8 @@ def test_the_chosen_time_warns_if_it_cannot_be_changed_online_again(client, visi
 def test_choosing_a_new_time_moves_the_visit_and_confirms_it_once(client, visit):
     assert move(client, visit)["Location"] == "/appointment/"
     assert booked_start() == NEW_TIME
-    assert "Your visit has been moved" in text_of(client.get("/appointment/"))
-    assert "Your visit has been moved" not in text_of(client.get("/appointment/"))
+    assert "Your appointment has been moved" in text_of(client.get("/appointment/"))
+    assert "Your appointment has been moved" not in text_of(client.get("/appointment/"))
 
 
 def test_the_loser_of_a_race_keeps_the_old_time(client, visit, clinic):
@@ -222,7 +222,7 @@ def test_a_move_to_the_present_time_says_that_nothing_has_changed(client, visit)
 def test_a_move_submitted_twice_still_says_that_it_was_moved(client, visit):
     move(client, visit)
     move(client, visit)
-    assert "Your visit has been moved" in words_of(client.get("/appointment/"))
+    assert "Your appointment has been moved" in words_of(client.get("/appointment/"))
 
 
 @pytest.mark.parametrize("sequence", ["", "1", "-0", "0.0", "٠", ["0", "0"]])

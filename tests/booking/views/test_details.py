@@ -64,7 +64,7 @@ def test_the_notice_is_shown_and_the_hold_as_a_time_of_day(client):
     choose(client)
     page = text_of(client.get("/book/details/"))
     assert "under the Health Information Act" in page
-    assert "We hold this time for you until <strong>8:10 a.m.</strong>" in page
+    assert "Held for you until <strong>8:10 a.m.</strong>" in page
 
 
 def test_valid_answers_lead_to_the_check(client):
@@ -292,7 +292,7 @@ def test_submitting_the_details_reacquires_a_lapsed_hold(client):
     choose(client)
     with time_machine.travel(NOW + timedelta(minutes=30), tick=False):
         type_details(client)
-        assert "We hold this time for you until <strong>8:40 a.m." in text_of(client.get("/book/check/"))
+        assert "Held for you until <strong>8:40 a.m." in text_of(client.get("/book/check/"))
 
 
 def test_details_submitted_while_another_tab_books_get_a_conflict_page(client, monkeypatch):
@@ -324,7 +324,7 @@ def test_after_ten_extensions_the_page_offers_no_more(client):
     for _ in range(11):
         client.post("/book/details/", {"hold": hold.reference, "longer": "yes"})
     page = text_of(client.get("/book/details/"))
-    assert "We cannot hold it any longer" in page
+    assert "We can't hold it any longer" in page
     assert 'name="longer"' not in page
 
 

@@ -53,7 +53,7 @@ def test_pages_of_a_visit_are_not_indexed(client, visit, page):
 def test_the_page_shows_time_place_person_and_service(client, visit):
     page = words_of(client.get(f"/appointment/{manage_token(visit)}/", follow=True))
     for words in ("Tuesday, November 24, 11:15 a.m.", "12 Elizabeth Street", "Hansen", "Physiotherapy assessment",
-                  visit.reference, "Alberta time"):  # fmt: skip
+                  visit.reference, "$140"):  # fmt: skip
         assert words in page
 
 
@@ -131,5 +131,5 @@ def test_a_visit_that_is_over_says_so(client, visit):
     client.get(f"/appointment/{manage_token(visit)}/")
     Appointment.objects.update(status="fulfilled")
     page = text_of(client.get("/appointment/"))
-    assert "To ask about this visit" in page
-    assert "Cancel this visit" not in page
+    assert "To ask about this appointment" in page
+    assert "/appointment/cancel/" not in page

@@ -90,7 +90,7 @@ def test_following_the_link_changes_nothing_and_pressing_the_button_books(client
     assert (waiting.status, waiting.is_unverified) == ("booked", False)
     assert "Your appointment is booked" in page(phone, "/appointment/")
     assert press(phone, waiting)["Location"] == "/appointment/"
-    assert "You are booked" in page(client, "/book/done/")
+    assert "See you" in page(client, "/book/done/")
 
 
 def test_head_and_a_scanner_that_follows_every_link_book_nothing(client, waiting):
@@ -198,7 +198,7 @@ def test_who_came_by_a_link_holds_and_books_as_usual(client, clinic, waiting):
     Clinic.objects.update(own_networks="")
     later = NINE + 6 * timedelta(minutes=45)
     assert choose(phone, later, query="?visit=returning&practitioner=steve-hansen").status_code == 302
-    assert "We hold this time for you" in page(phone, "/book/details/")
+    assert "Held for you until" in page(phone, "/book/details/")
     type_details(phone, name="Ben Martin")
     phone.post("/book/check/", confirmation(phone))
     assert Appointment.objects.get(starts_at=later).status == "booked"

@@ -64,10 +64,10 @@ def test_a_patient_reads_books_gets_a_mail_and_cancels_without_javascript(page: 
     expect(page).to_have_url(re.compile("/book/check/"))
     expect(page.get_by_text(NAME)).to_be_visible()
     assert Appointment.objects.get().status == Status.HELD
-    page.get_by_role("button").first.click()
+    press(page, "Book appointment")
 
     expect(page).to_have_url(re.compile("/book/done/"))
-    expect(page.get_by_role("heading", name="You are booked")).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("^See you"))).to_be_visible()
     booked = Appointment.objects.get()
     assert (booked.status, booked.patient.name, booked.service.slug) == ("booked", NAME, "back-assessment")
     expect(page.get_by_text(booked.reference)).to_be_visible()
@@ -88,7 +88,7 @@ def test_a_patient_reads_books_gets_a_mail_and_cancels_without_javascript(page: 
     assert other.url == f"{site}/appointment/"
     expect(other.get_by_text(booked.reference)).to_be_visible()
     assert Appointment.objects.get().status == Status.BOOKED
-    other.get_by_role("link", name="Cancel this visit").click()
+    other.get_by_role("link", name="Cancel this appointment").click()
     other.get_by_role("button", name="Cancel this visit").click()
     expect(other.get_by_role("heading", name=re.compile("cancelled"))).to_be_visible()
     assert Appointment.objects.get().status == Status.CANCELLED

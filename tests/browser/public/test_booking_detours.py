@@ -42,7 +42,7 @@ def go_to_the_check_page(page: Page, site: str) -> Appointment:
     hold = hold_a_slot(page, site)
     fill_in(page)
     press_continue(page)
-    expect(page.get_by_role("heading", name="Check, then book")).to_be_visible()
+    expect(page.get_by_role("heading", name="Review and book")).to_be_visible()
     return hold
 
 
@@ -60,11 +60,11 @@ def expire(hold: Appointment, *, and_take: bool = False) -> None:
 
 
 def book(page: Page) -> None:
-    page.get_by_role("button", name="Book this visit").click()
+    page.get_by_role("button", name="Book appointment").click()
 
 
 def expect_booked(page: Page) -> Appointment:
-    expect(page.get_by_role("heading", name="You are booked")).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile("^See you|is booked$"))).to_be_visible()
     return Appointment.objects.get(status="booked", patient__email=EMAIL)
 
 
@@ -95,7 +95,7 @@ def test_an_expired_hold_loses_no_answers(page: Page, site: str):
     fill_in(page)
     expire(hold)
     press_continue(page)
-    expect(page.get_by_text("We hold this time for you until")).to_be_visible()
+    expect(page.get_by_text("Held for you until")).to_be_visible()
     expire(hold)
     page.reload()
     expect(page.get_by_text("Nothing you typed is lost.")).to_be_visible()
@@ -107,7 +107,7 @@ def test_a_hold_can_be_extended(page: Page, site: str):
     hold = hold_a_slot(page, site)
     page.get_by_label("Full name").fill(NAME)
     Appointment.objects.filter(pk=hold.pk).update(hold_expires_at=timezone.now() + timedelta(seconds=60))
-    page.get_by_role("button", name=re.compile("^Hold the time")).click()
+    page.get_by_role("button", name="More time").click()
     expect(page.get_by_label("Full name")).to_have_value(NAME)
     hold.refresh_from_db()
     assert hold.hold_expires_at > timezone.now() + timedelta(minutes=9)
@@ -122,7 +122,7 @@ def test_after_a_conflict_another_slot_is_chosen_and_answers_are_kept(page: Page
     expect(page.get_by_text("What you typed is kept.")).to_be_visible()
     assert page.locator(".times__nearest button").count() == 3
     page.locator(".times__nearest button").first.click()
-    expect(page.get_by_role("heading", name="Check, then book")).to_be_visible()
+    expect(page.get_by_role("heading", name="Review and book")).to_be_visible()
     expect(page.get_by_text(NAME)).to_be_visible()
     book(page)
     assert expect_booked(page).starts_at != hold.starts_at
@@ -140,12 +140,12 @@ def test_a_link_to_a_taken_slot_offers_the_nearest_slots(page: Page, site: str):
 
 def test_double_click_reload_and_back_give_one_appointment(page: Page, site: str):
     go_to_the_check_page(page, site)
-    page.get_by_role("button", name="Book this visit").dblclick()
+    page.get_by_role("button", name="Book appointment").dblclick()
     appointment = expect_booked(page)
     page.reload()
     expect(page.get_by_text(appointment.reference)).to_be_visible()
     page.go_back()
-    if page.get_by_role("button", name="Book this visit").count():
+    if page.get_by_role("button", name="Book appointment").count():
         book(page)
     expect(page.get_by_text(appointment.reference)).to_be_visible()
     assert (Appointment.objects.count(), Patient.objects.count()) == (1, 1)
@@ -161,19 +161,17 @@ def test_the_back_button_shows_what_was_typed(page: Page, site: str):
     expect_booked(page)
 
 
-@pytest.mark.parametrize("row", ["visit", "time", "phone"])
+@pytest.mark.parametrize("row", ["the time or the person", "who it is for", "the contact details"])
 def test_each_answer_can_be_changed_and_leads_back_to_the_check(page: Page, site: str, row: str):
     go_to_the_check_page(page, site)
     page.get_by_role("link", name=f"Change {row}", exact=True).click()
-    if row == "visit":
-        page.get_by_role("link", name="Go on").click()
-    elif row == "time":
+    if row == "the time or the person":
         page.locator(".time-button").first.click()
     else:
         page.get_by_label("Phone number").fill("403-555-0199")
         press_continue(page)
         expect(page.get_by_text("(403) 555-0199")).to_be_visible()
-    expect(page.get_by_role("heading", name="Check, then book")).to_be_visible()
+    expect(page.get_by_role("heading", name="Review and book")).to_be_visible()
     expect(page.get_by_text(NAME)).to_be_visible()
     assert Appointment.objects.filter(status="held").count() == 1
 
@@ -192,7 +190,7 @@ def test_booking_for_somebody_else_keeps_what_was_typed(page: Page, site: str):
     page.wait_for_timeout(2_100)
     press_continue(page)
     book(page)
-    expect(page.get_by_role("heading", name="Ben Łukasz is booked")).to_be_visible()
+    expect(page.get_by_role("heading", name="Ben's appointment is booked")).to_be_visible()
     appointment = Appointment.objects.get(status="booked")
     assert (appointment.patient.name, appointment.patient.contact_name, appointment.patient.email) == (
         "Ben Łukasz",
@@ -228,7 +226,7 @@ def test_a_booking_works_with_the_keyboard_alone(page: Page, site: str):
     page.keyboard.press("Space")
     page.keyboard.press("Enter")  # In a field, Enter uses the first submit button, not "Book for somebody else".
     expect(page).to_have_url(re.compile("/book/check/"))
-    press("form button[type=submit]", "Enter")
+    press("form button.button", "Enter")
     expect_booked(page)
 
 
