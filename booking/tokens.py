@@ -25,6 +25,7 @@ WAITLIST_SALT = "booking.tokens.waitlist"
 FEED_SALT = "booking.tokens.feed"
 HASH_BYTES = 16  # 128 bits
 LINK_LIFETIME = timedelta(days=1)  # after the appointment's end
+BOOK_AGAIN_LIFETIME = timedelta(days=180)  # after the appointment's end; the link then shows nothing of it
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
 
@@ -47,7 +48,9 @@ def manage_url(appointment: Appointment) -> str:
 
 
 def appointment_for(token: str, *, now: datetime) -> Appointment | None:
-    """The appointment of a token; None if the token is malformed or revoked, or the appointment long past.
+    """The appointment of a token; None if the token is malformed or revoked, or the appointment is over for 180 days.
+
+    After ``LINK_LIFETIME`` (``is_past``) pages show nothing of the appointment any more.
 
     A booking that waits to be confirmed, or was not confirmed in time, is opened by the token in its e-mail alone.
     """
@@ -59,10 +62,18 @@ def appointment_for(token: str, *, now: datetime) -> Appointment | None:
         .filter(uid=uuid.UUID(bytes=decoded[:16]), patient__isnull=False)
         .first()
     )
-    if appointment is None or appointment.ends_at + LINK_LIFETIME < now:
+    if appointment is None or appointment.ends_at + BOOK_AGAIN_LIFETIME < now:
         return None
     is_agreed = appointment.status in AGREED
+    if appointment.ends_at + LINK_LIFETIME < now and not is_agreed:
+        return None
     return appointment if is_from_email(token, appointment) or (is_agreed and _fits(token, appointment)) else None
+
+
+def is_past(appointment: Appointment, now: datetime) -> bool:
+    """Whether the appointment is over for so long that its link only offers to book again."""
+    is_over = appointment.ends_at + LINK_LIFETIME < now <= appointment.ends_at + BOOK_AGAIN_LIFETIME
+    return is_over and appointment.status in AGREED
 
 
 def is_from_email(token: str, appointment: Appointment) -> bool:

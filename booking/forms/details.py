@@ -3,6 +3,7 @@
 It saves nothing: views pass the cleaned data to ``booking.scheduling``.
 """
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
@@ -31,7 +32,7 @@ class DetailsForm(HoneypotForm):
     ``for_other`` is for booking for a child or relative: adds the booking person's own name, and makes
     browser autofill apply to that person and not to the patient. ``ahead`` is the time until the
     appointment; reminders that would be overdue are not mentioned. ``shown`` is a form token with
-    the version of the collection notice.
+    the version of the collection notice. ``known``: answers from an earlier booking, whose fields are left out.
     """
 
     hold = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20)
@@ -75,10 +76,12 @@ class DetailsForm(HoneypotForm):
         for_other: bool,
         asks_visit: bool,
         ahead: timedelta = timedelta.max,
+        known: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self.for_other = for_other
+        self.known = dict(known or {})
         if service.reminders_before:
             self._set_up_reminders(service, ahead)
         else:
@@ -90,6 +93,8 @@ class DetailsForm(HoneypotForm):
             del self.fields["visit"]
         if not for_other:
             del self.fields["contact_name"]
+        for name in self.known:
+            self.fields.pop(name, None)
         self._set_attributes()
 
     def _set_up_reminders(self, service: Service, ahead: timedelta) -> None:
@@ -122,7 +127,7 @@ class DetailsForm(HoneypotForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        phone = cleaned.get("phone")
+        phone = cleaned.get("phone") or self.known.get("phone")
         if cleaned.get("reminders") == "text" and phone and not can_receive_sms(phone):
             self.add_error(
                 "reminders", "We send text messages to numbers in Canada and the United States only. Choose e-mail."
@@ -176,7 +181,7 @@ class DetailsForm(HoneypotForm):
                 field.widget.attrs["autocomplete"] = f"section-booker {_BOOKER_FIELDS[name]}"
             elif not self.for_other and name in tokens:
                 field.widget.attrs["autocomplete"] = tokens[name]
-        for name in ("name", "preferred_name", "email"):
+        for name in {"name", "preferred_name", "email"} & set(self.fields):
             self.fields[name].widget.attrs["spellcheck"] = "false"
 
     @cached_property
@@ -189,11 +194,16 @@ class DetailsForm(HoneypotForm):
             "hold",
             "shown",
             "booking_for",
-            Fieldset("The patient" if self.for_other else "About you", *(n for n in patient if n in self.fields)),
-            Fieldset("About you" if self.for_other else "How we reach you", *(n for n in reach if n in self.fields)),
+            *self._fieldset("The patient" if self.for_other else "About you", patient),
+            *self._fieldset("About you" if self.for_other else "How we reach you", reach),
             honeypot(),
         )
         return helper
+
+    def _fieldset(self, legend: str, names: list[str]) -> list[Fieldset]:
+        """A fieldset with those of these fields that the form has; none without any."""
+        shown = [name for name in names if name in self.fields]
+        return [Fieldset(legend, *shown)] if shown else []
 
     @property
     def notice_version(self) -> str:
@@ -207,7 +217,7 @@ class DetailsForm(HoneypotForm):
         born_on = values.get("date_of_birth")
         if isinstance(born_on, date):
             values["date_of_birth"] = born_on.isoformat()
-        return values | {"notice_version": self.notice_version}
+        return values | self.known | {"notice_version": self.notice_version, "masked": sorted(self.known)}
 
 
 def _reminders_label(service: Service, ahead: timedelta) -> str:

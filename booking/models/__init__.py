@@ -1,16 +1,8 @@
 """The booking models, one module for each subject. Import them from ``booking.models``."""
 
 from booking.models.appointment_events import AppointmentEvent
-from booking.models.appointments import (
-    AGREED,
-    CHOSEN,
-    OCCUPYING,
-    PENDING,
-    Appointment,
-    AppointmentQuerySet,
-    Channel,
-    Status,
-)
+from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, PENDING, Channel, Status
+from booking.models.appointments import Appointment, AppointmentQuerySet
 from booking.models.clinic import DEFAULT_UNVERIFIED_SHARE, Clinic, Notices, parse_networks
 from booking.models.content_version import (
     ContentVersion,

@@ -11,6 +11,7 @@ from django.db.models import F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from booking.constraints import NoOverlap
+from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, Channel, Status
 from booking.models.locations import Location, Room
 from booking.models.patients import Patient
 from booking.models.practitioners import Practitioner
@@ -24,36 +25,6 @@ def new_reference() -> str:
     """Generate a reference such as ``7K3QX9TB``: for people to quote, not a secret that grants access."""
     return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH))
 
-
-class Status(models.TextChoices):
-    """FHIR's appointment statuses, plus our own of a time that is not agreed yet.
-
-    UNHELD: chosen online, but nobody holds the time while the visitor types. UNCONFIRMED: booked online, and waiting
-    for the patient to confirm it by the link in an e-mail. Neither occupies time.
-    """
-
-    HELD = "held", "Held"
-    UNHELD = "unheld", "Chosen, not held"
-    EXPIRED = "expired", "Expired"
-    UNCONFIRMED = "unconfirmed", "Waiting for the patient's email"
-    BOOKED = "booked", "Booked"
-    ARRIVED = "arrived", "Arrived"
-    FULFILLED = "fulfilled", "Attended"
-    CANCELLED = "cancelled", "Cancelled"
-    NOSHOW = "noshow", _("No-show")
-
-
-class Channel(models.TextChoices):
-    """How a message is delivered."""
-
-    EMAIL = "email", _("Email")
-    TEXT = "text", "Text message"
-
-
-OCCUPYING = (Status.HELD, Status.BOOKED, Status.ARRIVED, Status.FULFILLED, Status.NOSHOW)
-AGREED = (Status.BOOKED, Status.ARRIVED, Status.FULFILLED, Status.CANCELLED, Status.NOSHOW)
-CHOSEN = (Status.HELD, Status.UNHELD)  # A visitor is filling in the form.
-PENDING = (*CHOSEN, Status.UNCONFIRMED)  # Each ends at hold_expires_at.
 
 # The condition of the overlap constraints. Rows that staff overbooked on purpose are exempt, but their
 # time still counts as occupied in the search for slots.

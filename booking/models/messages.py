@@ -4,7 +4,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from booking.models.appointments import Appointment, Channel
+from booking.models.appointment_status import Channel
+from booking.models.appointments import Appointment
 from booking.models.practitioners import Practitioner
 from booking.models.waitlist import WaitlistEntry, WaitlistOffer
 

@@ -5,6 +5,7 @@ Booking the appointment deletes the form answers.
 """
 
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,21 @@ from booking.scheduling import KnownVisits
 BOOKING_KEY = "booking"  # Key in request.session: renaming it would lose bookings in progress.
 LIFETIME = timedelta(hours=2)
 MAX_OWN_VISITS = 20
+REMEMBERED_FOR = timedelta(minutes=30)
+
+
+@dataclass(frozen=True)
+class RememberedBooking:
+    """A booking whose details the visitor may use again, without seeing them.
+
+    ``by_link``: they came by the link in its e-mail, so they may not see the details at all. ``for_other``: for
+    another person, with the same contact details. ``is_used``: they have said so.
+    """
+
+    appointment: Appointment
+    by_link: bool = False
+    for_other: bool = False
+    is_used: bool = False
 
 
 class BookingSession:
@@ -72,12 +88,16 @@ class BookingSession:
             self._update(submission_key=secrets.token_urlsafe(24))
         return str(self._data["submission_key"])
 
-    def finish(self, appointment: Appointment) -> None:
+    def finish(self, appointment: Appointment, *, now: datetime) -> None:
         """Delete the answers and remember the appointment that was just booked."""
+        masked = self.answers.get("masked") or []
+        remembered = self.remembered(now)
         kept = {name: self._data[name] for name in ("holder", "own", "linked", "proved_email") if name in self._data}
         self._data = {}
-        self._update(**kept, done=appointment.uid.hex, done_key=appointment.submission_key)
+        self._update(**kept, done=appointment.uid.hex, done_key=appointment.submission_key, done_masked=masked)
         self.open_appointment(appointment)
+        # Whoever could not see the details that they booked with shall not see them the next time either.
+        self.remember(appointment, now=now, by_link=bool(masked) and remembered is not None and remembered.by_link)
 
     def booked_appointment(self) -> Appointment | None:
         """The appointment that was last booked in this session."""
@@ -86,6 +106,54 @@ class BookingSession:
     def was_submitted(self, submission_key: str) -> bool:
         """Whether the form with this submission key has been booked already."""
         return bool(submission_key) and submission_key == self._data.get("done_key")
+
+    @property
+    def masked_in_booking(self) -> list[str]:
+        """The answers of the last booking that the visitor did not type, and shall not see."""
+        return list(self._data.get("done_masked") or [])
+
+    # Details of a booking that the visitor may use again
+
+    def remember(
+        self, appointment: Appointment, *, now: datetime, by_link: bool = False, for_other: bool = False
+    ) -> None:
+        """Offer the details of this booking for the next 30 minutes. Stores which booking it is, not the details."""
+        remembered = {
+            "uid": appointment.uid.hex,
+            "until": (now + REMEMBERED_FOR).isoformat(),
+            "by_link": by_link,
+            "for_other": for_other,
+            "is_used": for_other,
+        }
+        self._update(remembered=remembered)
+
+    def remembered(self, now: datetime) -> RememberedBooking | None:
+        """The booking whose details are offered; None without one, or after 30 minutes."""
+        stored = self._data.get("remembered")
+        if not stored or datetime.fromisoformat(stored["until"]) <= now:
+            return None
+        appointment = _appointment(stored["uid"])
+        if appointment is None or appointment.patient is None:
+            return None
+        return RememberedBooking(appointment, stored["by_link"], stored["for_other"], stored["is_used"])
+
+    def use_remembered(self) -> None:
+        self._update(remembered=self._data["remembered"] | {"is_used": True})
+
+    def forget_remembered(self) -> None:
+        """Offer the details no more, and delete the answers that were taken from them."""
+        self._update(remembered=None)
+        if self.answers.get("masked"):
+            self.save_answers({}, complete=False)
+
+    def clear(self) -> None:
+        """Delete everything about bookings, their links and the waitlist from this session."""
+        self._data = {}
+        self._session.pop(BOOKING_KEY, None)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._data
 
     # Managing an appointment by its link
 
@@ -136,6 +204,13 @@ class BookingSession:
             return None
         return None if appointment.ends_at + tokens.LINK_LIFETIME < now else appointment
 
+    def past_appointment(self, now: datetime) -> Appointment | None:
+        """The appointment opened by its link, after the link shows it no more: it can be booked again for 180 days."""
+        appointment = _appointment(self._data.get("opened"))
+        if appointment is None or appointment.link_generation != self._data.get("generation"):
+            return None
+        return appointment if tokens.is_past(appointment, now) else None
+
     def mark_moved(self, *, is_change: bool = True) -> None:
         """Make the next appointment page say that the appointment was moved, or that it was at that time already."""
         if is_change or not self._data.get("moved"):  # The same form submitted twice has moved it.
@@ -176,7 +251,8 @@ class BookingSession:
 
     def show_booked(self, appointment: Appointment) -> None:
         """Show an appointment booked from the waitlist, without touching a booking in progress."""
-        self._update(done=appointment.uid.hex, done_key=appointment.submission_key)
+        masked = ["name", "email", "phone"]  # Typed when joining the waitlist, perhaps by somebody else.
+        self._update(done=appointment.uid.hex, done_key=appointment.submission_key, done_masked=masked)
         self.open_appointment(appointment)
 
     def _update(self, **changes: Any) -> None:

@@ -84,12 +84,17 @@ def test_a_malformed_token_opens_nothing(token, now):
     assert tokens.appointment_for(token, now=now) is None
 
 
-def test_a_link_expires_a_day_after_the_appointment():
+def test_a_link_shows_the_appointment_until_a_day_after_it_and_expires_after_180_days():
     appointment = make_appointment()
     token = tokens.manage_token(appointment)
-    expires_at = appointment.ends_at + timedelta(days=1)
+    tick = timedelta(microseconds=1)
+    shows_until, expires_at = appointment.ends_at + timedelta(days=1), appointment.ends_at + timedelta(days=180)
+    assert tokens.appointment_for(token, now=shows_until) == appointment
+    assert not tokens.is_past(appointment, shows_until)
+    assert tokens.is_past(appointment, shows_until + tick)
     assert tokens.appointment_for(token, now=expires_at) == appointment
-    assert tokens.appointment_for(token, now=expires_at + timedelta(microseconds=1)) is None
+    assert tokens.is_past(appointment, expires_at)
+    assert tokens.appointment_for(token, now=expires_at + tick) is None
 
 
 @pytest.mark.parametrize("status", [Status.HELD, Status.EXPIRED])

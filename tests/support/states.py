@@ -170,6 +170,13 @@ def _checking(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
     type_details(other, booking_for="other", name="Ben Martin", contact_name="Alice Martin", **born)
     other.post("/book/check/", confirmation(other))
     yield "done for somebody else", other.get("/book/done/")
+    choose(other, QUARTER_TO_TEN + timedelta(minutes=90))
+    yield "details of an earlier booking, masked", other.get("/book/details/")
+    booked = other.get("/book/done/").context["appointment"]
+    other.post("/appointment/again/", {"reference": booked.reference, "for": "other"})
+    yield "details for someone else, with the same contact", other.get("/book/details/")
+    other.post("/appointment/forget/")
+    yield "details cleared", other.get("/appointment/forget/")
 
 
 def _managing(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
@@ -201,6 +208,9 @@ def _managing(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
     with time_machine.travel(at + timedelta(hours=3), tick=False):
         client.get(f"/appointment/{tokens.manage_token(visit)}/")
         yield "the visit is over", client.get("/appointment/")
+    with time_machine.travel(at + timedelta(days=3), tick=False):
+        client.get(f"/appointment/{tokens.manage_token(visit)}/")
+        yield "the visit is long over: book again", client.get("/appointment/")
     client.get(f"/appointment/{tokens.manage_token(visit)}/")
     client.post("/appointment/change/", as_shown(visit) | {"start": instant(at + timedelta(days=2))})
     yield "just moved", client.get("/appointment/")

@@ -30,7 +30,8 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
         looks_right = tokens.TOKEN.fullmatch(token) is not None
         return not_found_page(request, was_a_link=True, status=410 if looks_right else 404)
     request.session.cycle_key()
-    BookingSession(request).open_appointment(appointment, by_link=tokens.is_from_email(token, appointment))
+    by_link = tokens.is_from_email(token, appointment) and not tokens.is_past(appointment, now)
+    BookingSession(request).open_appointment(appointment, by_link=by_link)
     response = redirect("booking:appointment")
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
@@ -39,13 +40,18 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
 @private_page
 @require_safe
 def appointment(request: HttpRequest) -> HttpResponse:
-    """Show the appointment and its actions, but never notes or the date of birth."""
+    """Show the appointment and its actions, but never notes or the date of birth.
+
+    From a day after the visit on, and for 180 days, only the way to book again.
+    """
     now = timezone.now()
     session = BookingSession(request)
     appointment = session.opened_appointment(now)
     if appointment is None:
         if session.unconfirmed_appointment(now) is not None:
             return redirect("booking:confirm")
+        if session.past_appointment(now) is not None:
+            return render(request, "booking/appointment/past.html")
         return not_found_page(request)
     moved = session.pop_moved()
     context = appointment_context(appointment, now) | {

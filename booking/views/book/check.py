@@ -46,7 +46,7 @@ def _show(
     """The answers; ``overlap`` asks whether to book although the visitor has another visit then (R16)."""
     context = shared_context(current)
     context |= {
-        "rows": review_rows(current.hold, details),
+        "rows": review_rows(current.hold, details, current.session.answers.get("masked") or ()),
         "submission_key": current.session.submission_key(),
         "overlap": overlap,
     }
@@ -75,7 +75,7 @@ def _confirm(request: HttpRequest, current: CurrentHold, details: PatientDetails
         return _show(request, current, details, overlap=error.message, status=409)
     except scheduling.SchedulingError as error:
         return refusal_page(request, current, error)
-    current.session.finish(appointment)
+    current.session.finish(appointment, now=now)
     return redirect("booking:done")
 
 
@@ -83,7 +83,8 @@ def _confirm(request: HttpRequest, current: CurrentHold, details: PatientDetails
 @require_safe
 def done(request: HttpRequest) -> HttpResponse:
     """Confirm the booked appointment."""
-    appointment = BookingSession(request).booked_appointment()
+    session = BookingSession(request)
+    appointment = session.booked_appointment()
     if appointment is None:
         return render(request, "booking/book/nothing_chosen.html", {"was_done": True}, status=410)
     if appointment.status == Status.UNCONFIRMED or appointment.has_lapsed:
@@ -100,6 +101,7 @@ def done(request: HttpRequest) -> HttpResponse:
         "patient": appointment.patient,
         "manage_link": manage_link,
         "can_change": appointment.can_cancel_online(now),
+        "masked": session.masked_in_booking,
         "coming_day": coming_day(appointment.local_on, now.astimezone(zone).date()),
         "reminders_by": reminders.values_list("channel", flat=True).first(),
     }

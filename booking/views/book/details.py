@@ -13,14 +13,21 @@ from booking.private_pages import private_page
 from booking.text_cleaning import split_lines
 from booking.views.book.details_data import (
     FOR,
-    ME,
-    OTHER,
     details_form,
     new_form_token,
     raw_input,
     switch_booking_for,
 )
 from booking.views.book.hold_context import CurrentHold, current_hold, extend_hold, hold_longer, shared_context
+from booking.views.book.remembered import (
+    ME,
+    OTHER,
+    answers_to_change,
+    booking_for,
+    known_answers,
+    masked_details,
+    without_hidden,
+)
 from booking.views.errors import invalid_params_page
 from booking.views.query_params import InvalidParams, single_values
 
@@ -49,20 +56,28 @@ def details(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _submit(request, current)
     try:
-        booking_for = single_values(request.GET, {"for"}).get("for", "")
-        if booking_for and booking_for not in FOR:
+        for_whom = single_values(request.GET, {"for"}).get("for", "")
+        if for_whom and for_whom not in FOR:
             raise InvalidParams("This address does not say clearly whom the visit is for.")
     except InvalidParams as error:
         return invalid_params_page(request, error, current.hold.service)
-    answers = current.session.answers
-    answers = switch_booking_for(booking_for or answers.get("booking_for") or ME, answers)
-    form = details_form(current.hold, current.now, answers.get("booking_for", ME), initial=answers)
+    answers = without_hidden(current.session.answers)
+    remembered = current.session.remembered(current.now)
+    if remembered and remembered.is_used:
+        for_whom = booking_for(remembered)
+    answers = switch_booking_for(for_whom or answers.get("booking_for") or ME, answers)
+    known = known_answers(remembered)
+    form = details_form(current.hold, current.now, answers.get("booking_for", ME), initial=answers, known=known)
     return _show(request, current, form)
 
 
 def _submit(request: HttpRequest, current: CurrentHold) -> HttpResponse:
     session, hold, now = current.session, current.hold, current.now
-    form = details_form(hold, now, OTHER if request.POST.get("booking_for") == OTHER else ME, data=request.POST)
+    if "remembered" in request.POST:
+        return _answer_about_remembered(request, current)
+    for_whom = OTHER if request.POST.get("booking_for") == OTHER else ME
+    known = known_answers(session.remembered(now))
+    form = details_form(hold, now, for_whom, data=request.POST, known=known)
     if request.POST.get("for") in FOR:
         answers = raw_input(form) | {"set_aside": session.answers.get("set_aside") or {}}
         session.save_answers(switch_booking_for(request.POST["for"], answers), complete=False)
@@ -75,7 +90,7 @@ def _submit(request: HttpRequest, current: CurrentHold) -> HttpResponse:
     if is_valid and form.needs_a_second_look and not was_accepted_before:
         # Autofill can be as fast as a bot, so ask for confirmation instead of refusing.
         data = form.for_a_second_look(fresh_stamp=new_form_token())
-        form = details_form(hold, now, OTHER if form.for_other else ME, data=data)
+        form = details_form(hold, now, for_whom, data=data, known=known)
         return _show(request, current, form, was_quick=True, status=422)
     if not is_valid:
         return _show(request, current, form, status=422)
@@ -85,8 +100,35 @@ def _submit(request: HttpRequest, current: CurrentHold) -> HttpResponse:
     return gone or redirect("booking:check")
 
 
+def _answer_about_remembered(request: HttpRequest, current: CurrentHold) -> HttpResponse:
+    """Use the details of the earlier booking, change them in the form, or offer them no more."""
+    session, deed = current.session, request.POST["remembered"]
+    remembered = session.remembered(current.now)
+    if remembered is None or deed not in {"use", "change", "forget"}:
+        return redirect("booking:details")
+    if deed == "use":
+        session.use_remembered()
+        used = session.remembered(current.now)
+        form = details_form(
+            current.hold, current.now, booking_for(remembered), data=request.POST, known=known_answers(used)
+        )
+        is_complete = form.is_valid() and not form.cleaned_data.get("homepage")
+        session.save_answers(form.answers() if is_complete else raw_input(form), complete=is_complete)
+        return redirect("booking:check" if is_complete else "booking:details")
+    session.forget_remembered()
+    if deed == "change":
+        session.save_answers(answers_to_change(remembered), complete=False)
+    return redirect("booking:details")
+
+
 def _show(
     request: HttpRequest, current: CurrentHold, form: DetailsForm, *, was_quick: bool = False, status: int = 200
 ) -> HttpResponse:
-    context: dict[str, Any] = shared_context(current) | {"form": form, "was_quick": was_quick}
+    remembered = current.session.remembered(current.now)
+    context: dict[str, Any] = shared_context(current) | {
+        "form": form,
+        "was_quick": was_quick,
+        "remembered": remembered,
+        "remembered_in_words": masked_details(remembered) if remembered else "",
+    }
     return render(request, "booking/book/details.html", context, status=status)

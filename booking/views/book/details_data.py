@@ -1,5 +1,6 @@
 """The details form: initial values, raw input for the session, and PatientDetails for the booking."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,16 +15,22 @@ from booking.forms.details import NO_REMINDERS, DetailsForm
 from booking.messages.sms import gateway
 from booking.models import Appointment, Channel, Clinic
 from booking.scheduling import PatientDetails
+from booking.views.book.remembered import ME, OTHER, mask_email, mask_name, mask_phone
 from booking.views.query_params import VISITS
 from booking.views.session import BookingSession
 
-ME, OTHER = "me", "other"
 FOR = (ME, OTHER)
 _PATIENT_FIELDS = ("name", "preferred_name", "pronouns", "date_of_birth", "visit")
 
 
 def details_form(
-    hold: Appointment, now: datetime, booking_for: str, *, data: Any = None, initial: Any = None
+    hold: Appointment,
+    now: datetime,
+    booking_for: str,
+    *,
+    data: Any = None,
+    initial: Any = None,
+    known: Mapping[str, str] | None = None,
 ) -> DetailsForm:
     values = dict(initial or {})
     if values.get("phone"):
@@ -41,6 +48,7 @@ def details_form(
         for_other=booking_for == OTHER,
         asks_visit=hold.is_first_visit is None,
         ahead=hold.starts_at - now,
+        known=known,
     )
 
 
@@ -88,13 +96,14 @@ def details_from(session: BookingSession, hold: Appointment) -> PatientDetails |
     if is_first_visit is None or (hold.service.needs_date_of_birth and born_on is None):
         return None
     for_other = answers.get("booking_for") == OTHER
+    masked = answers.get("masked") or ()
     return PatientDetails(
         name=answers["name"],
         email=answers["email"],
         phone=answers["phone"],
         preferred_name=answers.get("preferred_name", ""),
         pronouns=answers.get("pronouns", ""),
-        date_of_birth=born_on if hold.service.needs_date_of_birth else None,
+        date_of_birth=born_on if hold.service.needs_date_of_birth or "date_of_birth" in masked else None,
         contact_name=answers.get("contact_name", "") if for_other else "",
         is_first_visit=is_first_visit,
         reminders=bool(answers.get("reminders")),
@@ -114,26 +123,37 @@ class ReviewRow:
     what: str
 
 
-def review_rows(hold: Appointment, details: PatientDetails) -> list[ReviewRow]:
-    """The answers, as rows about the patient and about the person to contact."""
+def review_rows(hold: Appointment, details: PatientDetails, masked: Collection[str]) -> list[ReviewRow]:
+    """The answers, as rows about the patient and about the person to contact; ``masked`` names those to hide."""
     form = reverse("booking:details")
-    born_on = details.date_of_birth
-    about = [
-        _("Preferred name: %(name)s") % {"name": details.preferred_name} if details.preferred_name else "",
-        details.pronouns,
-        _("Born %(date)s") % {"date": date_in_words(born_on)} if born_on else "",
-    ]
-    if hold.is_first_visit is None:
-        about.append(_("New patient") if details.is_first_visit else _("I've been here before"))
-    if details.contact_name:
-        for_whom = _("%(name)s is booking for them") % {"name": details.contact_name}
+    contact_name = mask_name(details.contact_name) if "contact_name" in masked else details.contact_name
+    if contact_name:
+        for_whom = _("%(name)s is booking for them") % {"name": contact_name}
     else:
         for_whom = _("You're booking for yourself")
-    reach = [_phone_in_words(details.phone), _reminders_in_words(details, hold)]
+    email, phone = details.email, _phone_in_words(details.phone)
+    email = mask_email(email) if "email" in masked else email
+    phone = mask_phone(details.phone) if "phone" in masked else phone
+    name = mask_name(details.name) if "name" in masked else details.name
+    about = [*_about_patient(hold, details, masked), for_whom]
+    reach = [phone, _reminders_in_words(details, hold)]
     return [
-        ReviewRow("person", details.name, [*filter(None, about), for_whom], f"{form}#id_name", _("who it is for")),
-        ReviewRow("email", details.email, [*filter(None, reach)], f"{form}#id_email", _("the contact details")),
+        ReviewRow("person", name, about, f"{form}#id_name", _("who it is for")),
+        ReviewRow("email", email, [*filter(None, reach)], f"{form}#id_email", _("the contact details")),
     ]
+
+
+def _about_patient(hold: Appointment, details: PatientDetails, masked: Collection[str]) -> list[str]:
+    lines = []
+    if "name" not in masked:
+        if details.preferred_name:
+            lines.append(_("Preferred name: %(name)s") % {"name": details.preferred_name})
+        lines.append(details.pronouns)
+    if details.date_of_birth and "date_of_birth" not in masked:
+        lines.append(_("Born %(date)s") % {"date": date_in_words(details.date_of_birth)})
+    if hold.is_first_visit is None:
+        lines.append(_("New patient") if details.is_first_visit else _("I've been here before"))
+    return [*filter(None, lines)]
 
 
 def _reminders_initial(value: str) -> str | bool:

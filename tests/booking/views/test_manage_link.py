@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.test import Client
+from django.utils import timezone
 
 from booking.models import Appointment, AppointmentEvent
 from booking.tokens import manage_token
@@ -100,11 +101,42 @@ def test_a_renewed_link_revokes_the_older_one_and_its_sessions(client, visit):
     assert client.get(f"/appointment/{old}/").status_code == 410
 
 
-def test_a_link_expires_after_the_visit(client, visit):
+@pytest.mark.parametrize("after", [timedelta(days=1, seconds=1), timedelta(days=180)])
+def test_after_the_visit_the_link_shows_nothing_of_it_but_how_to_book_again(client, visit, after):
     client.get(f"/appointment/{manage_token(visit)}/")
-    with time_machine.travel(visit.ends_at + timedelta(days=1, seconds=1), tick=False):
+    with time_machine.travel(visit.ends_at + after, tick=False):
+        client.get(f"/appointment/{manage_token(visit)}/")
+        response = client.get("/appointment/")
+        assert "Book again" in words_of(response)
+        assert "(403) 555-0100" in words_of(response)
+        page = text_of(response)
+        for secret in ("Steve", "Hansen", "assessment", visit.reference, "November", "2026", "11:15", "Alice", "$"):
+            assert secret not in page.split("<main")[1].split("</main>")[0]
+        for path in ("cancel/", "change/", "calendar.ics"):
+            assert client.get(f"/appointment/{path}").status_code == 404
+        assert "practitioner=steve-hansen" in client.post("/appointment/again/")["Location"]
+        choose(client, timezone.now() + timedelta(days=2))
+        assert "booked before" not in words_of(client.get("/book/details/"))
+
+
+def test_a_link_opens_nothing_180_days_after_the_visit(client, visit):
+    client.get(f"/appointment/{manage_token(visit)}/")
+    with time_machine.travel(visit.ends_at + timedelta(days=180, seconds=1), tick=False):
         assert client.get(f"/appointment/{manage_token(visit)}/").status_code == 410
         assert client.get("/appointment/").status_code == 404
+
+
+def test_a_link_that_was_renewed_offers_nothing_after_the_visit(client, visit):
+    old = manage_token(visit)
+    Appointment.objects.update(link_generation=2)
+    with time_machine.travel(visit.ends_at + timedelta(days=2), tick=False):
+        assert client.get(f"/appointment/{old}/").status_code == 410
+
+
+def test_a_past_visit_by_its_link_proves_no_email_address(client, visit):
+    with time_machine.travel(visit.ends_at + timedelta(days=2), tick=False):
+        client.get(f"/appointment/{manage_token(visit)}/")
+        assert client.session["booking"].get("proved_email", "") == ""
 
 
 def test_one_patient_s_session_opens_no_other_visit(client, clinic, visit):

@@ -1,0 +1,35 @@
+"""What can become of an appointment, and how its messages are delivered."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Status(models.TextChoices):
+    """FHIR's appointment statuses, plus our own of a time that is not agreed yet.
+
+    UNHELD: chosen online, but nobody holds the time while the visitor types. UNCONFIRMED: booked online, and waiting
+    for the patient to confirm it by the link in an e-mail. Neither occupies time.
+    """
+
+    HELD = "held", "Held"
+    UNHELD = "unheld", "Chosen, not held"
+    EXPIRED = "expired", "Expired"
+    UNCONFIRMED = "unconfirmed", "Waiting for the patient's email"
+    BOOKED = "booked", "Booked"
+    ARRIVED = "arrived", "Arrived"
+    FULFILLED = "fulfilled", "Attended"
+    CANCELLED = "cancelled", "Cancelled"
+    NOSHOW = "noshow", _("No-show")
+
+
+class Channel(models.TextChoices):
+    """How a message is delivered."""
+
+    EMAIL = "email", _("Email")
+    TEXT = "text", "Text message"
+
+
+OCCUPYING = (Status.HELD, Status.BOOKED, Status.ARRIVED, Status.FULFILLED, Status.NOSHOW)
+AGREED = (Status.BOOKED, Status.ARRIVED, Status.FULFILLED, Status.CANCELLED, Status.NOSHOW)
+CHOSEN = (Status.HELD, Status.UNHELD)  # A visitor is filling in the form.
+PENDING = (*CHOSEN, Status.UNCONFIRMED)  # Each ends at hold_expires_at.

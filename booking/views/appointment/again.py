@@ -1,0 +1,75 @@
+"""/appointment/again/ and /appointment/forget/: book once more with the same details, or clear them."""
+
+from datetime import datetime
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from booking import scheduling
+from booking.models import Appointment
+from booking.private_pages import private_page
+from booking.scheduling import Actor, SlotQuery
+from booking.views.appointment.manage import mismatch_page, not_found_page
+from booking.views.query_params import SearchParams, services_url, times_url
+from booking.views.session import BookingSession
+
+
+@private_page
+@require_POST
+def book_again(request: HttpRequest) -> HttpResponse:
+    """Lead to the times; ``for``: "same" service and person, or anything for "me" or for an "other" person."""
+    now, session = timezone.now(), BookingSession(request)
+    booked, opened = session.booked_appointment(), session.opened_appointment(now)
+    known = [visit for visit in (booked, opened) if visit is not None]
+    if not known:
+        past = session.past_appointment(now)
+        return redirect(_same_times(past, now)) if past else not_found_page(request)
+    named = [visit for visit in known if request.POST.getlist("reference") == [visit.reference]]
+    if not named:
+        return mismatch_page(request, known[-1], now)
+    appointment, deed = named[0], request.POST.get("for")
+    # Whoever came by a link has not typed the details. Whoever typed them has booked in this session.
+    session.remember(appointment, now=now, by_link=_came_by_link(session, appointment), for_other=deed == "other")
+    session.save_answers({}, complete=False)
+    if deed == "same":
+        return redirect(_same_times(appointment, now))
+    return redirect(services_url(None if deed == "other" else _is_new(appointment, now)))
+
+
+@private_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def forget(request: HttpRequest) -> HttpResponse:
+    """Clear everything about bookings from this session, and let go the time that it holds."""
+    session = BookingSession(request)
+    if request.method == "POST":
+        hold = session.chosen_hold()
+        if hold is not None and hold.is_hold:
+            scheduling.release(appointment=hold, by=Actor.patient(), now=timezone.now())
+        session.clear()
+        return redirect("booking:forget")
+    if not session.is_empty:
+        return redirect("booking:done")
+    return render(request, "booking/book/cleared.html")
+
+
+def _came_by_link(session: BookingSession, appointment: Appointment) -> bool:
+    return session.booked_appointment() != appointment or bool(session.masked_in_booking)
+
+
+def _is_new(appointment: Appointment, now: datetime) -> bool:
+    """Whether the patient is still new: their first visit is ahead."""
+    return bool(appointment.is_first_visit) and now < appointment.ends_at
+
+
+def _same_times(appointment: Appointment, now: datetime) -> str:
+    """The times of the same service with the same practitioner, or of as much of it as can still be booked."""
+    service, is_new = appointment.service, _is_new(appointment, now)
+    if not (service.is_bookable and service.is_open_to(is_new)):
+        return services_url(is_new)
+    offers = scheduling.offers_of_service(service=service, now=now, new_patient=is_new)
+    query = SlotQuery(service, now, new_patient=is_new)
+    people = [offer.practitioner for offer in offers if query.may_be_seen_by(offer.practitioner)]
+    practitioner = appointment.practitioner if appointment.practitioner in people else None
+    return times_url(service, SearchParams(new_patient=is_new, practitioner=practitioner))
