@@ -56,10 +56,11 @@ class BookingSession:
     def has_begun(self) -> bool:
         return "holder" in self._data
 
-    def choose(self, hold: Appointment, *, wants_this_person: bool) -> None:
-        """Make this the current hold, with a new submission key."""
+    def choose(self, hold: Appointment, *, wants_this_person: bool, instead_of: Appointment | None = None) -> None:
+        """Make this the current hold, with a new submission key. ``instead_of``: the hold that it has replaced."""
         key = secrets.token_urlsafe(24)
         self._update(hold=hold.uid.hex, wants_this_person=wants_this_person, submission_key=key)
+        self._update(let_go=instead_of.uid.hex if instead_of else None)
 
     @property
     def wants_this_person(self) -> bool:
@@ -69,6 +70,11 @@ class BookingSession:
     def chosen_hold(self) -> Appointment | None:
         """The current hold, even if it has lapsed or has since been booked."""
         return _appointment(self._data.get("hold"))
+
+    def let_go_hold(self, now: datetime) -> Appointment | None:
+        """The hold that was released because another time was chosen, if it has not been booked and is still ahead."""
+        hold = _appointment(self._data.get("let_go"))
+        return hold if hold is not None and hold.is_hold and now < hold.starts_at else None
 
     @property
     def answers(self) -> dict[str, Any]:

@@ -134,6 +134,10 @@ def _details(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
     yield "details of a hold that lasts no longer", client.get("/book/details/")
     choose(client, query="?visit=returning")
     yield "details of a returning patient", client.get("/book/details/")
+    old = client.get("/book/details/").context["form"]["hold"].value()
+    choose(client, QUARTER_TO_TEN)
+    yield "details after another time was let go", client.get("/book/details/")
+    yield "the form of an older tab (409)", client.post("/book/details/", {"hold": old})
     scheduling.release(appointment=Appointment.objects.get(status="held"), by=Actor.patient(), now=NOW)
 
 

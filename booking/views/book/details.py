@@ -50,7 +50,7 @@ def safety(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def details(request: HttpRequest) -> HttpResponse:
     """Who the patient is, and how to reach them."""
-    current = current_hold(request)
+    current = current_hold(request, keep_typed=lambda current: _keep_typed(request, current))
     if isinstance(current, HttpResponse):
         return current
     if request.method == "POST":
@@ -69,6 +69,15 @@ def details(request: HttpRequest) -> HttpResponse:
     known = known_answers(remembered)
     form = details_form(current.hold, current.now, answers.get("booking_for", ME), initial=answers, known=known)
     return _show(request, current, form)
+
+
+def _keep_typed(request: HttpRequest, current: CurrentHold) -> None:
+    """Store what was typed in a form about another time of this visitor: it is about the same person."""
+    session, for_whom = current.session, OTHER if request.POST.get("booking_for") == OTHER else ME
+    if not session.has_complete_answers:
+        known = known_answers(session.remembered(current.now))
+        form = details_form(current.hold, current.now, for_whom, data=request.POST, known=known)
+        session.save_answers(raw_input(form), complete=False)
 
 
 def _submit(request: HttpRequest, current: CurrentHold) -> HttpResponse:

@@ -1,5 +1,6 @@
 """The hold of this session, or the page to send instead; context that the steps share."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from booking.views.book.times import slot_taken_page
 from booking.views.errors import invalid_params_page
 from booking.views.query_params import InvalidParams, SearchParams, format_visit_kind, times_url
 from booking.views.session import BookingSession
+from booking.views.slot_choices import format_start
 from booking.views.visitor import visitor_of
 
 
@@ -33,11 +35,14 @@ class CurrentHold:
         return self.hold.is_live_hold(self.now)
 
 
-def current_hold(request: HttpRequest, *, also_booked: bool = False) -> CurrentHold | HttpResponse:
+def current_hold(
+    request: HttpRequest, *, also_booked: bool = False, keep_typed: Callable[[CurrentHold], None] | None = None
+) -> CurrentHold | HttpResponse:
     """The hold that this request is about, or the page to send instead.
 
     ``also_booked`` accepts a hold that an earlier submission of the same form has booked: booking it again with the
-    same submission key returns the same appointment.
+    same submission key returns the same appointment. ``keep_typed`` stores the answers of a form that was about another
+    hold, such as that of an older tab.
     """
     session = BookingSession(request)
     is_post = request.method == "POST"
@@ -48,6 +53,8 @@ def current_hold(request: HttpRequest, *, also_booked: bool = False) -> CurrentH
         return nothing_chosen_page(request, session)
     current = CurrentHold(session, hold, timezone.now())
     if is_post and request.POST.getlist("hold") != [hold.reference]:
+        if keep_typed is not None:
+            keep_typed(current)
         return hold_mismatch_page(request, current)
     return current
 
@@ -80,7 +87,9 @@ def refusal_page(request: HttpRequest, current: CurrentHold, error: scheduling.S
 
 def shared_context(current: CurrentHold) -> dict[str, Any]:
     """Context of every page about a hold."""
-    hold = current.hold
+    hold, let_go = current.hold, current.session.let_go_hold(current.now)
+    if let_go is not None and let_go.pk == hold.pk:
+        let_go = None
     practitioner = hold.practitioner if current.session.wants_this_person else None
     params = SearchParams(new_patient=hold.is_first_visit, location=hold.location, practitioner=practitioner)
     return {
@@ -93,9 +102,17 @@ def shared_context(current: CurrentHold) -> dict[str, Any]:
         "can_change": current.now <= hold.changes_until,
         "last_change": hold.changes_until.astimezone(hold.location.zone),
         "shows_signs": hold.service.shows_signs_to(hold.is_first_visit),
+        "let_go": let_go,
+        "let_go_at": let_go and _times_of(let_go),
+        "let_go_start": let_go and format_start(let_go.starts_at, let_go.practitioner),
         "held_until": hold.hold_expires_at and hold.hold_expires_at.astimezone(hold.location.zone),
         "can_hold_longer": hold.status != Status.UNHELD and scheduling.extensions_left(hold) > 0,
     }
+
+
+def _times_of(hold: Appointment) -> str:
+    """URL of the times page on which this hold was chosen."""
+    return times_url(hold.service, SearchParams(new_patient=hold.is_first_visit, location=hold.location))
 
 
 def nothing_chosen_page(request: HttpRequest, session: BookingSession) -> HttpResponse:

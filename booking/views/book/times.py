@@ -114,6 +114,7 @@ def _hold(request: HttpRequest, page: SlotPage, session: BookingSession) -> Http
         return _show(request, page, form)
     starts_at, practitioner = form.cleaned_data["start"]
     rate_limits.consume_for_request(request, "hold", now=page.now)
+    before = session.chosen_hold()
     try:
         hold = scheduling.hold(
             service=page.service,
@@ -131,7 +132,12 @@ def _hold(request: HttpRequest, page: SlotPage, session: BookingSession) -> Http
         return slot_taken_page(request, page, starts_at, status=409)
     except scheduling.NotBookable as error:
         return invalid_params_page(request, InvalidParams(error.message, status=422), page.service)
-    session.choose(hold, wants_this_person=page.params.practitioner is not None)
+    is_replaced = before is not None and before.pk != hold.pk and before.is_hold and not before.has_ended(page.now)
+    session.choose(
+        hold,
+        wants_this_person=page.params.practitioner is not None,
+        instead_of=before if is_replaced else session.let_go_hold(page.now),
+    )
     return HttpResponseRedirect(next_step(session, hold))
 
 

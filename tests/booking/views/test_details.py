@@ -155,7 +155,7 @@ def test_a_form_about_another_hold_changes_nothing_and_says_why(client):
     choose(client)
     response = type_details(client, hold="ABCD2345")
     assert response.status_code == 409
-    assert "You have chosen another time since" in text_of(response)
+    assert "You've chosen another time since" in text_of(response)
     assert client.get("/book/check/")["Location"] == "/book/details/"
 
 
