@@ -3,7 +3,7 @@
 from django.urls import path
 
 from booking.calendars import views
-from booking.views.appointment import again, change, confirm, lost_link, manage
+from booking.views.appointment import again, attend, change, confirm, lost_link, manage
 from booking.views.book import check, details, services, times
 from booking.views.waitlist import entry, join, offer
 
@@ -30,6 +30,7 @@ urlpatterns = [
     path("appointment/change/", change.change, name="change"),
     path("appointment/cancel/", manage.cancel, name="cancel"),
     path("appointment/calendar.ics", manage.calendar_file, name="calendar_file"),
+    path("appointment/attend/", attend.attend, name="attend"),
     path("appointment/again/", again.book_again, name="book_again"),
     path("appointment/forget/", again.forget, name="forget"),
     path("appointment/lost-link/", lost_link.lost_link, name="lost_link"),

@@ -45,7 +45,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
     actions = ["mark_arrived", "mark_attended", "mark_no_show", "cancel_visits"]
     inlines = [EventInline, MessageInline]
     readonly_fields = [
-        *("day", "time", "mark", "lasts", "costs", "made", "held_until", "asked_to_move"),
+        *("day", "time", "mark", "lasts", "costs", "made", "held_until", "asked_to_move", "will_be_there"),
         *("patient_link", "phone", "email", "first_visit", "wants_reminders"),
     ]
 
@@ -142,6 +142,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
             name for name in ("overbooked_reason", "exception_reason", "cancel_reason") if getattr(obj, name, "")
         ]
         asked_to_move = ["asked_to_move"] if obj is not None and obj.asked_to_move_at else []
+        will_be_there = ["will_be_there"] if obj is not None and obj.attendance_confirmed_at else []
         is_pending = obj is not None and obj.status in {Status.HELD, Status.UNCONFIRMED}
         held_until = ["held_until"] if is_pending else []
         notice = ["notice_version"] if obj is not None and obj.notice_version else []
@@ -154,6 +155,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
                         *reasons,
                         *held_until,
                         *asked_to_move,
+                        *will_be_there,
                         ("day", "time"),
                         ("service", "mark"),
                         ("location", "room"),
@@ -232,3 +234,7 @@ class AppointmentAdmin(ReadOnlyAdmin):
     def asked_to_move(self, appointment: Appointment) -> str:
         with timezone.override(appointment.location.zone):
             return format_instant(appointment.asked_to_move_at)
+
+    @admin.display(description="will be there")
+    def will_be_there(self, appointment: Appointment) -> str:
+        return f"Told us {format_instant(appointment.attendance_confirmed_at, appointment)}"

@@ -21,6 +21,7 @@ class AppointmentEvent(AppendOnlyModel):
         BOOKED = "booked", "Booked"
         RESCHEDULED = "rescheduled", "Moved"
         MOVE_REQUESTED = "move_requested", "Asked to move"
+        ATTENDANCE = "attendance", "Will be there"
         CANCELLED = "cancelled", "Cancelled"
         ARRIVED = "arrived", "Arrived"
         FULFILLED = "fulfilled", "Attended"

@@ -114,6 +114,10 @@ class Appointment(models.Model):
         null=True, blank=True, help_text="Since when we have been asking the patient to choose another time."
     )
 
+    attendance_confirmed_at = models.DateTimeField(
+        "will be there since", null=True, blank=True, help_text="When the patient told us that they will come."
+    )
+
     hold_expires_at = models.DateTimeField(null=True, blank=True)
     hold_key = models.CharField(max_length=64, blank=True, help_text="Which browser session holds it; never shown.")
     source = models.CharField(

@@ -7,6 +7,7 @@ or change a status lock the appointment.
 """
 
 from booking.scheduling.actors import Actor
+from booking.scheduling.appointments.attendance import confirm_attendance
 from booking.scheduling.appointments.book import book
 from booking.scheduling.appointments.book_by_staff import book_by_staff
 from booking.scheduling.appointments.change import ask_to_move, cancel, reschedule
@@ -104,6 +105,7 @@ __all__ = [
     "cancel",
     "check_in",
     "confirm",
+    "confirm_attendance",
     "conflicts_caused_by",
     "correct_contact",
     "day_capacities",

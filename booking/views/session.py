@@ -226,8 +226,12 @@ class BookingSession:
         """Make the next appointment page say that the appointment is now booked."""
         self._update(moved="confirmed")
 
+    def mark_attendance(self) -> None:
+        """Make the next appointment page thank the patient for saying that they will come."""
+        self._update(moved="attendance")
+
     def pop_moved(self) -> str:
-        """Return "moved", "unchanged" or "confirmed" if the appointment page has to say so, else "", and reset it."""
+        """Return and reset what the appointment page has to say: "moved", "unchanged", "confirmed", "attendance" or ""."""
         moved = str(self._data.get("moved") or "")
         if moved:
             self._update(moved="")

@@ -194,6 +194,8 @@ def _managing(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
     yield "a link that has ended (410)", client.get(f"/appointment/{'A' * 43}/")
     client.get(f"/appointment/{tokens.manage_token(visit)}/")
     yield "the visit", client.get("/appointment/")
+    client.post("/appointment/attend/", as_shown(visit))
+    yield "the patient will be there", client.get("/appointment/")
     yield "change the time", client.get("/appointment/change/")
     yield "change without a choice", client.post("/appointment/change/", as_shown(visit))
     taken = as_shown(visit) | {"start": "2026-11-25T15:01Z"}

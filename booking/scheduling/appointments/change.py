@@ -92,7 +92,7 @@ def reschedule(
             if not accepts_overlap:
                 check_known_overlaps(current, known)
             current.sequence += 1
-            current.asked_to_move_at = None
+            current.asked_to_move_at = current.attendance_confirmed_at = None
             current.save()
             note = current.overbooked_reason or current.exception_reason
             add_event(current, _Kind.RESCHEDULED, by=by, now=now, before=before, note=note)

@@ -1,6 +1,6 @@
 """/appointment/: open an appointment by the link in its e-mail, view it, cancel it, download it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +16,8 @@ from booking.private_pages import private_page
 from booking.scheduling import Actor
 from booking.views.query_params import InvalidParams, single_values
 from booking.views.session import BookingSession
+
+ASK_ATTENDANCE_BEFORE = timedelta(days=7)
 
 
 @private_page
@@ -58,9 +60,18 @@ def appointment(request: HttpRequest) -> HttpResponse:
         "just_moved": moved == "moved",
         "was_there_already": moved == "unchanged",
         "just_confirmed": moved == "confirmed",
-        "can_confirm": appointment.is_unverified and session.came_by_link_of(appointment),
+        "just_said_so": moved == "attendance",
+        "asks_attendance": _asks_attendance(appointment, session, now),
     }
     return render(request, "booking/appointment/detail.html", context)
+
+
+def _asks_attendance(appointment: Appointment, session: BookingSession, now: datetime) -> bool:
+    """Whether to ask "Will you be there?": of who came by the link, near the visit or while unverified."""
+    if appointment.attendance_confirmed_at or appointment.asked_to_move_at or not session.came_by_link_of(appointment):
+        return False
+    ask_from = appointment.starts_at - max(ASK_ATTENDANCE_BEFORE, *appointment.service.reminders_before, timedelta(0))
+    return appointment.is_unverified or now >= ask_from
 
 
 @private_page

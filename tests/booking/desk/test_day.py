@@ -66,6 +66,15 @@ def test_a_row_shows_time_patient_and_service_in_local_time(admin_client, make_v
     assert "Alberta time" in page
 
 
+def test_a_row_and_the_record_say_that_the_patient_will_come(admin_client, make_visit, now):
+    visit = make_visit()
+    assert "Will be there" not in text_of(admin_client.get(DIARY))
+    visit.attendance_confirmed_at = now
+    visit.save()
+    assert "Will be there" in text_of(admin_client.get(DIARY))
+    assert "Told us" in text_of(admin_client.get(f"{DIARY}{visit.pk}/change/"))
+
+
 def test_a_practitioner_is_marked_in_their_colour_without_inline_styles(admin_client, make_visit):
     make_visit(practitioner=factories.make_practitioner(colour="#A3123F"))
     assert 'fill="#A3123F"' in admin_client.get(DIARY).content.decode()

@@ -263,6 +263,14 @@ def test_too_late_to_cancel_online_says_so(appointment):
     assert "You can do this online" not in late
 
 
+def test_a_reminder_asks_whether_the_patient_will_come_until_they_said_so(appointment, now):
+    mail = write(appointment, "reminder", now)
+    assert f"{tokens.manage_url(appointment)}#attend" in html_of(mail)
+    assert "I'll be there" in text_of(mail)
+    appointment.attendance_confirmed_at = now
+    assert "I'll be there" not in text_of(write(appointment, "reminder", now))
+
+
 def test_the_locations_own_phone_is_given_where_it_has_one(now):
     appointment = make_appointment(location=make_location(phone="+14035550177"))
     body = text_of(write(appointment, "confirmation", now))
