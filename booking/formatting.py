@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
+from phonenumber_field.phonenumber import to_python as read_phone
+
 from booking.models import Location, PartOfDay, Service
 from booking.opening_hours import OpeningState
 
@@ -207,6 +209,14 @@ def one_of(names: Iterable[str]) -> str:
 def all_of(names: Iterable[str]) -> str:
     """Steve Hansen; A and B; A, B and C."""
     return _join(names, "and")
+
+
+def phone_in_words(number: str) -> str:
+    """(403) 555-0123; outside country code 1 in international format; an invalid number unchanged."""
+    phone = read_phone(number, region="CA")
+    if not phone or not phone.is_valid():
+        return number
+    return str(phone.as_national if phone.country_code == 1 else phone.as_international)
 
 
 def _join(names: Iterable[str], word: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from crispy_forms.layout import Fieldset, Layout
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from booking.forms.antispam import HoneypotForm, PageHelper, SingleValueForm, honeypot, read_form_token
 from booking.forms.fields import BirthDateField, DayField, EmailLineField, LineField, PhoneField, validate_is_a_name
@@ -149,10 +150,30 @@ _PERSON_FIELDS = ("name", "contact_name", "email", "phone")
 
 
 class AcceptForm(SingleValueForm):
-    """Accept an offer: the details that a booking still needs. ``offer`` identifies the slot that was shown."""
+    """Accept an offer: the entry's details, to be corrected, and those that a booking still needs.
+
+    ``offer`` identifies the slot that was shown. The e-mail address stays: its link has led here.
+    """
 
     offer = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
     shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=200)
+    name = LineField(
+        label=_("Patient's full name"),
+        max_length=120,
+        validators=[validate_is_a_name],
+        error_messages={"required": _("Enter the patient's name.")},
+    )
+    contact_name = LineField(
+        label=_("Your own name, if you're booking for someone else"),
+        max_length=120,
+        required=False,
+        validators=[validate_is_a_name],
+    )
+    phone = PhoneField(
+        label=_("Phone number"),
+        max_length=40,
+        error_messages={"required": _("Enter a phone number."), "max_length": PhoneField.MESSAGE},
+    )
     reminders = forms.BooleanField(label="Send reminders by e-mail before the visit", required=False, initial=True)
 
     def __init__(self, *args: Any, today: date, needs_date_of_birth: bool, **kwargs: Any) -> None:
@@ -165,8 +186,15 @@ class AcceptForm(SingleValueForm):
                 widget=forms.DateInput(attrs={"type": "date", "max": today.isoformat(), "autocomplete": "off"}),
                 error_messages={"required": "Enter the date of birth.", "max_length": "Enter it such as 1980-11-24."},
             )
-            self.order_fields(["offer", "shown", "date_of_birth", "reminders"])
+            self.order_fields(["offer", "shown", "name", "date_of_birth", "contact_name", "phone", "reminders"])
+        for name, token in {"name": "off", "contact_name": "off", "phone": "tel"}.items():
+            self.fields[name].widget.attrs["autocomplete"] = token
         self.helper = PageHelper()
+
+    @property
+    def corrections(self) -> dict[str, str]:
+        """The patient's and the contact's name and the phone number, as they are to be booked."""
+        return {name: self.cleaned_data[name] for name in ("name", "contact_name", "phone")}
 
     @property
     def notice_version(self) -> str:

@@ -231,7 +231,7 @@ class BookingSession:
         self._update(moved="attendance")
 
     def pop_moved(self) -> str:
-        """Return and reset what the appointment page has to say: "moved", "unchanged", "confirmed", "attendance" or ""."""
+        """Return and reset what the appointment page has to say: moved, unchanged, confirmed, attendance or ""."""
         moved = str(self._data.get("moved") or "")
         if moved:
             self._update(moved="")

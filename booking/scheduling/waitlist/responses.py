@@ -1,5 +1,6 @@
 """Responses to a waitlist offer: accept, decline, withdraw, lapse."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from booking.models import MAX_UNANSWERED_OFFERS, Appointment, WaitlistEntry, WaitlistOffer
@@ -14,9 +15,18 @@ Outcome, State = WaitlistEntry.Outcome, WaitlistOffer.State
 
 
 def accept(
-    *, offer: WaitlistOffer, date_of_birth: date | None, reminders: bool, notice_version: str, by: Actor, now: datetime
+    *,
+    offer: WaitlistOffer,
+    date_of_birth: date | None,
+    reminders: bool,
+    notice_version: str,
+    by: Actor,
+    now: datetime,
+    corrections: Mapping[str, str] | None = None,
 ) -> Appointment:
     """Book the slot of an offer. Idempotent: repeated, it returns the same appointment.
+
+    ``corrections``: the name, contact_name or phone to book with, where they differ from the entry's.
 
     Raises OfferGone if the offer has lapsed, was declined or was withdrawn; SlotTaken or NotBookable if the time
     cannot be booked any more; CallToBook as ``book`` does.
@@ -36,12 +46,14 @@ def accept(
         if current.state != State.OPEN or not hold.is_live_hold(now):
             raise OfferGone
         entry = current.entry
+        given = {"name": entry.name, "contact_name": entry.contact_name, "phone": str(entry.phone)}
+        given |= corrections or {}
         details = PatientDetails(
-            name=entry.name,
+            name=given["name"],
             email=entry.email,
-            phone=str(entry.phone),
+            phone=given["phone"],
             date_of_birth=date_of_birth,
-            contact_name=entry.contact_name,
+            contact_name=given["contact_name"],
             is_first_visit=entry.is_first_visit,
             reminders=reminders,
             notice_version=notice_version or entry.notice_version,

@@ -19,7 +19,9 @@ from booking.views.session import BookingSession
 @private_page
 @require_POST
 def book_again(request: HttpRequest) -> HttpResponse:
-    """Lead to the times; ``for``: "same" service and person, or anything for "me" or for an "other" person."""
+    """Lead to the times. ``for``: the "time" of a cancelled appointment, the "same" service and person, or any service
+    for "me" or for an "other" person.
+    """
     now, session = timezone.now(), BookingSession(request)
     booked, opened = session.booked_appointment(), session.opened_appointment(now)
     known = [visit for visit in (booked, opened) if visit is not None]
@@ -33,6 +35,11 @@ def book_again(request: HttpRequest) -> HttpResponse:
     # Whoever came by a link has not typed the details. Whoever typed them has booked in this session.
     session.remember(appointment, now=now, by_link=_came_by_link(session, appointment), for_other=deed == "other")
     session.save_answers({}, complete=False)
+    if deed == "time":
+        params = SearchParams(
+            appointment.is_first_visit, practitioner=appointment.practitioner, location=appointment.location
+        )
+        return redirect(times_url(appointment.service, params, start=appointment.starts_at))
     if deed == "same":
         return redirect(_same_times(appointment, now))
     return redirect(services_url(None if deed == "other" else _is_new(appointment, now)))

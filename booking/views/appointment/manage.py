@@ -11,11 +11,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from booking import rate_limits, scheduling, tokens
 from booking.forms.appointment import CancelForm
 from booking.ical import appointment as appointment_calendar
-from booking.models import Appointment, Status
+from booking.models import Appointment, AppointmentEvent, Status
 from booking.private_pages import private_page
-from booking.scheduling import Actor
+from booking.scheduling import Actor, SlotOverview, SlotQuery
 from booking.views.query_params import InvalidParams, single_values
 from booking.views.session import BookingSession
+from booking.views.slot_choices import SlotFinder
 
 ASK_ATTENDANCE_BEFORE = timedelta(days=7)
 
@@ -63,7 +64,27 @@ def appointment(request: HttpRequest) -> HttpResponse:
         "just_said_so": moved == "attendance",
         "asks_attendance": _asks_attendance(appointment, session, now),
     }
+    if appointment.status == Status.CANCELLED:
+        context |= {"was_late": _was_cancelled_late(appointment), "is_free_again": _is_free_again(appointment, now)}
     return render(request, "booking/appointment/detail.html", context)
+
+
+def _was_cancelled_late(appointment: Appointment) -> bool:
+    """Whether it was cancelled after the deadline for changes."""
+    cancelled = appointment.events.filter(kind=AppointmentEvent.Kind.CANCELLED).last()
+    return cancelled is not None and cancelled.at > appointment.changes_until
+
+
+def _is_free_again(appointment: Appointment, now: datetime) -> bool:
+    """Whether patients can book the same service at the same time with the same practitioner."""
+    service, is_new = appointment.service, appointment.is_first_visit
+    if not service.is_bookable or not service.is_open_to(is_new):
+        return False
+    query = SlotQuery(service, now, location=appointment.location, new_patient=is_new)
+    offers = scheduling.offers_of_service(service=service, now=now, new_patient=is_new)
+    people = {offer.practitioner_id: offer.practitioner for offer in offers}
+    finder = SlotFinder(query, people, SlotOverview(query))
+    return appointment.starts_at > now and finder.at(appointment.starts_at, appointment.practitioner) is not None
 
 
 def _asks_attendance(appointment: Appointment, session: BookingSession, now: datetime) -> bool:

@@ -7,9 +7,8 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from phonenumber_field.phonenumber import to_python as read_phone
 
-from booking.formatting import date_in_words
+from booking.formatting import date_in_words, phone_in_words
 from booking.forms.antispam import sign_form_token
 from booking.forms.details import NO_REMINDERS, DetailsForm
 from booking.messages.sms import gateway
@@ -34,7 +33,7 @@ def details_form(
 ) -> DetailsForm:
     values = dict(initial or {})
     if values.get("phone"):
-        values["phone"] = _phone_in_words(values["phone"])
+        values["phone"] = phone_in_words(values["phone"])
     if "reminders" in values:
         values["reminders"] = _reminders_initial(values["reminders"])
     values |= {"hold": hold.reference, "booking_for": booking_for}
@@ -131,7 +130,7 @@ def review_rows(hold: Appointment, details: PatientDetails, masked: Collection[s
         for_whom = _("%(name)s is booking for them") % {"name": contact_name}
     else:
         for_whom = _("You're booking for yourself")
-    email, phone = details.email, _phone_in_words(details.phone)
+    email, phone = details.email, phone_in_words(details.phone)
     email = mask_email(email) if "email" in masked else email
     phone = mask_phone(details.phone) if "phone" in masked else phone
     name = mask_name(details.name) if "name" in masked else details.name
@@ -169,11 +168,3 @@ def _reminders_in_words(details: PatientDetails, hold: Appointment) -> str:
     if not details.reminders:
         return _("No reminders")
     return _("Reminders by text message") if details.reminders_by == Channel.TEXT else _("Reminders by email")
-
-
-def _phone_in_words(number: str) -> str:
-    """(403) 555-0123; outside country code 1 in international format; an invalid number unchanged."""
-    phone = read_phone(number, region="CA")
-    if not phone or not phone.is_valid():
-        return number
-    return str(phone.as_national if phone.country_code == 1 else phone.as_international)

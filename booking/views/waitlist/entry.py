@@ -1,5 +1,6 @@
 """/waitlist/<token>/: one waitlist entry, and leaving the list."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from booking import rate_limits, scheduling, tokens
 from booking.formatting import parts_of_day
-from booking.models import Clinic, Practitioner, Service, WaitlistEntry
+from booking.models import Clinic, Practitioner, Service, WaitlistEntry, WaitlistOffer
 from booking.private_pages import private_page
 from booking.scheduling import Actor
 from booking.text_cleaning import split_lines
@@ -52,10 +53,11 @@ def entry(request: HttpRequest) -> HttpResponse:
     if entry is None:
         return not_found_page(request)
     now = timezone.now()
-    newest = entry.offers.select_related("appointment").first()
+    fields = (f"appointment__{name}" for name in ("service", "practitioner", "location"))
+    newest = entry.offers.select_related(*fields).first()
     context = entry_context(entry)
     if newest and newest.is_live(now):
-        context["held_until"] = newest.expires_at.astimezone(entry.location.zone)
+        context = offer_context(entry, newest, now)
     elif newest and newest.state == newest.State.PASSED:
         context["passed"] = newest.starts_at.astimezone(entry.location.zone)
     return render(request, "booking/waitlist/entry.html", context)
@@ -85,6 +87,24 @@ def entry_context(entry: WaitlistEntry) -> dict[str, Any]:
         "parts": parts_of_day(entry.parts),
         "times": times_url(entry.service, params),
         "join_again": reverse("booking:waitlist", args=[entry.service.slug]),
+    }
+
+
+def signs_of(entry: WaitlistEntry) -> list[str]:
+    return emergency_signs_for(entry.service, entry.is_first_visit)
+
+
+def offer_context(entry: WaitlistEntry, offer: WaitlistOffer, now: datetime) -> dict[str, Any]:
+    hold = offer.appointment
+    assert hold is not None  # A live offer always has a hold.
+    return entry_context(entry) | {
+        "offer": offer,
+        "offer_uid": offer.uid.hex,
+        "hold": hold,
+        "held_until": offer.expires_at.astimezone(entry.location.zone),
+        "can_change": now <= hold.changes_until,
+        "last_change": hold.changes_until.astimezone(hold.location.zone),
+        "go_on": reverse("booking:waitlist_safety" if signs_of(entry) else "booking:waitlist_accept"),
     }
 
 

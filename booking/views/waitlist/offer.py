@@ -5,11 +5,11 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from booking import scheduling
+from booking.formatting import phone_in_words
 from booking.forms.antispam import sign_form_token
 from booking.forms.waitlist import AcceptForm
 from booking.models import Clinic, WaitlistEntry, WaitlistOffer
@@ -18,7 +18,7 @@ from booking.scheduling import Actor, SlotOverview, SlotQuery
 from booking.views.query_params import SearchParams, times_url
 from booking.views.session import BookingSession
 from booking.views.slot_choices import SlotFinder
-from booking.views.waitlist.entry import emergency_signs_for, entry_context, mismatch_page, not_found_page
+from booking.views.waitlist.entry import entry_context, mismatch_page, not_found_page, offer_context, signs_of
 
 
 @private_page
@@ -35,7 +35,7 @@ def offer(request: HttpRequest) -> HttpResponse:
         return _show_booked(request, offer)
     if not offer.is_live(now):
         return _gone_page(request, entry, offer, now)
-    return render(request, "booking/waitlist/offer.html", _offer_context(entry, offer, now))
+    return render(request, "booking/waitlist/offer.html", offer_context(entry, offer, now))
 
 
 @private_page
@@ -45,7 +45,7 @@ def safety(request: HttpRequest) -> HttpResponse:
     entry = BookingSession(request).waitlist_entry()
     if entry is None:
         return not_found_page(request)
-    signs = _signs(entry)
+    signs = signs_of(entry)
     if not signs:
         return redirect("booking:waitlist_accept")
     return render(request, "booking/waitlist/safety.html", entry_context(entry) | {"signs": signs})
@@ -73,6 +73,7 @@ def accept(request: HttpRequest) -> HttpResponse:
                 date_of_birth=form.cleaned_data.get("date_of_birth"),
                 reminders=form.cleaned_data["reminders"],
                 notice_version=form.notice_version,
+                corrections=form.corrections,
                 by=Actor.patient(),
                 now=now,
             )
@@ -84,7 +85,7 @@ def accept(request: HttpRequest) -> HttpResponse:
             return _gone_page(request, entry, offer, now)
         BookingSession(request).show_booked(appointment)
         return redirect("booking:done")
-    context = _offer_context(entry, offer, now) | {"form": form}
+    context = offer_context(entry, offer, now) | {"form": form}
     return render(request, "booking/waitlist/accept.html", context, status=422 if form.errors else 200)
 
 
@@ -119,35 +120,20 @@ def _offers_of(entry: WaitlistEntry) -> Any:
     return entry.offers.select_related("entry", *fields)
 
 
-def _signs(entry: WaitlistEntry) -> list[str]:
-    return emergency_signs_for(entry.service, entry.is_first_visit)
-
-
 def _form(request: HttpRequest, entry: WaitlistEntry, offer: WaitlistOffer, now: datetime) -> AcceptForm:
     clinic = Clinic.objects.only("collection_notice_version").first()
     return AcceptForm(
         request.POST if request.method == "POST" else None,
         initial={
             "offer": offer.uid.hex,
+            "name": entry.name,
+            "contact_name": entry.contact_name,
+            "phone": phone_in_words(str(entry.phone)),
             "shown": sign_form_token(clinic.collection_notice_version if clinic else "none"),
         },
         today=now.astimezone(entry.location.zone).date(),
         needs_date_of_birth=entry.service.needs_date_of_birth,
     )
-
-
-def _offer_context(entry: WaitlistEntry, offer: WaitlistOffer, now: datetime) -> dict[str, Any]:
-    hold = offer.appointment
-    assert hold is not None  # A live offer always has a hold.
-    return entry_context(entry) | {
-        "offer": offer,
-        "offer_uid": offer.uid.hex,
-        "hold": hold,
-        "held_until": offer.expires_at.astimezone(entry.location.zone),
-        "can_change": now <= hold.changes_until,
-        "last_change": hold.changes_until.astimezone(hold.location.zone),
-        "go_on": reverse("booking:waitlist_safety" if _signs(entry) else "booking:waitlist_accept"),
-    }
 
 
 def _show_booked(request: HttpRequest, offer: WaitlistOffer) -> HttpResponse:

@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 import time_machine
 
+from booking import scheduling
 from booking.models import Appointment, AppointmentEvent
+from booking.scheduling import Actor
 from booking.tokens import manage_token
 from tests.support import rfc5545
 from tests.support.factories import VISIT_AT, make_appointment
-from tests.support.journey import as_shown, text_of
+from tests.support.journey import as_shown, text_of, words_of
 
 pytestmark = pytest.mark.usefixtures("clinic")
 
@@ -127,3 +129,31 @@ def test_a_visit_moved_since_the_page_was_shown_is_not_cancelled(client, visit):
     assert response.status_code == 409
     assert "This visit has changed since" in text_of(response)
     assert status() == "booked"
+
+
+def test_cancelled_in_time_costs_nothing_and_says_so(client, visit):
+    client.post("/appointment/cancel/", as_shown(visit))
+    page = words_of(client.get("/appointment/"))
+    assert "There's no charge and nothing else to do." in page
+    assert "late fee" not in page
+
+
+def test_cancelled_late_by_staff_says_that_a_fee_may_apply(client, visit, django_user_model):
+    actor = Actor.staff(django_user_model.objects.create(username="desk"))
+    scheduling.cancel(appointment=visit, by=actor, now=WINDOW_STARTS_AT + timedelta(minutes=1))
+    page = words_of(client.get("/appointment/"))
+    assert "We'll tell you if a late fee applies." in page
+    assert "no charge" not in page
+
+
+def test_the_same_time_can_be_booked_again_while_it_is_free(client, visit, clinic):
+    client.post("/appointment/cancel/", as_shown(visit))
+    assert "Book it again" in words_of(client.get("/appointment/"))
+    times = client.post("/appointment/again/", {"reference": visit.reference, "for": "time"})["Location"]
+    assert client.get(times).context["chosen"].starts_at == visit.starts_at
+    make_appointment(
+        service=clinic.assessment, location=clinic.location, practitioner=clinic.steve, starts_at=visit.starts_at
+    )
+    page = words_of(client.get("/appointment/"))
+    assert "Book it again" not in page
+    assert "Book another time" in page

@@ -19,6 +19,7 @@ from tests.support.journey import text_of, words_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
 NINE = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
+SHOWN = ("offer", "shown", "name", "contact_name", "phone")  # Fields of the form that accepts an offer.
 JOIN = "/book/assessment/waitlist/?visit=new"
 ALICE = {
     "practitioner": "anyone",
@@ -305,7 +306,9 @@ class TestTheOffer:
         assert client.get("/waitlist/offer/").context["go_on"] == "/waitlist/accept/"
         form = client.get("/waitlist/accept/").context["form"]
         assert not Appointment.objects.filter(status="booked").exists()
-        data = {"offer": form["offer"].value(), "shown": form["shown"].value(), "reminders": "on"}
+        data = {name: form[name].value() for name in ("offer", "shown", "name", "contact_name", "phone")} | {
+            "reminders": "on"
+        }
         response = client.post("/waitlist/accept/", data)
         assert (response.status_code, response["Location"]) == (302, "/book/done/")
         visit = Appointment.objects.get(status="booked")
@@ -328,7 +331,9 @@ class TestTheOffer:
             Closure.objects.create(location=entry.location, on=date(2026, 11, 24), name="Burst pipe")
         else:
             Service.objects.update(booked_by="staff")
-        data = {"offer": form["offer"].value(), "shown": form["shown"].value(), "reminders": "on"}
+        data = {name: form[name].value() for name in ("offer", "shown", "name", "contact_name", "phone")} | {
+            "reminders": "on"
+        }
         response = client.post("/waitlist/accept/", data)
         assert response.status_code == 410
         assert "cannot be booked any more" in words_of(response)
@@ -337,6 +342,27 @@ class TestTheOffer:
         assert (WaitlistOffer.objects.get().state, entry.unanswered) == ("withdrawn", 0)
         assert Appointment.objects.get().status == "expired"
         assert "cannot be booked any more" in words_of(client.get("/waitlist/offer/"))
+
+    def test_a_detail_can_be_corrected_before_accepting(self, clinic):
+        entry, _ = join_with_offer(clinic)
+        client = client_with_link(entry, to_offer=True)
+        form = client.get("/waitlist/accept/").context["form"]
+        assert (form["name"].value(), form["phone"].value()) == ("Alice Martin", "(403) 555-0123")
+        data = {"offer": form["offer"].value(), "shown": form["shown"].value(), "contact_name": ""}
+        refused = client.post("/waitlist/accept/", data | {"name": "", "phone": "403-555-0199"})
+        assert (refused.status_code, "Enter the patient" in words_of(refused)) == (422, True)
+        client.post("/waitlist/accept/", data | {"name": "Alice Marten", "phone": "403-555-0199"})
+        patient = Patient.objects.get()
+        assert (patient.name, str(patient.phone), patient.email) == (
+            "Alice Marten", "+14035550199", "alice@patients.example",
+        )  # fmt: skip
+
+    def test_the_page_of_the_entry_names_the_time_that_is_offered(self, clinic):
+        entry, _ = join_with_offer(clinic)
+        response = client_with_link(entry).get("/waitlist/")
+        assert "Tuesday 24 November 2026, 9:00 am" in words_of(response)
+        assert text_of(response).count('class="button button--large"') == 1
+        assert 'href="/waitlist/accept/">Take this time' in text_of(response)
 
     def test_emergency_signs_come_before_accepting(self, clinic):
         clinic.assessment.shows_emergency_signs = True
@@ -357,7 +383,7 @@ class TestTheOffer:
         clinic.assessment.save()
         entry, offer = join_with_offer(clinic)
         client = client_with_link(entry)
-        data = {"offer": offer.uid.hex, "shown": ""}
+        data = {"offer": offer.uid.hex, "shown": "", "name": "Alice Martin", "phone": "403-555-0123"}
         refused = client.post("/waitlist/accept/", data)
         assert (refused.status_code, "Enter the date of birth." in words_of(refused)) == (422, True)
         assert client.post("/waitlist/accept/", data | {"date_of_birth": "1980-11-24"}).status_code == 302
