@@ -110,6 +110,5 @@ def done(request: HttpRequest) -> HttpResponse:
 
 def _unconfirmed_page(request: HttpRequest, appointment: Appointment) -> HttpResponse:
     """Say that the e-mail has to be opened and until when, or that it was not (410)."""
-    return lapsed_page(request, appointment) or render(
-        request, "booking/book/unconfirmed.html", unconfirmed_context(appointment)
-    )
+    context = unconfirmed_context(appointment) | {"masked": BookingSession(request).masked_in_booking}
+    return lapsed_page(request, appointment) or render(request, "booking/book/unconfirmed.html", context)

@@ -191,3 +191,16 @@ class TestFromTheManageLink:
     def test_without_an_open_visit_nothing_is_remembered(self, visit):
         other = Client()
         assert again(other, visit, "same").status_code == 404
+
+
+def test_a_booking_to_be_confirmed_stays_masked_too(client):
+    first = book(client)
+    choose(client, QUARTER_TO_TEN)
+    press(client, "use")
+    confirm(client)
+    Appointment.objects.exclude(pk=first.pk).update(
+        status="unconfirmed", hold_expires_at=NOW + timedelta(hours=1), is_unverified=True
+    )
+    page = text_of(client.get("/book/done/"))
+    assert "One more step" in page
+    assert [secret for secret in SECRETS if secret in page] == []
