@@ -33,7 +33,7 @@ DROP_WITH_JOINERS = _DROP | dict.fromkeys(map(ord, _JOINERS))
 _REPLACEMENT_CHARACTER = "\ufffd"
 
 UNREADABLE_MESSAGE = "Part of this could not be read. Type it again."
-INVISIBLE_MESSAGE = "This holds a character that cannot be seen, perhaps from copying. Type it instead."
+INVISIBLE_MESSAGE = "This has an invisible character, perhaps from copying. Please type it again."
 SEVERAL_LINES_MESSAGE = "Write this on one line."
 STACKED_MARKS_MESSAGE = "This has a letter with more than {count} accents. Type it with fewer."
 

@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='page',
             name='service',
-            field=models.ForeignKey(blank=True, help_text='The appointment that readers of this page book. The length, the fee and the next available time come from it.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='pages', to='booking.service'),
+            field=models.ForeignKey(blank=True, help_text='The appointment that readers of this page book. The length, the fee and the next free time come from it.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='pages', to='booking.service'),
         ),
         migrations.AlterField(
             model_name='page',

@@ -109,8 +109,7 @@ class Page(models.Model):
         blank=True,
         related_name="pages",
         help_text=_(
-            "The appointment that readers of this page book. The length, the fee and the next "
-            "available time come from it."
+            "The appointment that readers of this page book. The length, the fee and the next free time come from it."
         ),
     )
     booking_label = models.CharField(

@@ -1,8 +1,10 @@
-"""E-mail addresses and phone numbers in text from staff become links; everything else is escaped."""
+"""Email addresses and phone numbers in text from staff become links; everything else is escaped."""
 
 import re
 
 import pytest
+from django.template import Context, Template
+from phonenumber_field.phonenumber import PhoneNumber
 
 from booking.models import Clinic
 from booking.templatetags.contact_links import reachable
@@ -35,6 +37,17 @@ CALGARY = '<a href="tel:+1-403-555-0141">{}</a>'
 )  # fmt: skip
 def test_email_addresses_and_phone_numbers_are_links(typed, shown):
     assert reachable(typed) == shown
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [("+14035550140", "403-555-0140"), ("+41446681800", "+41 44 668 18 00")],
+    ids=["ours", "abroad"],
+)
+def test_a_phone_number_is_written_as_people_here_write_it(number, shown):
+    text = Template("{% load contact_links %}{{ phone|phone_number }}")
+    assert text.render(Context({"phone": PhoneNumber.from_string(number)})) == shown
 
 
 @pytest.mark.django_db

@@ -33,7 +33,7 @@ class PageAdmin(DraftAdmin):
             "Facts and booking",
             {
                 "description": _(
-                    "The length, the fee and the next available time come from the service. No one has to type them."
+                    "The length, the fee and the next free time come from the service. No one has to type them."
                 ),
                 "fields": ["service", "booking_label", "performed_by", "referral", "alternate_names"],
                 "classes": ["collapse"],

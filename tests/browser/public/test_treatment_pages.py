@@ -145,9 +145,9 @@ def test_the_header_has_the_number_on_a_phone_and_a_quiet_button_on_a_computer(
     page.goto(site + BACK)
     header = page.get_by_role("banner")
     expect(header.get_by_role("link", name="Call (403) 555-0140")).to_be_visible(visible=is_phone)
-    expect(header.get_by_role("link", name="Book a visit")).to_be_visible(visible=not is_phone)
+    expect(header.get_by_role("link", name="Book online")).to_be_visible(visible=not is_phone)
     page.goto(f"{site}/fees/")
-    expect(header.get_by_role("link", name="Book a visit")).to_be_visible()
+    expect(header.get_by_role("link", name="Book online")).to_be_visible()
 
 
 def test_the_facts_stay_beside_the_text_on_a_computer_and_the_contents_are_gone_on_a_phone(page: Page, site: str):

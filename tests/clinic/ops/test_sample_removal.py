@@ -340,6 +340,16 @@ def test_changed_rows_of_an_earlier_release_stay(loaded_by_earlier_release, chan
     assert SampleRow.objects.filter(object_id=Practitioner.objects.get().pk).exists()  # It may still be sample data.
 
 
+def test_a_default_of_an_earlier_release_is_no_change(sample):
+    labels = {"Book this visit", Page._meta.get_field("booking_label").default}
+    prints = set()
+    for label in labels:
+        Page.objects.filter(kind=Page.Kind.FEES).update(booking_label=label)
+        prints |= set(sample_fingerprints.fingerprints(Page.objects.filter(kind=Page.Kind.FEES)).values())
+    assert len(labels) == 2
+    assert len(prints) == 1
+
+
 def test_unknown_rows_of_an_earlier_release_stay(loaded_by_earlier_release, monkeypatch):
     before = remaining()
     monkeypatch.setattr(sample_fingerprints, "EARLIER", frozenset())

@@ -1,6 +1,7 @@
 """Editing steps in the admin (preview, publish, hide, review, history): permissions, results and messages."""
 
 from datetime import timedelta
+from html import unescape
 
 import pytest
 import time_machine
@@ -224,7 +225,7 @@ def test_the_dates_of_a_review_are_validated(admin_client, draft, on, following,
     response = admin_client.post(address("review", draft), sent)
 
     assert response.status_code == 422
-    assert message in response.content.decode()
+    assert message in unescape(response.content.decode())
 
 
 def test_asking_for_a_new_preview_link_ends_the_old_one(admin_client, draft, client):
@@ -252,7 +253,7 @@ def test_the_editor_shows_the_publishing_status(admin_client, draft, now):
     def html():
         return admin_client.get(editor).content.decode()
 
-    assert "readers have never seen this page" in html()
+    assert "Readers have never seen this page" in html()
     make_revision(draft, made_at=now)
     assert "Readers have seen this page as it is here" in html()
     Section.objects.update(body="<p>Other.</p>")

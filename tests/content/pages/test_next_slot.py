@@ -138,4 +138,4 @@ def test_the_card_of_somebody_who_does_something_else_names_no_time(client, serv
     make_revision(page)
 
     html = client.get(page.get_absolute_url()).content.decode()
-    assert "Next available:" not in html[html.index('class="person"') :]
+    assert "Next free:" not in html[html.index('class="person"') :]

@@ -1,5 +1,6 @@
 """Public pages: content, visibility and query counts."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -72,6 +73,17 @@ def test_an_unpublished_page_is_404(client, kind):
 
 def test_home_works_on_an_empty_database(client):
     assert "still setting up this website" in text_of(client, "/")
+
+
+@pytest.mark.parametrize("address", ["/contact/", "/fees/", "/treatments/one/"])
+def test_the_postal_code_is_never_broken_over_two_lines(client, address):
+    factories.make_location()
+    make_site()
+    make_page(slug="one")
+    publish_drafts()
+    html = client.get(address).content.decode()
+    assert "T1S\N{NO-BREAK SPACE}1A1" in html
+    assert "T1S 1A1" not in re.sub(r"<script.*?</script>", "", html, flags=re.DOTALL)
 
 
 def test_a_scheduled_page_appears_at_its_go_live_time(client, now):

@@ -64,7 +64,7 @@ def test_text_with_invisible_characters_is_not_published(draft, now, character):
     Section.objects.filter(pk=section.pk).update(heading=f"What it{character} is")
     (issue,) = issues(draft, now)
     assert (issue.blocks, issue.block, issue.quote) == (True, ("section", section.pk), "What it is")
-    assert issue.message.startswith("“Heading” holds a character that cannot be seen")
+    assert issue.message.startswith("“Heading” has an invisible character")
 
 
 def test_invisible_characters_in_the_title_of_a_page_are_found(draft, now):

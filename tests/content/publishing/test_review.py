@@ -240,7 +240,7 @@ class TestWhoReviewed:
         assert (review.reviewer, review.made_by) == (mei, rae)
         history = client.get(address.replace("/review/", "/history/")).content.decode()
         assert "Mei Lin Tran, next by" in history
-        assert "(written down by rae)" in history
+        assert "(recorded by rae)" in history
 
     @pytest.mark.parametrize("linked", ["nobody", "inactive"])
     def test_without_a_name_of_their_own_the_page_says_what_is_missing(self, linked, client, address, filled_in, mei):

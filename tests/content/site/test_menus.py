@@ -48,7 +48,7 @@ def test_unchanged_menus_have_the_default_links(client, site):
     assert main_menu(client) == DEFAULT_LINKS
     assert footer(client, 'id="footer-reach"')[-3:] == [
         "Send a message /contact/",
-        "Book a visit /book/",
+        "Book an appointment /book/",
         "Change or cancel an appointment /appointment/lost-link/",
     ]
     assert footer(client, 'class="site-footer__legal"') == ["Privacy /privacy/", "Accessibility /accessibility/"]
@@ -142,7 +142,7 @@ def test_a_change_shows_on_a_cached_page_at_once(reader, clock):  # noqa: F811
     page = make_page(slug="knees", title="Knees").get_absolute_url()
     assert links(reader.get(page).text) == []
     book_entry = entry(place="book")
-    assert links(reader.get(page).text) == ["Book a visit /book/"]
+    assert links(reader.get(page).text) == ["Book an appointment /book/"]
     book_entry.label = "Book"
     book_entry.save()
     assert links(reader.get(page).text) == ["Book /book/"]
@@ -249,14 +249,14 @@ def test_staff_can_add_reorder_rename_and_delete_links(menu_form, client):
         ),
         ([{"leads_to": "place:book", "label": "→"}], "Use words, not only signs."),
         ([{"leads_to": "place:book", "label": "fees"}], "Another link in this menu has the same text."),
-        ([{"leads_to": "place:book", "label": "a\u202eb"}], "“Words”: This holds a character that cannot be seen"),
+        ([{"leads_to": "place:book", "label": "a\u202eb"}], "“Text”: This has an invisible character"),
         (
             [{"leads_to": "place:change"}],
             "The page's title has 31 characters. The limit here is 20: type a shorter text.",
         ),
         (
             [{"leads_to": f"place:{name}", "label": name} for name in ("book", "change", "privacy")],
-            "These are 7 links; 6 fit.",
+            "This menu has 7 links. The limit is 6.",
         ),
     ],
     ids=["twice", "nowhere", "typed", "long", "vague", "no words", "same words", "unseen", "long name", "too many"],

@@ -1,5 +1,6 @@
 """Contact form: sent messages, validation errors and spam protection."""
 
+import re
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -90,21 +91,21 @@ def test_an_unknown_practitioner_in_the_query_is_ignored(client, to):
     [
         ({"name": ""}, "name", "Enter your name."),
         ({"name": "x" * 121}, "name", "This name is too long. The limit is 120 characters."),
-        ({"name": "Al\x00ice"}, "name", "This holds a character that cannot be seen, perhaps from copying."),
-        ({"name": "Al\u202eice"}, "name", "This holds a character that cannot be seen, perhaps from copying."),
+        ({"name": "Al\x00ice"}, "name", "This has an invisible character, perhaps from copying."),
+        ({"name": "Al\u202eice"}, "name", "This has an invisible character, perhaps from copying."),
         ({"name": "Alice\nBcc: x@y.example"}, "name", "Write this on one line."),
         ({"name": "12"}, "name", "Enter a name, with letters."),
         ({"email": "alice"}, "email", "Enter a full email address, such as name@example.ca."),
-        ({"email": "a\x00@b.example"}, "email", "This holds a character that cannot be seen, perhaps from copying."),
+        ({"email": "a\x00@b.example"}, "email", "This has an invisible character, perhaps from copying."),
         (
             {"email": "a@ex\u202eample.com"},
             "email",
-            "This holds a character that cannot be seen, perhaps from copying.",
+            "This has an invisible character, perhaps from copying.",
         ),
         (
             {"email": "a@ex\u3164ample.com"},
             "email",
-            "This holds a character that cannot be seen, perhaps from copying.",
+            "This has an invisible character, perhaps from copying.",
         ),
         ({"email": "a@ex\ufffdample.com"}, "email", "Part of this could not be read. Type it again."),
         ({"email": ""}, "email", "Enter an email address or a phone number so we can get back to you."),
@@ -118,7 +119,7 @@ def test_an_unknown_practitioner_in_the_query_is_ignored(client, to):
         ),
         ({"message": " "}, "message", "Enter your message."),
         ({"message": "x" * 4001}, "message", "Your message is too long. The limit is 4,000 characters."),
-        ({"message": "a\u202eb"}, "message", "This holds a character that cannot be seen, perhaps from copying."),
+        ({"message": "a\u202eb"}, "message", "This has an invisible character, perhaps from copying."),
         ({"to": "nobody"}, "to", "Choose someone from the list."),
         ({"to": "\x00"}, "to", "Choose someone from the list."),
     ],
@@ -180,6 +181,13 @@ def test_a_form_that_looks_like_spam_is_shown_again(client, change, now):
     with time_machine.travel(now + MINIMUM_FILL_TIME + timedelta(seconds=1), tick=False):
         assert client.post("/contact/", again).status_code == 302
     assert Message.objects.count() == 1
+
+
+def test_the_honeypot_is_hidden_from_people_and_reader_modes_and_open_to_bots(client):
+    html = client.get("/contact/").content.decode()
+    assert re.search(
+        r'<div\s+hidden="hidden">\s*<div id="div_id_homepage".*?<input type="text" name="homepage"', html, re.DOTALL
+    )
 
 
 def test_a_form_that_is_sent_at_once_is_shown_again(client):
