@@ -34,7 +34,7 @@ class Location(models.Model):
     """A place where patients are seen. Its wall times are in its own time zone."""
 
     name = models.CharField(max_length=120, help_text=_("Such as Okotoks."))
-    slug = models.SlugField(unique=True)
+    slug = models.SlugField(_("web address"), unique=True)
     street = models.CharField(max_length=200)
     city = models.CharField(max_length=100)
     province = models.CharField(max_length=2, choices=Province, default=Province.ALBERTA)
@@ -133,7 +133,7 @@ class Room(models.Model):
 
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="rooms")
     name = models.CharField(max_length=80)
-    is_active = models.BooleanField(default=True, help_text=_("Untick while the room can't be used."))
+    is_active = models.BooleanField(_("active"), default=True, help_text=_("Untick while the room can't be used."))
     position = models.PositiveSmallIntegerField(_("order"), default=0, help_text="Rooms are filled in this order.")
 
     class Meta:

@@ -1,4 +1,4 @@
-"""The clinic's wording of e-mails to patients. An empty field keeps the default wording."""
+"""The clinic's wording of emails to patients. An empty field keeps the default wording."""
 
 import re
 from string import Formatter
@@ -34,11 +34,11 @@ PLACEHOLDERS = {
     "reference": "the appointment's reference",
     "phone": "the clinic's phone number",
     "place": "the clinic's street and city",
-    "practitioner": "whom the visit is with",
-    "service": "the visit's name",
-    "Whose": "“Your appointment”, or “The appointment for” and the name where somebody else booked it",
+    "practitioner": "who the appointment is with",
+    "service": "the name of the service",
+    "Whose": "“Your appointment”, or “The appointment for” and the name if someone else booked it",
     "whose": "the same within a sentence: “your appointment”",
-    "Who": "“You are”, or “Alice Martin is” where somebody else joined",
+    "Who": "“You are”, or “Alice Martin is” if someone else joined",
 }
 # Discreet: subjects are visible on locked screens and in shared mailboxes.
 _IN_SUBJECTS = ("clinic", "when", "reference")
@@ -72,18 +72,18 @@ def check_placeholders(text: str, allowed: tuple[str, ...]) -> None:
         parts = list(Formatter().parse(text))
     except ValueError:
         raise ValidationError(
-            f"A brace stands alone. Write a placeholder with both braces, one of: {choice}.", code="brace"
+            f"There's a single brace. Put both braces around a placeholder, one of: {choice}.", code="brace"
         ) from None
     for _, name, form, conversion in parts:
         if name is None:
             continue
         if name not in allowed or form or conversion:
             written = "".join(["{", name, f"!{conversion}" if conversion else "", f":{form}" if form else "", "}"])
-            raise ValidationError(f"{written} cannot be filled here. These can: {choice}.", code="placeholder")
+            raise ValidationError(f"{written} can't be used here. You can use: {choice}.", code="placeholder")
 
 
 class MessageWording(models.Model):
-    """The clinic's wording of one kind of e-mail. The appointment's details are always added to it."""
+    """The clinic's wording of one kind of email. The appointment's details are always added to it."""
 
     kind = models.CharField(
         max_length=20, unique=True, choices=[(str(kind), kind.label) for kind in CUSTOMIZABLE_KINDS], editable=False
@@ -92,14 +92,14 @@ class MessageWording(models.Model):
     heading = models.CharField(max_length=120, blank=True)
     opening = models.TextField("first words", max_length=1500, blank=True)
     closing = models.TextField(
-        "last words", max_length=1500, blank=True, help_text="Stands at the end, before the address. We wrote none."
+        "last words", max_length=1500, blank=True, help_text="Shown at the end, before the address. Ours has none."
     )
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         ordering = ["pk"]
-        verbose_name = "wording of a mail"
-        verbose_name_plural = "wording of mails"
+        verbose_name = "email wording"
+        verbose_name_plural = "email wordings"
 
     def __str__(self) -> str:
         return self.get_kind_display()
@@ -114,7 +114,7 @@ class MessageWording(models.Model):
                 errors[field] = error
         if "subject" not in errors and (service_name := self._service_in_subject()):
             errors["subject"] = ValidationError(
-                f"The subject names a visit: {service_name}. Others can read it on a locked screen, so leave it out.",
+                f"The subject names a service: {service_name}. Others can read it on a locked screen, so leave it out.",
                 code="indiscreet",
             )
         if errors:

@@ -27,7 +27,7 @@ class Practitioner(models.Model):
     """A practitioner. ``user`` is optional; having one grants no permissions."""
 
     name = models.CharField(max_length=120)
-    slug = models.SlugField(unique=True)
+    slug = models.SlugField(_("web address"), unique=True)
     protected_title = models.CharField(
         max_length=80,
         help_text=_("A title protected by law, such as Physiotherapist. Only people on the register may use it."),
@@ -98,7 +98,9 @@ class Practitioner(models.Model):
     )
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True)
     services = models.ManyToManyField(Service, through="PractitionerService", related_name="practitioners")
-    is_active = models.BooleanField(default=True, help_text=_("Untick when someone leaves. Past appointments stay."))
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Untick when someone leaves. Past appointments stay.")
+    )
     position = models.PositiveSmallIntegerField(_("order"), default=0, help_text="Lower numbers come first.")
     compact_days = models.BooleanField(
         default=False,

@@ -49,6 +49,7 @@ class Service(models.Model):
 
     name = models.CharField(max_length=120, help_text=_("As patients see it."))
     slug = models.SlugField(
+        _("web address"),
         unique=True,
         validators=[validate_service_slug],
         help_text=_("Part of the address. Emails and search engines remember it, so change it only if you have to."),
@@ -116,7 +117,7 @@ class Service(models.Model):
     late_cancellation_fee = models.CharField(
         max_length=200, blank=True, help_text=_("What a late cancellation costs, in words.")
     )
-    audience = models.CharField(max_length=10, choices=Audience, default=Audience.ANYONE)
+    audience = models.CharField(_("for"), max_length=10, choices=Audience, default=Audience.ANYONE)
     first_visit_service = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
@@ -126,14 +127,14 @@ class Service(models.Model):
         help_text=_("If this is for returning patients: what new patients book instead."),
     )
     booked_by = models.CharField(max_length=10, choices=BookedBy, default=BookedBy.ONLINE)
-    needs_room = models.BooleanField(default=True)
+    needs_room = models.BooleanField(_("needs a room"), default=True)
     needs_needling_authorisation = models.BooleanField(
         _("needs needling authorization"),
         default=False,
         help_text=_("Only practitioners authorized for needling are offered."),
     )
     needs_date_of_birth = models.BooleanField(
-        default=False, help_text=_("Ask for it only if the appointment needs it.")
+        _("asks for the date of birth"), default=False, help_text=_("Ask for it only if the appointment needs it.")
     )
     shows_emergency_signs = models.BooleanField(
         default=False,
@@ -141,7 +142,7 @@ class Service(models.Model):
             "Show the emergency signs before a first appointment is booked (for returning patients, before each one)."
         ),
     )
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField(_("active"), default=True)
     position = models.PositiveSmallIntegerField(_("order"), default=0, help_text="Lower numbers come first.")
 
     objects = ServiceQuerySet.as_manager()

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from booking.models.appointments import Appointment
@@ -53,11 +54,11 @@ class WaitlistEntry(models.Model):
         null=True,
         blank=True,
         related_name="waitlist_entries",
-        help_text="Empty: anyone.",
+        help_text=_("Leave empty for anyone."),
     )
     location = models.ForeignKey(Location, on_delete=models.PROTECT, related_name="waitlist_entries")
     first_on = models.DateField("from")
-    last_on = models.DateField("until", help_text="This day included.")
+    last_on = models.DateField("until", help_text=_("Including this day."))
     mornings = models.BooleanField(default=True)
     afternoons = models.BooleanField(default=True)
     evenings = models.BooleanField(default=True)
@@ -65,7 +66,7 @@ class WaitlistEntry(models.Model):
 
     name = models.CharField(max_length=120, help_text="Who comes.")
     contact_name = models.CharField(
-        max_length=120, blank=True, help_text="Who asked, when it is not the patient: a parent, a relative."
+        max_length=120, blank=True, help_text=_("Who asked, if it isn't the patient: a parent or relative.")
     )
     email = models.EmailField()
     phone = PhoneNumberField()
@@ -95,23 +96,23 @@ class WaitlistEntry(models.Model):
             models.CheckConstraint(
                 condition=Q(last_on__gte=F("first_on")),
                 name="waitlist_ends_after_it_begins",
-                violation_error_message="The last day is not before the first.",
+                violation_error_message=_("The last day can't be before the first."),
             ),
             models.CheckConstraint(
                 condition=Q(mornings=True) | Q(afternoons=True) | Q(evenings=True),
                 name="waitlist_some_part_of_the_day",
-                violation_error_message="Some part of the day has to suit.",
+                violation_error_message=_("Choose at least one part of the day."),
             ),
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=True, outcome="") | (Q(ended_at__isnull=False) & ~Q(outcome="")),
                 name="waitlist_end_has_an_outcome",
-                violation_error_message="An entry that has ended says how.",
+                violation_error_message=_("An entry that has ended needs a reason."),
             ),
             models.UniqueConstraint(
                 fields=["wish_key"],
                 condition=Q(ended_at__isnull=True),
                 name="waitlist_one_entry_a_wish",
-                violation_error_message="This person waits for this already.",
+                violation_error_message=_("This person is already waiting for this."),
             ),
         ]
 
@@ -140,7 +141,7 @@ class WaitlistOffer(models.Model):
     """
 
     class State(models.TextChoices):
-        OPEN = "open", "Waits for an answer"
+        OPEN = "open", _("Waiting for an answer")
         ACCEPTED = "accepted", "Accepted"
         PASSED = "passed", "Passed on"
         LAPSED = "lapsed", "No answer in time"
@@ -163,23 +164,23 @@ class WaitlistOffer(models.Model):
             models.CheckConstraint(
                 condition=Q(expires_at__gt=F("offered_at")),
                 name="offer_ends_after_it_begins",
-                violation_error_message="An offer ends after it begins.",
+                violation_error_message=_("An offer has to end after it starts."),
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=["open", "accepted"]) | Q(appointment__isnull=False),
                 name="offer_holds_a_time",
-                violation_error_message="An offer that stands holds a time.",
+                violation_error_message=_("An open offer needs a held time."),
             ),
             models.UniqueConstraint(
                 fields=["entry"],
                 condition=Q(state="open"),
                 name="offer_one_at_a_time",
-                violation_error_message="This person has an offer already.",
+                violation_error_message=_("This person already has an offer."),
             ),
             models.UniqueConstraint(
                 fields=["entry", "starts_at"],
                 name="offer_each_start_once",
-                violation_error_message="This person was offered this time before.",
+                violation_error_message=_("This person was already offered this time."),
             ),
         ]
 

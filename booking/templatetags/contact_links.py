@@ -7,14 +7,20 @@ from django import template
 from django.conf import settings
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
+from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import PhoneNumberMatcher, format_number
 from phonenumbers.phonenumberutil import PhoneNumberFormat
 
 from booking.phone_numbers import format_phone
 
 register = template.Library()
-register.filter("phone_number", format_phone)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
+
+
+@register.filter
+def phone_number(phone: PhoneNumber | None) -> str:
+    """403-555-0123; empty without a number."""
+    return format_phone(phone) if phone else ""
 
 
 @register.filter

@@ -56,6 +56,7 @@ class Page(models.Model):
 
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.TREATMENT)
     slug = models.SlugField(
+        _("web address"),
         max_length=80,
         blank=True,
         help_text=_(

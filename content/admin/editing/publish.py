@@ -24,12 +24,12 @@ from content.publishing.checks.rules import check_hiding, check_page
 
 class PublishForm(forms.Form):
     note = LineField(
-        required=False, max_length=200, label="What is new", help_text=_("For the history. Readers don't see it.")
+        required=False, max_length=200, label=_("What's new"), help_text=_("For the history. Readers don't see it.")
     )
     goes_live_at = forms.DateTimeField(
         required=False,
         label="Go live at",
-        help_text=_("In the clinic's time. Leave empty for now."),
+        help_text=_("In the clinic's time. Leave empty to publish now."),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     override_reason = LineField(

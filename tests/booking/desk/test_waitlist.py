@@ -91,7 +91,7 @@ def test_an_entrys_page_lists_its_offers_and_is_read_only(admin_client, clinic):
     scheduling.offer_available_slots(now=NOW)
     address = f"{LIST}{entry.pk}/change/"
     page = words_of(admin_client.get(address))
-    for words in ("alice@patients.example", "Mon, Nov 23, 2026, 11:15 a.m.", "Waits for an answer"):
+    for words in ("alice@patients.example", "Mon, Nov 23, 2026, 11:15 a.m.", "Waiting for an answer"):
         assert words in page
     assert admin_client.post(address, {"name": "Eve"}).status_code == 403
     assert admin_client.get(f"{LIST}add/").status_code == 403

@@ -1,4 +1,4 @@
-"""Custom wording of e-mails: placeholders, validation and preview. Facts cannot be removed."""
+"""Custom wording of emails: placeholders, validation and preview. Facts cannot be removed."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -151,7 +151,7 @@ def test_a_name_with_braces_is_only_a_name(clinic):
 )
 def test_a_placeholder_that_cannot_be_filled_is_refused_with_those_that_can(written, clinic):
     said = mistakes(MessageWording(kind="confirmation", opening=f"Hello {written}"), "opening")
-    assert f"{written} cannot be filled here." in said
+    assert f"{written} can't be used here." in said
     assert "{practitioner}" in said
 
 
@@ -162,7 +162,7 @@ def test_a_lone_brace_is_refused(written, clinic):
 
 @pytest.mark.parametrize("subject", ["Your {service}", "With {practitioner}", "At {place}"])
 def test_a_subject_cannot_ask_for_what_others_should_not_read(subject, clinic):
-    assert "cannot be filled here" in mistakes(MessageWording(kind="confirmation", subject=subject), "subject")
+    assert "can't be used here" in mistakes(MessageWording(kind="confirmation", subject=subject), "subject")
 
 
 @pytest.mark.parametrize("subject", ["Your dry needling on {when}", "DRY-NEEDLING: {when}"])
@@ -185,7 +185,7 @@ def test_staff_save_words_and_are_told_what_is_wrong(admin_client, clinic):
     wording = wording_of("reminder")
     typed = {"subject": "", "heading": "Until soon", "opening": "Until {tomorrow}", "closing": ""}
     refused = admin_client.post(address_of(wording), typed)
-    assert "{tomorrow} cannot be filled here." in refused.content.decode()
+    assert "{tomorrow} can't be used here." in refused.content.decode()
     wording.refresh_from_db()
     assert wording.heading == ""
 
@@ -210,7 +210,7 @@ def test_a_preview_shows_unsaved_words_and_stores_and_sends_nothing(kind, admin_
 def test_a_preview_of_wrong_words_says_what_is_wrong(admin_client, clinic):
     page = admin_client.post(address_of(wording_of("reminder"), "preview/"), {"heading": "{oops}"})
     assert page.status_code == 422
-    assert "{oops} cannot be filled here." in page.content.decode()
+    assert "{oops} can't be used here." in page.content.decode()
 
 
 def test_a_preview_allows_the_mails_own_styles_and_no_others(admin_client, clinic):

@@ -45,7 +45,7 @@ def choose(page: Page, block: Locator, field: str, words: str) -> None:
 def publish(office: Page, note: str = "") -> None:
     office.get_by_role("button", name="Save, check and publish …").click()
     if note:
-        office.get_by_label("What is new").fill(note)
+        office.get_by_label("What's new").fill(note)
     office.get_by_role("button", name="Publish", exact=True).click()
     expect(office.locator(".messagelist")).to_contain_text("readers see it now")
 
@@ -328,7 +328,7 @@ def test_hostile_text_is_never_executed(office: Page):
     office.locator("#id_content_definitionlist_set-0-items-0-term").fill(hostile[:120])
     office.get_by_role("button", name="Save, check and publish …").click()
     titles = [office.title()]
-    office.get_by_label("What is new").fill(hostile[:200])
+    office.get_by_label("What's new").fill(hostile[:200])
     if office.locator("#id_override_reason").count():
         office.locator("#id_override_reason").fill("A test of hostile words")
     office.get_by_role("button", name="Publish", exact=True).click()
