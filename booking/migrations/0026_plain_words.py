@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AlterModelOptions(
             name='messagewording',
-            options={'ordering': ['pk'], 'verbose_name': 'email wording', 'verbose_name_plural': 'email wordings'},
+            options={'ordering': ['pk'], 'verbose_name': 'email wording', 'verbose_name_plural': 'email wording'},
         ),
         migrations.AlterField(
             model_name='appointment',

@@ -99,7 +99,7 @@ class MessageWording(models.Model):
     class Meta:
         ordering = ["pk"]
         verbose_name = "email wording"
-        verbose_name_plural = "email wordings"
+        verbose_name_plural = "email wording"
 
     def __str__(self) -> str:
         return self.get_kind_display()

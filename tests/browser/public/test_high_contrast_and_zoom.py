@@ -2,6 +2,8 @@
 
 from playwright.sync_api import Browser, Page, expect
 
+from booking.models import Clinic, Location
+
 ADDRESSES = ["/", "/treatments/dry-needling-for-back-pain/", "/team/steve-hansen/", "/fees/", "/contact/"]
 BOOKING = ["/book/", "/book/back-assessment/?visit=new"]
 SPACING = (
@@ -30,6 +32,19 @@ def test_wider_text_spacing_clips_nothing(browser: Browser, site: str):
             problems[address] = (width, cut)
     context.close()
     assert problems == {}
+
+
+def test_long_addresses_wrap_in_a_narrow_window(browser: Browser, site: str):
+    Clinic.objects.update(email=f"front.desk@{'physiotherapy.' * 4}example", privacy_contact=f"desk@{'a' * 50}.example")
+    Location.objects.update(
+        street=f"1200 {'Llanfairpwllgwyngyll' * 2} Road NW", city="Llanfairpwllgwyngyllgogerychwyrn"
+    )
+    page, widths = browser.new_page(viewport={"width": 320, "height": 640}), {}
+    for address in [*ADDRESSES, "/privacy/", "/book/"]:
+        page.goto(f"{site}{address}")
+        widths[address] = page.evaluate("document.documentElement.scrollWidth")
+    page.context.close()
+    assert set(widths.values()) == {320}, widths
 
 
 def test_the_current_choice_is_visible_in_forced_colours(page: Page, site: str):

@@ -141,7 +141,7 @@ def test_a_published_page_must_be_hidden_before_it_is_deleted(staff_client, now)
     page = make_page(title="Back pain")
     address = f"/admin/content/page/{page.pk}/delete/"
 
-    assert "hide it from them first" in staff_client.post(address, {"post": "yes"}).content.decode()
+    assert "Hide it from them first" in staff_client.post(address, {"post": "yes"}).content.decode()
     assert Page.objects.exists()
 
     make_revision(page, is_public=False, head={}, blocks=[])
