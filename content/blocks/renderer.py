@@ -20,6 +20,11 @@ class PageRenderer(RegionRenderer):
         care_cards = list(self.takewhile_subregion(plugins, "care_cards"))
         yield render_in_context(context, "content/blocks/_care_cards.html", {"care_cards": care_cards})
 
+    def handle_pictures(self, plugins: "deque[Any]", context: Any) -> Iterator[str]:
+        """Render consecutive pictures side by side."""
+        pictures = list(self.takewhile_subregion(plugins, "pictures"))
+        yield render_in_context(context, "content/blocks/_pictures.html", {"pictures": pictures})
+
 
 renderer = PageRenderer()
 for block, template in {
@@ -31,7 +36,6 @@ for block, template in {
     models.DoList: "do_list",
     models.RiskTable: "risk_table",
     models.BeforeDuringAfter: "before_during_after",
-    models.PlacedPicture: "placed_picture",
     models.CallToAction: "call_to_action",
     models.PersonCard: "person_card",
     models.Questions: "questions",
@@ -39,5 +43,6 @@ for block, template in {
     renderer.register(block, template_renderer(f"content/blocks/_{template}.html"))
 renderer.register(models.CareCard, "", subregion="care_cards")
 renderer.register(models.Signpost, "", subregion="signposts")
+renderer.register(models.PlacedPicture, "", subregion="pictures")
 renderer.register(models.Sources, "")  # Numbered and rendered last: see pages/page_view.py.
 renderer.register(models.SnippetHere, "")  # Replaced by the snippet's blocks: see pages/page_view.py.

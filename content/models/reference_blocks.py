@@ -20,7 +20,13 @@ HTTPS_ADDRESS = URLValidator(schemes=["https"], message=_("enter a full address 
 class PlacedPicture(Block):
     """A picture of the library with its alt text and caption in this place."""
 
-    picture = models.ForeignKey("content.Picture", on_delete=models.PROTECT, related_name="placed")
+    picture = models.ForeignKey(
+        "content.Picture",
+        on_delete=models.PROTECT,
+        related_name="placed",
+        help_text="Pictures one after another stand side by side, such as photographs of your rooms and people on the "
+        "team page or the contact page.",
+    )
     alt = models.CharField(
         "what the picture shows", max_length=200, blank=True, help_text=_("Read aloud to people who can't see it.")
     )

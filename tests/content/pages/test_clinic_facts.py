@@ -2,8 +2,9 @@
 
 import pytest
 
+from content.models import PlacedPicture
 from tests.support import factories
-from tests.support.content_factories import make_page, make_site, publish_drafts
+from tests.support.content_factories import make_page, make_picture, make_revision, make_site, publish_drafts
 from tests.support.journey import book, make_small_clinic
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
@@ -64,3 +65,30 @@ def test_the_languages_of_people_are_shown_where_they_are_chosen_and_on_the_team
     make_page(kind="team", slug="", title="Team")
     assert "Also speaks Cree, French" in text_of(client, "/team/")
     assert "Cree, French" in text_of(client, "/book/assessment/")
+
+
+def add_pictures(page, *captions):
+    for number, caption in enumerate(captions, start=1):
+        PlacedPicture.objects.create(
+            parent=page, region="main", ordering=number, picture=make_picture(), alt=f"Room {number}", caption=caption
+        )
+    make_revision(page)
+
+
+def test_pictures_one_after_another_on_the_team_page_are_a_gallery(client):
+    factories.make_clinic()
+    page = make_page(kind="team", slug="", title="Team")
+    add_pictures(page, "The river room", "The ridge room", "")
+    html = text_of(client, "/team/")
+    gallery = html.partition('class="gallery"')[2].partition("</ul>")[0]
+    assert gallery.count("<figure") == 3
+    assert gallery.index("The river room") < gallery.index("The ridge room")
+
+
+def test_one_picture_stands_alone(client):
+    factories.make_clinic()
+    page = make_page(kind="team", slug="", title="Team")
+    add_pictures(page, "The river room")
+    html = text_of(client, "/team/")
+    assert "The river room" in html
+    assert "gallery" not in html
