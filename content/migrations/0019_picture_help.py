@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('content', '0017_search_synonyms'),
+        ('content', '0018_search_synonyms'),
     ]
 
     operations = [
