@@ -7,6 +7,7 @@ from datetime import datetime
 from django.contrib import messages
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from booking import scheduling
@@ -20,7 +21,7 @@ class StatusAction:
     """A status change: ``slug`` in its URL, ``label`` on its button, the new status, and its scheduling command."""
 
     slug: str
-    label: str
+    label: str | Promise
     status: Status
     command: Callable[..., Appointment]
 
@@ -59,4 +60,4 @@ def apply_status(request: HttpRequest, appointments: Iterable[Appointment], step
         except SchedulingError as error:
             messages.error(request, f"{appointment_label(appointment)}: {error.message}")
         else:
-            messages.success(request, f"{appointment_label(appointment)}: {step.label.lower()}.")
+            messages.success(request, f"{appointment_label(appointment)}: {str(step.label).lower()}.")

@@ -18,6 +18,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -72,9 +73,9 @@ class HandOnForm(forms.Form):
 class BulkAction:
     """A bulk action: its labels, the command that it runs for each visit, and the messages that this queues."""
 
-    title: str
-    button: str
-    done: str
+    title: str | Promise
+    button: str | Promise
+    done: str | Promise
     run: Callable[..., Any]
     news: frozenset[Message.Kind]
     is_drastic: bool = False
@@ -186,7 +187,9 @@ def _run_action(
         count = "1 visit" if len(chosen) == 1 else f"{len(chosen)} visits"
         context = {
             "title": action.title,
-            "button": action.button.format(count=count.replace("visit", "patient") if action.run is _ask else count),
+            "button": str(action.button).format(
+                count=count.replace("visit", "patient") if action.run is _ask else count
+            ),
             "is_drastic": action.is_drastic,
             "visits": [diary_pages.appointment_line(visit) for visit in chosen],
             "carried": [("do", request.POST["do"]), ("is_sure", "1"), *(("visit", visit.pk) for visit in chosen)],

@@ -16,6 +16,7 @@ from allauth.mfa.totp import forms as totp
 from allauth.mfa.webauthn import forms as webauthn
 from django import forms
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from booking import rate_limits
@@ -29,7 +30,7 @@ NOT_ALONE = _("This passkey is for after your password. Log in with your passwor
 class PlainLabelsMixin:
     """Set labels from ``labels`` and remove placeholders, because labels are shown above the inputs."""
 
-    labels: dict[str, str] = {}
+    labels: dict[str, str | Promise] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

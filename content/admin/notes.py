@@ -48,7 +48,7 @@ def _reviews() -> list[Note]:
         return []
     is_late = bool(due[0].next_review_on and due[0].next_review_on < today)
     heading = _counted(len(due), "clinical review") + (" due" if is_late else " due soon")
-    text = _names(f"{page.title}, by {date_in_words(page.next_review_on)}" for page in due)
+    text = _names(f"{page.title}, by {date_in_words(page.next_review_on)}" for page in due if page.next_review_on)
     address = reverse("admin:content_page_changelist") + "?review=due"
     return [Note("rose" if is_late else "straw", heading, text, address, "See which")]
 

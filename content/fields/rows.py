@@ -13,6 +13,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 
 from booking.text_cleaning import clean_line, clean_text
@@ -28,11 +29,11 @@ class Column:
     """One column of the rows. ``is_long`` cells may hold paragraphs, lists and **bold** (see markup.py)."""
 
     name: str
-    label: str
+    label: str | Promise
     is_required: bool = True
     is_long: bool = False
     max_length: int = 200
-    hint: str = ""
+    hint: str | Promise = ""
     validators: tuple[Callable[[str], None], ...] = ()
 
     def clean(self, value: object) -> str:
