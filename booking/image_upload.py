@@ -55,7 +55,7 @@ def validate_picture(file: Any) -> None:
     if is_stored(file):
         return
     if file.size > LARGEST_FILE:
-        raise ValidationError("This picture is larger than 15 MB. Save a smaller one and choose it again.")
+        raise ValidationError("This picture is larger than 15 MB: save a smaller one and choose that.")
     position = file.tell() if hasattr(file, "tell") else 0
     try:
         picture, _ = read_picture(file)
@@ -118,7 +118,7 @@ def _open(file: Any) -> Image.Image:
             "cut it or make it smaller and choose it again."
         )
     if opened.format in ANIMATED_FORMATS and getattr(opened, "n_frames", 1) > 1:
-        raise ValidationError("This picture moves. Save one moment of it as a still picture and choose that.")
+        raise ValidationError("This picture is animated: save a still picture and choose that.")
     return opened
 
 

@@ -45,7 +45,7 @@ class SingleValueForm(forms.Form):
             values = self.data.getlist(self.add_prefix(name)) if hasattr(self.data, "getlist") else []
             if len(values) > 1 and name not in self.multiple_value_fields:
                 label = f"“{field.label}”" if field.label else "This"
-                self.add_error(name, f"{label} was sent twice. Fill it in once.")
+                self.add_error(name, f"{label} was sent twice: fill it in once.")
         return cleaned
 
 

@@ -5,14 +5,16 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from booking.forms.antispam import PageHelper, SingleValueForm
 from booking.forms.fields import EmailLineField, LineField
 
 
-def visit_field(*, required: str) -> forms.ChoiceField:
+def visit_field(*, required: str | Promise) -> forms.ChoiceField:
     return forms.ChoiceField(
-        choices=[("new", "No, this will be the first visit"), ("returning", "Yes")],
+        choices=[("new", _("No, this is a first visit")), ("returning", _("Yes"))],
         widget=forms.RadioSelect,
         error_messages={"required": required, "invalid_choice": required},
     )
@@ -28,9 +30,9 @@ class TimeForm(SingleValueForm):
     start = forms.CharField(  # The template renders the buttons; error messages link to the first.
         max_length=100,
         error_messages={
-            "required": "Choose a time for your appointment.",
-            "max_length": "Choose one of the times shown.",
-            "null_characters_not_allowed": "Choose one of the times shown.",
+            "required": _("Choose a time for your appointment."),
+            "max_length": _("Choose one of the times shown."),
+            "null_characters_not_allowed": _("Choose one of the times shown."),
         },
     )
 
@@ -42,7 +44,7 @@ class TimeForm(SingleValueForm):
         try:
             return self.read(self.cleaned_data["start"])
         except ValueError:
-            raise ValidationError("Choose one of the times shown.") from None
+            raise ValidationError(_("Choose one of the times shown.")) from None
 
 
 class CancelForm(SingleValueForm):
@@ -54,11 +56,11 @@ class CancelForm(SingleValueForm):
     reference = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20)
     sequence = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20)
     reason = LineField(
-        label="Why are you cancelling?",
+        label=_("Why are you cancelling?"),
         required=False,
         max_length=200,
-        help_text="It helps us to plan. Please leave out details about your health.",
-        error_messages={"max_length": "The reason is too long: 200 characters fit."},
+        help_text=_("It helps us plan. Please leave out details about your health."),
+        error_messages={"max_length": _("The reason is too long: use up to 200 characters.")},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -70,13 +72,13 @@ class LostLinkForm(SingleValueForm):
     """Request links by e-mail; ``email`` must be the address that was given when booking."""
 
     email = EmailLineField(
-        label="E-mail address",
+        label=_("Email"),
         max_length=254,
-        help_text="The address you gave when you booked.",
+        help_text=_("The address you used when you booked."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
         error_messages={
-            "required": "Enter your e-mail address.",
-            "invalid": "Enter the e-mail address in full, such as name@example.ca.",
+            "required": _("Enter your email address."),
+            "invalid": _("Enter the full email address, such as name@example.ca."),
         },
     )
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from crispy_forms.layout import Fieldset, Layout
 from django import forms
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from booking.formatting import all_of, duration
 from booking.forms.antispam import HoneypotForm, PageHelper, honeypot, read_form_token
@@ -39,33 +41,33 @@ class DetailsForm(HoneypotForm):
     booking_for = forms.CharField(widget=forms.HiddenInput, required=False, max_length=10)
     name = LineField(max_length=120, validators=[validate_is_a_name])
     preferred_name = LineField(max_length=120, required=False, validators=[validate_is_a_name])
-    pronouns = LineField(max_length=40, required=False, help_text="Such as she/her, he/him or they/them.")
-    visit = visit_field(required="Say whether it will be the first visit.")
+    pronouns = LineField(max_length=40, required=False, help_text=_("For example, she/her, he/him or they/them."))
+    visit = visit_field(required=_("Choose whether this is a first visit."))
     contact_name = LineField(
-        label="Your own name",
+        label=_("Your name"),
         max_length=120,
         validators=[validate_is_a_name],
         error_messages={
-            "required": "Enter your own name.",
-            "max_length": "Your own name is too long: 120 characters fit.",
+            "required": _("Enter your name."),
+            "max_length": _("Your name is too long: use up to 120 characters."),
         },
     )
     email = EmailLineField(
         max_length=254,
-        help_text="We send the confirmation and the calendar entry here.",
+        help_text=_("We'll email your confirmation and calendar entry here."),
         error_messages={
-            "required": "Enter an e-mail address.",
-            "invalid": "Enter the e-mail address in full, such as name@example.ca.",
-            "max_length": "The e-mail address is too long: 254 characters fit.",
+            "required": _("Enter an email address."),
+            "invalid": _("Enter the full email address, such as name@example.ca."),
+            "max_length": _("The email address is too long: use up to 254 characters."),
         },
     )
     phone = PhoneField(
         max_length=40,
-        help_text="We call only if something about the visit changes.",
-        error_messages={"required": "Enter a phone number.", "max_length": PhoneField.MESSAGE},
+        help_text=_("We'll only call about your appointment."),
+        error_messages={"required": _("Enter a phone number."), "max_length": PhoneField.MESSAGE},
     )
     reminders = forms.BooleanField(
-        required=False, initial=True, help_text="Never at night: we send it the evening before instead."
+        required=False, initial=True, help_text=_("Never at night: we'll send it the evening before instead.")
     )
 
     def __init__(
@@ -105,18 +107,18 @@ class DetailsForm(HoneypotForm):
             return
         when = _reminders_timing(service, ahead)
         self.fields["reminders"] = forms.ChoiceField(
-            label="How shall we remind you?",
-            choices=[("email", "By e-mail"), ("text", "By text message"), (NO_REMINDERS, "Not at all")],
+            label=_("How should we remind you?"),
+            choices=[("email", _("By email")), ("text", _("By text message")), (NO_REMINDERS, _("No reminders"))],
             initial="email",
             widget=forms.RadioSelect,
             help_text=f"{when[0].upper()}{when[1:]}. {by_mail.help_text} "
-            "A text holds the time and our phone number, and nothing about you.",
+            "A text has only the time and our phone number, nothing about you.",
             error_messages={
-                "required": "Choose how we remind you.",
-                "invalid_choice": "Choose one of the ways shown.",
+                "required": _("Choose how we should remind you."),
+                "invalid_choice": _("Choose one of the ways shown."),
             },
         )
-        self.fields["phone"].help_text += " We write to it only if you ask for text messages."
+        self.fields["phone"].help_text += " We'll only text if you ask for text messages."
 
     def clean_reminders(self) -> str:
         """Normalize to "email", "text", or "" for no reminders."""
@@ -129,40 +131,40 @@ class DetailsForm(HoneypotForm):
         cleaned = super().clean() or {}
         phone = cleaned.get("phone") or self.known.get("phone")
         if cleaned.get("reminders") == "text" and phone and not can_receive_sms(phone):
-            self.add_error(
-                "reminders", "We send text messages to numbers in Canada and the United States only. Choose e-mail."
-            )
+            self.add_error("reminders", _("We can only text numbers in Canada and the United States. Choose email."))
         return cleaned
 
     def _set_labels(self, for_other: bool) -> None:
         labels = {
-            "name": ("Patient's full name", "Enter the patient's name.")
+            "name": (_("Patient's full name"), _("Enter the patient's name."))
             if for_other
-            else ("Full name", "Enter your name."),
-            "preferred_name": ("What they like to be called" if for_other else "What you like to be called", ""),
-            "pronouns": ("Their pronouns" if for_other else "Your pronouns", ""),
-            "email": ("Your e-mail address" if for_other else "E-mail address", ""),
-            "phone": ("Your phone number" if for_other else "Phone number", ""),
+            else (_("Full name"), _("Enter your name.")),
+            "preferred_name": (_("Their preferred name") if for_other else _("Preferred name"), ""),
+            "pronouns": (_("Their pronouns") if for_other else _("Pronouns"), ""),
+            "email": (_("Your email") if for_other else _("Email"), ""),
+            "phone": (_("Your phone number") if for_other else _("Phone number"), ""),
         }
         for name, (label, required) in labels.items():
             self.fields[name].label = label
             if name in ("name", "preferred_name", "pronouns"):
-                too_long = f"“{label}” is too long: %(limit_value)s characters fit."
+                too_long = f"“{label}” is too long: use up to %(limit_value)s characters."
                 self.fields[name].error_messages["max_length"] = too_long
             if required:
                 self.fields[name].error_messages["required"] = required
         if "visit" in self.fields:
-            self.fields["visit"].label = (
-                "Has the patient been to our clinic before?" if for_other else "Have you been to our clinic before?"
-            )
+            question = _("Has the patient been here before?") if for_other else _("Have you been here before?")
+            self.fields["visit"].label = question
 
     def _birth_date_field(self, today: date) -> BirthDateField:
         return BirthDateField(
-            label="Patient's date of birth" if self.for_other else "Date of birth",
+            label=_("Patient's date of birth") if self.for_other else _("Date of birth"),
             today=today,
-            help_text="This visit needs it. Year, month and day, such as 1980-11-24.",
+            help_text=_("We need it for this appointment. Year, month and day, such as 1980-11-24."),
             widget=forms.DateInput(attrs={"type": "date", "max": today.isoformat()}),
-            error_messages={"required": "Enter the date of birth.", "max_length": "Enter it such as 1980-11-24."},
+            error_messages={
+                "required": _("Enter the date of birth."),
+                "max_length": BirthDateField.MESSAGE,
+            },
         )
 
     def _set_attributes(self) -> None:
@@ -194,13 +196,13 @@ class DetailsForm(HoneypotForm):
             "hold",
             "shown",
             "booking_for",
-            *self._fieldset("The patient" if self.for_other else "About you", patient),
-            *self._fieldset("About you" if self.for_other else "How we reach you", reach),
+            *self._fieldset(_("The patient") if self.for_other else _("About you"), patient),
+            *self._fieldset(_("About you") if self.for_other else _("Contact details"), reach),
             honeypot(),
         )
         return helper
 
-    def _fieldset(self, legend: str, names: list[str]) -> list[Fieldset]:
+    def _fieldset(self, legend: str | Promise, names: list[str]) -> list[Fieldset]:
         """A fieldset with those of these fields that the form has; none without any."""
         shown = [name for name in names if name in self.fields]
         return [Fieldset(legend, *shown)] if shown else []
@@ -220,17 +222,17 @@ class DetailsForm(HoneypotForm):
         return values | self.known | {"notice_version": self.notice_version, "masked": sorted(self.known)}
 
 
-def _reminders_label(service: Service, ahead: timedelta) -> str:
+def _reminders_label(service: Service, ahead: timedelta) -> str | Promise:
     """The label of the reminders checkbox, with the reminders still to come in ``ahead``."""
     each = _remaining_reminders(service, ahead)
     if not each:
-        return "Send reminders by e-mail if the visit moves to a later day"
-    return f"Send {'reminders' if len(each) > 1 else 'a reminder'} by e-mail: {all_of(each)} the visit"
+        return _("Email me reminders if the appointment moves to a later day")
+    return f"Email me {'reminders' if len(each) > 1 else 'a reminder'} {all_of(each)} the appointment"
 
 
 def _reminders_timing(service: Service, ahead: timedelta) -> str:
     each = _remaining_reminders(service, ahead)
-    return f"{all_of(each)} the visit" if each else "only if the visit moves to a later day"
+    return f"{all_of(each)} the appointment" if each else "only if the appointment moves to a later day"
 
 
 def _remaining_reminders(service: Service, ahead: timedelta) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
+from django.utils.translation import gettext_lazy as _
 from phonenumber_field.phonenumber import to_python as read_phone
 
 from booking.formatting import date_in_words
@@ -43,7 +44,7 @@ class PictureField(forms.ImageField):
         return super().widget_attrs(widget) | {"accept": "image/jpeg,image/png,image/webp"}
 
 
-_TOO_LONG = "This is too long: %(limit_value)s characters fit."
+_TOO_LONG = _("This is too long: use up to %(limit_value)s characters.")
 
 
 class LineField(forms.CharField):
@@ -103,7 +104,7 @@ class EmailLineField(LineField):
 
     widget = forms.EmailInput
     default_validators = [validate_public_email]
-    default_error_messages = {"invalid": "Enter the e-mail address in full, such as name@example.ca."}
+    default_error_messages = {"invalid": _("Enter the full email address, such as name@example.ca.")}
 
     def normalize(self, value: str) -> str:
         return clean_line(unwrap_email_address(value))
@@ -113,10 +114,8 @@ class PhoneField(LineField):
     """A phone number, Canadian unless it starts with +; its value is in E.164 form, such as +14035550123."""
 
     widget = forms.TelInput
-    MESSAGE = "Enter the phone number with its area code, such as 403-555-0123. From abroad, start with +."
-    EXTENSION_MESSAGE = (
-        "We cannot dial an extension. Enter a number that reaches you directly, such as 403-555-0123, without “ext.”."
-    )
+    MESSAGE = _("Enter a phone number with its area code, such as 403-555-0123. For other countries, start with +.")
+    EXTENSION_MESSAGE = _("We can't dial an extension: enter a direct number, such as 403-555-0123.")
     _EXTENSION = re.compile(r"\d\D{0,4}(?:ext|extension|poste|x|#)\W{0,3}\d{1,7}\W*", re.ASCII | re.IGNORECASE)
 
     def __init__(self, *args: Any, region: str | None = None, **kwargs: Any) -> None:
@@ -146,6 +145,7 @@ class BirthDateField(LineField):
     """A past date in ISO format (1980-11-24), as sent by ``<input type=date>``. Cleans to a date."""
 
     widget = forms.DateInput
+    MESSAGE = _("Enter the date of birth as year, month and day, such as 1980-11-24.")
 
     def __init__(self, *, today: date, **kwargs: Any) -> None:
         super().__init__(max_length=10, **kwargs)
@@ -166,11 +166,11 @@ class BirthDateField(LineField):
         except ValueError:
             born_on = None
         if born_on is None:
-            raise ValidationError("Enter the date of birth as year, month and day, such as 1980-11-24.")
+            raise ValidationError(self.MESSAGE)
         if born_on > self.today:
-            raise ValidationError("This date of birth has not come yet. Check the year.")
+            raise ValidationError(_("This date of birth is in the future: check the year."))
         if self.today - born_on > MAX_AGE:
-            raise ValidationError("This date of birth is too long ago. Check the year.")
+            raise ValidationError(_("This date of birth is too long ago: check the year."))
         return born_on
 
 
@@ -179,7 +179,7 @@ class DayField(LineField):
 
     def __init__(self, *, first: date, last: date, **kwargs: Any) -> None:
         attrs = {"type": "date", "min": first.isoformat(), "max": last.isoformat()}
-        format_message = "Enter the day as year, month and day, such as 2026-11-24."
+        format_message = _("Enter the day as year, month and day, such as 2026-11-24.")
         kwargs.setdefault("error_messages", {"required": "Choose a day.", "max_length": format_message})
         super().__init__(max_length=10, widget=forms.DateInput(attrs=attrs), **kwargs)
         self.first, self.last, self.format_message = first, last, format_message
@@ -198,21 +198,21 @@ class DayField(LineField):
         if day is None:
             raise ValidationError(self.format_message)
         if day < self.first:
-            raise ValidationError("This day has passed. Choose a later one.")
+            raise ValidationError(_("This day has passed: choose a later one."))
         if day > self.last:
-            raise ValidationError(f"We book up to {date_in_words(self.last)}. Choose an earlier day.")
+            raise ValidationError(f"You can book up to {date_in_words(self.last)}: choose an earlier day.")
         return day
 
 
 def validate_has_a_letter(value: str) -> None:
     if not any(character.isalpha() for character in value):
-        raise ValidationError("Enter a name, with letters.")
+        raise ValidationError(_("Enter a name that has letters."))
 
 
 def validate_is_a_name(value: str) -> None:
     """Reject a name without letters, with a web address or with a phone number."""
     validate_has_a_letter(value)
     if has_web_address(value):
-        raise ValidationError("Enter a name, not a web address. After a dot in a name, type a space.")
+        raise ValidationError(_("Enter a name, not a web address."))
     if has_phone_number(value):
-        raise ValidationError("Enter a name, not a phone number.")
+        raise ValidationError(_("Enter a name, not a phone number."))

@@ -26,65 +26,65 @@ class WaitlistForm(HoneypotForm):
     multiple_value_fields = frozenset({"parts"})
 
     visit = forms.ChoiceField(
-        label="Has the patient been to our clinic before?",
-        choices=[("new", "No, this will be the first visit"), ("returning", "Yes")],
+        label=_("Has the patient been here before?"),
+        choices=[("new", _("No, this is a first visit")), ("returning", _("Yes"))],
         widget=forms.RadioSelect,
         error_messages={
-            "required": "Say whether it will be the first visit.",
-            "invalid_choice": "Say whether it will be the first visit.",
+            "required": _("Choose whether this is a first visit."),
+            "invalid_choice": _("Choose whether this is a first visit."),
         },
     )
     practitioner = forms.ChoiceField(
-        label="With whom?",
+        label=_("Who would you like to see?"),
         widget=forms.RadioSelect,
         initial=ANYONE,
         error_messages={
-            "required": "Choose a person, or anyone.",
-            "invalid_choice": "Choose one of the people shown, or anyone.",
+            "required": _("Choose someone, or anyone."),
+            "invalid_choice": _("Choose one of the people shown, or anyone."),
         },
     )
     location = forms.ChoiceField(
-        label="Where?",
+        label=_("Which location?"),
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose a place.", "invalid_choice": "Choose one of the places shown."},
+        error_messages={"required": _("Choose a location."), "invalid_choice": _("Choose one of the locations shown.")},
     )
     parts = forms.MultipleChoiceField(
-        label="At what time of the day?",
+        label=_("What time of day?"),
         choices=PartOfDay.choices,
         widget=forms.CheckboxSelectMultiple,
         initial=[str(part) for part in PartOfDay],
         error_messages={
-            "required": "Choose at least one part of the day.",
-            "invalid_choice": "Choose one of the parts shown.",
+            "required": _("Choose at least one part of the day."),
+            "invalid_choice": _("Choose one of the parts of the day shown."),
         },
     )
     name = LineField(
-        label="Patient's full name",
+        label=_("Patient's full name"),
         max_length=120,
         validators=[validate_is_a_name],
-        error_messages={"required": "Enter the patient's name."},
+        error_messages={"required": _("Enter the patient's name.")},
     )
     contact_name = LineField(
-        label="Your own name, if you ask for somebody else",
+        label=_("Your name, if this is for someone else"),
         max_length=120,
         required=False,
-        help_text="Such as for your child or a relative.",
+        help_text=_("For example, for a child or relative."),
         validators=[validate_is_a_name],
     )
     email = EmailLineField(
-        label="E-mail address",
+        label=_("Email"),
         max_length=254,
-        help_text="We send the times that come free here.",
+        help_text=_("We'll email you here when a time opens up."),
         error_messages={
-            "required": "Enter an e-mail address.",
-            "invalid": "Enter the e-mail address in full, such as name@example.ca.",
+            "required": _("Enter an email address."),
+            "invalid": _("Enter the full email address, such as name@example.ca."),
         },
     )
     phone = PhoneField(
-        label="Phone number",
+        label=_("Phone number"),
         max_length=40,
-        help_text="We call only if something about the visit changes.",
-        error_messages={"required": "Enter a phone number.", "max_length": PhoneField.MESSAGE},
+        help_text=_("We'll only call about your appointment."),
+        error_messages={"required": _("Enter a phone number."), "max_length": PhoneField.MESSAGE},
     )
 
     def __init__(
@@ -98,10 +98,10 @@ class WaitlistForm(HoneypotForm):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["first_on"] = DayField(label="From which day?", first=first, last=last)
-        self.fields["last_on"] = DayField(label="Until which day?", first=first, last=last)
+        self.fields["first_on"] = DayField(label=_("From which day?"), first=first, last=last)
+        self.fields["last_on"] = DayField(label=_("Until which day?"), first=first, last=last)
         self._choice_field("practitioner").choices = [
-            (ANYONE, "Anyone"),
+            (ANYONE, _("Anyone")),
             *((person.slug, person.name) for person in people),
         ]
         self._choice_field("location").choices = [(place.slug, f"{place.name}, {place.street}") for place in locations]
@@ -126,8 +126,8 @@ class WaitlistForm(HoneypotForm):
         helper = PageHelper()
         helper.layout = Layout(
             "shown",
-            Fieldset("What suits you", *self._existing(_CRITERIA_FIELDS)),
-            Fieldset("Who it is for, and how we reach you", *self._existing(_PERSON_FIELDS)),
+            Fieldset(_("What works for you"), *self._existing(_CRITERIA_FIELDS)),
+            Fieldset(_("Who it's for, and how to reach you"), *self._existing(_PERSON_FIELDS)),
             honeypot(),
         )
         return helper
@@ -136,7 +136,7 @@ class WaitlistForm(HoneypotForm):
         cleaned = super().clean()
         first_on, last_on = cleaned.get("first_on"), cleaned.get("last_on")
         if first_on and last_on and last_on < first_on:
-            self.add_error("last_on", ValidationError("This day comes before the first. Check both."))
+            self.add_error("last_on", ValidationError(_("The last day comes before the first: check both.")))
         return cleaned
 
     @property
@@ -174,17 +174,20 @@ class AcceptForm(SingleValueForm):
         max_length=40,
         error_messages={"required": _("Enter a phone number."), "max_length": PhoneField.MESSAGE},
     )
-    reminders = forms.BooleanField(label="Send reminders by e-mail before the visit", required=False, initial=True)
+    reminders = forms.BooleanField(label=_("Email me reminders before the appointment"), required=False, initial=True)
 
     def __init__(self, *args: Any, today: date, needs_date_of_birth: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if needs_date_of_birth:
             self.fields["date_of_birth"] = BirthDateField(
-                label="Patient's date of birth",
+                label=_("Patient's date of birth"),
                 today=today,
-                help_text="This visit needs it. Year, month and day, such as 1980-11-24.",
+                help_text=_("We need it for this appointment. Year, month and day, such as 1980-11-24."),
                 widget=forms.DateInput(attrs={"type": "date", "max": today.isoformat(), "autocomplete": "off"}),
-                error_messages={"required": "Enter the date of birth.", "max_length": "Enter it such as 1980-11-24."},
+                error_messages={
+                    "required": _("Enter the date of birth."),
+                    "max_length": BirthDateField.MESSAGE,
+                },
             )
             self.order_fields(["offer", "shown", "name", "date_of_birth", "contact_name", "phone", "reminders"])
         for name, token in {"name": "off", "contact_name": "off", "phone": "tel"}.items():

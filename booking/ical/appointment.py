@@ -14,6 +14,7 @@ from icalendar import Alarm, Calendar, Event, vCalAddress
 
 from booking.formatting import clock, day
 from booking.models import Appointment, Clinic
+from booking.phone_numbers import format_phone
 
 REMIND_BEFORE = timedelta(hours=2)
 _PLAIN_IN_MAILTO = "@!$'*+-._~"
@@ -85,14 +86,14 @@ def _is_invisible(character: str) -> bool:
 def _description(appointment: Appointment, clinic: Clinic, *, cancelled: bool) -> str:
     location = appointment.location
     when = f"{day(appointment.local_on)} at {clock(appointment.promised_start)}, {location.time_zone_label}"
-    phone = (location.phone or clinic.phone).as_national
+    phone = format_phone(location.phone or clinic.phone)
     if cancelled:
-        lines = [f"Cancelled. It was to be on {when}.", f"To book another time, call {phone}."]
+        lines = [f"Cancelled. It was on {when}.", f"To book another time, call us at {phone}."]
     else:
         lines = [
             f"{when}.",
             f"With {appointment.practitioner.name}.",
-            f"To change or cancel, use the link in our mail, or call {phone}.",
+            f"To change or cancel, use the link in our email, or call us at {phone}.",
         ]
     return "\n".join(one_line(line) for line in [*lines, f"Reference {appointment.reference}."])
 

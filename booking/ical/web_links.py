@@ -12,6 +12,7 @@ from urllib.parse import quote
 from booking.formatting import clock, day
 from booking.ical.appointment import one_line
 from booking.models import Appointment, Clinic
+from booking.phone_numbers import format_phone
 
 _GOOGLE = "https://calendar.google.com/calendar/render"
 _OUTLOOK = "https://outlook.live.com/calendar/0/deeplink/compose"
@@ -56,8 +57,8 @@ def _details(appointment: Appointment, clinic: Clinic) -> str:
     """The wall time, for calendars with outdated time zone data, and how to change the appointment."""
     place = appointment.location
     when = f"{day(appointment.local_on)} at {clock(appointment.promised_start)}, {place.time_zone_label}."
-    phone = (place.phone or clinic.phone).as_national
-    return one_line(f"{when} To change or cancel, use the link in our mail, or call {phone}.")
+    phone = format_phone(place.phone or clinic.phone)
+    return one_line(f"{when} To change or cancel, use the link in our email, or call us at {phone}.")
 
 
 def _url(address: str, **values: str) -> str:

@@ -14,6 +14,7 @@ from phonenumbers.phonenumberutil import PhoneNumberFormat
 from booking.phone_numbers import format_phone
 
 register = template.Library()
+register.filter("phone_number", format_phone)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
 
 

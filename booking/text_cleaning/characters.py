@@ -32,9 +32,9 @@ _DROP: dict[int, int | None] = {ord(character): None for character in DROPPED}
 DROP_WITH_JOINERS = _DROP | dict.fromkeys(map(ord, _JOINERS))
 _REPLACEMENT_CHARACTER = "\ufffd"
 
-UNREADABLE_MESSAGE = "Part of this could not be read. Type it again."
-INVISIBLE_MESSAGE = "This has an invisible character, perhaps from copying. Please type it again."
-SEVERAL_LINES_MESSAGE = "Write this on one line."
+UNREADABLE_MESSAGE = "We couldn't read part of this. Type it again."
+INVISIBLE_MESSAGE = "This has an invisible character in it, perhaps from copying. Please type it again."
+SEVERAL_LINES_MESSAGE = "Enter this on one line."
 STACKED_MARKS_MESSAGE = "This has a letter with more than {count} accents. Type it with fewer."
 
 # Combining marks in a row. Written languages need up to about six on a letter; dozens cover the lines around it.

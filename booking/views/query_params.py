@@ -56,16 +56,16 @@ def parse_search_params(
     return SearchParams(
         new_patient=parse_visit_kind(values.get("visit", "")),
         practitioner=_find_by_slug(
-            people, values.get("practitioner", ""), "We do not know this person, or not for this visit."
+            people, values.get("practitioner", ""), "We couldn't find this person for this appointment."
         ),
-        location=_find_by_slug(locations, values.get("location", ""), "We do not know this place."),
+        location=_find_by_slug(locations, values.get("location", ""), "We couldn't find this location."),
         day=_parse_date(dated),
         start=parse_instant(values["start"]) if values.get("start") else None,
-        part=_choice(PartOfDay.values, values.get("part", ""), "We do not know this part of the day."),
+        part=_choice(PartOfDay.values, values.get("part", ""), "We couldn't find this part of the day."),
         language=_choice(
             {language for person in people for language in person.other_languages},
             values.get("language", ""),
-            "We do not know this language, or not for this visit.",
+            "No one speaks this language for this appointment.",
         ),
     )
 
@@ -74,14 +74,14 @@ def single_values(query: QueryDict, names: Collection[str]) -> dict[str, str]:
     """Values of these parameters. Raises InvalidParams if one is repeated; ignores unknown parameters."""
     for key in query:
         if key.split("[")[0] in names and (key not in names or len(query.getlist(key)) > 1):
-            raise InvalidParams("This address says the same thing twice, or in a way we do not know.")
+            raise InvalidParams("Something in this link is given twice or doesn't make sense.")
     return {name: query.get(name, "") for name in names if name in query}
 
 
 def parse_visit_kind(value: str) -> bool | None:
     """True for a first visit, False for a returning patient, None for an empty value."""
     if value and value not in VISITS:
-        raise InvalidParams("This address does not say clearly whether it is a first visit.")
+        raise InvalidParams("This link doesn't say whether it's a first visit.")
     return VISITS.get(value)
 
 
@@ -95,13 +95,13 @@ def parse_instant(value: str) -> datetime:
         else:
             if 2000 <= parsed.year < 2200:
                 return parsed.astimezone(UTC)
-    raise InvalidParams("This address holds a time that we cannot read.")
+    raise InvalidParams("The time in this link doesn't make sense.")
 
 
 def parse_start(value: str, people: Sequence[Practitioner]) -> tuple[datetime, Practitioner | None]:
     """Parse a start and the practitioner chosen with it, as formatted by ``slot_choices.format_start``."""
     at, _, slug = value.partition(" ")
-    return parse_instant(at), _find_by_slug(people, slug, "We do not know this person, or not for this visit.")
+    return parse_instant(at), _find_by_slug(people, slug, "We couldn't find this person for this appointment.")
 
 
 def check_day(day: date, *, today: date, horizon_days: int) -> None:
@@ -109,7 +109,7 @@ def check_day(day: date, *, today: date, horizon_days: int) -> None:
     if day < today:
         raise InvalidParams("The days you asked for have passed.", status=410)
     if day > today + timedelta(days=horizon_days):
-        raise InvalidParams(f"We take online bookings up to {horizon_days} days ahead. This is later.", status=404)
+        raise InvalidParams(f"You can book online up to {horizon_days} days ahead, and this day is later.", status=404)
 
 
 def times_url(service: Service, params: SearchParams, **changes: date | datetime | str | None) -> str:
@@ -170,4 +170,4 @@ def _parse_date(value: str) -> date | None:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise InvalidParams("This address holds a date that we cannot read. A date looks like 2026-11-24.")
+    raise InvalidParams("The date in this link doesn't make sense: a date looks like 2026-11-24.")

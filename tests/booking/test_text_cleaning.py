@@ -200,7 +200,7 @@ def test_text_that_is_too_long_is_rejected(field):
     "field", [LineField(max_length=10), ParagraphsField(max_length=10), EmailLineField(max_length=10)]
 )
 def test_too_long_says_how_much_fits(field):
-    with pytest.raises(ValidationError, match=r"This is too long: 10 characters fit\."):
+    with pytest.raises(ValidationError, match=r"This is too long: use up to 10 characters\."):
         field.clean("alice@patients.example")
 
 

@@ -223,7 +223,7 @@ def _managing(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
     visit.refresh_from_db()
     client.post("/appointment/cancel/", as_shown(visit))
     yield "cancelled", client.get("/appointment/")
-    yield "cancelled already", client.get("/appointment/cancel/")
+    yield "already cancelled", client.get("/appointment/cancel/")
     yield "nothing to change any more", client.get("/appointment/change/")
 
 

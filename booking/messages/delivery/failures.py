@@ -32,30 +32,30 @@ def explain(error: Exception) -> Failure:
         case smtplib.SMTPRecipientsRefused():
             code = max((reply[0] for reply in error.recipients.values()), default=450)
             if code >= 500:
-                return Failure(f"The mail server refuses this address ({code}). Check it with the patient.", True)
+                return Failure(f"The email server refuses this address ({code}). Check it with the patient.", True)
             return Failure(
-                f"The mail server isn't accepting email for this address right now ({code}). Give it some time."
+                f"The email server isn't accepting email for this address right now ({code}). Give it some time."
             )
         case smtplib.SMTPAuthenticationError():
             return Failure(
-                f"The mail server refuses our login ({error.smtp_code}). Check EMAIL_URL.", is_server_failure=True
+                f"The email server refuses our login ({error.smtp_code}). Check EMAIL_URL.", is_server_failure=True
             )
         case smtplib.SMTPSenderRefused():
             code = error.smtp_code
             return Failure(
-                f"The mail server refuses our own address ({code}). Check DEFAULT_FROM_EMAIL.", is_server_failure=True
+                f"The email server refuses our own address ({code}). Check DEFAULT_FROM_EMAIL.", is_server_failure=True
             )
         case smtplib.SMTPNotSupportedError():
-            return Failure("The mail server can't handle the letters in this address. Ask for another.", True)
+            return Failure("The email server can't handle the letters in this address. Ask for another.", True)
         case smtplib.SMTPConnectError() | smtplib.SMTPHeloError() | smtplib.SMTPServerDisconnected():
-            return Failure("The mail server closed the connection. Check that it's running.", is_server_failure=True)
+            return Failure("The email server closed the connection. Check that it's running.", is_server_failure=True)
         case smtplib.SMTPResponseException():
             if error.smtp_code >= 500:
                 return Failure(
-                    f"The mail server refuses this email ({error.smtp_code}). Ask the person who runs it why.", True
+                    f"The email server refuses this email ({error.smtp_code}). Ask the person who runs it why.", True
                 )
             return Failure(
-                f"The mail server is busy ({error.smtp_code}). Give it some time.",
+                f"The email server is busy ({error.smtp_code}). Give it some time.",
                 is_server_failure=error.smtp_code == SERVICE_CLOSING,
             )
         case SmsRefused():
@@ -66,10 +66,10 @@ def explain(error: Exception) -> Failure:
                 "The text-message service stopped answering. Check that it's running.", is_server_failure=True
             )
         case TimeoutError():
-            return Failure("The mail server didn't answer in time. Check that it's running.", is_server_failure=True)
+            return Failure("The email server didn't answer in time. Check that it's running.", is_server_failure=True)
         case OSError():
             return Failure(
-                "The mail server can't be reached. If this continues, check EMAIL_URL.", is_server_failure=True
+                "The email server can't be reached. If this continues, check EMAIL_URL.", is_server_failure=True
             )
         case ValueError():  # A line break in a header, or characters that cannot be encoded (UnicodeError).
             return Failure("An address or name has characters that an email can't contain. Please correct it.", True)

@@ -18,7 +18,7 @@ SECTIONS = {
     "new": ("New", "new"),
     "moved": ("Moved", "moved"),
     "cancelled": ("Cancelled", "cancelled"),
-    "away": ("No longer with you", "moved to somebody else"),
+    "away": ("No longer with you", "moved to someone else"),
     "undone": ("Booked and cancelled again", "booked and cancelled again"),
 }
 

@@ -25,7 +25,7 @@ from booking.messages.rendering.email_context import (
     waitlist_context,
 )
 from booking.messages.rendering.wording import DEFAULT_WORDING, EmailWording, values, wording_for
-from booking.models import Appointment, Clinic, Message, SampleRow
+from booking.models import Appointment, Clinic, Location, Message, SampleRow
 
 Kind = Message.Kind
 
@@ -69,6 +69,7 @@ def render(
         raise ClinicMissing
     appointment = message.appointment
     context = {"clinic": clinic, "message": message, "sample_stands": SampleRow.objects.exists()}
+    context["names_zone"] = Location.objects.count() > 1
     context["site_url"] = settings.SITE_URL
     if appointment is not None:
         context |= appointment_context(appointment, clinic, now)
@@ -146,7 +147,7 @@ def _subject(message: Message, context: dict[str, Any]) -> str:
 def _headline(message: Message) -> str:
     appointment, to = message.appointment, message.practitioner
     if message.content["event"] == "changed" and to is not None and appointment and to != appointment.practitioner:
-        return f"An appointment was moved to {appointment.practitioner.name}: it is no longer with you"
+        return f"An appointment was moved to {appointment.practitioner.name}: it's no longer with you"
     return NOTICE_HEADLINES[message.content["event"]]
 
 

@@ -85,7 +85,7 @@ def waitlist_context(entry: WaitlistEntry, offer: WaitlistOffer | None, clinic: 
         "location": entry.location,
         "service": entry.service,
         "greeting": _first_shown(shown, entry.name, entry.contact_name),
-        "patient_name": shown(one_line(entry.name)) or "Somebody you asked for",
+        "patient_name": shown(one_line(entry.name)) or "The person you asked for",
         "phone": entry.location.phone or clinic.phone,
         "manage_url": waitlist_url(entry, to_offer=offer is not None),
         "book_url": settings.SITE_URL + reverse("booking:times", args=[entry.service.slug]),

@@ -6,6 +6,7 @@ from typing import Any
 
 from booking.formatting import clock, day_without_year
 from booking.models import Message, MessageWording
+from booking.phone_numbers import format_phone
 
 Kind = Message.Kind
 _DOUBLE_STOP = re.compile(r"\b([ap]\.m\.)\.(?!\.)")
@@ -29,27 +30,27 @@ class EmailWording:
 # Privacy: subjects show on lock screens and in shared mailboxes, so they contain no service and no patient.
 DEFAULT_WORDING = {
     Kind.CONFIRMATION: EmailWording(
-        "Appointment at {clinic}: {when}", "You are booked", "{Whose} at {clinic} is booked."
+        "Appointment at {clinic}: {when}", "Your appointment is booked", "{Whose} at {clinic} is booked."
     ),
     Kind.CONFIRM_REQUEST: EmailWording(
         "Please confirm: appointment at {clinic}, {when}",
         "Please confirm your appointment",
-        "Please confirm {whose} at {clinic}. Until you do, someone else can take this time.",
+        "Please confirm {whose} at {clinic}. Until you do, someone else could take this time.",
     ),
     Kind.RESCHEDULED: EmailWording(
         "New time for the appointment at {clinic}: {when}",
         "{Whose} has moved",
-        "{Whose} at {clinic} has been moved. This is how it stands now, in place of what we sent before.",
+        "{Whose} at {clinic} has been moved. Here are the new details. They replace our earlier email.",
     ),
     Kind.MOVE_REQUESTED: EmailWording(
         "Please choose another time: appointment at {clinic}, {when}",
         "Please choose another time",
-        "We are sorry: we cannot keep the time agreed for {whose} with {practitioner} at {clinic}:",
+        "We're sorry: we can't keep this time for {whose} with {practitioner} at {clinic}:",
     ),
     Kind.CANCELLED: EmailWording(
         "Cancelled: appointment at {clinic}, {when}",
         "Cancelled",
-        "{Whose} at {clinic} is cancelled. It was to be on:",
+        "{Whose} at {clinic} is cancelled. It was on:",
     ),
     Kind.REMINDER: EmailWording(
         "Reminder: appointment at {clinic}, {when}", "See you soon", "This is a reminder of {whose} at {clinic}."
@@ -57,21 +58,21 @@ DEFAULT_WORDING = {
     Kind.CLOCK_CHANGE: EmailWording(
         "No change to the appointment at {clinic}: {when}",
         "Your time stays the same",
-        "{Whose} at {clinic} stays at the time we agreed. Come at {time} by the clock here.",
+        "{Whose} at {clinic} is still at the time we agreed on: {time}, local time.",
     ),
     Kind.WAITLIST_JOINED: EmailWording(
-        "You are on the waitlist at {clinic}",
-        "On the waitlist",
-        "{Who} on the waitlist at {clinic}. There is nothing more to do now.",
+        "You're on the waitlist at {clinic}",
+        "You're on the waitlist",
+        "{Who} on the waitlist at {clinic}. There's nothing else to do for now.",
     ),
     Kind.WAITLIST_OFFER: EmailWording(
-        "A time came free at {clinic}: {when}", "A time came free", "A time you are waiting for came free:"
+        "A time opened up at {clinic}: {when}", "A time opened up", "A time you're waiting for opened up:"
     ),
     Kind.LOST_LINK: EmailWording(
         "Your links from {clinic}",
         "Your links",
-        "Somebody asked for the links to the visits ahead under this address. "
-        "If that was not you, you need to do nothing: nobody else got this mail.",
+        "Someone asked for the links to the upcoming appointments under this address. "
+        "If it wasn't you, you don't need to do anything: no one else got this email.",
     ),
 }
 
@@ -96,7 +97,7 @@ def values(context: dict[str, Any]) -> dict[str, str]:
     """Return the placeholder values for this template context (see ``booking.models.message_wording``)."""
     values_by_placeholder = {
         "clinic": context["clinic"].name,
-        "phone": str(context["phone"].as_national),
+        "phone": format_phone(context["phone"]),
         "place": context["location"].address,
     }
     if "service" in context:
@@ -105,8 +106,8 @@ def values(context: dict[str, Any]) -> dict[str, str]:
         whose = context["whose"]
         values_by_placeholder |= {"whose": whose, "Whose": whose[:1].upper() + whose[1:]}
     if "entry" in context:
-        # For somebody else, the mail is read by either of the two.
-        values_by_placeholder["Who"] = f"{context['patient_name']} is" if context["entry"].contact_name else "You are"
+        # For someone else, the email is read by either of the two.
+        values_by_placeholder["Who"] = f"{context['patient_name']} is" if context["entry"].contact_name else "You're"
     appointment = context.get("appointment") or context.get("hold")
     if appointment is not None:
         time = clock(appointment.promised_start)

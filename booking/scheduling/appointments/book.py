@@ -132,6 +132,6 @@ def _unique_submission_key() -> Iterator[None]:
     except IntegrityError as error:
         if "submission_key" in str(error):
             raise AlreadyBooked(
-                "This form has already booked a visit. Nothing was booked twice. Look at that visit first."
+                "You've already booked with this form, and nothing was booked twice. Look at that appointment first."
             ) from error
         raise

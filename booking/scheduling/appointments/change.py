@@ -76,9 +76,9 @@ def reschedule(
         with overlap_as_lost_race(), locked([*candidate_ids, appointment.practitioner_id], new_location):
             current = lock_appointment(appointment)
             if current.status != Status.BOOKED:
-                raise WrongStatus("Only an appointment that is still ahead can be moved.")
+                raise WrongStatus("Only an upcoming appointment can be moved.")
             if current.sequence != appointment.sequence:
-                raise WrongStatus("Somebody else has just changed this appointment. Look at it again first.")
+                raise WrongStatus("Someone else just changed this appointment. Look at it again first.")
             _check_cancellation_window(current, by, now)
             before = appointment_state(current)
             if _is_present_time(current, starts_at, practitioner, new_location):
@@ -181,7 +181,7 @@ def ask_to_move(*, appointment: Appointment, by: Actor, now: datetime, note: str
         raise WrongStatus("Only staff can do this.")
     with _locked_appointment(appointment) as current:
         if current.status != Status.BOOKED or current.starts_at <= now:
-            raise WrongStatus("Only an appointment that is still ahead can be moved.")
+            raise WrongStatus("Only an upcoming appointment can be moved.")
         if current.asked_to_move_at is not None:
             return current
         before = appointment_state(current)
@@ -202,7 +202,7 @@ def cancel(*, appointment: Appointment, by: Actor, now: datetime, reason: str = 
             return current
         allowed = {Status.BOOKED, Status.ARRIVED} if by.is_staff else {Status.BOOKED}
         if current.status not in allowed or (not by.is_staff and current.starts_at <= now):
-            raise WrongStatus("This appointment has begun or is over, so it cannot be cancelled any more.")
+            raise WrongStatus("This appointment has started or is over, so it can't be cancelled any more.")
         _check_cancellation_window(current, by, now)
         before = appointment_state(current)
         current.status = Status.CANCELLED
@@ -230,7 +230,7 @@ def lock_appointment(appointment: Appointment) -> Appointment:
 def _check_cancellation_window(appointment: Appointment, by: Actor, now: datetime) -> None:
     if by.is_staff or appointment.status != Status.BOOKED or appointment.can_cancel_online(now):
         return
-    raise TooLate("It is too late to change this appointment online. Please call us.")
+    raise TooLate("It's too late to change this appointment online. Please call us.")
 
 
 def _query_for(

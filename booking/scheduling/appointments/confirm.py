@@ -16,7 +16,7 @@ from booking.scheduling.slots.search import slot_taken
 from booking.scheduling.types import SlotQuery
 
 _Kind = AppointmentEvent.Kind
-_LAPSED = "This appointment was not confirmed in time. Please choose a time again."
+_LAPSED = "This appointment wasn't confirmed in time. Please choose a time again."
 
 
 def confirm(

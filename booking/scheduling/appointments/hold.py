@@ -146,7 +146,7 @@ def extend(*, hold: Appointment, by: Actor, now: datetime, visitor: Visitor = UN
             if not locked_hold.is_hold:
                 raise AlreadyBooked(BOOKED_ELSEWHERE)
             if not extensions_left(locked_hold):
-                raise HoldLimitReached("We cannot hold this time any longer. You can still book it while it is free.")
+                raise HoldLimitReached("We can't hold this time any longer, but you can still book it while it's free.")
             before, was_live = appointment_state(locked_hold), locked_hold.is_live_hold(now)
             query = query_for_hold(locked_hold, now)
             check_hold(locked_hold, query)

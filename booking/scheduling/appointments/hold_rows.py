@@ -83,9 +83,9 @@ def _assign_room(appointment: Appointment, now: datetime) -> None:
 def check_bookable(service: Service, new_patient: bool | None) -> None:
     """Raise NotBookable if patients may not book the service online, or not this kind of patient (R13)."""
     if not service.is_bookable:
-        raise NotBookable("This visit cannot be booked online. Please call us.")
+        raise NotBookable("This appointment can't be booked online. Please call us.")
     if not service.is_open_to(new_patient):
-        raise NotBookable("This visit is not for you yet. Choose another one, or call us and we help you choose.")
+        raise NotBookable("This isn't open to you yet. Choose another appointment, or call us and we'll help.")
 
 
 def lock_hold(hold: Appointment) -> Appointment:

@@ -39,7 +39,7 @@ def correct_contact(
     with transaction.atomic():
         patient = Patient.objects.select_for_update().get(pk=patient.pk)
         if patient.merged_into_id is not None:
-            raise WrongStatus("This patient has been merged. Look for the one who stands.")
+            raise WrongStatus("This patient was merged with another. Open that one.")
         if seen_email is not None and seen_email != patient.email:
             raise WrongStatus(gettext("Someone changed the email address in the meantime. Please check it again."))
         has_new_email, old_email = email.lower() != patient.email.lower(), patient.email

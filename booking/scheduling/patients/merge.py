@@ -48,7 +48,7 @@ def merge(
     if not by.may_merge():
         raise WrongStatus("Your login may not merge patients.")
     if keep.pk == merged.pk:
-        raise WrongStatus("This is one and the same patient. Choose two.")
+        raise WrongStatus("This is the same patient twice. Choose two.")
     unknown = set(take) - set(MERGED_FIELDS)
     if unknown:
         raise ValueError(f"not a field that can be chosen: {sorted(unknown)}")
@@ -84,7 +84,7 @@ def _lock_pair(keep: int, merged: int) -> tuple[Patient, Patient]:
     rows = Patient.objects.select_for_update().filter(Q(pk__in=pair) | Q(merged_into__in=pair)).order_by("pk")
     patients = {row.pk: row for row in rows}
     if keep not in patients or merged not in patients:
-        raise WrongStatus("One of these patients is no longer there.")
+        raise WrongStatus("One of these patients no longer exists.")
     for row in (patients[keep], patients[merged]):
         if row.merged_into_id is not None:
             raise WrongStatus(f"{row} has been merged already. Look for the patient who stands.")

@@ -58,13 +58,13 @@ def _check_request(wish: WaitlistRequest, now: datetime) -> None:
     check_bookable(wish.service, wish.is_first_visit)
     today = now.astimezone(wish.location.zone).date()
     if not today <= wish.first_on <= wish.last_on <= today + timedelta(days=wish.service.horizon_days):
-        raise NotBookable("We cannot offer times on these days. Choose other ones.")
+        raise NotBookable("We can't offer times on these days: choose other ones.")
     offers = offers_of_service(service=wish.service, now=now, new_patient=wish.is_first_visit)
     people = [offer.practitioner for offer in offers]
     if not people or (wish.practitioner is not None and wish.practitioner not in people):
-        raise NotBookable("Nobody we could ask does this visit for you. Please call us.")
+        raise NotBookable("No one here can offer you this appointment. Please call us.")
     if not wish.parts or wish.parts - set(PartOfDay):
-        raise NotBookable("Choose the parts of the day that suit you.")
+        raise NotBookable("Choose the parts of the day that work for you.")
 
 
 def _create_entry(wish: WaitlistRequest, person: str, criteria: str, now: datetime) -> WaitlistEntry:

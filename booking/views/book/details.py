@@ -58,7 +58,7 @@ def details(request: HttpRequest) -> HttpResponse:
     try:
         for_whom = single_values(request.GET, {"for"}).get("for", "")
         if for_whom and for_whom not in FOR:
-            raise InvalidParams("This address does not say clearly whom the visit is for.")
+            raise InvalidParams("This link doesn't say who the appointment is for.")
     except InvalidParams as error:
         return invalid_params_page(request, error, current.hold.service)
     answers = without_hidden(current.session.answers)

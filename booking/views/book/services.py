@@ -14,8 +14,8 @@ from booking.views.session import BookingSession
 
 AUDIENCES = (
     (Service.Audience.ANYONE, "For everyone"),
-    (Service.Audience.NEW, "For a first visit"),
-    (Service.Audience.RETURNING, "If you have been here before"),
+    (Service.Audience.NEW, "New patients"),
+    (Service.Audience.RETURNING, "Returning patients"),
 )
 
 

@@ -147,12 +147,12 @@ def _summary(waitlist_request: WaitlistRequest) -> dict[str, Any]:
     return {
         "email": waitlist_request.email,
         "rows": [
-            ("Visit", waitlist_request.service.name),
+            ("Appointment", waitlist_request.service.name),
             ("With", waitlist_request.practitioner.name if waitlist_request.practitioner else "Anyone"),
             ("Days", f"{first_on} to {last_on}"),
             (
                 "Times",
-                f"{parts_of_day(waitlist_request.parts).capitalize()}, {waitlist_request.location.time_zone_label}",
+                parts_of_day(waitlist_request.parts).capitalize(),
             ),
             ("Where", waitlist_request.location.address),
         ],

@@ -158,7 +158,7 @@ def send_again(client, *rows):
 
 
 def test_a_parked_message_can_be_queued_again(admin_client, now):
-    parked = make_message(state="parked", attempts=6, last_error="The mail server refuses this address (550).")
+    parked = make_message(state="parked", attempts=6, last_error="The email server refuses this address (550).")
     send_again(admin_client, parked)
     parked.refresh_from_db()
     assert (parked.state, parked.due_at, parked.attempts) == ("waiting", now, 0)

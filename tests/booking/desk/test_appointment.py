@@ -207,7 +207,7 @@ def test_a_refused_cancellation_says_why_and_keeps_the_input(desk, location):
     over = factories.make_appointment(location=location, starts_at=STARTED, status="fulfilled")
     response = desk.post(f"{VISITS}{over.pk}/cancel/", {"reason": "A slip", "sequence": 0})
     assert response.status_code == 409
-    assert b"This appointment has begun or is over" in response.content
+    assert b"This appointment has started or is over" in response.content
     assert b'value="A slip"' in response.content
 
 
@@ -286,7 +286,7 @@ def test_a_cancelled_visit_cannot_be_moved(desk, ahead):
     new = {"sequence": 1, "practitioner": ahead.practitioner_id, "on": "2026-11-25", "at": "09:30"}
     response = desk.post(f"{VISITS}{ahead.pk}/move/", new)
     assert response.status_code == 422
-    assert "Only an appointment that is still ahead can be moved." in response.content.decode()
+    assert "Only an upcoming appointment can be moved." in response.content.decode()
 
 
 def test_the_second_of_two_concurrent_moves_gets_a_conflict_page(desk, ahead):

@@ -49,7 +49,7 @@ def member_of_staff(*permissions):
 def test_the_page_lists_messages_with_their_state(admin_client, visit, now):
     make_message(visit, now)
     make_message(visit, now, "reminder", "waiting")
-    make_message(visit, now, "clinic_notice", "parked", last_error="The mail server refuses this address (550).")
+    make_message(visit, now, "clinic_notice", "parked", last_error="The email server refuses this address (550).")
     page = get_page(admin_client, visit)
     for words in ("Confirmation", "Sent", "Reminder", "Waiting", "Notice to the clinic", "(550)"):
         assert words in page

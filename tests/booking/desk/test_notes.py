@@ -115,7 +115,7 @@ def waiting(**fields):
 def test_mails_that_do_not_leave_are_shown_before_they_are_given_up(admin_client):
     factories.make_clinic()
     waiting(due_at=timezone.now() - timedelta(hours=3))  # The worker or the server is down: no attempt was counted.
-    waiting(due_at=timezone.now() + timedelta(hours=2), attempts=5, last_error="The mail server is busy (451).")
+    waiting(due_at=timezone.now() + timedelta(hours=2), attempts=5, last_error="The email server is busy (451).")
     note = next(note for note in notes(admin_client) if "waiting longer" in note.heading)
     assert (note.tone, note.heading) == ("rose", "2 messages waiting longer than usual")
     assert note.link.endswith("?state__exact=waiting")

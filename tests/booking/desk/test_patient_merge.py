@@ -207,7 +207,7 @@ def test_a_corrected_address_is_copied_to_the_waitlist(keep, dana, now):
 
 def test_a_patient_is_not_merged_with_themself(admin_client, keep, dana, now):
     assert get_comparison(admin_client, keep, keep).url == PATIENTS
-    with pytest.raises(WrongStatus, match="one and the same"):
+    with pytest.raises(WrongStatus, match="the same patient twice"):
         scheduling.merge(keep=keep, merged=keep, take=[], by=dana, now=now)
     with pytest.raises(IntegrityError), transaction.atomic():
         Patient.objects.filter(pk=keep.pk).update(merged_into=keep)

@@ -48,7 +48,7 @@ def test_the_description_has_the_wall_time_and_the_zones_label(appointment, now)
     assert description.splitlines() == [
         "Tuesday, November 24, 2026 at 11:15 a.m., Alberta time.",
         "With Steve Hansen.",
-        "To change or cancel, use the link in our mail, or call (403) 555-0100.",
+        "To change or cancel, use the link in our email, or call us at 403-555-0100.",
         f"Reference {appointment.reference}.",
     ]
 

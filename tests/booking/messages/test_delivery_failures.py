@@ -72,7 +72,7 @@ def test_a_message_that_fails_is_tried_again_later_and_later_and_then_parked(con
         at = confirmation.due_at
     assert waits[:-1] == [1, 5, 15, 60, 120, 240, 240, 240, 240, 240, 240]
     assert (confirmation.state, confirmation.attempts) == ("parked", 12)
-    assert confirmation.last_error == "The mail server is busy (451). Give it some time. Then choose Send again."
+    assert confirmation.last_error == "The email server is busy (451). Give it some time. Then choose Send again."
 
 
 def test_a_message_that_fails_once_is_sent_with_the_same_id(confirmation, failing, now):
@@ -91,7 +91,7 @@ def test_a_message_that_fails_once_is_sent_with_the_same_id(confirmation, failin
     [
         (
             smtplib.SMTPRecipientsRefused({ALICE: (550, b"no such user alice@patients.example")}),
-            "The mail server refuses this address (550). Check it with the patient. Then choose Send again.",
+            "The email server refuses this address (550). Check it with the patient. Then choose Send again.",
         ),
         (
             smtplib.SMTPRecipientsRefused({ALICE: (450, b"greylisted")}),
@@ -103,11 +103,11 @@ def test_a_message_that_fails_once_is_sent_with_the_same_id(confirmation, failin
         ),
         (
             smtplib.SMTPDataError(452, b"full"),
-            "The mail server is busy (452). Give it some time. We try again.",
+            "The email server is busy (452). Give it some time. We try again.",
         ),
         (
             smtplib.SMTPSenderRefused(553, b"not you", "x"),
-            "The mail server refuses our own address (553). Check DEFAULT_FROM_EMAIL. We try again.",
+            "The email server refuses our own address (553). Check DEFAULT_FROM_EMAIL. We try again.",
         ),
         (
             smtplib.SMTPServerDisconnected("gone"),
@@ -173,7 +173,7 @@ def test_a_message_that_stops_its_worker_each_time_is_parked(confirmation, now):
 
 def test_an_unavailable_mail_server_counts_as_no_attempt(confirmation, failing, now):
     failing.opening = ConnectionRefusedError("alice@patients.example")
-    with pytest.raises(messages.SmtpUnavailable, match=r"^The mail server cannot be reached\."):
+    with pytest.raises(messages.SmtpUnavailable, match=r"^The email server can't be reached\."):
         messages.send_due(now=now)
     confirmation.refresh_from_db()
     assert (confirmation.state, confirmation.attempts, confirmation.leased_until) == ("waiting", 0, None)

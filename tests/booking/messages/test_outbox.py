@@ -290,7 +290,7 @@ class TestClaiming:
 
     def test_the_queue_costs_the_same_few_queries_a_message(self, appointment, now, django_assert_max_num_queries):
         messages.enqueue_booking(appointment, now=now)
-        with django_assert_max_num_queries(1 + 6):
+        with django_assert_max_num_queries(1 + 7):
             messages.send_due(now=now)
 
 

@@ -115,7 +115,7 @@ def test_what_changed_several_times_is_told_as_it_ended(office, now):
     assert summary.subject == "Bookings at Dynamic Physiotherapy: 2 moved, 1 cancelled, 1 booked and cancelled again"
     assert "Thursday, December 10, 2026 at 11:15 a.m. (was Thursday, November 26, 2026 at 11:15 a.m.)" in summary.body
     assert "(was Saturday, November 28, 2026 at 11:15 a.m. with Steve Hansen)" in summary.body
-    assert "1 moved to somebody else" in sent_to(STEVE)[0].subject
+    assert "1 moved to someone else" in sent_to(STEVE)[0].subject
     assert sent_to(MAYA)[0].subject == "Bookings at Dynamic Physiotherapy: 1 new"
 
 

@@ -101,7 +101,7 @@ def test_a_clinics_words_stand_in_place_of_ours_and_the_facts_stay(clinic):
     assert mail.subject.startswith("We look forward to ")
     for words in ("Thank you", f"See you at {message.appointment.location.address}.", "Bring water."):
         assert words in html
-    assert "You are booked" not in html
+    assert "Your appointment is booked" not in html
     assert message.appointment.reference in mail.body
     assert "/appointment/" in mail.body
 

@@ -121,7 +121,7 @@ def test_the_mail_leads_to_the_visit_and_keeps_the_reason_to_staff(asked, now, m
     assert mail.attachments == []
     for words in (mail.body, mail.alternatives[0][0]):
         assert tokens.manage_url(asked) in words
-        assert "It costs nothing" in words
+        assert "There's no charge" in words
         assert "Ill today" not in words
         assert asked.service.name not in words
 
@@ -133,7 +133,7 @@ def test_a_reminder_of_a_time_we_cannot_keep_asks_once_more(asked, now, mailoutb
     )
     messages.send_due(now=now)
     (mail,) = mailoutbox
-    assert "We cannot keep this time, and have asked you to choose another one." in mail.body
+    assert "We can't keep this time, and have asked you to choose another one." in mail.body
     assert asked.service.late_cancellation_fee not in mail.body
 
 

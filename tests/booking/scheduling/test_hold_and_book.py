@@ -278,7 +278,7 @@ def test_events_are_never_changed_or_deleted(hold):
 def test_a_submission_key_that_booked_another_hold_books_nothing_more(hold, now):
     scheduling.book(hold=hold(), details=ALICE, submission_key="one form", by=PATIENT, now=now)
     other = hold(at(12))
-    with pytest.raises(scheduling.AlreadyBooked, match="Nothing was booked twice"):
+    with pytest.raises(scheduling.AlreadyBooked, match="nothing was booked twice"):
         scheduling.book(hold=other, details=ALICE, submission_key="one form", by=PATIENT, now=now)
     other.refresh_from_db()
     assert (other.status, Patient.objects.count()) == ("held", 1)

@@ -530,7 +530,7 @@ class TestMessages:
         assert (
             sent.subject == "No change to the appointment at Dynamic Physiotherapy: Wednesday, November 25, 9:00 a.m."
         )
-        assert "stays at the time we agreed. Come at 9:00 a.m. by the clock here." in sent.body
+        assert "is still at the time we agreed on: 9:00 a.m., local time." in sent.body
         assert before["uid"] == after["uid"] == str(visit.uid)
         assert (before["sequence"], after["sequence"]) == (0, 1)
         assert before["dtstart"].dt == datetime(2026, 11, 25, 16, tzinfo=UTC)

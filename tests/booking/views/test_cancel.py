@@ -35,7 +35,7 @@ def status():
 
 
 def test_the_page_asks_for_confirmation(client, visit):
-    assert "Cancel this visit?" in text_of(client.get("/appointment/cancel/"))
+    assert "Cancel this appointment?" in text_of(client.get("/appointment/cancel/"))
     assert status() == "booked"
 
 
@@ -58,7 +58,7 @@ def test_inside_the_window_the_page_says_to_call_and_names_the_fee(client, visit
         open_link(client, visit)
         page = text_of(client.get("/appointment/cancel/"))
         response = client.post("/appointment/cancel/", as_shown(visit))
-    assert "call us on" in page
+    assert "call us at" in page
     assert "costs $70" in page
     assert "<form" not in page
     assert response.status_code == 422
@@ -69,7 +69,7 @@ def test_inside_the_window_the_page_says_to_call_and_names_the_fee(client, visit
 def test_cancelling_twice_records_one_event(client, visit):
     for _ in range(2):
         client.post("/appointment/cancel/", as_shown(visit))
-    assert "cancelled already" in text_of(client.get("/appointment/cancel/"))
+    assert "already cancelled" in text_of(client.get("/appointment/cancel/"))
     assert AppointmentEvent.objects.filter(kind="cancelled").count() == 1
 
 
@@ -127,7 +127,7 @@ def test_a_visit_moved_since_the_page_was_shown_is_not_cancelled(client, visit):
     Appointment.objects.update(sequence=1)
     response = client.post("/appointment/cancel/", as_shown(visit))
     assert response.status_code == 409
-    assert "This visit has changed since" in text_of(response)
+    assert "Your appointment has changed" in text_of(response)
     assert status() == "booked"
 
 

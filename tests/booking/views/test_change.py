@@ -64,7 +64,7 @@ def test_the_chosen_time_warns_if_it_cannot_be_changed_online_again(client, visi
     later = text_of(client.get(f"/appointment/change/?start={instant(NEW_TIME)}"))
     assert "less than 24 hours away" not in later
     page = text_of(client.get(f"/appointment/change/?start={instant(NOW + timedelta(hours=2, minutes=30))}"))
-    assert "less than 24 hours away. Once it's yours, please call us to change or cancel it." in page
+    assert "less than 24 hours away. If you take it, you'll need to call us to change or cancel it." in page
     assert "costs $70" in page
 
 
@@ -86,7 +86,7 @@ def test_the_loser_of_a_race_keeps_the_old_time(client, visit, clinic):
         )
     response = move(client, visit)
     assert response.status_code == 409
-    assert "Your visit stays as it was" in text_of(response)
+    assert "You still have your current time" in text_of(response)
     assert text_of(response).count('name="start"') == 3
     visit.refresh_from_db()
     assert visit.starts_at == NINE
@@ -95,14 +95,14 @@ def test_the_loser_of_a_race_keeps_the_old_time(client, visit, clinic):
 def test_too_late_to_move_says_to_call(client, visit):
     with time_machine.travel(NINE - timedelta(hours=23), tick=False):
         client.get(f"/appointment/{manage_token(visit)}/")
-        assert "call us on" in text_of(client.get("/appointment/change/"))
+        assert "call us at" in text_of(client.get("/appointment/change/"))
         assert move(client, visit).status_code == 422
     assert booked_start() == NINE
 
 
 def test_a_cancelled_visit_has_no_time_to_change(client, visit):
     Appointment.objects.update(status="cancelled")
-    assert "no time to change any more" in text_of(client.get("/appointment/change/"))
+    assert "welcome to book another one" in text_of(client.get("/appointment/change/"))
     assert move(client, visit).status_code == 422
 
 
@@ -200,7 +200,7 @@ def test_the_second_of_two_concurrent_moves_gets_a_conflict_page(client, visit):
     move(client, visit)
     response = move(client, visit, at=NEW_TIME + timedelta(hours=3))
     assert response.status_code == 409
-    assert "This visit has changed since" in words_of(response)
+    assert "Your appointment has changed" in words_of(response)
     assert "Wednesday, November 25, 9:00 a.m." in words_of(response)
     assert booked_start() == NEW_TIME
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from booking.models import Appointment, AppointmentEvent
 from booking.tokens import manage_token
-from tests.support.factories import make_appointment, make_patient
+from tests.support.factories import make_appointment, make_location, make_patient
 from tests.support.journey import choose, text_of, words_of
 
 pytestmark = pytest.mark.usefixtures("clinic")
@@ -56,6 +56,12 @@ def test_the_page_shows_time_place_person_and_service(client, visit):
     for words in ("Tuesday, November 24, 11:15 a.m.", "12 Elizabeth Street", "Hansen", "Physiotherapy assessment",
                   visit.reference, "$140"):  # fmt: skip
         assert words in page
+    assert "Alberta time" not in page
+
+
+def test_the_page_names_the_time_zone_where_the_clinic_has_several_locations(client, visit):
+    make_location(name="Calgary")
+    assert "Alberta time" in words_of(client.get(f"/appointment/{manage_token(visit)}/", follow=True))
 
 
 def test_the_page_never_shows_the_patient_nor_their_date_of_birth(client, visit):
@@ -84,7 +90,7 @@ def test_an_invalid_token_opens_nothing(client, visit, token):
 def test_the_page_of_an_expired_link_shows_the_phone_number(client, visit):
     page = text_of(client.get(f"/appointment/{'A' * 43}/"))
     assert "(403) 555-0100" in page
-    assert "newest mail" in page
+    assert "latest email" in page
 
 
 def test_a_changed_token_opens_nothing(client, visit):

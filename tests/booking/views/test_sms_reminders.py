@@ -6,7 +6,7 @@ from booking.models import Appointment, Message
 from tests.support.journey import book, choose, confirm, type_details, words_of
 
 pytestmark = pytest.mark.usefixtures("clinic")
-REFUSED = "We send text messages to numbers in Canada and the United States only. Choose e-mail."
+REFUSED = "We can only text numbers in Canada and the United States. Choose email."
 
 
 @pytest.fixture
@@ -43,11 +43,11 @@ class TestWithGateway:
         choose(client)
         field = reminders_field(client)
         assert [(choice.choice_label, choice.data["selected"]) for choice in field.subwidgets] == [
-            ("By e-mail", True),
+            ("By email", True),
             ("By text message", False),
-            ("Not at all", False),
+            ("No reminders", False),
         ]
-        assert field.help_text.startswith("3 hours before the visit. Never at night")
+        assert field.help_text.startswith("3 hours before the appointment. Never at night")
 
     @pytest.mark.parametrize(
         ("choice", "stored", "in_words"),

@@ -458,7 +458,7 @@ class TestHolding:
         book_all(clinic, QUARTER_TO_TEN)
         response = choose(client, QUARTER_TO_TEN)
         assert response.status_code == 409
-        assert "What you typed is kept." in words_of(response)
+        assert "We kept what you typed." in words_of(response)
 
     def test_sending_no_time_says_what_is_missing(self, client):
         response = client.post("/book/assessment/", {})
@@ -542,7 +542,7 @@ def test_a_service_only_staff_book_says_to_call(client, clinic):
     clinic.assessment.save()
     response = client.get("/book/assessment/")
     assert response.status_code == 404
-    assert "call us on" in text_of(response)
+    assert "call us at" in text_of(response)
 
 
 def test_a_service_that_does_not_exist_is_not_found(client):

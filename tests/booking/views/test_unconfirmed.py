@@ -110,7 +110,7 @@ def test_who_comes_second_gets_the_nearest_times_and_books_one_with_one_press(cl
     )
     response = press(phone, waiting)
     assert response.status_code == 409
-    assert "Your answers are kept" in words_of(response)
+    assert "We kept your answers" in words_of(response)
     values = re.findall(r'name="start" value="([^"]+)"', response.content.decode())
     assert len(values) == 3
     assert press(phone, waiting, start=values[0])["Location"] == "/appointment/"

@@ -76,12 +76,12 @@ class TestJoining:
             "Alice Martin", "alice@patients.example", "+14035550123", "2026-11-01",
         )  # fmt: skip
         page = words_of(client.get("/waitlist/joined/"))
-        assert "You are on the waitlist" in page
+        assert "You're on the waitlist" in page
         assert "alice@patients.example" in page
         with time_machine.travel(NOW + timedelta(minutes=1), tick=False):
             call_command("work", "--once")
         assert [(message.to, message.subject) for message in mail.outbox] == [
-            (["alice@patients.example"], "You are on the waitlist at Dynamic Physiotherapy")
+            (["alice@patients.example"], "You're on the waitlist at Dynamic Physiotherapy")
         ]
 
     def test_joining_twice_gets_the_same_response(self, clinic):
@@ -102,17 +102,17 @@ class TestJoining:
         ("field", "value", "says"),
         [
             ("name", "", "s name."),
-            ("name", "123", "Enter a name, with letters."),
-            ("email", "alice", "Enter the e-mail address in full"),
-            ("phone", "12", "Enter the phone number with its area code"),
+            ("name", "123", "Enter a name that has letters."),
+            ("email", "alice", "Enter the full email address"),
+            ("phone", "12", "Enter a phone number with its area code"),
             ("parts", [], "Choose at least one part of the day."),
-            ("parts", ["night"], "Choose one of the parts shown."),
+            ("parts", ["night"], "Choose one of the parts of the day shown."),
             ("first_on", "", "Choose a day."),
-            ("first_on", "2026-11-22", "This day has passed."),
+            ("first_on", "2026-11-22", "This day has passed"),
             ("first_on", "20261124", "Enter the day as year, month and day"),
-            ("first_on", "9999-12-31", "We book up to January 22, 2027."),
+            ("first_on", "9999-12-31", "You can book up to January 22, 2027"),
             ("last_on", "２０２６-11-24", "Enter the day as year, month and day"),
-            ("last_on", "2026-11-23", "This day comes before the first."),
+            ("last_on", "2026-11-23", "The last day comes before the first"),
             ("practitioner", "nobody", "Choose one of the people shown"),
             ("contact_name", "\u202eAlice", "invisible character"),
             ("email", ["a@patients.example", "b@patients.example"], "was sent twice"),
@@ -129,7 +129,7 @@ class TestJoining:
     def test_a_form_sent_within_two_seconds_must_be_confirmed(self, client, clinic):
         response = send(client, seconds=1)
         assert response.status_code == 422
-        assert "That was quick" in words_of(response)
+        assert "Please check your answers" in words_of(response)
         assert not WaitlistEntry.objects.exists()
 
     def test_the_form_asks_about_the_first_visit_if_not_answered(self, client, clinic):
@@ -268,7 +268,7 @@ class TestLeaving:
         client = client_with_link(entry)
         response = client.post("/waitlist/leave/", {"entry": entry.uid.hex})
         assert (response.status_code, response["Location"]) == (302, "/waitlist/")
-        assert "You are no longer on the waitlist" in words_of(client.get("/waitlist/"))
+        assert "You're no longer on the waitlist" in words_of(client.get("/waitlist/"))
         assert WaitlistEntry.objects.get().outcome == "left"
 
     def test_a_form_about_another_entry_leaves_both_alone(self, clinic):
@@ -284,7 +284,7 @@ class TestLeaving:
         WaitlistEntry.objects.update(ended_at=NOW, outcome=outcome)
         page = client.get("/waitlist/")
         assert page.status_code == 200
-        assert "You are no longer on the waitlist" in words_of(page)
+        assert "You're no longer on the waitlist" in words_of(page)
         assert client.get("/waitlist/offer/").status_code == 302
 
 
@@ -336,12 +336,12 @@ class TestTheOffer:
         }
         response = client.post("/waitlist/accept/", data)
         assert response.status_code == 410
-        assert "cannot be booked any more" in words_of(response)
-        assert "You are still on the waitlist" in words_of(response)
+        assert "can't be booked any more" in words_of(response)
+        assert "You're still on the waitlist" in words_of(response)
         entry.refresh_from_db()
         assert (WaitlistOffer.objects.get().state, entry.unanswered) == ("withdrawn", 0)
         assert Appointment.objects.get().status == "expired"
-        assert "cannot be booked any more" in words_of(client.get("/waitlist/offer/"))
+        assert "can't be booked any more" in words_of(client.get("/waitlist/offer/"))
 
     def test_a_detail_can_be_corrected_before_accepting(self, clinic):
         entry, _ = join_with_offer(clinic)
@@ -394,7 +394,7 @@ class TestTheOffer:
         client = client_with_link(entry)
         response = client.post("/waitlist/pass/", {"offer": offer.uid.hex})
         assert response["Location"] == "/waitlist/"
-        assert "You are on the waitlist" in words_of(client.get("/waitlist/"))
+        assert "You're on the waitlist" in words_of(client.get("/waitlist/"))
         offer.refresh_from_db()
         assert offer.state == "passed"
 
@@ -436,7 +436,7 @@ class TestGone:
     def test_the_page_offers_the_nearest_slots(self, clinic):
         client, _ = self.client_with_ended_offer(clinic)
         page = client.get("/waitlist/offer/")
-        assert "You are still on the waitlist" in words_of(page)
+        assert "You're still on the waitlist" in words_of(page)
         links = [link for _, link in page.context["nearest"]]
         assert len(links) == 3
         assert all(client.get(link).status_code == 200 for link in links)
@@ -444,7 +444,7 @@ class TestGone:
     def test_after_leaving_one_can_join_again(self, clinic):
         client, _ = self.client_with_ended_offer(clinic, "left")
         page = client.get("/waitlist/offer/")
-        assert "You are no longer on the waitlist" in words_of(page)
+        assert "You're no longer on the waitlist" in words_of(page)
         assert page.context["join_again"] in text_of(page)
 
     def test_declining_an_ended_offer_is_no_error(self, clinic):
@@ -512,7 +512,7 @@ def test_the_page_after_declining_says_that_the_place_is_kept(client, clinic):
 
 def test_the_form_says_that_free_slots_are_not_offered(client, clinic):
     page = client.get(JOIN)
-    assert "We do not offer times that are free already." in words_of(page)
+    assert "Some times may be free already" in words_of(page)
     assert page.context["times"] in text_of(page)
 
 

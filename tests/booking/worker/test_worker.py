@@ -107,7 +107,7 @@ class TestOnce:
         make_clinic()
         messages.enqueue_booking(make_appointment(), now=now)
         lapsed = make_appointment(status="held", hold_expires_at=now)
-        with pytest.raises(CommandError, match=r"^The mail server cannot be reached\."):
+        with pytest.raises(CommandError, match=r"^The email server can't be reached\."):
             call_command("work", "--once")
         lapsed.refresh_from_db()
         assert lapsed.status == "expired"  # The other tasks were run.

@@ -37,7 +37,7 @@ def fill_in_details(page: Page) -> None:
     page.get_by_label("Name", exact=False).first.fill(NAME)
     page.get_by_label("E-mail", exact=False).first.fill(EMAIL)
     page.get_by_label("Phone", exact=False).first.fill("403-555-0188")
-    page.get_by_label("No, this will be the first visit").check()
+    page.get_by_label("No, this is a first visit").check()
 
 
 def test_a_patient_reads_books_gets_a_mail_and_cancels_without_javascript(page: Page, site: str):

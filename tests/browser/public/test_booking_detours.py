@@ -21,16 +21,16 @@ def hold_a_slot(page: Page, site: str) -> Appointment:
     page.get_by_role("link", name="Later week").click()  # Late enough to be changed online.
     page.locator(".time-button").locator("visible=true").last.click()
     expect(page).to_have_url(re.compile("/book/safety/"))
-    page.get_by_role("link", name="None of these: continue").click()
+    page.get_by_role("link", name="None of these apply: continue").click()
     expect(page).to_have_url(re.compile("/book/details/"))
     return Appointment.objects.get(status="held")
 
 
 def fill_in(page: Page) -> None:
     page.get_by_label("Full name").fill(NAME)
-    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Email").fill(EMAIL)
     page.get_by_label("Phone number").fill("403-555-0188")
-    page.get_by_label("No, this will be the first visit").check()
+    page.get_by_label("No, this is a first visit").check()
     page.wait_for_timeout(2_100)  # Forms that are sent within two seconds are treated as spam.
 
 
@@ -119,7 +119,7 @@ def test_after_a_conflict_another_slot_is_chosen_and_answers_are_kept(page: Page
     with page.expect_response(re.compile("/book/check/")) as answered:
         book(page)
     assert answered.value.status == 409
-    expect(page.get_by_text("What you typed is kept.")).to_be_visible()
+    expect(page.get_by_text("We kept what you typed.")).to_be_visible()
     assert page.locator(".times__nearest button").count() == 3
     page.locator(".times__nearest button").first.click()
     expect(page.get_by_role("heading", name="Review and book")).to_be_visible()
@@ -155,7 +155,7 @@ def test_the_back_button_shows_what_was_typed(page: Page, site: str):
     go_to_the_check_page(page, site)
     page.go_back()
     expect(page.get_by_label("Full name")).to_have_value(NAME)
-    expect(page.get_by_label("E-mail address")).to_have_value(EMAIL)
+    expect(page.get_by_label("Email")).to_have_value(EMAIL)
     press_continue(page)
     book(page)
     expect_booked(page)
@@ -179,14 +179,14 @@ def test_each_answer_can_be_changed_and_leads_back_to_the_check(page: Page, site
 def test_booking_for_somebody_else_keeps_what_was_typed(page: Page, site: str):
     hold_a_slot(page, site)
     fill_in(page)
-    page.get_by_role("button", name="Book for somebody else").click()
-    expect(page.get_by_label("Your own name")).to_have_value(NAME)
-    expect(page.get_by_label("Your e-mail address")).to_have_value(EMAIL)
+    page.get_by_role("button", name="Book for someone else").click()
+    expect(page.get_by_label("Your name")).to_have_value(NAME)
+    expect(page.get_by_label("Your email")).to_have_value(EMAIL)
     patient = page.get_by_label("Patient's full name")
     expect(patient).to_have_attribute("autocomplete", "off")
     expect(patient).to_be_empty()
     patient.fill("Ben Łukasz")
-    page.get_by_label("No, this will be the first visit").check()
+    page.get_by_label("No, this is a first visit").check()
     page.wait_for_timeout(2_100)
     press_continue(page)
     book(page)
@@ -224,7 +224,7 @@ def test_a_booking_works_with_the_keyboard_alone(page: Page, site: str):
     page.wait_for_timeout(2_100)
     tab_to("[name=visit]")
     page.keyboard.press("Space")
-    page.keyboard.press("Enter")  # In a field, Enter uses the first submit button, not "Book for somebody else".
+    page.keyboard.press("Enter")  # In a field, Enter uses the first submit button, not "Book for someone else".
     expect(page).to_have_url(re.compile("/book/check/"))
     press("form button.button", "Enter")
     expect_booked(page)

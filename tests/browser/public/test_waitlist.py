@@ -66,7 +66,7 @@ def test_a_freed_slot_is_offered_and_booked_without_javascript(page: Page, site:
     expect(page.get_by_label("Steve Hansen")).to_be_checked()
     page.get_by_label("From which day?").fill(day.isoformat())
     page.get_by_label("Until which day?").fill(day.isoformat())
-    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Email").fill(EMAIL)
     page.wait_for_timeout(2500)  # Forms that are sent within two seconds are treated as spam.
     press(page, "Join the waitlist")
     expect(page).to_have_title(re.compile("^Error: "))
@@ -74,12 +74,12 @@ def test_a_freed_slot_is_offered_and_booked_without_javascript(page: Page, site:
     page.get_by_label("Patient’s full name").or_(page.get_by_label("Patient's full name")).fill(NAME)
     page.get_by_label("Phone number").fill("403-555-0188")
     press(page, "Join the waitlist")
-    expect(page.get_by_role("heading", name="You are on the waitlist")).to_be_visible()
+    expect(page.get_by_role("heading", name="You're on the waitlist")).to_be_visible()
     expect(page.get_by_text(EMAIL)).to_be_visible()
 
     call_command("work", once=True, verbosity=0)
-    assert len(mails_to(EMAIL, "You are on the waitlist")) == 1
-    assert mails_to(EMAIL, "A time came free") == []
+    assert len(mails_to(EMAIL, "You're on the waitlist")) == 1
+    assert mails_to(EMAIL, "A time opened up") == []
 
     other = page.context.browser.new_context(java_script_enabled=False).new_page()
     other.goto(tokens.manage_url(taken))
@@ -89,7 +89,7 @@ def test_a_freed_slot_is_offered_and_booked_without_javascript(page: Page, site:
     other.context.close()
 
     call_command("work", once=True, verbosity=0)
-    (offer,) = mails_to(EMAIL, "A time came free")
+    (offer,) = mails_to(EMAIL, "A time opened up")
     assert "back" not in offer.subject.lower()
     fresh = page.context.browser.new_context(java_script_enabled=False).new_page()
     fresh.goto(link_in(offer, site))
@@ -99,7 +99,7 @@ def test_a_freed_slot_is_offered_and_booked_without_javascript(page: Page, site:
     press(fresh, "Take this time")
     expect(fresh).to_have_url(f"{site}/waitlist/safety/")
     expect(fresh.get_by_role("heading", name=re.compile("911"))).to_be_visible()
-    press(fresh, "None of these: continue")
+    press(fresh, "None of these apply: continue")
     expect(fresh.get_by_text(NAME)).to_be_visible()
     press(fresh, "Book appointment")
     expect(fresh.get_by_role("heading", name=re.compile("^See you"))).to_be_visible()
@@ -125,11 +125,11 @@ def test_declining_and_leaving_work_with_the_keyboard_alone(page: Page, site: st
         pytest.fail(f"Tab never reached {words}")
 
     page.goto(f"{site}/waitlist/{tokens.waitlist_token(entry, to_offer=True)}/")
-    tab_to("Pass this time")
+    tab_to("Pass on this time")
     expect(page).to_have_url(f"{site}/waitlist/")
     assert WaitlistOffer.objects.get().state == "passed"
     tab_to("Leave the waitlist")
-    expect(page.get_by_role("heading", name="You are no longer on the waitlist")).to_be_visible()
+    expect(page.get_by_role("heading", name="You're no longer on the waitlist")).to_be_visible()
 
 
 def make_offer(**fields):
@@ -148,8 +148,8 @@ def every_state(page: Page, site: str):
     Service.objects.filter(slug=SLUG).update(needs_date_of_birth=True)
     entry, offer = make_offer()
     link = f"{site}/waitlist/{tokens.waitlist_token(entry)}/"
-    yield "Open the link in our mail", page.goto(f"{site}/waitlist/")
-    yield "This link opens nothing", page.goto(f"{site}/waitlist/nonsense/")
+    yield "Open the link in our email", page.goto(f"{site}/waitlist/")
+    yield "This link doesn't work any more", page.goto(f"{site}/waitlist/nonsense/")
     yield "Join the waitlist", page.goto(f"{site}/book/{SLUG}/waitlist/?visit=new")
     page.goto(f"{site}/book/{SLUG}/waitlist/")
     yield "Join the waitlist", press(page, "Join the waitlist")
@@ -157,7 +157,7 @@ def every_state(page: Page, site: str):
     for label, words in (("full name", NAME), ("Phone number", "403-555-0188")):
         page.get_by_label(label).fill(words)
     yield "Join the waitlist", press(page, "Join the waitlist")
-    page.get_by_label("E-mail address").fill(EMAIL)
+    page.get_by_label("Email").fill(EMAIL)
     page.wait_for_timeout(2500)
     yield "You are on the waitlist", press(page, "Join the waitlist")
     yield "You are on the waitlist", page.goto(link)
@@ -167,13 +167,13 @@ def every_state(page: Page, site: str):
     yield "Review and book", press(page, "Book appointment")
     WaitlistOffer.objects.filter(pk=offer.pk).update(state="lapsed")
     yield "This time is no longer held for you", page.goto(f"{site}/waitlist/offer/")
-    yield "You are on the waitlist", page.goto(link)
+    yield "You're on the waitlist", page.goto(link)
     other, _ = make_offer(name="Bob Berg", email="bob@patients.example")
     second = page.context.new_page()
     second.goto(f"{site}/waitlist/{tokens.waitlist_token(other)}/")
     second.close()
-    yield "This was about something else", press(page, "Leave the waitlist")
-    yield "You are no longer on the waitlist", (page.goto(link), press(page, "Leave the waitlist"))
+    yield "That was a different request", press(page, "Leave the waitlist")
+    yield "You're no longer on the waitlist", (page.goto(link), press(page, "Leave the waitlist"))
     Clinic.objects.update(emergency_signs="")
     for person in Practitioner.objects.all():
         person.working_hours.all().delete()

@@ -72,8 +72,7 @@ def test_a_huge_file_is_refused(monkeypatch):
     monkeypatch.setattr("booking.image_upload.LARGEST_FILE", 100)
 
     assert (
-        validation_message(picture_bytes())
-        == "This picture is larger than 15 MB. Save a smaller one and choose it again."
+        validation_message(picture_bytes()) == "This picture is larger than 15 MB: save a smaller one and choose that."
     )
 
 

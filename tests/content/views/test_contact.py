@@ -115,7 +115,7 @@ def test_an_unknown_practitioner_in_the_query_is_ignored(client, to):
         (
             {"phone": "٤٠٣٥٥٥٠١٢٣"},
             "phone",
-            "Enter the phone number with its area code, such as 403-555-0123.",
+            "Enter a phone number with its area code, such as 403-555-0123.",
         ),
         ({"message": " "}, "message", "Enter your message."),
         ({"message": "x" * 4001}, "message", "Your message is too long. The limit is 4,000 characters."),
@@ -162,7 +162,7 @@ def test_a_field_that_arrives_twice_is_refused(client, name):
     response = client.post("/contact/", urlencode(twice), content_type="application/x-www-form-urlencoded")
 
     assert response.status_code == 422
-    assert [error.endswith("sent twice. Fill it in once.") for error in response.context["form"].errors[name]] == [True]
+    assert [error.endswith("sent twice: fill it in once.") for error in response.context["form"].errors[name]] == [True]
     assert Message.objects.count() == 0
 
 
