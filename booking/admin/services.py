@@ -79,6 +79,7 @@ class ServiceAdmin(ConfirmConflictsMixin):
             {
                 "fields": [
                     "needs_room",
+                    ("by_video", "meeting_link"),
                     "needs_needling_authorisation",
                     "needs_date_of_birth",
                     "shows_emergency_signs",

@@ -47,7 +47,7 @@ def calendar_file(
     event.add("dtstart", appointment.starts_at.astimezone(UTC))
     event.add("dtend", appointment.ends_at.astimezone(UTC))
     event.add("summary", title)
-    event.add("location", one_line(appointment.location.address))
+    event.add("location", one_line(appointment.service.where(appointment.location)))
     event.add("description", _description(appointment, clinic, cancelled=cancelled))
     event.add("status", "CANCELLED" if cancelled else "CONFIRMED")
     event.add("class", "PRIVATE")

@@ -27,7 +27,7 @@ class WebCalendar:
 def web_calendars(appointment: Appointment, clinic: Clinic) -> list[WebCalendar]:
     """A link for each web calendar, the most used first."""
     title = one_line(f"Appointment at {clinic.name}")
-    place = one_line(appointment.location.address)
+    place = one_line(appointment.service.where(appointment.location))
     details = _details(appointment, clinic)
     starts, ends = appointment.starts_at, appointment.ends_at
     google = _url(

@@ -166,6 +166,9 @@ class PractitionerService(models.Model):
         validators=[MinValueValidator(Decimal(0))],
         help_text=_("Leave empty to use the service's price."),
     )
+    own_meeting_link = models.URLField(
+        blank=True, default="", db_default="", help_text="For visits by video. Empty: the service's."
+    )
 
     class Meta:
         ordering = ["practitioner", "service"]

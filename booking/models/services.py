@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from booking.models.clinic import LONGEST_REMINDER, SHORTEST_REMINDER, validate_reminder, validate_service_slug
+from booking.models.locations import Location
 
 DEFAULT_STEP = timedelta(minutes=15)  # R5: a default must not cost capacity.
 
@@ -128,6 +129,19 @@ class Service(models.Model):
     )
     booked_by = models.CharField(max_length=10, choices=BookedBy, default=BookedBy.ONLINE)
     needs_room = models.BooleanField(_("needs a room"), default=True)
+    by_video = models.BooleanField(
+        "by video",
+        default=False,
+        db_default=False,
+        help_text="The patient opens a link instead of coming. For a service of its own: it needs no room.",
+    )
+    meeting_link = models.URLField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Where the patient meets the practitioner, such as a waiting room that you open for one patient at a "
+        "time. Patients see it on the page of their own appointment only: never in emails, calendars or on the site.",
+    )
     needs_needling_authorisation = models.BooleanField(
         _("needs needling authorization"),
         default=False,
@@ -186,6 +200,11 @@ class Service(models.Model):
                 violation_error_message=_("Choose the service that new patients book first."),
             ),
             models.CheckConstraint(
+                condition=Q(by_video=False) | Q(needs_room=False),
+                name="service_by_video_needs_no_room",
+                violation_error_message="A visit by video needs no room: untick it.",
+            ),
+            models.CheckConstraint(
                 condition=Q(first_reminder__isnull=True)
                 | Q(first_reminder__gte=SHORTEST_REMINDER, first_reminder__lte=LONGEST_REMINDER),
                 name="service_first_reminder_in_bounds",
@@ -209,6 +228,10 @@ class Service(models.Model):
         first = self.first_visit_service
         if first and (first == self or first.audience == Service.Audience.RETURNING):
             raise ValidationError({"first_visit_service": "Choose a service that a new patient can book."})
+        has_visits = self.pk is not None and self.appointments.exists()
+        if has_visits and Service.objects.filter(pk=self.pk).exclude(by_video=self.by_video).exists():
+            # R14: changing a service later changes no promise.
+            raise ValidationError({"by_video": "It has appointments already: make a new service instead."})
 
     def is_open_to(self, new_patient: bool | None) -> bool:
         """Whether a new (True) or returning (False) patient may book it (R13); always True for None (unknown)."""
@@ -224,6 +247,10 @@ class Service(models.Model):
         """
         is_first = new_patient is not False or self.audience == self.Audience.RETURNING
         return self.shows_emergency_signs and is_first
+
+    def where(self, location: Location) -> str:
+        """Where the patient goes, on one line. The link of a video visit stands on the appointment's page only."""
+        return "By video: see your appointment page" if self.by_video else location.address
 
     @property
     def reminders_before(self) -> tuple[timedelta, ...]:

@@ -63,6 +63,12 @@ for function in (
 
 
 @register.filter
+def where(visit: Any) -> str:
+    """Where the patient of a hold, an appointment or a waitlist entry goes, on one line."""
+    return str(visit.service.where(visit.location))
+
+
+@register.filter
 def local_day(value: datetime) -> str:
     """The day of a time in its location's zone, as read now: Tuesday, November 24; with the year if it is another."""
     return day_as_of(value, timezone.localdate(timezone=value.tzinfo))

@@ -322,6 +322,16 @@ def _refusals(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
     none_left = {kind: (0, window) for kind, (_amount, window) in settings.BOOKING_LIMITS.items()}
     with override_settings(BOOKING_LIMITS=none_left):
         yield "too often (429)", choose(client)
+    by_phone = {"name": "Dana Roy", "email": "dana@patients.example"}
+    factories.make_patient(**by_phone, books_by_phone_only=True)
+    choose(client)
+    type_details(client, date_of_birth="1980-11-24", **by_phone)
+    yield "who books by phone only (429)", client.post("/book/check/", confirmation(client))
+    visit = factories.make_appointment(service=clinic.assessment, location=clinic.location, practitioner=clinic.amara)
+    client.get(f"/appointment/{tokens.manage_token(visit)}/")
+    video = {"by_video": True, "needs_room": False, "meeting_link": "https://meet.example/room"}
+    with _updated(Service.objects.filter(pk=clinic.assessment.pk), **video):
+        yield "a visit by video", client.get("/appointment/")
     yield "another host's name (400)", client.get("/book/", headers={"host": "other.example"})
 
 

@@ -101,7 +101,8 @@ def values(context: dict[str, Any]) -> dict[str, str]:
         "place": context["location"].address,
     }
     if "service" in context:
-        values_by_placeholder["service"] = context["service"].name
+        service = context["service"]
+        values_by_placeholder |= {"service": service.name, "place": service.where(context["location"])}
     if "whose" in context:
         whose = context["whose"]
         values_by_placeholder |= {"whose": whose, "Whose": whose[:1].upper() + whose[1:]}

@@ -63,6 +63,7 @@ def appointment(request: HttpRequest) -> HttpResponse:
         "just_confirmed": moved == "confirmed",
         "just_said_so": moved == "attendance",
         "asks_attendance": _asks_attendance(appointment, session, now),
+        "meeting_link": _meeting_link(appointment, now),
     }
     if appointment.status == Status.CANCELLED:
         context |= {"was_late": _was_cancelled_late(appointment), "is_free_again": _is_free_again(appointment, now)}
@@ -93,6 +94,16 @@ def _asks_attendance(appointment: Appointment, session: BookingSession, now: dat
         return False
     ask_from = appointment.starts_at - max(ASK_ATTENDANCE_BEFORE, *appointment.service.reminders_before, timedelta(0))
     return appointment.is_unverified or now >= ask_from
+
+
+def _meeting_link(appointment: Appointment, now: datetime) -> str:
+    """The link of a visit by video until it is over, the practitioner's own before the service's; else ""."""
+    service = appointment.service
+    is_current = appointment.status in (Status.BOOKED, Status.ARRIVED) and now < appointment.ends_at
+    if not (service.by_video and is_current):
+        return ""
+    offer = service.practitioner_services.filter(practitioner=appointment.practitioner).first()
+    return (offer.own_meeting_link if offer else "") or service.meeting_link
 
 
 @private_page

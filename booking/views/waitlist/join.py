@@ -154,7 +154,7 @@ def _summary(waitlist_request: WaitlistRequest) -> dict[str, Any]:
                 "Times",
                 parts_of_day(waitlist_request.parts).capitalize(),
             ),
-            ("Where", waitlist_request.location.address),
+            ("Where", waitlist_request.service.where(waitlist_request.location)),
         ],
     }
 

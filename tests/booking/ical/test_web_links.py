@@ -90,12 +90,12 @@ def make_unsaved_location():
 
 
 def make_unsaved_visit(place):
-    from booking.models import Appointment
+    from booking.models import Appointment, Service
 
     starts = datetime(2026, 11, 24, 17, 15, tzinfo=UTC)
     local = starts.astimezone(place.zone)
     return Appointment(
-        location=place, starts_at=starts, ends_at=starts + timedelta(hours=1), local_on=local.date(),
+        service=Service(), location=place, starts_at=starts, ends_at=starts + timedelta(hours=1), local_on=local.date(),
         local_time=local.time(),
     )  # fmt: skip
 
