@@ -1,4 +1,4 @@
-"""Format dates, times, durations and prices for people, and instants for URLs.
+"""Format dates, times, durations, prices and phone numbers for people, and instants for URLs.
 
 "Tuesday, November 24", "9:00 a.m.", "45 minutes", "$120". Convert an instant to a location's time
 zone with ``at()`` first; dates, wall times and ``Appointment.local_start`` are local already.
@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
+from phonenumber_field.phonenumber import PhoneNumber
 from phonenumber_field.phonenumber import to_python as read_phone
 
 from booking.models import Location, PartOfDay, Service
@@ -211,12 +212,17 @@ def all_of(names: Iterable[str]) -> str:
     return _join(names, "and")
 
 
+def format_phone(phone: PhoneNumber) -> str:
+    """A number of country code 1 as "403-555-0123", any other in international format."""
+    if phone.country_code != 1:
+        return str(phone.as_international)
+    return str(phone.as_national).replace("(", "").replace(") ", "-")
+
+
 def phone_in_words(number: str) -> str:
-    """(403) 555-0123; outside country code 1 in international format; an invalid number unchanged."""
+    """A typed or stored number as ``format_phone`` writes it; an invalid one unchanged."""
     phone = read_phone(number, region="CA")
-    if not phone or not phone.is_valid():
-        return number
-    return str(phone.as_national if phone.country_code == 1 else phone.as_international)
+    return format_phone(phone) if phone and phone.is_valid() else number
 
 
 def _join(names: Iterable[str], word: str) -> str:

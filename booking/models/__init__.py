@@ -3,7 +3,7 @@
 from booking.models.appointment_events import AppointmentEvent
 from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, PENDING, Channel, Status
 from booking.models.appointments import Appointment, AppointmentQuerySet
-from booking.models.clinic import DEFAULT_UNVERIFIED_SHARE, Clinic, Notices, parse_networks
+from booking.models.clinic import DEFAULT_UNVERIFIED_SHARE, Clinic, Insurer, Notices, parse_networks
 from booking.models.content_version import (
     ContentVersion,
     bump_content_version,
@@ -11,7 +11,6 @@ from booking.models.content_version import (
     current_content_version,
 )
 from booking.models.hours import Break, Closure, HoursOverride, TimeOff, WorkingHours
-from booking.models.insurers import Insurer
 from booking.models.locations import Location, OpeningHours, Province, Room, SpecialHours, Weekday
 from booking.models.message_wording import PLACEHOLDERS, MessageWording, make_missing_wordings, placeholders
 from booking.models.messages import Message

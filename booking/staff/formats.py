@@ -7,10 +7,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from phonenumber_field.phonenumber import PhoneNumber
 
-from booking.formatting import at, clock, clock_change_note, clock_face, day
+from booking.formatting import at, clock, clock_change_note, clock_face, day, format_phone
 from booking.formatting import short_day as short_day_without_year
 from booking.models import Appointment
-from booking.phone_numbers import format_phone
 
 __all__ = [
     "clock",

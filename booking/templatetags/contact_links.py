@@ -11,7 +11,7 @@ from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import PhoneNumberMatcher, format_number
 from phonenumbers.phonenumberutil import PhoneNumberFormat
 
-from booking.phone_numbers import format_phone
+from booking.formatting import format_phone
 
 register = template.Library()
 register.filter("phone_number", format_phone)

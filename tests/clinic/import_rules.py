@@ -9,7 +9,6 @@ PACKAGES: dict[str, set[str]] = {
     "booking.constraints": set(),
     "booking.image_upload": set(),
     "booking.outbound_http": set(),
-    "booking.phone_numbers": set(),
     "booking.private_pages": set(),
     "booking.text_cleaning": set(),
     "booking.models": {"booking.constraints", "booking.image_upload", "booking.text_cleaning"},
@@ -45,7 +44,6 @@ PACKAGES: dict[str, set[str]] = {
         "booking.ical",
         "booking.map_links",
         "booking.models",
-        "booking.phone_numbers",
         "booking.text_cleaning",
     },
     "booking.forms": {
@@ -60,7 +58,6 @@ PACKAGES: dict[str, set[str]] = {
         "booking.formatting",
         "booking.forms",
         "booking.models",
-        "booking.phone_numbers",
         "booking.scheduling",
         "booking.text_cleaning",
     },

@@ -347,7 +347,7 @@ class TestTheOffer:
         entry, _ = join_with_offer(clinic)
         client = client_with_link(entry, to_offer=True)
         form = client.get("/waitlist/accept/").context["form"]
-        assert (form["name"].value(), form["phone"].value()) == ("Alice Martin", "(403) 555-0123")
+        assert (form["name"].value(), form["phone"].value()) == ("Alice Martin", "403-555-0123")
         data = {"offer": form["offer"].value(), "shown": form["shown"].value(), "contact_name": ""}
         refused = client.post("/waitlist/accept/", data | {"name": "", "phone": "403-555-0199"})
         assert (refused.status_code, "Enter the patient" in words_of(refused)) == (422, True)
@@ -360,7 +360,7 @@ class TestTheOffer:
     def test_the_page_of_the_entry_names_the_time_that_is_offered(self, clinic):
         entry, _ = join_with_offer(clinic)
         response = client_with_link(entry).get("/waitlist/")
-        assert "Tuesday 24 November 2026, 9:00 am" in words_of(response)
+        assert "Tuesday, November 24, 9:00 a.m." in words_of(response)
         assert text_of(response).count('class="button button--large"') == 1
         assert 'href="/waitlist/accept/">Take this time' in text_of(response)
 
