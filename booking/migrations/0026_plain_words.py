@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='appointment',
             name='is_unverified',
-            field=models.BooleanField(db_default=False, default=False, editable=False, help_text="Chosen online by someone who hasn't confirmed their email address yet."),
+            field=models.BooleanField(db_default=False, default=False, editable=False, help_text="Chosen with an email address not yet confirmed."),
         ),
         migrations.AlterField(
             model_name='appointment',

@@ -133,10 +133,7 @@ class Appointment(models.Model):
         max_length=64, blank=True, default="", db_default="", editable=False, help_text="The same of the IPv6 /48."
     )
     is_unverified = models.BooleanField(
-        default=False,
-        db_default=False,
-        editable=False,
-        help_text=_("Chosen online by someone who hasn't confirmed their email address yet."),
+        default=False, db_default=False, editable=False, help_text=_("Chosen with an email address not yet confirmed.")
     )
     submission_key = models.CharField(
         max_length=64,

@@ -64,7 +64,7 @@ def test_the_privacy_page_and_the_details_form_link_to_the_privacy_officer(clien
 @pytest.mark.django_db
 def test_a_section_of_another_page_may_use_the_anchor_whom_to_ask(client, stopped_clock):
     make_small_clinic()
-    make_section(make_site()["fees"], heading="Who to ask", level=2)
+    make_section(make_site()["fees"], heading="Whom to ask", level=2)
     publish_drafts()
     assert 'id="whom-to-ask"' in client.get("/fees/").content.decode()
 
@@ -92,7 +92,7 @@ def test_a_link_to_whom_to_ask_is_broken_except_on_the_privacy_page(stopped_cloc
 def test_the_privacy_page_lists_whom_to_ask_in_its_contents_with_unique_anchors(client, stopped_clock, is_known):
     make_small_clinic()
     page = make_site()["privacy"]
-    for heading in ("What we keep", "Who to ask"):
+    for heading in ("What we keep", "Whom to ask"):
         make_section(page, heading=heading, level=2)
     publish_drafts()
     if not is_known:
@@ -102,6 +102,6 @@ def test_the_privacy_page_lists_whom_to_ask_in_its_contents_with_unique_anchors(
 
     anchors = re.findall(r'<h2[^>]* id="(.*?)"', html)
     assert [name for name in anchors if name.startswith("whom")] == ["whom-to-ask-2", *["whom-to-ask"] * is_known]
-    assert re.findall(r'<li><a href="#(whom.*?)">Who to ask</a>', html) == [
+    assert re.findall(r'<li><a href="#(whom.*?)">Whom? to ask</a>', html) == [
         name for name in anchors if name.startswith("whom")
     ]

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext
 
 from booking import messages
 from booking.models import Appointment, AppointmentEvent, Status
@@ -41,14 +40,14 @@ def undo_mark(*, appointment: Appointment, by: Actor, now: datetime) -> Appointm
 def why_not_mark(appointment: Appointment, status: Status, *, now: datetime) -> str:
     """Return a sentence on why this status cannot be set now; empty if it can."""
     if appointment.status not in MARKABLE:
-        return f"This appointment is {appointment.get_status_display().lower()}, so that can't be set."
+        return f"This appointment is {appointment.get_status_display().lower()}, so that cannot be set."
     zone = appointment.location.zone
     if status == Status.ARRIVED and appointment.starts_at.astimezone(zone).date() > now.astimezone(zone).date():
-        return gettext("This visit is on a later day. You can mark it as arrived on that day.")
+        return "This visit is on a later day. It can be marked as arrived when its day has come."
     if status == Status.FULFILLED and appointment.starts_at > now:
-        return gettext("This visit hasn't started yet. You can mark it as attended once it starts.")
+        return "This visit has not begun yet. It can be marked as attended from its start on."
     if status == Status.NOSHOW and appointment.starts_at > now:
-        return gettext("This visit hasn't started yet. To free its time, cancel it.")
+        return "This visit has not begun yet. To free its time, cancel it."
     return ""
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Model, Q
-from django.utils.translation import gettext
 
 from booking.models import Appointment, Patient, PatientMerge
 from booking.scheduling.actors import Actor
@@ -55,9 +54,7 @@ def merge(
     with transaction.atomic():
         keep, merged = _lock_pair(keep.pk, merged.pk)
         if shown is not None and shown != {"keep": merge_values(keep), "merged": merge_values(merged)}:
-            raise WrongStatus(
-                gettext("Someone changed one of these patients in the meantime. Please look at both again.")
-            )
+            raise WrongStatus("Somebody has changed one of these patients meanwhile. Look at both again.")
         before = {"kept_values": merge_values(keep), "merged_values": merge_values(merged)}
         for field in take:
             setattr(keep, field, getattr(merged, field))

@@ -100,7 +100,7 @@ def test_once_confirmed_it_is_saved_with_a_link_to_the_list(admin_client, visit,
     assert TimeOff.objects.get().note == "A course in Calgary"
     assert LogEntry.objects.count() == 1
     assert messages_in(response)[-1] == (
-        '1 appointment is now outside hours. <a href="/admin/booking/appointment/outside/">See to it</a>'
+        '1 appointment is now outside hours. <a href="/admin/booking/appointment/outside/">Review it</a>'
     )
     assert is_unchanged(visit)
     assert (AppointmentEvent.objects.count(), Message.objects.count()) == (0, 0)
@@ -369,7 +369,7 @@ def test_with_a_corrected_zone_appointments_keep_their_time_on_the_clock(admin_c
     assert visit.starts_at != before
     assert (visit.local_start.date(), visit.local_start.time()) == promised
     response = admin_client.post(address, data | {"time_zone": "America/Edmonton"}, follow=True)
-    assert "1 appointment keeps its time on the clock" in " ".join(messages_in(response))
+    assert "1 appointment keeps its time of day" in " ".join(messages_in(response))
     assert type(visit).objects.get().starts_at == before
 
 

@@ -285,7 +285,7 @@ class TestCapacity:
 
     def test_the_service_says_what_is_lost_and_offers_fifteen_minutes_with_one_press(self, admin_client, service):
         page = self.page(admin_client, service)
-        assert "Steve Hansen: Monday holds 5 visits with these settings; 8 could fit." in page
+        assert "Steve Hansen: Monday holds 5 visits with these settings. 8 could fit." in page
         address = f"/admin/booking/service/{service.pk}/step/"
         assert f'formaction="{address}"' in page
         assert admin_client.get(address).status_code == 405

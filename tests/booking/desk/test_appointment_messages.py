@@ -1,6 +1,7 @@
 """An appointment's messages in the admin: their state, resending, and the count of parked messages."""
 
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -92,7 +93,7 @@ def test_waiting_or_outdated_messages_cannot_be_resent(admin_client, visit, now,
     visit.save()
     assert resend_url(visit, message) not in get_page(admin_client, visit)
     response = admin_client.post(resend_url(visit, message))
-    assert "there's nothing to send" in admin_client.get(response.url).content.decode()
+    assert "there's nothing to send" in unescape(admin_client.get(response.url).content.decode())
     assert visit.messages.count() == 1
 
 

@@ -109,7 +109,7 @@ def test_invalid_parameters_open_an_empty_form(desk, patient):
         (
             NEW_PATIENT | {"on": "02/03/2027"},
             "on",
-            "This could be February 3 or March 2. Write it as 2027-02-03 or 2027-03-02.",
+            "This could be February 3 or March 2. Enter it as 2027-02-03 or 2027-03-02.",
         ),
         (NEW_PATIENT | {"email": "root@localhost"}, "email", None),
         (NEW_PATIENT | {"at": "25:00"}, "at", "Write the time as 9:00 a.m. or 14:30."),
@@ -287,7 +287,7 @@ def test_a_visit_may_start_earlier_today(desk, call):
     question = desk.post(BOOK, typed)
     assert question.status_code == 409
     assert errors_of(question)["__all__"] == [
-        "This time is in the past. The visit doesn't fit of Steve Hansen at Okotoks."
+        "This time is in the past. The visit doesn't fit Steve Hansen's hours at Okotoks."
     ]
     desk.post(BOOK, typed | asked_in(question.content.decode()) | {"overbooked_reason": "Walked in"})
     assert Appointment.objects.get().exception_reason == "Walked in"

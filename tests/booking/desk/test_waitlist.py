@@ -42,7 +42,7 @@ def test_the_list_shows_entries_with_their_state(admin_client, clinic):
     page = words_of(admin_client.get(LIST))
     for words in ("Alice Martin", "403-555-0123", "Steve Hansen", "Mon, Nov 23, 2026 to Mon, Dec 7, 2026",
                   "Mornings (before 12:00 p.m.)",
-                  "Has an offer until Mon, Nov 23, 2026, 9:00 a.m.", "Waits"):  # fmt: skip
+                  "Has an offer until Mon, Nov 23, 2026, 9:00 a.m.", "Waiting"):  # fmt: skip
         assert words in page
 
 

@@ -95,11 +95,11 @@ def test_a_message_that_fails_once_is_sent_with_the_same_id(confirmation, failin
         ),
         (
             smtplib.SMTPRecipientsRefused({ALICE: (450, b"greylisted")}),
-            "The mail server isn't accepting email for this address right now (450). Give it some time. We try again.",
+            "The mail server does not take mail for this address just now (450). Give it some time. We try again.",
         ),
         (
             smtplib.SMTPDataError(554, b"spam"),
-            "The mail server refuses this email (554). Ask the person who runs it why. Then choose Send again.",
+            "The mail server refuses this mail (554). Ask whoever runs it why. Then choose Send again.",
         ),
         (
             smtplib.SMTPDataError(452, b"full"),
@@ -111,31 +111,31 @@ def test_a_message_that_fails_once_is_sent_with_the_same_id(confirmation, failin
         ),
         (
             smtplib.SMTPServerDisconnected("gone"),
-            "The mail server closed the connection. Check that it's running. We try again.",
+            "The mail server ended the conversation. Check that it runs. We try again.",
         ),
         (
             smtplib.SMTPNotSupportedError("no SMTPUTF8"),
-            "The mail server can't handle the letters in this address. Ask for another. Then choose Send again.",
+            "The mail server cannot carry the letters of this address. Ask for another. Then choose Send again.",
         ),
         (
             TimeoutError("alice"),
-            "The mail server didn't answer in time. Check that it's running. We try again.",
+            "The mail server did not answer in time. Check that it runs. We try again.",
         ),
         (
             ConnectionResetError(),
-            "The mail server can't be reached. If this continues, check EMAIL_URL. We try again.",
+            "The mail server cannot be reached. Check EMAIL_URL if this goes on. We try again.",
         ),
         (
             ValueError("alice"),
-            "An address or name has characters that an email can't contain. Please correct it. Then choose Send again.",
+            "An address or name holds characters that no mail can carry. Correct it. Then choose Send again.",
         ),
         (
             UnicodeEncodeError("ascii", "é", 0, 1, "no"),
-            "An address or name has characters that an email can't contain. Please correct it. Then choose Send again.",
+            "An address or name holds characters that no mail can carry. Correct it. Then choose Send again.",
         ),
         (
             KeyError("alice"),
-            "This message couldn't be written (KeyError). Tell whoever runs the site. We try again.",
+            "This message could not be written (KeyError). Tell whoever runs the site. We try again.",
         ),
     ],
 )
@@ -206,7 +206,7 @@ def test_without_a_clinic_nothing_is_sent_and_nothing_is_lost(confirmation, now)
     confirmation.refresh_from_db()
     assert (confirmation.state, confirmation.last_error) == (
         "waiting",
-        "The clinic's details are missing. Enter them under Clinic. We try again.",
+        "The clinic's details are missing. Fill them in under Clinic. We try again.",
     )
 
 

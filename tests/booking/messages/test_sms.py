@@ -198,7 +198,7 @@ class TestFailures:
         messages.send_due(now=now)
         assert outcome() == ("waiting", "email", 0, None)
         assert reminder().last_error == (
-            f"We can't send text messages to this number ({code}). Call the patient. We're sending it by email instead."
+            f"No text message can be sent to this number ({code}). Call the patient. We're sending it by email instead."
         )
         messages.send_due(now=now + timedelta(seconds=5))
         assert outcome()[:2] == ("sent", "email")
@@ -233,7 +233,7 @@ class TestFailures:
         url = f"twilio+http://AC1:x@127.0.0.1:{mail_server.free_port()}/{sms_server.NUMBER}"
         settings.SMS = environment.sms("http://127.0.0.1", {"SMS_URL": url})
         remind(now)
-        with pytest.raises(messages.TransportUnavailable, match="cannot be reached"):
+        with pytest.raises(messages.TransportUnavailable, match="can't be reached"):
             messages.send_due(now=now)
         assert outcome() == ("waiting", "text", 0, None)
 
@@ -245,9 +245,7 @@ class TestFailures:
         service.bad_day = lambda form: day
         messages.send_due(now=now)
         assert outcome() == ("waiting", "text", 1, None)
-        assert reminder().last_error == (
-            "The text-message service stopped answering. Check that it's running. We try again."
-        )
+        assert reminder().last_error == ("The text-message service broke off. Check that it runs. We try again.")
         service.bad_day = lambda form: ""
         messages.send_due(now=now + timedelta(minutes=1, seconds=10))
         assert outcome()[:2] == ("sent", "text")

@@ -133,7 +133,7 @@ class TestUndelivered:
         assert check(now + 5 * MINUTE) == (0, 1)
         assert outcome(message) == ("waiting", "email", "undelivered")
         assert message.last_error == (
-            "The text message didn't arrive (30003). Call the patient. It goes by email instead."
+            "The text message did not arrive (30003). Call the patient. It goes by email instead."
         )
         for minutes in (6, 20, 60):
             check(now + minutes * MINUTE)
@@ -148,7 +148,7 @@ class TestUndelivered:
         check(now + 5 * MINUTE)
         assert outcome(message) == ("parked", "text", "undelivered")
         assert message.last_error == (
-            "The text message didn't arrive (30005). Call the patient. Then choose Send again."
+            "The text message did not arrive (30005). Call the patient. Then choose Send again."
         )
         assert "1 message could not be sent" in admin_client.get(reverse("admin:index")).content.decode()
 

@@ -1,5 +1,7 @@
 """Custom wording of emails: placeholders, validation and preview. Facts cannot be removed."""
 
+from html import unescape
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -185,7 +187,7 @@ def test_staff_save_words_and_are_told_what_is_wrong(admin_client, clinic):
     wording = wording_of("reminder")
     typed = {"subject": "", "heading": "Until soon", "opening": "Until {tomorrow}", "closing": ""}
     refused = admin_client.post(address_of(wording), typed)
-    assert "{tomorrow} can't be used here." in refused.content.decode()
+    assert "{tomorrow} can't be used here." in unescape(refused.content.decode())
     wording.refresh_from_db()
     assert wording.heading == ""
 
@@ -210,7 +212,7 @@ def test_a_preview_shows_unsaved_words_and_stores_and_sends_nothing(kind, admin_
 def test_a_preview_of_wrong_words_says_what_is_wrong(admin_client, clinic):
     page = admin_client.post(address_of(wording_of("reminder"), "preview/"), {"heading": "{oops}"})
     assert page.status_code == 422
-    assert "{oops} can't be used here." in page.content.decode()
+    assert "{oops} can't be used here." in unescape(page.content.decode())
 
 
 def test_a_preview_allows_the_mails_own_styles_and_no_others(admin_client, clinic):

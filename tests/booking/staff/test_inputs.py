@@ -25,8 +25,8 @@ def test_a_date_with_one_reading_is_accepted(typed, read):
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ("02/03/2027", "This could be February 3 or March 2. Write it as 2027-02-03 or 2027-03-02."),
-        ("1/12/2026", "This could be January 12 or December 1. Write it as 2026-01-12 or 2026-12-01."),
+        ("02/03/2027", "This could be February 3 or March 2. Enter it as 2027-02-03 or 2027-03-02."),
+        ("1/12/2026", "This could be January 12 or December 1. Enter it as 2026-01-12 or 2026-12-01."),
         ("2/3/27", "Enter the date as 2026-11-24."),
         ("31/02/2027", "Enter the date as 2026-11-24."),
     ],

@@ -82,7 +82,7 @@ def test_valid_answers_lead_to_the_check(client):
         ({"name": "http://spam.example/buy"}, "Enter a name, not a web address."),
         ({"name": "Best pills www.pills.example"}, "Enter a name, not a web address."),
         ({"preferred_name": "cheap-pills.com"}, "Enter a name, not a web address."),
-        ({"name": "Alice\u202eMartin"}, "“Full name”: This has an invisible character"),
+        ({"name": "Alice\u202eMartin"}, "“Full name”: This holds a character that cannot be seen"),
         ({"pronouns": "she\ufffd"}, "“Your pronouns”: Part of this could not be read."),
         ({"preferred_name": "A" * 121}, "“What you like to be called” is too long: 120 characters fit."),
         ({"email": "alice@"}, "such as name@example.ca"),

@@ -55,7 +55,7 @@ def test_too_many_holds_get_retry_after_and_the_phone_number(client, limit):
         choose(client, start)
     response = choose(client, QUARTERS[2])
     assert (response.status_code, response["Retry-After"]) == (429, "3600")
-    assert "Call (403) 555-0100" in words_of(response)
+    assert "Call 403-555-0100" in words_of(response)
     assert "Try again in 1 hour." in words_of(response)
     assert (response["Cache-Control"], response["X-Robots-Tag"]) == ("no-store", "noindex")
     assert Appointment.objects.get(status="held").starts_at == QUARTERS[1]
@@ -155,7 +155,7 @@ def test_only_a_few_visits_ahead_can_be_booked_with_one_e_mail_address(client):
     response = confirm(client)
     assert (response.status_code, response["Retry-After"]) == (429, "86400")
     assert "Please call us to book this appointment" in words_of(response)
-    assert "Call (403) 555-0100" in words_of(response)
+    assert "Call 403-555-0100" in words_of(response)
     assert Appointment.objects.filter(status="booked").count() == 2
     assert Appointment.objects.filter(status="held").count() == 1
     type_details(client, name="Charlie", email="charlie@patients.example")

@@ -144,7 +144,7 @@ def test_the_header_has_the_number_on_a_phone_and_a_quiet_button_on_a_computer(
     page.set_viewport_size(size)
     page.goto(site + BACK)
     header = page.get_by_role("banner")
-    expect(header.get_by_role("link", name="Call (403) 555-0140")).to_be_visible(visible=is_phone)
+    expect(header.get_by_role("link", name="Call 403-555-0140")).to_be_visible(visible=is_phone)
     expect(header.get_by_role("link", name="Book online")).to_be_visible(visible=not is_phone)
     page.goto(f"{site}/fees/")
     expect(header.get_by_role("link", name="Book online")).to_be_visible()

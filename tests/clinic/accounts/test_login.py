@@ -5,6 +5,7 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -67,7 +68,7 @@ def test_staff_log_in_with_name_or_e_mail_and_return_to_the_requested_page(clien
 
 @pytest.mark.parametrize(("name", "called"), [("dana", "username"), ("dana@clinic.example", "email address")])
 def test_a_wrong_password_gets_a_helpful_error(client, dana, name, called):
-    page = log_in(client, name, password="not mine").content.decode()
+    page = unescape(log_in(client, name, password="not mine").content.decode())
     message = f"This {called} and password don't match. Check both, or choose a new password."
     assert f"<li>{message}</li>" in page
     assert page.count(message) == 1  # In the error summary, not repeated in the form.

@@ -28,6 +28,7 @@ from booking.models import (
     bump_content_version,
     current_content_version,
 )
+from booking.phone_numbers import format_phone
 from clinic.web.page_cache import is_cacheable
 from content import apps as content_apps
 from content.models import Page
@@ -478,7 +479,7 @@ def test_a_stale_page_shows_the_phone_number_instead_of_slots(reader, bookable, 
     hero = between(answer.text, '<div class="hero__book">', 'class="hero__facts"')
     assert "Next free, with" not in answer.text
     assert "?start=" not in answer.text
-    assert f"Call {clinic.phone.as_national}" in hero
+    assert f"Call {format_phone(clinic.phone)}" in hero
     assert answer.headers["content-length"] == str(len(answer.body))
     assert "content-security-policy" in answer.headers
 

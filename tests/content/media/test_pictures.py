@@ -51,7 +51,7 @@ def test_jpeg_png_and_webp_are_accepted_whatever_their_extension(kind):
     ids=["empty", "text", "SVG", "GIF", "TIFF"],
 )
 def test_other_file_types_are_refused(content):
-    assert validation_message(content) == "This isn't a JPEG, PNG or WebP picture."
+    assert validation_message(content) == "This is not a JPEG, PNG or WebP picture."
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
