@@ -7,8 +7,6 @@ from datetime import datetime
 from django.contrib import messages
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 
 from booking import scheduling
 from booking.models import Appointment, Status
@@ -21,14 +19,14 @@ class StatusAction:
     """A status change: ``slug`` in its URL, ``label`` on its button, the new status, and its scheduling command."""
 
     slug: str
-    label: str | Promise
+    label: str
     status: Status
     command: Callable[..., Appointment]
 
 
 ARRIVED = StatusAction("arrived", "Arrived", Status.ARRIVED, scheduling.check_in)
 ATTENDED = StatusAction("attended", "Attended", Status.FULFILLED, scheduling.fulfil)
-NO_SHOW = StatusAction("no-show", _("No-show"), Status.NOSHOW, scheduling.mark_no_show)
+NO_SHOW = StatusAction("no-show", "No-show", Status.NOSHOW, scheduling.mark_no_show)
 UNDO = StatusAction("undo", "Back to booked", Status.BOOKED, scheduling.undo_mark)
 STEPS = {step.slug: step for step in (ARRIVED, ATTENDED, NO_SHOW, UNDO)}
 
@@ -60,4 +58,4 @@ def apply_status(request: HttpRequest, appointments: Iterable[Appointment], step
         except SchedulingError as error:
             messages.error(request, f"{appointment_label(appointment)}: {error.message}")
         else:
-            messages.success(request, f"{appointment_label(appointment)}: {str(step.label).lower()}.")
+            messages.success(request, f"{appointment_label(appointment)}: {step.label.lower()}.")

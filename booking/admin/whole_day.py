@@ -103,9 +103,9 @@ ACTIONS = {
         "Ask these patients to choose another time", "Ask {count}", "Asked to move", _ask, patient_news.ASKED
     ),
     "hand-on": BulkAction(
-        _("Reassign these visits at the same times"),
-        _("Reassign {count}"),
-        _("Reassigned"),
+        "Reassign these visits at the same times",
+        "Reassign {count}",
+        "Reassigned",
         _hand_on,
         patient_news.MOVED,
     ),

@@ -40,7 +40,7 @@ class PlainLabelsMixin:
 
 
 class LoginForm(PlainLabelsMixin, account.LoginForm):
-    labels = {"login": _("Username or email"), "password": "Password"}
+    labels = {"login": "Username or email", "password": "Password"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -76,7 +76,7 @@ class NewPasswordForm(PlainLabelsMixin, account.ResetPasswordKeyForm):
 
 
 class ResetPasswordForm(PlainLabelsMixin, account.ResetPasswordForm):
-    labels = {"email": _("Your email address")}
+    labels = {"email": "Your email address"}
 
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"])  # Without allauth's look-up, whose time depends on the result.
@@ -123,7 +123,7 @@ class CodeAgainForm(ThrottledCodeForm, codes.ReauthenticateForm):
 
 
 class ActivateTOTPForm(ThrottledCodeForm, totp.ActivateTOTPForm):
-    labels = {"code": _("The six digits the app shows")}
+    labels = {"code": "The six digits the app shows"}
 
 
 # Errors that allauth and fido2 raise for a malformed credential.
@@ -156,7 +156,7 @@ class PasskeyAgainForm(PasskeyErrorMixin, webauthn.ReauthenticateWebAuthnForm):
 
 
 class AddPasskeyForm(PlainLabelsMixin, webauthn.AddWebAuthnForm):
-    labels = {"name": _("Name"), "passwordless": _("Log in with it on its own, without a password")}
+    labels = {"name": "Name", "passwordless": "Log in with it on its own, without a password"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -179,7 +179,7 @@ class AddPasskeyForm(PlainLabelsMixin, webauthn.AddWebAuthnForm):
 
 
 class RenamePasskeyForm(PlainLabelsMixin, webauthn.EditWebAuthnForm):
-    labels = {"name": _("Name")}
+    labels = {"name": "Name"}
 
 
 class PasskeyLoginForm(PasskeyErrorMixin, webauthn.LoginWebAuthnForm):

@@ -17,7 +17,7 @@ class DoList(HeadedBlock):
     """Two lists side by side: do and do not."""
 
     do = RowsField(columns=[Column("text", "Do", max_length=300)])
-    do_not = RowsField(columns=[Column("text", _("Don't"), max_length=300)])
+    do_not = RowsField(columns=[Column("text", "Don't", max_length=300)])
 
     class Meta(HeadedBlock.Meta):
         verbose_name = _("do and don't")

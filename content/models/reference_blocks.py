@@ -161,7 +161,7 @@ class Sources(HeadedBlock):
                 "Address",
                 is_required=False,
                 max_length=300,
-                hint=_("For a source without a DOI."),
+                hint="For a source without a DOI.",
                 validators=(HTTPS_ADDRESS,),
             ),
         ]
