@@ -169,7 +169,7 @@ def test_an_invalid_link_and_every_booking_page_link_to_it(client, visit):
 
 
 def test_the_page_says_whom_to_call(client):
-    assert "Call (403) 555-0100" in words_of(client.get(PAGE))
+    assert "Call 403-555-0100" in words_of(client.get(PAGE))
 
 
 def test_the_title_says_once_that_there_is_an_error(client):

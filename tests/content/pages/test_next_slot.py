@@ -102,7 +102,7 @@ def test_without_a_free_time_it_leads_to_the_waitlist(client, service, location)
     factories.make_practitioner([service])
 
     address, text = links(client, service)[0]
-    assert (address, text) == ("/book/back/waitlist/", "No free time online just now Join the waitlist")
+    assert (address, text) == ("/book/back/waitlist/", "Nothing available online right now Join the waitlist")
     assert client.get(address).status_code == 200
 
 
