@@ -1,18 +1,20 @@
 """Forms to choose a slot, to cancel and to request a lost link."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from booking.forms.antispam import PageHelper, SingleValueForm
 from booking.forms.fields import EmailLineField, LineField
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
-def visit_field(*, required: str | Promise) -> forms.ChoiceField:
+
+def visit_field(*, required: "StrOrPromise") -> forms.ChoiceField:
     return forms.ChoiceField(
         choices=[("new", _("No, this is a first visit")), ("returning", _("Yes"))],
         widget=forms.RadioSelect,

@@ -6,11 +6,10 @@ It saves nothing: views pass the cleaned data to ``booking.scheduling``.
 from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crispy_forms.layout import Fieldset, Layout
 from django import forms
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from booking.formatting import all_of, duration
@@ -20,6 +19,9 @@ from booking.forms.fields import BirthDateField, EmailLineField, LineField, Phon
 from booking.messages.sms import gateway
 from booking.messages.sms.encoding import can_receive_sms
 from booking.models import Service
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 NO_REMINDERS = "none"
 
@@ -135,7 +137,7 @@ class DetailsForm(HoneypotForm):
         return cleaned
 
     def _set_labels(self, for_other: bool) -> None:
-        labels = {
+        labels: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
             "name": (_("Patient's full name"), _("Enter the patient's name."))
             if for_other
             else (_("Full name"), _("Enter your name.")),
@@ -202,7 +204,7 @@ class DetailsForm(HoneypotForm):
         )
         return helper
 
-    def _fieldset(self, legend: str | Promise, names: list[str]) -> list[Fieldset]:
+    def _fieldset(self, legend: "StrOrPromise", names: list[str]) -> list[Fieldset]:
         """A fieldset with those of these fields that the form has; none without any."""
         shown = [name for name in names if name in self.fields]
         return [Fieldset(legend, *shown)] if shown else []
@@ -222,7 +224,7 @@ class DetailsForm(HoneypotForm):
         return values | self.known | {"notice_version": self.notice_version, "masked": sorted(self.known)}
 
 
-def _reminders_label(service: Service, ahead: timedelta) -> str | Promise:
+def _reminders_label(service: Service, ahead: timedelta) -> "StrOrPromise":
     """The label of the reminders checkbox, with the reminders still to come in ``ahead``."""
     each = _remaining_reminders(service, ahead)
     if not each:

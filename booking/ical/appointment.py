@@ -12,9 +12,8 @@ from urllib.parse import quote
 
 from icalendar import Alarm, Calendar, Event, vCalAddress
 
-from booking.formatting import clock, day
+from booking.formatting import clock, day, format_phone
 from booking.models import Appointment, Clinic
-from booking.phone_numbers import format_phone
 
 REMIND_BEFORE = timedelta(hours=2)
 _PLAIN_IN_MAILTO = "@!$'*+-._~"

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from booking.formatting import clock, day
+from booking.formatting import clock, day, format_phone
 from booking.ical.appointment import one_line
 from booking.models import Appointment, Clinic
-from booking.phone_numbers import format_phone
 
 _GOOGLE = "https://calendar.google.com/calendar/render"
 _OUTLOOK = "https://outlook.live.com/calendar/0/deeplink/compose"

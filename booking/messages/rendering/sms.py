@@ -1,11 +1,10 @@
 """Render an outbox row to a text message (SMS)."""
 
-from booking.formatting import clock, full_stop, short_day
+from booking.formatting import clock, format_phone, full_stop, short_day
 from booking.ical.appointment import one_line
 from booking.messages.sms.encoding import parts, to_gsm_7
 from booking.messages.sms.gateway import SmsMessage
 from booking.models import Clinic, Location, Message
-from booking.phone_numbers import format_phone
 
 
 def reminder_text(message: Message) -> SmsMessage:

@@ -4,9 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from booking.formatting import clock, day_without_year
+from booking.formatting import clock, day_without_year, format_phone
 from booking.models import Message, MessageWording
-from booking.phone_numbers import format_phone
 
 Kind = Message.Kind
 _DOUBLE_STOP = re.compile(r"\b([ap]\.m\.)\.(?!\.)")

@@ -19,6 +19,7 @@ from django.urls import reverse
 
 from booking import scheduling
 from booking.apps import UNVERSIONED_MODELS
+from booking.formatting import format_phone
 from booking.models import (
     Clinic,
     ContentVersion,
@@ -28,7 +29,6 @@ from booking.models import (
     bump_content_version,
     current_content_version,
 )
-from booking.phone_numbers import format_phone
 from clinic.web.page_cache import is_cacheable
 from content import apps as content_apps
 from content.models import Page
