@@ -18,6 +18,7 @@ PACKAGES: dict[str, set[str]] = {
     "booking.rate_limits": {"booking.models"},
     "booking.tokens": {"booking.models"},
     "booking.sample_clinic": {"booking.models"},
+    "booking.ical": {"booking.formatting", "booking.models"},
     "booking.site_context": {"booking.formatting", "booking.models", "booking.opening_hours"},
     "booking.messages": {
         "booking.availability",
