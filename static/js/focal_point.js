@@ -74,7 +74,7 @@
       }
       picture.removeAttribute("width");
       picture.removeAttribute("height");
-      picture.alt = "The picture you have chosen";
+      picture.alt = "The picture you chose";
       picture.src = address;
       cut(address);
     });

@@ -7,7 +7,7 @@
   function list(groups, address) {
     const select = document.createElement("select");
     select.id = ID;
-    select.append(new Option("An address that I type", ""));
+    select.append(new Option("Another address", ""));
     for (const group of groups) {
       const options = document.createElement("optgroup");
       options.label = group.label;

@@ -6,17 +6,17 @@
     part.hidden = !isKnown;
   });
   if (!isKnown) {
-    status.textContent = "This browser knows no passkeys at this address.";
+    status.textContent = "This browser can't use passkeys at this address.";
   }
   document.addEventListener("allauth.error", (event) => {
     event.preventDefault();
     const name = event.detail.exception && event.detail.exception.name;
     if (name === "SecurityError") {
-      status.textContent = "Passkeys need an address with a name. On your own machine, open this page at http://localhost instead of numbers.";
+      status.textContent = "Passkeys need an address with a name. On your own computer, open this page at http://localhost instead of numbers.";
     } else if (name === "InvalidStateError") {
-      status.textContent = "This device has a passkey of yours already.";
+      status.textContent = "This device already has one of your passkeys.";
     } else {
-      status.textContent = "Nothing was chosen, or it took too long. Try again when you are ready.";
+      status.textContent = "Nothing was chosen, or it took too long. Try again when you're ready.";
     }
   });
 })();

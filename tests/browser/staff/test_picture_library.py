@@ -92,7 +92,7 @@ def test_a_newly_chosen_picture_is_shown_and_can_be_clicked(open_office: Any) ->
     file = {"name": "gradient.png", "mimeType": "image/png", "buffer": picture_bytes(size=(400, 400), kind="PNG")}
     office.get_by_label("Image").set_input_files(file)  # type: ignore[arg-type]
 
-    picture = office.get_by_alt_text("The picture you have chosen")
+    picture = office.get_by_alt_text("The picture you chose")
     expect(picture).to_be_visible()
     box = picture.bounding_box()
     assert box
