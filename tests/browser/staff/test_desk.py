@@ -64,7 +64,7 @@ def test_the_front_desk_finds_corrects_and_merges_a_patient(page: Page, site: st
     page.get_by_role("button", name="Look at the result").click()
     expect(page.get_by_role("heading", name="Merge these two?")).to_be_visible()
     page.get_by_role("button", name="Merge into one patient").click()
-    expect(page.get_by_text("Zoë O’Brien stands.")).to_be_visible()
+    expect(page.get_by_text("moved to Zoë O’Brien.")).to_be_visible()
     merged = Patient.objects.current().get(search_key__startswith="zoe obrien")
     assert (merged.name, merged.pronouns, merged.email) == ("Zoë O’Brien", "she/her", "zoe@patients.example")
     day = f"{visit.local_on:%a} {visit.local_on.day} {visit.local_on:%b %Y}"

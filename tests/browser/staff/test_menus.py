@@ -40,10 +40,10 @@ def test_an_editor_orders_the_main_menu_and_adds_a_treatment(office: Page, site:
     assert order_of(office) == ["Contact", "Team", "Treatments", "Fees"]
 
     new = office.locator(".menu-entry--new").first
-    new.get_by_label("Leads to").select_option(label="Dry needling and physical therapy")
+    new.get_by_label("Goes to").select_option(label="Dry needling and physical therapy")
     office.get_by_role("button", name="Save and continue editing").click()
     expect(office.locator(".menu-entry .errorlist")).to_contain_text("type a shorter text")
-    new.get_by_label("Words").fill("Dry needling")
+    new.get_by_label("Text").fill("Dry needling")
     office.get_by_role("button", name="Save and continue editing").click()
     expect(office.locator(".messagelist")).to_contain_text("changed successfully")
 

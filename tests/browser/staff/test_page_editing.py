@@ -11,7 +11,7 @@ from tests.content.blocks.test_markup_and_citations import HOSTILE
 
 BACK_PAIN = "/treatments/dry-needling-for-back-pain/"
 BLOCKS = [
-    "Section", "Callout", "List", "Numbered sections", "Definitions", "Before, during and after", "Do and do not",
+    "Section", "Callout", "List", "Numbered sections", "Definitions", "Before, during and after", "Do and don't",
     "Risk table", "Care card", "Questions and answers", "Picture", "Call to action", "Person", "Signpost", "Snippet",
     "Sources",
 ]  # fmt: skip
@@ -47,7 +47,7 @@ def publish(office: Page, note: str = "") -> None:
     if note:
         office.get_by_label("What's new").fill(note)
     office.get_by_role("button", name="Publish", exact=True).click()
-    expect(office.locator(".messagelist")).to_contain_text("readers see it now")
+    expect(office.locator(".messagelist")).to_contain_text("Readers see it now")
 
 
 def texts(office: Page, selector: str) -> list[str]:
@@ -84,7 +84,7 @@ def write_every_block(office: Page) -> None:
     for part in ("before", "during", "after"):
         type_rich_text(office, visit, part, f"What happens {part}.")
     fill_in(
-        add_block(office, "Do and do not"), heading="Do and do not", do__0__text="Drink", do_not__0__text="Do not run"
+        add_block(office, "Do and don't"), heading="Do and don't", do__0__text="Drink", do_not__0__text="Do not run"
     )
     risks = add_block(office, "Risk table")
     fill_in(risks, heading="Risks", caption="Out of 100", rows__0__effect="A mark", rows__0__how_often="90 in 100")
@@ -299,7 +299,7 @@ def test_issues_are_shown_next_to_their_block(office: Page):
     edit(office, "Dry needling for back pain")
     block = office.locator("#content_section_set-0")
 
-    expect(block.locator(".block-findings__must")).to_contain_text("The link “A place” leads to nothing")
+    expect(block.locator(".block-findings__must")).to_contain_text("The link “A place” doesn't work")
     expect(block.locator(".block-findings__should q")).to_have_text(sentence)
     office.get_by_role("link", name="Check and publish …").click()
     office.locator(".findings--must").get_by_role("link").click()
@@ -332,7 +332,7 @@ def test_hostile_text_is_never_executed(office: Page):
     if office.locator("#id_override_reason").count():
         office.locator("#id_override_reason").fill("A test of hostile words")
     office.get_by_role("button", name="Publish", exact=True).click()
-    expect(office.locator(".messagelist")).to_contain_text("readers see it now")
+    expect(office.locator(".messagelist")).to_contain_text("Readers see it now")
     wait_for_editor(office)
     titles.append(office.title())
     for step in ("History", "Preview"):
