@@ -215,7 +215,7 @@ def test_a_draft_is_compared_restored_scheduled_and_hidden(office: Page):
     # The schedule is cancelled, and the page hidden.
     edit(office, "Dry needling for back pain")
     office.get_by_role("button", name="Cancel what is scheduled").click()
-    expect(office.locator(".messagelist")).to_contain_text("Called off")
+    expect(office.locator(".messagelist")).to_contain_text("Cancelled")
     expect(office.locator(".page-state")).not_to_contain_text("Scheduled")
     office.get_by_role("link", name="Hide it from readers …").click()
     office.get_by_role("button", name="Hide it").click()
