@@ -1,7 +1,7 @@
 """Forms to choose a slot, to cancel and to request a lost link."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -10,15 +10,12 @@ from django.utils.translation import gettext_lazy as _
 from booking.forms.antispam import PageHelper, SingleValueForm
 from booking.forms.fields import EmailLineField, LineField
 
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
 
-
-def visit_field(*, required: "StrOrPromise") -> forms.ChoiceField:
+def visit_field() -> forms.ChoiceField:
     return forms.ChoiceField(
         choices=[("new", _("No, this is a first visit")), ("returning", _("Yes"))],
         widget=forms.RadioSelect,
-        error_messages={"required": required, "invalid_choice": required},
+        error_messages=dict.fromkeys(("required", "invalid_choice"), _("Choose whether this is a first visit.")),
     )
 
 
@@ -74,7 +71,7 @@ class LostLinkForm(SingleValueForm):
     """Request links by e-mail; ``email`` must be the address that was given when booking."""
 
     email = EmailLineField(
-        label=_("Email"),
+        label=_("Email address"),
         max_length=254,
         help_text=_("The address you used when you booked."),
         widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),

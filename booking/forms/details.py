@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from crispy_forms.layout import Fieldset, Layout
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from booking.formatting import all_of, duration
@@ -44,7 +45,7 @@ class DetailsForm(HoneypotForm):
     name = LineField(max_length=120, validators=[validate_is_a_name])
     preferred_name = LineField(max_length=120, required=False, validators=[validate_is_a_name])
     pronouns = LineField(max_length=40, required=False, help_text=_("For example, she/her, he/him or they/them."))
-    visit = visit_field(required=_("Choose whether this is a first visit."))
+    visit = visit_field()
     contact_name = LineField(
         label=_("Your name"),
         max_length=120,
@@ -137,14 +138,14 @@ class DetailsForm(HoneypotForm):
         return cleaned
 
     def _set_labels(self, for_other: bool) -> None:
-        labels: dict[str, tuple[StrOrPromise, StrOrPromise]] = {
-            "name": (_("Patient's full name"), _("Enter the patient's name."))
+        labels = {
+            "name": (gettext("Patient's full name"), gettext("Enter the patient's name."))
             if for_other
-            else (_("Full name"), _("Enter your name.")),
-            "preferred_name": (_("Their preferred name") if for_other else _("Preferred name"), ""),
-            "pronouns": (_("Their pronouns") if for_other else _("Pronouns"), ""),
-            "email": (_("Your email") if for_other else _("Email"), ""),
-            "phone": (_("Your phone number") if for_other else _("Phone number"), ""),
+            else (gettext("Full name"), gettext("Enter your name.")),
+            "preferred_name": (gettext("Their preferred name") if for_other else gettext("Preferred name"), ""),
+            "pronouns": (gettext("Their pronouns") if for_other else gettext("Pronouns"), ""),
+            "email": (gettext("Your email address") if for_other else gettext("Email address"), ""),
+            "phone": (gettext("Your phone number") if for_other else gettext("Phone number"), ""),
         }
         for name, (label, required) in labels.items():
             self.fields[name].label = label
@@ -154,8 +155,9 @@ class DetailsForm(HoneypotForm):
             if required:
                 self.fields[name].error_messages["required"] = required
         if "visit" in self.fields:
-            question = _("Has the patient been here before?") if for_other else _("Have you been here before?")
-            self.fields["visit"].label = question
+            self.fields["visit"].label = (
+                gettext("Has the patient been here before?") if for_other else gettext("Have you been here before?")
+            )
 
     def _birth_date_field(self, today: date) -> BirthDateField:
         return BirthDateField(
@@ -228,7 +230,7 @@ def _reminders_label(service: Service, ahead: timedelta) -> "StrOrPromise":
     """The label of the reminders checkbox, with the reminders still to come in ``ahead``."""
     each = _remaining_reminders(service, ahead)
     if not each:
-        return _("Email me reminders if the appointment moves to a later day")
+        return gettext("Email me reminders if the appointment moves to a later day")
     return f"Email me {'reminders' if len(each) > 1 else 'a reminder'} {all_of(each)} the appointment"
 
 

@@ -72,7 +72,7 @@ class WaitlistForm(HoneypotForm):
         validators=[validate_is_a_name],
     )
     email = EmailLineField(
-        label=_("Email"),
+        label=_("Email address"),
         max_length=254,
         help_text=_("We'll email you here when a time opens up."),
         error_messages={

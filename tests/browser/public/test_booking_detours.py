@@ -28,7 +28,7 @@ def hold_a_slot(page: Page, site: str) -> Appointment:
 
 def fill_in(page: Page) -> None:
     page.get_by_label("Full name").fill(NAME)
-    page.get_by_label("Email").fill(EMAIL)
+    page.get_by_label("Email address").fill(EMAIL)
     page.get_by_label("Phone number").fill("403-555-0188")
     page.get_by_label("No, this is a first visit").check()
     page.wait_for_timeout(2_100)  # Forms that are sent within two seconds are treated as spam.
@@ -155,7 +155,7 @@ def test_the_back_button_shows_what_was_typed(page: Page, site: str):
     go_to_the_check_page(page, site)
     page.go_back()
     expect(page.get_by_label("Full name")).to_have_value(NAME)
-    expect(page.get_by_label("Email")).to_have_value(EMAIL)
+    expect(page.get_by_label("Email address")).to_have_value(EMAIL)
     press_continue(page)
     book(page)
     expect_booked(page)
@@ -181,7 +181,7 @@ def test_booking_for_somebody_else_keeps_what_was_typed(page: Page, site: str):
     fill_in(page)
     page.get_by_role("button", name="Book for someone else").click()
     expect(page.get_by_label("Your name")).to_have_value(NAME)
-    expect(page.get_by_label("Your email")).to_have_value(EMAIL)
+    expect(page.get_by_label("Your email address")).to_have_value(EMAIL)
     patient = page.get_by_label("Patient's full name")
     expect(patient).to_have_attribute("autocomplete", "off")
     expect(patient).to_be_empty()
