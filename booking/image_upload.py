@@ -37,11 +37,11 @@ TRANSPOSITIONS = {
 NOT_A_PICTURE = "This is not a JPEG, PNG or WebP picture."
 DAMAGED = "This picture is damaged or cut off. Save it again and choose it once more."
 HEIC = (
-    "This is a HEIC picture, as newer phones take them, and most browsers cannot show it. To get a JPEG: "
+    "This is a HEIC picture, as newer phones take them, and most browsers can't show it. To get a JPEG: "
     "On an iPhone, open it in Photos, choose Share, then Options, then “Most Compatible”, and save it to Files. "
     "On a Mac, open it in Preview and export it as JPEG. On Windows, open it in Photos and save it as .jpg."
 )
-AVIF = "This is an AVIF picture, which older browsers cannot show. Open it, save it as a JPEG and choose that."
+AVIF = "This is an AVIF picture, which older browsers can't show. Open it, save it as a JPEG and choose that."
 # LARGEST_PICTURE is lower than the size at which Pillow warns.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 

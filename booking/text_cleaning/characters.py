@@ -32,10 +32,10 @@ _DROP: dict[int, int | None] = {ord(character): None for character in DROPPED}
 DROP_WITH_JOINERS = _DROP | dict.fromkeys(map(ord, _JOINERS))
 _REPLACEMENT_CHARACTER = "\ufffd"
 
-UNREADABLE_MESSAGE = "We couldn't read part of this. Type it again."
-INVISIBLE_MESSAGE = "This has an invisible character in it, perhaps from copying. Please type it again."
+UNREADABLE_MESSAGE = "We couldn't read part of this: type it again."
+INVISIBLE_MESSAGE = "This has an invisible character in it, perhaps from copying: type it instead."
 SEVERAL_LINES_MESSAGE = "Enter this on one line."
-STACKED_MARKS_MESSAGE = "This has a letter with more than {count} accents. Type it with fewer."
+STACKED_MARKS_MESSAGE = "This has a letter with more than {count} accents: type it with fewer."
 
 # Combining marks in a row. Written languages need up to about six on a letter; dozens cover the lines around it.
 MOST_MARKS = 8

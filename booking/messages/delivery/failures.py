@@ -28,14 +28,12 @@ def explain(error: Exception) -> Failure:
     """Classify an exception that was raised while rendering or sending a message."""
     match error:
         case ClinicMissing():
-            return Failure("The clinic's details are missing. Enter them under Clinic.")
+            return Failure("The clinic's details are missing. Fill them in under Clinic.")
         case smtplib.SMTPRecipientsRefused():
             code = max((reply[0] for reply in error.recipients.values()), default=450)
             if code >= 500:
                 return Failure(f"The email server refuses this address ({code}). Check it with the patient.", True)
-            return Failure(
-                f"The email server isn't accepting email for this address right now ({code}). Give it some time."
-            )
+            return Failure(f"The email server isn't taking email for this address now ({code}). Give it some time.")
         case smtplib.SMTPAuthenticationError():
             return Failure(
                 f"The email server refuses our login ({error.smtp_code}). Check EMAIL_URL.", is_server_failure=True
@@ -48,37 +46,33 @@ def explain(error: Exception) -> Failure:
         case smtplib.SMTPNotSupportedError():
             return Failure("The email server can't handle the letters in this address. Ask for another.", True)
         case smtplib.SMTPConnectError() | smtplib.SMTPHeloError() | smtplib.SMTPServerDisconnected():
-            return Failure("The email server closed the connection. Check that it's running.", is_server_failure=True)
+            return Failure("The email server ended the conversation. Check that it runs.", is_server_failure=True)
         case smtplib.SMTPResponseException():
             if error.smtp_code >= 500:
-                return Failure(
-                    f"The email server refuses this email ({error.smtp_code}). Ask the person who runs it why.", True
-                )
+                return Failure(f"The email server refused this email ({error.smtp_code}). Ask who runs it why.", True)
             return Failure(
                 f"The email server is busy ({error.smtp_code}). Give it some time.",
                 is_server_failure=error.smtp_code == SERVICE_CLOSING,
             )
         case SmsRefused():
             suffix = f" ({error.code})" if error.code else ""
-            return Failure(f"We can't send text messages to this number{suffix}. Call the patient.", True)
+            return Failure(f"No text message can be sent to this number{suffix}. Call the patient.", True)
         case SmsOutcomeUnknown():
-            return Failure(
-                "The text-message service stopped answering. Check that it's running.", is_server_failure=True
-            )
+            return Failure("The text-message service broke off. Check that it runs.", is_server_failure=True)
         case TimeoutError():
-            return Failure("The email server didn't answer in time. Check that it's running.", is_server_failure=True)
+            return Failure("The email server didn't answer in time. Check that it runs.", is_server_failure=True)
         case OSError():
             return Failure(
-                "The email server can't be reached. If this continues, check EMAIL_URL.", is_server_failure=True
+                "The email server can't be reached. Check EMAIL_URL if this goes on.", is_server_failure=True
             )
         case ValueError():  # A line break in a header, or characters that cannot be encoded (UnicodeError).
-            return Failure("An address or name has characters that an email can't contain. Please correct it.", True)
+            return Failure("An address or name has characters that no email can carry. Correct it.", True)
         case _:
             name = type(error).__name__
-            return Failure(f"This message couldn't be written ({name}). Tell the person who runs the site.")
+            return Failure(f"This message could not be written ({name}). Tell whoever runs the site.")
 
 
 def explain_undelivered(code: str) -> Failure:
     """The advice about a text message that the gateway accepted and could not deliver."""
     suffix = f" ({code})" if code else ""
-    return Failure(f"The text message didn't arrive{suffix}. Call the patient.", True)
+    return Failure(f"The text message did not arrive{suffix}. Call the patient.", True)

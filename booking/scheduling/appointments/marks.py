@@ -40,14 +40,14 @@ def undo_mark(*, appointment: Appointment, by: Actor, now: datetime) -> Appointm
 def why_not_mark(appointment: Appointment, status: Status, *, now: datetime) -> str:
     """Return a sentence on why this status cannot be set now; empty if it can."""
     if appointment.status not in MARKABLE:
-        return f"This appointment is {appointment.get_status_display().lower()}, so that cannot be set."
+        return f"This appointment is {appointment.get_status_display().lower()}, so this can't be set."
     zone = appointment.location.zone
     if status == Status.ARRIVED and appointment.starts_at.astimezone(zone).date() > now.astimezone(zone).date():
-        return "This visit is on a later day. It can be marked as arrived when its day has come."
+        return "This visit is on a later day: mark it as arrived on that day."
     if status == Status.FULFILLED and appointment.starts_at > now:
-        return "This visit has not begun yet. It can be marked as attended from its start on."
+        return "This visit hasn't started yet: mark it as attended once it has."
     if status == Status.NOSHOW and appointment.starts_at > now:
-        return "This visit has not begun yet. To free its time, cancel it."
+        return "This visit hasn't started yet: to free its time, cancel it."
     return ""
 
 

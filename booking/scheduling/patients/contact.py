@@ -40,7 +40,7 @@ def correct_contact(
         if patient.merged_into_id is not None:
             raise WrongStatus("This patient was merged with another. Open that one.")
         if seen_email is not None and seen_email != patient.email:
-            raise WrongStatus("Somebody has changed the e-mail address meanwhile. Look at it again.")
+            raise WrongStatus("Someone just changed the email address. Look at it again.")
         has_new_email, old_email = email.lower() != patient.email.lower(), patient.email
         patient.email = email
         patient.phone = phone  # type: ignore[assignment]

@@ -54,7 +54,7 @@ def merge(
     with transaction.atomic():
         keep, merged = _lock_pair(keep.pk, merged.pk)
         if shown is not None and shown != {"keep": merge_values(keep), "merged": merge_values(merged)}:
-            raise WrongStatus("Somebody has changed one of these patients meanwhile. Look at both again.")
+            raise WrongStatus("Someone just changed one of these patients. Look at both again.")
         before = {"kept_values": merge_values(keep), "merged_values": merge_values(merged)}
         for field in take:
             setattr(keep, field, getattr(merged, field))

@@ -35,7 +35,7 @@ def choose_the_last_slot(page: Page) -> str:
 
 def fill_in_details(page: Page) -> None:
     page.get_by_label("Name", exact=False).first.fill(NAME)
-    page.get_by_label("E-mail", exact=False).first.fill(EMAIL)
+    page.get_by_label("Email address").fill(EMAIL)
     page.get_by_label("Phone", exact=False).first.fill("403-555-0188")
     page.get_by_label("No, this is a first visit").check()
 
