@@ -18,7 +18,7 @@ _ADDRESSES = {
 
 def directions_url(location: Location, clinic: Clinic | None) -> str:
     """The link in the app that the clinic has chosen; "" for none."""
-    if clinic is None or clinic.map_app == Clinic.MapApp.NONE:
+    if not clinic or clinic.map_app == Clinic.MapApp.NONE:
         return ""
     start, values, name = _ADDRESSES[Clinic.MapApp(clinic.map_app)]
     return start + urlencode({**values, name: f"{location.address}, Canada"})

@@ -213,6 +213,6 @@ def validate_is_a_name(value: str) -> None:
     """Reject a name without letters, with a web address or with a phone number."""
     validate_has_a_letter(value)
     if has_web_address(value):
-        raise ValidationError(_("Enter a name, not a web address."))
+        raise ValidationError(_("Enter a name, not a web address. After a period in a name, type a space."))
     if has_phone_number(value):
         raise ValidationError(_("Enter a name, not a phone number."))

@@ -160,7 +160,7 @@ def test_one_click_changes_the_status(desk, visit, steps, status):
 def test_an_impossible_status_change_reports_why(desk, visit):
     ahead = factories.make_appointment(location=visit.location, practitioner=visit.practitioner)
     response = desk.post(f"{VISITS}{ahead.pk}/no-show/", follow=True)
-    assert "This visit has not begun yet. To free its time, cancel it." in unescape(response.content.decode())
+    assert "This visit hasn't started yet: to free its time, cancel it." in unescape(response.content.decode())
     ahead.refresh_from_db()
     assert ahead.status == "booked"
 
@@ -168,7 +168,7 @@ def test_an_impossible_status_change_reports_why(desk, visit):
 def test_a_visit_of_a_later_day_is_not_marked_as_arrived(desk, visit):
     ahead = factories.make_appointment(location=visit.location, practitioner=visit.practitioner)
     response = desk.post(f"{VISITS}{ahead.pk}/arrived/", follow=True)
-    assert "It can be marked as arrived when its day has come." in response.content.decode()
+    assert "on a later day: mark it as arrived on that day." in response.content.decode()
     desk.post(VISITS, {"action": "mark_attended", "_selected_action": [ahead.pk], "index": "0"})
     ahead.refresh_from_db()
     assert ahead.status == "booked"

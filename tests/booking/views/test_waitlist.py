@@ -114,7 +114,7 @@ class TestJoining:
             ("last_on", "２０２６-11-24", "Enter the day as year, month and day"),
             ("last_on", "2026-11-23", "The last day comes before the first"),
             ("practitioner", "nobody", "Choose one of the people shown"),
-            ("contact_name", "\u202eAlice", "cannot be seen"),
+            ("contact_name", "\u202eAlice", "invisible character"),
             ("email", ["a@patients.example", "b@patients.example"], "was sent twice"),
         ],
     )

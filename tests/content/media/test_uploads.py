@@ -28,7 +28,7 @@ from tests.support.odd_exif import SHAPES, exif_block, odd_picture
 pytestmark = pytest.mark.django_db
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 WRONG_TYPE = "This is not a JPEG, PNG or WebP picture."
-ANIMATED = "This picture moves. Save one moment of it as a still picture and choose that."
+ANIMATED = "This picture is animated: save a still picture and choose that."
 DAMAGED = "This picture is damaged or cut off. Save it again and choose it once more."
 HEIC = "On an iPhone, open it in Photos, choose Share, then Options"
 
