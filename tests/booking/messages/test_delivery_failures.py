@@ -95,11 +95,11 @@ def test_a_message_that_fails_once_is_sent_with_the_same_id(confirmation, failin
         ),
         (
             smtplib.SMTPRecipientsRefused({ALICE: (450, b"greylisted")}),
-            "The mail server does not take mail for this address just now (450). Give it some time. We try again.",
+            "The email server isn't taking email for this address now (450). Give it some time. We try again.",
         ),
         (
             smtplib.SMTPDataError(554, b"spam"),
-            "The mail server refuses this mail (554). Ask whoever runs it why. Then choose Send again.",
+            "The email server refused this email (554). Ask who runs it why. Then choose Send again.",
         ),
         (
             smtplib.SMTPDataError(452, b"full"),
@@ -111,27 +111,27 @@ def test_a_message_that_fails_once_is_sent_with_the_same_id(confirmation, failin
         ),
         (
             smtplib.SMTPServerDisconnected("gone"),
-            "The mail server ended the conversation. Check that it runs. We try again.",
+            "The email server ended the conversation. Check that it runs. We try again.",
         ),
         (
             smtplib.SMTPNotSupportedError("no SMTPUTF8"),
-            "The mail server cannot carry the letters of this address. Ask for another. Then choose Send again.",
+            "The email server can't handle the letters in this address. Ask for another. Then choose Send again.",
         ),
         (
             TimeoutError("alice"),
-            "The mail server did not answer in time. Check that it runs. We try again.",
+            "The email server didn't answer in time. Check that it runs. We try again.",
         ),
         (
             ConnectionResetError(),
-            "The mail server cannot be reached. Check EMAIL_URL if this goes on. We try again.",
+            "The email server can't be reached. Check EMAIL_URL if this goes on. We try again.",
         ),
         (
             ValueError("alice"),
-            "An address or name holds characters that no mail can carry. Correct it. Then choose Send again.",
+            "An address or name has characters that no email can carry. Correct it. Then choose Send again.",
         ),
         (
             UnicodeEncodeError("ascii", "é", 0, 1, "no"),
-            "An address or name holds characters that no mail can carry. Correct it. Then choose Send again.",
+            "An address or name has characters that no email can carry. Correct it. Then choose Send again.",
         ),
         (
             KeyError("alice"),

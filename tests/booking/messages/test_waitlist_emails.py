@@ -163,7 +163,7 @@ def test_while_no_mail_leaves_nothing_is_offered(clinic, monkeypatch):
     worker = loop.Worker()
 
     def away(**kwargs):
-        raise messages.SmtpUnavailable("The mail server cannot be reached.")
+        raise messages.SmtpUnavailable("The email server can't be reached.")
 
     monkeypatch.setattr(messages, "send_batch", away)
     with pytest.raises(CommandError, match="can't be reached"):

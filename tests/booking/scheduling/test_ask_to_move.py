@@ -143,7 +143,7 @@ def test_a_reminder_of_a_time_we_cannot_keep_asks_once_more(asked, now, mailoutb
 def test_the_visits_page_asks_and_names_no_fee(client, asked, stopped_clock):
     page = client.get(tokens.manage_url(asked), follow=True).content.decode()
     assert "Please choose another time" in page
-    assert "Monday, November 23, 3:00 p.m." in page
+    assert 'Monday, November 23, <span class="nowrap">3:00 p.m.</span>' in page
     assert asked.service.late_cancellation_fee not in page
 
 

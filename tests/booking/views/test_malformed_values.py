@@ -88,7 +88,7 @@ def test_malformed_parameters_get_a_helpful_page(client, query, status):
     response = client.get(f"/book/assessment/?{query}")
     assert response.status_code == status
     assert "/book/" in text_of(response)
-    assert "(403) 555-0100" in text_of(response)
+    assert "403-555-0100" in text_of(response)
     assert not Appointment.objects.exists()
 
 

@@ -149,7 +149,7 @@ class TestRounds:
 
         def no_server(**kwargs):
             tries.append(len(worker.pauses))
-            raise messages.SmtpUnavailable("The mail server cannot be reached.")
+            raise messages.SmtpUnavailable("The email server can't be reached.")
 
         started = time.monotonic()  # Time passes only in the pauses.
         monkeypatch.setattr(time, "monotonic", lambda: started + sum(worker.pauses))

@@ -194,7 +194,7 @@ def test_without_errors_there_is_no_summary(form):
         ("radio", "id_radio_0"),
         ("boxes", "id_boxes_0"),
         ("parts", "id_parts_0"),
-        ("date_parts", "id_date_parts_day"),  # the day comes first in our date format
+        ("date_parts", "id_date_parts_month"),  # the month comes first in our date format
     ],
 )
 def test_an_error_links_to_the_first_input_of_its_field(field, target):

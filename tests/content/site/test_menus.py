@@ -249,7 +249,7 @@ def test_staff_can_add_reorder_rename_and_delete_links(menu_form, client):
         ),
         ([{"leads_to": "place:book", "label": "→"}], "Use words, not only signs."),
         ([{"leads_to": "place:book", "label": "fees"}], "Another link in this menu has the same text."),
-        ([{"leads_to": "place:book", "label": "a\u202eb"}], "“Text”: This holds a character that cannot be seen"),
+        ([{"leads_to": "place:book", "label": "a\u202eb"}], "“Text”: This has an invisible character in it"),
         (
             [{"leads_to": "place:change"}],
             "The page's title has 31 characters. The limit here is 20: type a shorter text.",

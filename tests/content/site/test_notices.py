@@ -36,13 +36,13 @@ def words(html):
 def test_a_notice_is_shown_above_every_page(client, site, address):
     notice(text="We open again on Monday.", tone="important")
     html = client.get(address).content.decode()
-    assert words(html) == "Important Closed on Friday 25 December. We open again on Monday."
+    assert words(html) == "Important Closed on Friday, December 25. We open again on Monday."
     assert html.index('class="notices"') < html.index("<main")
 
 
 def test_booking_pages_show_the_title_only(client, site):
     notice(text="We open again on Monday.")
-    assert words(client.get("/book/").content.decode()) == "Closed on Friday 25 December."
+    assert words(client.get("/book/").content.decode()) == "Closed on Friday, December 25."
 
 
 def test_the_404_page_shows_notices(client, site):
