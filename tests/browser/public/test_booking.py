@@ -89,7 +89,7 @@ def test_a_patient_reads_books_gets_a_mail_and_cancels_without_javascript(page: 
     expect(other.get_by_text(booked.reference)).to_be_visible()
     assert Appointment.objects.get().status == Status.BOOKED
     other.get_by_role("link", name="Cancel this appointment").click()
-    other.get_by_role("button", name="Cancel this visit").click()
+    other.get_by_role("button", name="Cancel appointment").click()
     expect(other.get_by_role("heading", name=re.compile("cancelled"))).to_be_visible()
     assert Appointment.objects.get().status == Status.CANCELLED
 

@@ -84,7 +84,7 @@ def test_a_freed_slot_is_offered_and_booked_without_javascript(page: Page, site:
     other = page.context.browser.new_context(java_script_enabled=False).new_page()
     other.goto(tokens.manage_url(taken))
     other.get_by_role("link", name="Cancel this appointment").click()
-    other.get_by_role("button", name="Cancel this visit").click()
+    other.get_by_role("button", name="Cancel appointment").click()
     expect(other.get_by_role("heading", name=re.compile("cancelled"))).to_be_visible()
     other.context.close()
 

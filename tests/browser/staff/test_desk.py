@@ -67,7 +67,7 @@ def test_the_front_desk_finds_corrects_and_merges_a_patient(page: Page, site: st
     expect(page.get_by_text("moved to Zoë O’Brien.")).to_be_visible()
     merged = Patient.objects.current().get(search_key__startswith="zoe obrien")
     assert (merged.name, merged.pronouns, merged.email) == ("Zoë O’Brien", "she/her", "zoe@patients.example")
-    day = f"{visit.local_on:%a} {visit.local_on.day} {visit.local_on:%b %Y}"
+    day = f"{visit.local_on:%a, %b} {visit.local_on.day}, {visit.local_on.year}"
     expect(page.get_by_role("link", name=f"{day}, 11:15 a.m.")).to_be_visible()
 
 
