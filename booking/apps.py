@@ -4,6 +4,8 @@ from django.db.models.signals import post_migrate
 # Models whose changes do not bump the content version: no public page shows them, or the page queries
 # them on each request (appointments: the next free slot).
 UNVERSIONED_MODELS = {
+    "AccessLogEntry",
+    "AccessLogPerson",
     "RateLimitBucket",
     "Appointment",
     "AppointmentEvent",

@@ -1,5 +1,6 @@
 """The clinic's admin site: times in the clinic's time zone, models in sections, notes on the start page."""
 
+import json
 from collections.abc import Callable
 from datetime import tzinfo
 from functools import cache, update_wrapper
@@ -19,7 +20,8 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import RedirectView
 
-from booking.models import Location, Message
+from booking.models import AccessLogEntry, Location, Message, Patient
+from booking.privacy.access_log import log_view
 from clinic.accounts import second_factor
 from clinic.admin_lookups import guarded, is_named_autocomplete
 from clinic.checks import is_mail_unsent
@@ -92,6 +94,13 @@ class AutocompleteView(AutocompleteJsonView):
         if not is_named_autocomplete(model_admin.admin_site, field.model, field.name):
             raise PermissionDenied
         return result
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        response = super().get(request, *args, **kwargs)
+        if self.model_admin.model is Patient:
+            pks = [result["id"] for result in json.loads(response.content)["results"]]
+            log_view(request, AccessLogEntry.Kind.SEARCH, Patient.objects.filter(pk__in=pks))
+        return response
 
     def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
         result = super().serialize_result(obj, to_field_name)
@@ -172,9 +181,7 @@ class ClinicAdminSite(admin.AdminSite):
         from clinic.ops.sample_removal import notes as notes_on_sample
         from content.admin.notes import notes as notes_on_pages
 
-        all_notes = [
-            note for notes_on in (dashboard_notes, notes_on_pages, notes_on_sample) for note in notes_on(request.user)
-        ]
+        all_notes = [*dashboard_notes(request), *notes_on_pages(request.user), *notes_on_sample(request.user)]
         all_notes.sort(key=lambda note: TONES_BY_URGENCY.index(note.tone))
         return super().index(request, {"notes": all_notes, **(extra_context or {})})
 

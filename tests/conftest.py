@@ -11,6 +11,7 @@ import time_machine
 from django.utils import deprecation
 
 from tests.support import factories
+from tests.support.append_only import empty_append_only_tables
 from tests.support.clock import NOW, TEST_NOW
 
 pytest.register_assert_rewrite("tests.proofs.race_books")  # Detailed messages for its assertions.
@@ -76,6 +77,19 @@ def kept_facts(settings: object, transactional_db: None) -> None:
 def _jumping_clock(settings: object) -> None:
     """Let the worker trust the clock, which tests set and move. Tests of ``clock_guard`` set a tolerance."""
     settings.CLOCK_TOLERANCE = None  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def _flushable_database(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let Django empty the database after a test that commits."""
+    marker = request.node.get_closest_marker("django_db")
+    commits = {"transactional_db", "live_server"} & set(request.fixturenames)
+    if commits or (marker and marker.kwargs.get("transaction")):
+        request.getfixturevalue("transactional_db")  # Set up before this fixture, so torn down after it.
+        yield
+        empty_append_only_tables()
+    else:
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

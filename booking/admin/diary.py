@@ -22,6 +22,7 @@ from booking.admin import diary_pages, outside, resending, whole_day
 from booking.admin.diary_list import DiaryList, StatusFilter, offered_to
 from booking.admin.diary_record import EventInline, MessageInline
 from booking.admin.diary_steps import ARRIVED, ATTENDED, NO_SHOW, STEPS, apply_status, appointment_label, next_steps
+from booking.admin.logged_views import Kind, LoggedViewsMixin
 from booking.admin.read_only import ReadOnlyAdmin
 from booking.admin.search import phone_digits
 from booking.formatting import money
@@ -32,7 +33,8 @@ from booking.text_cleaning import normalize_for_search
 
 
 @admin.register(Appointment)
-class AppointmentAdmin(ReadOnlyAdmin):
+class AppointmentAdmin(LoggedViewsMixin, ReadOnlyAdmin):
+    log_list_as = Kind.DAY
     list_display = ["__str__"]
     list_filter = [StatusFilter, "practitioner", "location"]
     list_select_related = ["patient", "practitioner", "service", "location", "room", "waitlist_offer__entry"]

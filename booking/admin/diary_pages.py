@@ -26,7 +26,8 @@ from booking.admin.diary_forms import BookForm, MoveForm, StaffCancelForm, WhenF
 from booking.admin.diary_steps import STEPS, apply_status, appointment_label
 from booking.admin.free_times import parse_choice, slot_buttons_by_day
 from booking.formatting import full_stop
-from booking.models import Appointment, Channel, Service, Status
+from booking.models import AccessLogEntry, Appointment, Channel, Patient, Service, Status
+from booking.privacy.access_log import log_view
 from booking.scheduling import (
     OVERBOOKING,
     Actor,
@@ -37,6 +38,7 @@ from booking.scheduling import (
     StaffRule,
 )
 from booking.staff.formats import day, span
+from booking.text_cleaning import is_plain_digits
 
 
 def book(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
@@ -282,6 +284,7 @@ def render_page(
     *,
     status: int = 200,
 ) -> HttpResponse:
+    log_view(request, AccessLogEntry.Kind.RECORD, [extra_context.get("original"), _chosen_patient(form)])
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.opts,
@@ -292,6 +295,12 @@ def render_page(
         **extra_context,
     }
     return TemplateResponse(request, "admin/booking/appointment/act.html", context, status=status)
+
+
+def _chosen_patient(form: Any) -> Patient | None:
+    """The patient whom a form for booking names, from a link or an earlier choice."""
+    pk = str(form["patient"].value() or "") if "patient" in form.fields else ""
+    return Patient.objects.filter(pk=pk).first() if is_plain_digits(pk) and len(pk) < 19 else None
 
 
 def _show_refusal(

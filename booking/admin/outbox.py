@@ -12,13 +12,16 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from booking.admin.logged_views import Kind, LoggedViewsMixin
 from booking.admin.read_only import ReadOnlyAdmin
 from booking.models import Message, WaitlistEntry
+from booking.privacy.access_log import Person
 from booking.staff.formats import clock, format_instant, mail_link, short_day
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin):
+class MessageAdmin(LoggedViewsMixin, ReadOnlyAdmin):
+    log_list_as = log_object_as = Kind.MESSAGE
     list_display = ["kind", "about", "progress", "when", "last_error"]
     list_filter = ["state", "kind", "delivery"]
     list_select_related = [
@@ -42,6 +45,10 @@ class MessageAdmin(ReadOnlyAdmin):
         (None, {"fields": ["kind", "about", "practitioner", "words"]}),
         ("Sending", {"fields": ["progress", "due", "sent", "attempts", "last_error", "created"]}),
     ]
+
+    def people_of(self, obj: Message) -> list[Person]:
+        """A contact message is about nobody whom the site knows."""
+        return [obj.appointment, _entry_of(obj)]
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("booking.change_message")

@@ -15,7 +15,8 @@ from django.utils.translation import gettext
 
 from booking import scheduling
 from booking.formatting import date_in_words
-from booking.models import Appointment, Patient
+from booking.models import AccessLogEntry, Appointment, Patient
+from booking.privacy.access_log import log_view
 from booking.scheduling import MERGED_FIELDS, Actor, SchedulingError, merge_values
 from booking.staff.formats import clock, format_instant, format_phone, short_day
 from booking.text_cleaning import is_plain_digits
@@ -197,6 +198,7 @@ def _show(
     extra_context: dict[str, Any],
     status: int = 200,
 ) -> HttpResponse:
+    log_view(request, AccessLogEntry.Kind.RECORD, [keep, merged])
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.opts,

@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from booking import scheduling
 from booking.forms.fields import EmailLineField, PhoneField
-from booking.models import Appointment, Patient
+from booking.models import AccessLogEntry, Appointment, Patient
+from booking.privacy.access_log import log_view
 from booking.scheduling import Actor, SchedulingError
 from booking.staff.formats import clock, format_phone, short_day
 from booking.staff.inputs import PhoneInput
@@ -110,6 +111,7 @@ def _show(
     *,
     status: int = 200,
 ) -> HttpResponse:
+    log_view(request, AccessLogEntry.Kind.RECORD, [patient])
     upcoming = Appointment.objects.upcoming(now=timezone.now()).filter(patient=patient)
     visits = upcoming.select_related("service", "practitioner", "location").order_by("starts_at", "pk")
     fields = ["phone", "email", "send"] if visits else ["phone", "email"]

@@ -15,15 +15,17 @@ from django.utils.translation import gettext_lazy as _
 
 from booking.admin import patient_merging, patient_reaching
 from booking.admin.diary_forms import patient_label
+from booking.admin.logged_views import Kind, LoggedViewsMixin
 from booking.admin.patient_record import load_record
 from booking.admin.search import find_patients
 from booking.models import Patient
+from booking.privacy.access_log import log_view
 from booking.staff.formats import format_instant, mail_link, phone_link
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 
 
 @admin.register(Patient)
-class PatientAdmin(admin.ModelAdmin):
+class PatientAdmin(LoggedViewsMixin, admin.ModelAdmin):
     formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["name", "preferred_name", "phone_number", "email", "contact_name"]
     search_fields = ["name", "preferred_name", "contact_name", "email", "phone"]
@@ -92,7 +94,8 @@ class PatientAdmin(admin.ModelAdmin):
             "title": str(patient),
         }
         if request.method == "GET" and self.has_view_or_change_permission(request, patient):
-            context["record"] = load_record(patient, request.user)
+            context["record"] = record = load_record(patient, request.user)
+            log_view(request, Kind.RECORD, [duplicate.patient for duplicate in record.twins])
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
     def _redirect_to_surviving(self, request: HttpRequest, object_id: str) -> HttpResponse | None:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -14,6 +15,7 @@ from booking.admin.diary_steps import appointment_label
 from booking.formatting import weekday
 from booking.models import (
     AGREED,
+    AccessLogEntry,
     Appointment,
     Clinic,
     ClockReading,
@@ -23,20 +25,22 @@ from booking.models import (
     WaitlistEntry,
     WaitlistOffer,
 )
+from booking.privacy.access_log import log_view
 from booking.staff.conflict_list import open_conflicts
 from booking.staff.formats import format_instant
 from booking.staff.notes import Note, counted
 
 
-def dashboard_notes(user: Any) -> list[Note]:
+def dashboard_notes(request: HttpRequest) -> list[Note]:
     """The notes that this user may see."""
+    user: Any = request.user
     notes = []
     if user.has_perm("booking.change_clinic") and not Clinic.objects.exists():
         notes.append(_no_clinic())
     if user.has_perm("booking.change_service"):
         notes += _lost_capacity()
     if user.has_perm("booking.view_appointment") or user.has_perm("booking.change_appointment"):
-        notes.append(_today())
+        notes.append(_today(request))
         notes += _conflicts()
     if user.has_perm("booking.view_waitlistentry") or user.has_perm("booking.change_waitlistentry"):
         notes += _waitlist()
@@ -76,7 +80,7 @@ def _lost_capacity() -> list[Note]:
     return notes
 
 
-def _today() -> Note:
+def _today(request: HttpRequest) -> Note:
     """Today in the current time zone, which in the admin is the clinic's."""
     now = timezone.now()
     visits = list(
@@ -90,6 +94,7 @@ def _today() -> Note:
     next_visit = next((visit for visit in visits if visit.status == Status.BOOKED and visit.starts_at >= now), None)
     text = ", ".join(parts).capitalize() + "." if parts else gettext("No one is booked today.")
     if next_visit:
+        log_view(request, AccessLogEntry.Kind.DAY, [next_visit])
         text += f" Next: {appointment_label(next_visit)}, with {next_visit.practitioner}."
     return Note(
         "sky",

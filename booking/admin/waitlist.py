@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from booking import scheduling
+from booking.admin.logged_views import Kind, LoggedViewsMixin
 from booking.admin.read_only import ReadOnlyAdmin
 from booking.formatting import parts_of_day
 from booking.models import WaitlistEntry, WaitlistOffer
@@ -72,7 +73,8 @@ class OfferInline(admin.TabularInline):
 
 
 @admin.register(WaitlistEntry)
-class WaitlistEntryAdmin(ReadOnlyAdmin):
+class WaitlistEntryAdmin(LoggedViewsMixin, ReadOnlyAdmin):
+    log_list_as = log_object_as = Kind.WAITLIST
     list_display = ["joined", "name", "phone_number", "service", "person", "days", "times", "state"]
     list_display_links = ["name"]
     list_filter = [WaitingFilter, "service", "practitioner", "location"]

@@ -29,7 +29,8 @@ from booking.admin.diary_steps import appointment_label
 from booking.admin.read_only import admin_context
 from booking.formatting import full_stop
 from booking.forms.fields import LineField
-from booking.models import Appointment, Message, Practitioner
+from booking.models import AccessLogEntry, Appointment, Message, Practitioner
+from booking.privacy.access_log import log_view
 from booking.scheduling import Actor, NotBookable, SchedulingError
 from booking.staff.conflict_list import ConflictRow, day_url
 from booking.staff.formats import colour_mark, day
@@ -147,6 +148,7 @@ def _visits_on(person: Practitioner, on: date) -> list[Appointment]:
 def _show_day(
     model_admin: Any, request: HttpRequest, person: Practitioner, on: date, visits: list[Appointment], status: int = 200
 ) -> HttpResponse:
+    log_view(request, AccessLogEntry.Kind.DAY, visits)
     now = timezone.now()
     conflicting_pks = (
         {conflict.appointment.pk for conflict in scheduling.find_conflicts(now=now, practitioner=person)}
@@ -184,6 +186,7 @@ def _run_action(
     else:
         form = StaffCancelForm(data) if action.is_drastic else AskToMoveForm(data)
     if not form.is_valid():
+        log_view(request, AccessLogEntry.Kind.LIST, chosen)
         count = "1 visit" if len(chosen) == 1 else f"{len(chosen)} visits"
         context = {
             "title": action.title,

@@ -8,6 +8,7 @@ shared and visible on phones.
 """
 
 import uuid
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -22,8 +23,19 @@ LOOK_AHEAD = timedelta(days=731)  # the horizon of bookings by staff
 REFRESH_INTERVAL = timedelta(minutes=15)
 
 
-def feed_of(practitioner: Practitioner, *, now: datetime) -> bytes:
-    """The feed of the last 30 days and all future appointments.
+def appointments_of(practitioner: Practitioner, *, now: datetime) -> list[Appointment]:
+    """The appointments of the last 30 days and all future ones, without cancelled ones."""
+    return list(
+        Appointment.objects.filter(practitioner=practitioner, status__in=AGREED)
+        .filter(starts_at__gte=now - LOOK_BACK, starts_at__lt=now + LOOK_AHEAD)
+        .exclude(status=Status.CANCELLED)
+        .select_related("patient", "location", "room")
+        .order_by("starts_at", "pk")
+    )
+
+
+def feed_of(practitioner: Practitioner, appointments: Iterable[Appointment]) -> bytes:
+    """The feed with these appointments.
 
     Deterministic: the bytes change only with the data, so a hash of them can be the ETag.
     """
@@ -39,13 +51,6 @@ def feed_of(practitioner: Practitioner, *, now: datetime) -> bytes:
     calendar.add("x-wr-calname", vText(name))
     calendar.add("refresh-interval", REFRESH_INTERVAL, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT15M")
-    appointments = (
-        Appointment.objects.filter(practitioner=practitioner, status__in=AGREED)
-        .filter(starts_at__gte=now - LOOK_BACK, starts_at__lt=now + LOOK_AHEAD)
-        .exclude(status=Status.CANCELLED)
-        .select_related("patient", "location", "room")
-        .order_by("starts_at", "pk")
-    )
     for appointment in appointments:
         calendar.add_component(_event(appointment, with_name=practitioner.feed_shows_names))
     return calendar.to_ical()

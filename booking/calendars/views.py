@@ -8,7 +8,9 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
 from booking import tokens
-from booking.calendars.practitioner_feed import feed_of
+from booking.calendars.practitioner_feed import appointments_of, feed_of
+from booking.models import AccessLogEntry
+from booking.privacy.access_log import log_view
 from booking.private_pages import private_page
 
 
@@ -19,9 +21,13 @@ def practitioner(request: HttpRequest, token: str) -> HttpResponse:
     owner = tokens.practitioner_for(token)
     if owner is None:
         raise Http404
-    content = feed_of(owner, now=timezone.now())
+    appointments = appointments_of(owner, now=timezone.now())
+    content = feed_of(owner, appointments)
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     response = HttpResponse(content, content_type="text/calendar; charset=utf-8", headers={"ETag": etag})
     response.headers["Content-Disposition"] = 'inline; filename="visits.ics"'
     unchanged = get_conditional_response(request, etag=etag, response=response)
-    return unchanged or response
+    if unchanged is not None:
+        return unchanged
+    log_view(request, AccessLogEntry.Kind.FEED, appointments, page=f"Calendar feed of {owner}")  # The path is secret.
+    return response

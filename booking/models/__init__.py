@@ -1,5 +1,6 @@
 """The booking models, one module for each subject. Import them from ``booking.models``."""
 
+from booking.models.access_log import AccessLogEntry, AccessLogPerson
 from booking.models.appointment_events import AppointmentEvent
 from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, PENDING, Channel, Status
 from booking.models.appointments import Appointment, AppointmentQuerySet
@@ -30,6 +31,8 @@ __all__ = [
     "OCCUPYING",
     "PENDING",
     "PLACEHOLDERS",
+    "AccessLogEntry",
+    "AccessLogPerson",
     "Appointment",
     "AppointmentEvent",
     "AppointmentQuerySet",

@@ -13,7 +13,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from booking.availability import Reason
-from booking.models import Appointment, Practitioner
+from booking.models import AccessLogEntry, Appointment, Practitioner
+from booking.privacy.access_log import log_view
 from booking.scheduling import Restriction, ScheduleConflict, find_conflicts
 from booking.staff.formats import colour_mark, day, format_instant, phone_link, span
 from booking.text_cleaning import is_plain_digits
@@ -31,12 +32,15 @@ def was_confirmed(request: HttpRequest, conflicts: list[ScheduleConflict]) -> bo
 
 def confirmation_context(request: HttpRequest, conflicts: list[ScheduleConflict]) -> dict[str, Any]:
     """Context to list the conflicts and ask for confirmation."""
+    may_see_visits = can_view_appointments(request.user)
+    if may_see_visits:
+        log_view(request, AccessLogEntry.Kind.LIST, [conflict.appointment for conflict in conflicts])
     return {
         "stranded_days": conflicts_by_day(conflicts),
         "stranded_count": len(conflicts),
         "stranded_seen": ",".join(str(conflict.appointment.pk) for conflict in conflicts),
         "seen_name": CONFIRMED_FIELD,
-        "may_see_visits": can_view_appointments(request.user),
+        "may_see_visits": may_see_visits,
     }
 
 

@@ -5,13 +5,14 @@ line that nothing needs fails the test, too. ``INSIDE`` orders the modules and p
 """
 
 PACKAGES: dict[str, set[str]] = {
+    "booking.append_only": set(),
     "booking.availability": set(),
     "booking.constraints": set(),
     "booking.image_upload": set(),
     "booking.outbound_http": set(),
     "booking.private_pages": set(),
     "booking.text_cleaning": set(),
-    "booking.models": {"booking.constraints", "booking.image_upload", "booking.text_cleaning"},
+    "booking.models": {"booking.append_only", "booking.constraints", "booking.image_upload", "booking.text_cleaning"},
     "booking.opening_hours": {"booking.availability"},
     "booking.checks": {"booking.constraints"},
     "booking.formatting": {"booking.models", "booking.opening_hours"},
@@ -57,10 +58,18 @@ PACKAGES: dict[str, set[str]] = {
         "booking.formatting",
         "booking.forms",
         "booking.models",
+        "booking.privacy",
         "booking.scheduling",
         "booking.text_cleaning",
     },
-    "booking.calendars": {"booking.ical", "booking.models", "booking.private_pages", "booking.tokens"},
+    "booking.privacy": {"booking.models"},
+    "booking.calendars": {
+        "booking.ical",
+        "booking.models",
+        "booking.privacy",
+        "booking.private_pages",
+        "booking.tokens",
+    },
     "booking.views": {
         "booking.formatting",
         "booking.forms",
@@ -79,6 +88,7 @@ PACKAGES: dict[str, set[str]] = {
         "booking.forms",
         "booking.messages",
         "booking.models",
+        "booking.privacy",
         "booking.scheduling",
         "booking.staff",
         "booking.text_cleaning",
@@ -173,6 +183,7 @@ PACKAGES: dict[str, set[str]] = {
     "clinic.admin_site": {
         "booking.admin",
         "booking.models",
+        "booking.privacy",
         "clinic.accounts",
         "clinic.admin_lookups",
         "clinic.checks",

@@ -188,7 +188,7 @@ def test_the_query_count_does_not_grow_with_visits(admin_client, make_visit):
     for number in range(29):
         make_visit(starts_at=TODAY + timedelta(minutes=50 * (number // 3 + 1)), practitioner=practitioners[number % 3])
     assert queries() == with_one
-    assert with_one <= 14
+    assert with_one <= 19  # Five of them write the access log.
 
 
 @pytest.mark.once

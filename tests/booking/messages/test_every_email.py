@@ -14,7 +14,7 @@ from email.message import EmailMessage
 import pytest
 
 from booking import messages, scheduling
-from booking.calendars.practitioner_feed import feed_of
+from booking.calendars.practitioner_feed import appointments_of, feed_of
 from booking.ical.appointment import calendar_file
 from booking.messages.rendering.email import render
 from booking.models import Clinic, Message
@@ -146,7 +146,7 @@ def event_of(file: bytes) -> rfc5545.Component:
 
 
 def test_a_practitioners_feed_is_sound_whatever_people_are_called(world):
-    feed = rfc5545.read(feed_of(world.practitioner, now=NOW))
+    feed = rfc5545.read(feed_of(world.practitioner, appointments_of(world.practitioner, now=NOW)))
     assert [event.one("DTSTART").instant for event in feed.components] == [world.starts_at]
     assert feed.one("NAME").text == feed.one("X-WR-CALNAME").text
 

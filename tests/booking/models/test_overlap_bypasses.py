@@ -256,7 +256,7 @@ def test_touching_appointments_are_accepted_down_to_a_microsecond(visit):
 
 
 def test_the_system_check_finds_all_constraints(visit):
-    assert checks.check_overlap_constraints(None, databases=["default"]) == []
+    assert checks.check_trigger_constraints(None, databases=["default"]) == []
 
 
 @pytest.mark.django_db

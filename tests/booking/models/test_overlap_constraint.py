@@ -124,7 +124,7 @@ def test_validation_reports_the_overlap(practitioner):
 
 
 def test_the_system_check_reports_a_missing_constraint(practitioner):
-    assert checks.check_overlap_constraints(None, databases=["default"]) == []
+    assert checks.check_trigger_constraints(None, databases=["default"]) == []
     constraint = next(constraint for constraint in Appointment._meta.constraints if isinstance(constraint, NoOverlap))
     with connection.schema_editor(atomic=False) if connection.vendor == "postgresql" else connection.cursor() as editor:
         if connection.vendor == "postgresql":
@@ -132,7 +132,7 @@ def test_the_system_check_reports_a_missing_constraint(practitioner):
         else:
             for trigger in constraint.trigger_names():
                 editor.execute(f"DROP TRIGGER {trigger}")
-    assert [error.id for error in checks.check_overlap_constraints(None, databases=["default"])] == ["booking.E001"]
+    assert [error.id for error in checks.check_trigger_constraints(None, databases=["default"])] == ["booking.E001"]
 
 
 def run(state, operation, *, backwards=False):
@@ -148,7 +148,7 @@ def run(state, operation, *, backwards=False):
 
 
 def missing_constraints():
-    reports = " ".join(error.msg for error in checks.check_overlap_constraints(None, databases=["default"]))
+    reports = " ".join(error.msg for error in checks.check_trigger_constraints(None, databases=["default"]))
     return [constraint.name for constraint in Appointment._meta.constraints if constraint.name in reports]
 
 

@@ -1,0 +1,1 @@
+"""Privacy: who was shown which patients (the access log)."""

@@ -1,0 +1,61 @@
+"""Write the access log: one entry for each page, search or feed that shows identifiable patients to staff.
+
+A view calls ``log_view()`` in the request that shows them. A page that names a patient and leaves no entry is a bug;
+``tests/booking/privacy/test_access_log.py`` looks for such pages.
+"""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from booking.models import AccessLogEntry, AccessLogPerson, Appointment, Patient, WaitlistEntry
+
+Kind = AccessLogEntry.Kind
+Person = Appointment | Patient | WaitlistEntry | None
+
+
+def log_view(
+    request: HttpRequest, kind: Kind, shown: Iterable[Person], *, reason: str = "", page: str = ""
+) -> AccessLogEntry | None:
+    """Record that this request shows these people. Appointments count as their patient, or as nobody.
+
+    A search is recorded even if it shows nobody; other pages are not. ``page`` replaces a path that holds a secret.
+    """
+    patients, entries = _ids_of(shown)
+    if not patients and not entries and kind != Kind.SEARCH:
+        return None
+    user = request.user if request.user.is_authenticated else None
+    with transaction.atomic():
+        entry = AccessLogEntry.objects.create(
+            at=timezone.now(),
+            staff=user,
+            role=", ".join(user.groups.order_by("name").values_list("name", flat=True))[:200] if user else "",
+            kind=kind,
+            page=(page or request.path)[:200],
+            address=request.META.get("REMOTE_ADDR") or None,
+            count=len(patients) + len(entries),
+            reason=reason,
+        )
+        AccessLogPerson.objects.bulk_create(
+            [
+                *(AccessLogPerson(entry=entry, patient_id=pk) for pk in sorted(patients)),
+                *(AccessLogPerson(entry=entry, waitlist_entry_id=pk) for pk in sorted(entries)),
+            ]
+        )
+    return entry
+
+
+def _ids_of(shown: Iterable[Person]) -> tuple[set[int], set[int]]:
+    """The primary keys of the patients and of the waitlist entries."""
+    patients: set[int] = set()
+    entries: set[int] = set()
+    for person in shown:
+        if isinstance(person, WaitlistEntry):
+            entries.add(person.pk)
+        elif isinstance(person, Appointment):
+            patients |= {person.patient_id} if person.patient_id else set()
+        elif person is not None:
+            patients.add(person.pk)
+    return patients, entries
