@@ -13,8 +13,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from booking.admin.logged_views import LoggedViewsMixin
 from booking.admin.read_only import ReadOnlyAdmin
-from booking.models import SampleRow
+from booking.models import Appointment, Patient, SampleRow, WaitlistEntry
+from booking.privacy.access_log import Person
 
 
 class SampleList(ChangeList):
@@ -38,7 +40,7 @@ class SampleList(ChangeList):
 
 
 @admin.register(SampleRow)
-class SampleRowAdmin(ReadOnlyAdmin):
+class SampleRowAdmin(LoggedViewsMixin, ReadOnlyAdmin):
     list_display = ["kind", "row"]
     list_display_links = None
     list_filter = [("content_type", admin.RelatedOnlyFieldListFilter)]
@@ -49,6 +51,10 @@ class SampleRowAdmin(ReadOnlyAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return SampleList
+
+    def people_of(self, obj: SampleRow) -> list[Person]:
+        row = getattr(obj, "row", None)
+        return [row] if isinstance(row, (Appointment, Patient, WaitlistEntry)) else []
 
     def has_keep_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("booking.delete_samplerow")

@@ -26,8 +26,8 @@ def practitioner(request: HttpRequest, token: str) -> HttpResponse:
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     response = HttpResponse(content, content_type="text/calendar; charset=utf-8", headers={"ETag": etag})
     response.headers["Content-Disposition"] = 'inline; filename="visits.ics"'
-    unchanged = get_conditional_response(request, etag=etag, response=response)
-    if unchanged is not None:
-        return unchanged
-    log_view(request, AccessLogEntry.Kind.FEED, appointments, page=f"Calendar feed of {owner}")  # The path is secret.
+    response = get_conditional_response(request, etag=etag, response=response) or response
+    if response.status_code == 200:
+        # The path holds the token, which opens the feed.
+        log_view(request, AccessLogEntry.Kind.FEED, appointments, page=f"Calendar feed of {owner}")
     return response

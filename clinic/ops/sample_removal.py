@@ -10,7 +10,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from booking.models import SampleRow
+from booking.models import AccessLogEntry, Appointment, Patient, SampleRow, WaitlistEntry
+from booking.privacy.access_log import log_view
 from booking.staff.notes import Note
 from clinic.accounts import audit
 from clinic.ops.sample_data import PlanChanged, plan, remove
@@ -54,7 +55,11 @@ def page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
             audit.sample_removed(request.user, len(removed.going))
             messages.success(request, _success_message(len(removed.going), len(removed.kept)))
             return redirect("admin:index")
-    context |= {"title": TITLE, "plan": plan()}
+    removal = plan()
+    rows = [*removal.going, *(kept.row for kept in removal.kept)]
+    people = [row for row in rows if isinstance(row, (Appointment, Patient, WaitlistEntry))]
+    log_view(request, AccessLogEntry.Kind.LIST, people)
+    context |= {"title": TITLE, "plan": removal}
     return TemplateResponse(request, "admin/sample_removal.html", context, status=status)
 
 
