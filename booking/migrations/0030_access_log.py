@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('booking', '0025_unconfirmed_bookings'),
+        ('booking', '0029_college_and_map_app'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
