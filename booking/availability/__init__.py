@@ -8,12 +8,13 @@ since 1970-01-01 UTC. A search compares and adds instants by the thousand, and i
 times faster. Starts are rounded down to a second, ends are rounded up.
 
 ``local_time`` converts wall times to instants, ``inputs`` defines the data, ``intervals`` the interval
-arithmetic; ``starts`` computes the slots, ``compact`` finds those that leave no short gap, and ``reasons`` gives the
-rule that excludes a start.
+arithmetic; ``starts`` computes the slots, ``compact`` finds those that leave no short gap, ``reasons`` gives the
+rule that excludes a start, and ``day_plan`` shows a day to staff.
 """
 
 from booking.availability.capacity import bookable_seconds, visits_that_fit
 from booking.availability.compact import compact_starts
+from booking.availability.day_plan import DayPlan, day_plan
 from booking.availability.inputs import (
     DatedHours,
     LocationDay,
@@ -46,6 +47,7 @@ __all__ = [
     "ONE_DAY",
     "SECOND",
     "DatedHours",
+    "DayPlan",
     "Interval",
     "LocationDay",
     "OccupiedSpan",
@@ -59,6 +61,7 @@ __all__ = [
     "bounds",
     "ceil_second",
     "compact_starts",
+    "day_plan",
     "floor_second",
     "free_room",
     "horizon",

@@ -51,3 +51,20 @@ def difference(seconds: Sequence[int], intervals: Sequence[Interval]) -> list[in
         remaining += seconds[after : bisect_left(seconds, start, after)]
         after = bisect_left(seconds, end, after)
     return [*remaining, *seconds[after:]]
+
+
+def subtract(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interval]:
+    """What remains of the merged intervals ``left`` outside the merged intervals ``right``."""
+    result = []
+    for start, end in left:
+        for block_start, block_end in right:
+            if block_end <= start:
+                continue
+            if block_start >= end:
+                break
+            if start < block_start:
+                result.append((start, block_start))
+            start = block_end
+        if start < end:
+            result.append((start, end))
+    return result
