@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from datetime import tzinfo
 from functools import cache, update_wrapper
 from typing import Any, cast
 
@@ -20,9 +19,10 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import RedirectView
 
-from booking.models import AccessLogEntry, Location, Message, Patient
+from booking.models import AccessLogEntry, Message, Patient
 from booking.privacy.access_log import log_view
 from clinic.accounts import second_factor
+from clinic.accounts.staff_area import clinic_zone
 from clinic.admin_lookups import guarded, is_named_autocomplete
 from clinic.checks import is_mail_unsent
 
@@ -217,9 +217,3 @@ def parked_message_count(user: Any) -> int:
     """Count the parked messages; 0 for users who may not view messages."""
     can_view = user.has_perm("booking.view_message") or user.has_perm("booking.change_message")
     return Message.objects.filter(state=Message.State.PARKED).count() if can_view else 0
-
-
-def clinic_zone() -> tzinfo:
-    """Return the first location's time zone, or UTC if there is no location."""
-    location = Location.objects.only("time_zone").first()
-    return location.zone if location else timezone.get_default_timezone()

@@ -15,6 +15,7 @@ handler404 = "clinic.web.error_views.not_found"
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("desk/", include("booking.desk.urls")),
     path("staff/", include("clinic.accounts.urls")),
     path("healthz/", healthz, name="healthz"),
     path(".well-known/security.txt", security_txt, name="security_txt"),

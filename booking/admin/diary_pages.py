@@ -50,7 +50,11 @@ def book(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
         return BookForm(*args, admin_site=model_admin.admin_site, **kwargs)
 
     if request.method != "POST":
-        initial = {name: request.GET[name] for name in ("patient", "practitioner", "on") if name in request.GET}
+        initial = {
+            name: request.GET[name]
+            for name in ("patient", "practitioner", "location", "on", "at")
+            if name in request.GET
+        }
         return render_page(model_admin, request, make_form(initial=initial), context)
     if _wants_slots(request):
         return _show_slots(model_admin, request, make_form, context)

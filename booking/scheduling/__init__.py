@@ -40,6 +40,7 @@ from booking.scheduling.slots.conflicts import (
     find_conflicts,
     substitutes,
 )
+from booking.scheduling.slots.day_plans import day_plans
 from booking.scheduling.slots.overview import SlotOverview
 from booking.scheduling.slots.search import (
     available_slots,
@@ -109,6 +110,7 @@ __all__ = [
     "conflicts_caused_by",
     "correct_contact",
     "day_capacities",
+    "day_plans",
     "decline",
     "delete_lapsed_bookings",
     "delete_old_entries",

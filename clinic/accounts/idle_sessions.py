@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 
 from booking.views.session import BOOKING_KEY
 
-STAFF_PATHS = ("/admin/", "/staff/")
+STAFF_PATHS = ("/admin/", "/desk/", "/staff/")
 SEEN = "staff_seen_at"
 STARTED = "staff_login_at"
 _WRITE_INTERVAL = 60  # seconds, so that not every request writes the session

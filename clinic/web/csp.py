@@ -41,7 +41,7 @@ class ContentSecurityPolicyMiddleware:
 
         request.csp_nonce = SimpleLazyObject(nonce)  # type: ignore[attr-defined]
         response = self.get_response(request)
-        is_staff_path = request.path.startswith(("/admin/", "/staff/"))
+        is_staff_path = request.path.startswith(("/admin/", "/desk/", "/staff/"))
         directives = settings.SECURE_CSP_ADMIN if is_staff_path else settings.SECURE_CSP
         if styles := getattr(response, "csp_styles", None):
             directives = directives | {"style-src": [*directives["style-src"], *styles]}

@@ -14,7 +14,7 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
 LOCK_FILE = "visitors.lock"
-STAFF_PATHS = ("/admin/", "/staff/")  # Not queued: an upload may take long, and nobody should wait for it.
+STAFF_PATHS = ("/admin/", "/desk/", "/staff/")  # Not queued: an upload may take long, and nobody should wait for it.
 
 
 def queue_visitors_writes(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -1,4 +1,4 @@
-"""Bundle the stylesheets under ``static/css/`` into ``css/site.css``, the only build step.
+"""Bundle the stylesheets under ``static/css/`` into ``css/site.css`` and ``css/desk.css``, the only build step.
 
 ``url()`` addresses, which are relative to their source file, are rewritten relative to the bundle; comments and
 indentation are removed.
@@ -7,6 +7,7 @@ indentation are removed.
 import posixpath
 import re
 from argparse import ArgumentParser
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,6 +15,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 BUNDLE = PurePosixPath("css/site.css")
+DESK_BUNDLE = PurePosixPath("css/desk.css")  # Of the front desk, besides site.css.
+GRID_ROWS = 288  # Of five minutes: a day.
+MOST_LANES = 4
 # Cascade layers are declared first. Components follow these files, sorted by name, and need no entry here.
 FIRST = ("layers.css", "fonts.css", "tokens.css", "reset.css", "elements.css", "layout.css")
 
@@ -31,20 +35,40 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        target = (options["into"] or settings.BUILD_DIR) / BUNDLE
-        css = bundle(settings.BASE_DIR / "static").encode()
-        is_changed = not target.exists() or target.read_bytes() != css
-        if is_changed:  # A new modification time would cause all static files to be collected again.
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(css)
-        if options["verbosity"] > 0:
-            state = "written" if is_changed else "up to date"
-            self.stdout.write(f"{BUNDLE}: {state}, {len(css) / 1024:.0f} KB")
+        static_dir = settings.BASE_DIR / "static"
+        bundles = {
+            BUNDLE: bundle(static_dir, sources(static_dir / "css")),
+            DESK_BUNDLE: bundle(static_dir, sorted((static_dir / "css" / "desk").glob("*.css"))) + grid_classes(),
+        }
+        for name, text in bundles.items():
+            target, css = (options["into"] or settings.BUILD_DIR) / name, text.encode()
+            is_changed = not target.exists() or target.read_bytes() != css
+            if is_changed:  # A new modification time would cause all static files to be collected again.
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(css)
+            if options["verbosity"] > 0:
+                state = "written" if is_changed else "up to date"
+                self.stdout.write(f"{name}: {state}, {len(css) / 1024:.0f} KB")
 
 
-def bundle(static_dir: Path) -> str:
+def grid_classes() -> str:
+    """The places in the calendar's grid, as the policy forbids inline styles.
+
+    ``r3`` begins in the third row, ``s9`` spans nine, ``n2l1`` is the first of two lanes. Each column has twelve tracks.
+    """
+    rows = [f".r{row}{{grid-row-start:{row}}}.s{row}{{grid-row-end:span {row}}}" for row in range(1, GRID_ROWS + 1)]
+    tracks = 12
+    lanes = [
+        f".n{count}l{lane}{{grid-column:{(lane - 1) * tracks // count + 1}/span {tracks // count}}}"
+        for count in range(1, MOST_LANES + 1)
+        for lane in range(1, count + 1)
+    ]
+    return "\n".join([*rows, *lanes]) + "\n"
+
+
+def bundle(static_dir: Path, files: Iterable[Path]) -> str:
     parts = []
-    for source in sources(static_dir / "css"):
+    for source in files:
         path = PurePosixPath(source.relative_to(static_dir).as_posix())
         parts.append(minify(rebase(source.read_text(encoding="utf-8"), path)))
     return "".join(parts)

@@ -1,0 +1,75 @@
+"""The calendar's address: /desk/?day=&location=&appointment=&with=&at=&cancelled=. Bad values fall back to today."""
+
+from dataclasses import dataclass, replace
+from datetime import date, time
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+from django.urls import reverse
+
+from booking.models import Location, Practitioner
+from booking.models.appointments import REFERENCE_ALPHABET, REFERENCE_LENGTH
+
+EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class CalendarParams:
+    """What the calendar shows; ``url()`` is the address that shows it."""
+
+    day: date
+    location: Location | None = None  # None: all of them.
+    shows_cancelled: bool = False
+    appointment: str = ""  # The reference of the visit in the panel.
+    with_: Practitioner | None = None  # Of the gap in the panel.
+    at: time | None = None
+    view: str = "desk:day"
+
+    def url(self, **changes: Any) -> str:
+        changed = replace(self, **changes)
+        query = {
+            "day": changed.day.isoformat(),
+            "location": changed.location.slug if changed.location else "",
+            "cancelled": "1" if changed.shows_cancelled else "",
+            "appointment": changed.appointment,
+            "with": changed.with_.slug if changed.with_ else "",
+            "at": changed.at.isoformat("minutes") if changed.at else "",
+        }
+        return f"{reverse(changed.view)}?{urlencode({name: value for name, value in query.items() if value})}"
+
+    @property
+    def closed_url(self) -> str:
+        """The same calendar without a panel."""
+        return self.url(appointment="", with_=None, at=None)
+
+
+def parse_params(
+    query: QueryDict, *, today: date, locations: list[Location], practitioners: list[Practitioner]
+) -> CalendarParams:
+    reference = query.get("appointment", "").strip().upper()
+    is_reference = len(reference) == REFERENCE_LENGTH and set(reference) <= set(REFERENCE_ALPHABET)
+    return CalendarParams(
+        day=_day(query.get("day", ""), today),
+        location=next((place for place in locations if place.slug == query.get("location")), None),
+        shows_cancelled=query.get("cancelled") == "1",
+        appointment=reference if is_reference else "",
+        with_=next((person for person in practitioners if person.slug == query.get("with")), None),
+        at=_time(query.get("at", "")),
+    )
+
+
+def _day(value: str, today: date) -> date:
+    try:
+        chosen = date.fromisoformat(value) if value else today
+    except ValueError:
+        return today
+    return chosen if EARLIEST <= chosen <= LATEST else today
+
+
+def _time(value: str) -> time | None:
+    try:
+        return time.fromisoformat(value) if value else None
+    except ValueError:
+        return None
