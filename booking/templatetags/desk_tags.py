@@ -6,9 +6,8 @@ from typing import Any
 from django import template
 from django.utils.translation import ngettext
 
-from booking.formatting import clock_change_note, short_day
+from booking.formatting import clock_change_note, format_phone, short_day
 from booking.models import Appointment
-from booking.phone_numbers import format_phone
 from booking.staff.formats import span
 
 register = template.Library()

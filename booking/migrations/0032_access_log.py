@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('booking', '0029_college_and_map_app'),
+        ('booking', '0031_video_services'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
