@@ -1,9 +1,8 @@
 """The booking models, one module for each subject. Import them from ``booking.models``."""
 
-from booking.models.access_log import AccessLogEntry, AccessLogPerson
-from booking.models.appointment_events import AppointmentEvent
 from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, PENDING, Channel, Status
 from booking.models.appointments import Appointment, AppointmentQuerySet
+from booking.models.audit_logs import AccessLogEntry, AccessLogPerson, AppointmentEvent
 from booking.models.clinic import DEFAULT_UNVERIFIED_SHARE, Clinic, Insurer, Notices, parse_networks
 from booking.models.content_version import (
     ContentVersion,

@@ -54,7 +54,7 @@ class Command(BaseCommand):
 def grid_classes() -> str:
     """The places in the calendar's grid, as the policy forbids inline styles.
 
-    ``r3`` begins in the third row, ``s9`` spans nine, ``n2l1`` is the first of two lanes. Each column has twelve tracks.
+    ``r3`` begins in the third row, ``s9`` spans nine, ``n2l1`` is the first of two lanes. A column has twelve tracks.
     """
     rows = [f".r{row}{{grid-row-start:{row}}}.s{row}{{grid-row-end:span {row}}}" for row in range(1, GRID_ROWS + 1)]
     tracks = 12
