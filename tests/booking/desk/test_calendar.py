@@ -26,7 +26,7 @@ def service():
 @pytest.fixture
 def maya(service, location):
     maya = factories.make_practitioner([service], name="Maya Okafor", position=1)
-    factories.make_hours(maya, location, time(9), time(12))
+    factories.make_hours(maya, location, end_time=time(12))
     return maya
 
 
@@ -272,7 +272,7 @@ def test_the_query_count_is_the_same_for_a_small_and_a_large_clinic(admin_client
     small = count()
     for number in range(8):
         person = factories.make_practitioner([service], name=f"Person {number}")
-        factories.make_hours(person, location, time(9), time(17))
+        factories.make_hours(person, location)
         for hour in range(5):
             make_visit(f"Patient {number} {hour}", starts_at=NINE + hour * 60 * MINUTES, practitioner=person)
         scheduling.join(
