@@ -7,8 +7,7 @@ from django.apps import apps
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
-from booking.append_only import AppendOnly
-from booking.constraints import NoOverlap
+from booking.constraints import AppendOnly, NoOverlap
 
 _CONSEQUENCES = {
     NoOverlap: "it would accept double bookings",

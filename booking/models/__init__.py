@@ -1,7 +1,7 @@
 """The booking models, one module for each subject. Import them from ``booking.models``."""
 
 from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, PENDING, Channel, Status
-from booking.models.appointments import Appointment, AppointmentQuerySet
+from booking.models.appointments import REFERENCE_ALPHABET, REFERENCE_LENGTH, Appointment, AppointmentQuerySet
 from booking.models.audit_logs import AccessLogEntry, AccessLogPerson, AppointmentEvent
 from booking.models.clinic import DEFAULT_UNVERIFIED_SHARE, Clinic, Insurer, Notices, parse_networks
 from booking.models.content_version import (
@@ -30,6 +30,8 @@ __all__ = [
     "OCCUPYING",
     "PENDING",
     "PLACEHOLDERS",
+    "REFERENCE_ALPHABET",
+    "REFERENCE_LENGTH",
     "AccessLogEntry",
     "AccessLogPerson",
     "Appointment",

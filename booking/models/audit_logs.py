@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from booking.append_only import AppendOnly
+from booking.constraints import AppendOnly
 from booking.models.append_only import AppendOnlyModel, AppendOnlyQuerySet
 from booking.models.appointments import Appointment
 from booking.models.patients import Patient

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from booking.models import Message, WaitlistEntry
+from booking.models import Clinic, Message, WaitlistEntry
 
 View = Callable[..., HttpResponse]
 
@@ -35,6 +35,7 @@ def desk_page(request: HttpRequest, template: str, context: Mapping[str, Any], *
     """Render a page in the desk's frame, with the numbers on its links."""
     user: Any = request.user
     frame = {
+        "clinic_name": Clinic.objects.values_list("name", flat=True).first(),
         "waiting_count": WaitlistEntry.objects.waiting().count() if _may_see(user, "waitlistentry") else None,
         "parked_count": (
             Message.objects.filter(state=Message.State.PARKED).count() if _may_see(user, "message") else None

@@ -5,16 +5,15 @@ line that nothing needs fails the test, too. ``INSIDE`` orders the modules and p
 """
 
 PACKAGES: dict[str, set[str]] = {
-    "booking.append_only": set(),
-    "booking.availability": set(),
     "booking.constraints": set(),
+    "booking.availability": set(),
     "booking.image_upload": set(),
     "booking.outbound_http": set(),
     "booking.private_pages": set(),
     "booking.text_cleaning": set(),
-    "booking.models": {"booking.append_only", "booking.constraints", "booking.image_upload", "booking.text_cleaning"},
+    "booking.models": {"booking.constraints", "booking.image_upload", "booking.text_cleaning"},
     "booking.opening_hours": {"booking.availability"},
-    "booking.checks": {"booking.append_only", "booking.constraints"},
+    "booking.checks": {"booking.constraints"},
     "booking.formatting": {"booking.models", "booking.opening_hours"},
     "booking.rate_limits": {"booking.models"},
     "booking.tokens": {"booking.models"},
@@ -45,6 +44,7 @@ PACKAGES: dict[str, set[str]] = {
         "booking.map_links",
         "booking.models",
         "booking.text_cleaning",
+        "booking.staff",
     },
     "booking.forms": {
         "booking.formatting",
@@ -93,6 +93,13 @@ PACKAGES: dict[str, set[str]] = {
         "booking.staff",
         "booking.text_cleaning",
         "booking.tokens",
+    },
+    "booking.desk": {
+        "booking.availability",
+        "booking.models",
+        "booking.privacy",
+        "booking.scheduling",
+        "booking.staff",
     },
     "booking.worker": {"booking.messages", "booking.models", "booking.rate_limits", "booking.scheduling"},
     "booking.management": {"booking.formatting", "booking.scheduling", "booking.worker"},

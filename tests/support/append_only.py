@@ -3,7 +3,7 @@
 from django.apps import apps
 from django.db import connection
 
-from booking.append_only import AppendOnly
+from booking.constraints import AppendOnly
 
 
 def empty_append_only_tables() -> None:

@@ -32,7 +32,7 @@ ATTENDED = (Status.BOOKED, Status.ARRIVED, Status.FULFILLED, Status.NOSHOW)
 
 
 @dataclass(frozen=True)
-class Block:
+class CalendarBlock:
     """Something in a column: a visit, a hold or a gap."""
 
     kind: str  # "visit", "hold" or "gap"
@@ -73,13 +73,13 @@ class Shade:
 
 
 @dataclass
-class Column:
+class CalendarColumn:
     """One practitioner's day."""
 
     practitioner: Practitioner
     on: date
     hours: list[tuple[datetime, datetime]]
-    blocks: list[Block] = field(default_factory=list)
+    blocks: list[CalendarBlock] = field(default_factory=list)
     shades: list[Shade] = field(default_factory=list)
 
     @property
@@ -87,7 +87,7 @@ class Column:
         return sum(block.kind == "visit" and block.status != Status.CANCELLED for block in self.blocks)
 
     @property
-    def gaps(self) -> list[Block]:
+    def gaps(self) -> list[CalendarBlock]:
         return [block for block in self.blocks if block.kind == "gap"]
 
 
@@ -95,7 +95,7 @@ class Column:
 class Board:
     """The columns of a day or a week, and the hours that their grid shows."""
 
-    columns: list[Column]
+    columns: list[CalendarColumn]
     shown: grid.Span
     closures: dict[date, list[Closure]]
     visits: list[Appointment]  # Agreed ones, cancelled ones included, also where those are not drawn.
@@ -226,9 +226,9 @@ def _column(
     waiting: WaitingPeople,
     closures: Sequence[Closure],
     time_off: Sequence[TimeOff],
-) -> Column:
+) -> CalendarColumn:
     hours = sorted(_local(interval, place) for place, plan in plans for interval in plan.hours)
-    column = Column(person, on, hours)
+    column = CalendarColumn(person, on, hours)
     column.shades = _shades(plans, on, shown, closures, time_off)
     blocks = [_visit(row, on, shown) for row in rows]
     lanes = grid.lanes([_span(block.starts_at, block.ends_at, on) for block in blocks])
@@ -239,15 +239,15 @@ def _column(
             start, end = _local(interval, place)
             suited = waiting.for_gap(person, place, start, end)
             cell = grid.cell(_span(start, end, on), shown)
-            blocks.append(Block("gap", start, end, place, cell, waiting=suited))
+            blocks.append(CalendarBlock("gap", start, end, place, cell, waiting=suited))
     column.blocks = sorted(blocks, key=lambda block: (block.starts_at, block.kind != "visit"))
     return column
 
 
-def _visit(row: Appointment, on: date, shown: grid.Span) -> Block:
+def _visit(row: Appointment, on: date, shown: grid.Span) -> CalendarBlock:
     start, end = row.local_start, row.local_end
     kind = "visit" if row.status in AGREED else "hold"
-    return Block(kind, start, end, row.location, grid.cell(_span(start, end, on), shown), appointment=row)
+    return CalendarBlock(kind, start, end, row.location, grid.cell(_span(start, end, on), shown), appointment=row)
 
 
 def _shades(

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from booking import scheduling
-from booking.desk.calendar.board import Block, Board
+from booking.desk.calendar.board import Board, CalendarBlock
 from booking.desk.calendar.params import CalendarParams
 from booking.models import AGREED, Appointment, Status, WaitlistEntry
 
@@ -32,7 +32,7 @@ class WaitingRow:
     """A person on the waitlist and the first gap that they could take."""
 
     entry: WaitlistEntry
-    gap: Block
+    gap: CalendarBlock
     url: str
 
 
@@ -92,7 +92,7 @@ def status_choices(visit: Appointment, now: datetime) -> list[StatusChoice]:
     ]
 
 
-def _gap_at(board: Board, params: CalendarParams) -> Block | None:
+def _gap_at(board: Board, params: CalendarParams) -> CalendarBlock | None:
     gaps = (gap for column in board.columns if column.practitioner == params.with_ for gap in column.gaps)
     return next((gap for gap in gaps if gap.starts_at.time() <= params.at < gap.ends_at.time()), None)  # type: ignore[operator]
 

@@ -8,8 +8,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 
-from booking.models import Location, Practitioner
-from booking.models.appointments import REFERENCE_ALPHABET, REFERENCE_LENGTH
+from booking.models import REFERENCE_ALPHABET, REFERENCE_LENGTH, Location, Practitioner
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
 ALL = "all"

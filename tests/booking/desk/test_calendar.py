@@ -14,7 +14,7 @@ from booking.scheduling import Actor
 from tests.support import factories
 
 DESK = "/desk/"
-NINE = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)  # 9:00 a.m. in Alberta on Monday, November 23; it is 8:00.
+NINE = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)  # 9:00 a.m. in Alberta on Monday, November 23; it is 8:00.
 MINUTES = timedelta(minutes=1)
 
 
@@ -131,7 +131,7 @@ def test_the_numbers_of_the_day(admin_client, make_visit):
 
 def test_hours_across_a_clock_change_keep_their_places(admin_client, make_visit, location):
     """A visit that begins in the evening of another zone's day stands on its local day."""
-    make_visit("Late", datetime(2026, 11, 24, 4, 0, tzinfo=UTC))
+    make_visit("Late", datetime(2026, 11, 24, 3, 0, tzinfo=UTC))
     assert "9:00 Late" in words_of(admin_client.get(DESK))
     assert "Late" not in words_of(admin_client.get(f"{DESK}?day=2026-11-24"))
 
@@ -179,7 +179,7 @@ def mark(client, visit, status, **data):
 
 
 def test_a_visit_is_marked_and_the_mark_taken_back(admin_client, make_visit):
-    visit = make_visit(starts_at=NINE - 30 * MINUTES)
+    visit = make_visit(starts_at=NINE - 90 * MINUTES)
     for status in ("arrived", "fulfilled", "noshow", "booked"):
         response = mark(admin_client, visit, status, back=f"{DESK}?day=2026-11-23")
         assert response["Location"] == f"{DESK}?day=2026-11-23"
@@ -200,7 +200,7 @@ def test_a_mark_that_cannot_be_true_yet_is_refused_with_the_reason(admin_client,
 
 @pytest.mark.parametrize("back", ["https://evil.example/desk/", "//evil.example", "/admin/", "javascript:alert(1)"])
 def test_marking_never_leads_away_from_the_desk(admin_client, make_visit, back):
-    visit = make_visit(starts_at=NINE - 30 * MINUTES)
+    visit = make_visit(starts_at=NINE - 90 * MINUTES)
     assert mark(admin_client, visit, "arrived", back=back)["Location"].startswith(f"{DESK}?day=")
 
 
@@ -232,7 +232,7 @@ def test_a_login_without_the_permission_is_refused(client, django_user_model, ma
 
 
 def test_looking_needs_no_right_to_change(client, django_user_model, make_visit):
-    visit = make_visit(starts_at=NINE - 30 * MINUTES)
+    visit = make_visit(starts_at=NINE - 90 * MINUTES)
     user = django_user_model.objects.create_user("vera", password="x", is_staff=True)
     user.user_permissions.add(Permission.objects.get(codename="view_appointment"))
     client.force_login(user)
@@ -283,7 +283,7 @@ def test_the_query_count_is_the_same_for_a_small_and_a_large_clinic(admin_client
 
 
 def test_marking_uses_the_scheduling_commands(admin_client, make_visit, admin_user):
-    visit = make_visit(starts_at=NINE - 30 * MINUTES)
+    visit = make_visit(starts_at=NINE - 90 * MINUTES)
     mark(admin_client, visit, "arrived")
     event = Appointment.objects.get(pk=visit.pk).events.get()
     assert (event.actor_kind, event.actor) == (Actor.staff(admin_user).kind, admin_user)

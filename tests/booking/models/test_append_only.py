@@ -7,7 +7,7 @@ from django.db.migrations import AddField, RemoveField
 from django.db.migrations.executor import MigrationExecutor
 
 from booking import checks
-from booking.append_only import AppendOnly
+from booking.constraints import AppendOnly
 from booking.models import AccessLogEntry, AccessLogPerson, Appointment, AppointmentEvent
 from booking.models.append_only import AppendOnlyModel, AppendOnlyQuerySet
 from content.models import Revision

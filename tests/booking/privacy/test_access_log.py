@@ -131,6 +131,7 @@ ROUTES = sorted({route for route in addresses(get_resolver().url_patterns) if ro
 QUERIES = {
     "admin/autocomplete/": ["?term=Zeb&app_label=booking&model_name=appointment&field_name=patient"],
     "admin/booking/appointment/add/": ["?patient={patient}"],
+    "desk/": ["?appointment={reference}", "?with={person}&at=09:00"],
     "admin/booking/patient/merge/": ["?keep={patient}&merged={other}"],
 }
 # Parts of routes that are regular expressions, for addresses that name nobody.
@@ -153,6 +154,7 @@ def address_of(route, office):
         "practitioner": office.practitioner.pk,
         "on": office.today.local_on.isoformat(),
         "message": office.message.pk,
+        "reference": office.today.reference,
         "content_type_id": _content_type(office.patient),
         "token": tokens.feed_url(office.practitioner).rpartition("/")[2].removesuffix(".ics"),
     }
@@ -186,7 +188,12 @@ def test_no_office_page_names_a_person_without_an_entry(office, admin_client):
     named, forgotten = set(), []
     for route in ROUTES:
         for query in ["", "?q=Quill", "?q=Tarr", *QUERIES.get(route, [])]:
-            query = query.format(patient=office.patient.pk, other=other.pk)
+            query = query.format(
+                patient=office.patient.pk,
+                other=other.pk,
+                reference=office.today.reference,
+                person=office.practitioner.slug,
+            )
             last = AccessLogEntry.objects.order_by("pk").last()
             response = admin_client.get(address_of(route, office) + query)
             assert response.status_code < 500, route
