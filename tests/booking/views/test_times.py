@@ -357,7 +357,7 @@ class TestNewAndReturning:
         clinic.needling.price = 999
         clinic.needling.save()
         response = client.get(f"/book/dry-needling/{query}")
-        assert "new patients start with a Physiotherapy assessment" in words_of(response)
+        assert "starts with a Physiotherapy assessment" in words_of(response)
         assert "$999" not in words_of(response)
         assert starts(response)
         assert choose(client, slug="dry-needling", query=query).status_code == 302

@@ -108,7 +108,7 @@ def test_a_new_patient_who_wants_needling_books_an_assessment(page: Page, site: 
     page.goto(f"{site}/treatments/dry-needling/")
     page.get_by_role("link", name="Schedule Now").first.click()
     expect(page).to_have_url(re.compile("/book/dry-needling/"))
-    expect(page.get_by_text("new patients start with a Physiotherapy assessment")).to_be_visible()
+    expect(page.get_by_text("starts with a Physiotherapy assessment")).to_be_visible()
     page.locator(".time-card--main").click()
     expect(page).to_have_url(re.compile("/book/safety/"))
     assert Appointment.objects.get().service.slug == "physiotherapy-assessment"
