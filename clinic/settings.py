@@ -82,7 +82,7 @@ MIDDLEWARE = [
     "clinic.accounts.idle_sessions.IdleSessionMiddleware",
     "clinic.accounts.second_step.second_step_middleware",
     "allauth.account.middleware.AccountMiddleware",
-    "clinic.accounts.staff_area.staff_area_middleware",
+    "clinic.accounts.staff_area.StaffAreaMiddleware",
     "content.links.redirects.SlugRedirectMiddleware",
     "clinic.web.request_guards.RateLimitMiddleware",
 ]

@@ -351,7 +351,7 @@ def test_the_list_of_twenty_stays_within_a_query_limit(
             practitioner=steve,
             starts_at=factories.VISIT_AT + timedelta(weeks=week),
         )
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(21):  # Five of them write the access log.
         assert admin_client.get("/admin/booking/appointment/outside/").context["count"] == 20
 
 

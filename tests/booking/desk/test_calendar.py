@@ -216,7 +216,7 @@ def test_an_unknown_status_and_a_get_change_nothing(admin_client, make_visit):
 # Access
 
 
-def test_the_desk_asks_for_a_login_and_keeps_the_address(client):
+def test_the_desk_asks_for_a_login_and_keeps_the_address(client, db):
     response = client.get(f"{DESK}?day=2026-11-24")
     assert response.status_code == 302
     assert response["Location"].startswith("/staff/login/?next=/desk/")

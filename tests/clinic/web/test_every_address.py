@@ -21,7 +21,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from booking import tokens
-from booking.models import Appointment, Practitioner, RateLimitBucket, WaitlistEntry
+from booking.models import AccessLogEntry, AccessLogPerson, Appointment, Practitioner, RateLimitBucket, WaitlistEntry
 from content.models import SearchEntry, SearchIndex
 from tests.support import content_factories
 from tests.support.journey import QUARTER_TO_TEN, book, choose, make_small_clinic, type_details, words_of
@@ -67,7 +67,7 @@ def _walk(resolver: Any, before: str = "", space: str = "") -> Iterator[Address]
 
 
 ALL = list(_walk(get_resolver()))
-OFFICE = [address for address in ALL if address.path.startswith("/admin/")]
+OFFICE = [address for address in ALL if address.path.startswith(("/admin/", "/desk/"))]
 PUBLIC = [address for address in ALL if address not in OFFICE]
 PRIVATE = [address for address in PUBLIC if address.name.startswith("booking:")]
 
@@ -98,6 +98,8 @@ def values(parameter: str, address: Address) -> list[str]:
             return ["booking"]
         case "object_id" | "pk" | "id":
             return [_key_for(address)]
+        case "reference":
+            return [Appointment.objects.agreed().first().reference, "ABCD2345"]
         case "uidb36" | "key":
             return ["1"]
         case "content_type_id" | "path" | "url":
@@ -121,12 +123,13 @@ def all_rows() -> dict[str, Any]:
     """Return all rows of the database.
 
     Excludes what a GET request may write: rate limits of invalid tokens (``RateLimitBucket``), which contain no
-    personal data and expire within the hour, and the search index (``SearchEntry``), which is rebuilt after changes.
+    personal data and expire within the hour, the search index (``SearchEntry``), which is rebuilt after changes, and
+    the access log, which records what staff were shown.
     """
     rows = {
         model._meta.label: sorted(map(repr, model._base_manager.values_list()))
         for model in apps.get_models(include_auto_created=True)
-        if model not in (Session, RateLimitBucket, SearchEntry, SearchIndex)
+        if model not in (Session, RateLimitBucket, SearchEntry, SearchIndex, AccessLogEntry, AccessLogPerson)
     }
     rows["sessions"] = sorted(Session.objects.values_list("session_key", "session_data"))
     return rows
