@@ -1,7 +1,7 @@
 """The booking models, one module for each subject. Import them from ``booking.models``."""
 
 from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, PENDING, Channel, Status
-from booking.models.appointments import REFERENCE_ALPHABET, REFERENCE_LENGTH, Appointment, AppointmentQuerySet
+from booking.models.appointments import Appointment, AppointmentQuerySet, is_reference
 from booking.models.audit_logs import AccessLogEntry, AccessLogPerson, AppointmentEvent
 from booking.models.clinic import DEFAULT_UNVERIFIED_SHARE, Clinic, Insurer, Notices, parse_networks
 from booking.models.content_version import (
@@ -30,8 +30,6 @@ __all__ = [
     "OCCUPYING",
     "PENDING",
     "PLACEHOLDERS",
-    "REFERENCE_ALPHABET",
-    "REFERENCE_LENGTH",
     "AccessLogEntry",
     "AccessLogPerson",
     "Appointment",
@@ -71,6 +69,7 @@ __all__ = [
     "bump_content_version",
     "connect_version_signals",
     "current_content_version",
+    "is_reference",
     "make_missing_wordings",
     "parse_networks",
     "placeholders",

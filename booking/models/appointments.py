@@ -26,6 +26,11 @@ def new_reference() -> str:
     return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH))
 
 
+def is_reference(text: str) -> bool:
+    """Whether the text has the form of a reference."""
+    return len(text) == REFERENCE_LENGTH and set(text) <= set(REFERENCE_ALPHABET)
+
+
 # The condition of the overlap constraints. Rows that staff overbooked on purpose are exempt, but their
 # time still counts as occupied in the search for slots.
 GUARDED = Q(status__in=[str(status) for status in OCCUPYING], overbooked_reason="")

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 
-from booking.models import REFERENCE_ALPHABET, REFERENCE_LENGTH, Location, Practitioner
+from booking.models import Location, Practitioner, is_reference
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
 ALL = "all"
@@ -48,12 +48,11 @@ def parse_params(
     query: QueryDict, *, today: date, locations: list[Location], practitioners: list[Practitioner]
 ) -> CalendarParams:
     reference = query.get("appointment", "").strip().upper()
-    is_reference = len(reference) == REFERENCE_LENGTH and set(reference) <= set(REFERENCE_ALPHABET)
     return CalendarParams(
         day=_day(query.get("day", ""), today),
         location=next((place for place in locations if place.slug == query.get("location")), None),
         shows_cancelled=query.get("cancelled") == "1",
-        appointment=reference if is_reference else "",
+        appointment=reference if is_reference(reference) else "",
         with_=next((person for person in practitioners if person.slug == query.get("with")), None),
         at=_time(query.get("at", "")),
     )

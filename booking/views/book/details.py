@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from booking.forms.details import DetailsForm
-from booking.models import Clinic
+from booking.models import Clinic, is_reference
 from booking.private_pages import private_page
 from booking.text_cleaning import split_lines
 from booking.views.book.details_data import (
@@ -74,7 +74,7 @@ def details(request: HttpRequest) -> HttpResponse:
 def _keep_typed(request: HttpRequest, current: CurrentHold) -> None:
     """Store what was typed in a form about another time of this visitor: it is about the same person."""
     session, for_whom = current.session, OTHER if request.POST.get("booking_for") == OTHER else ME
-    if not session.has_complete_answers:
+    if not session.has_complete_answers and is_reference(request.POST.get("hold", "")):
         known = known_answers(session.remembered(current.now))
         form = details_form(current.hold, current.now, for_whom, data=request.POST, known=known)
         session.save_answers(raw_input(form), complete=False)
