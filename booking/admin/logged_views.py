@@ -46,7 +46,8 @@ class LoggedViewsMixin(admin.ModelAdmin):
         """An action may answer with a page that names the chosen rows."""
         response = super().response_action(request, queryset, *args, **kwargs)
         if response is not None and response.status_code not in {301, 302}:
-            chosen = queryset.filter(pk__in=request.POST.getlist(ACTION_CHECKBOX_NAME))
+            is_across = request.POST.get("select_across") == "1"  # All rows of the list, not only those ticked.
+            chosen = queryset if is_across else queryset.filter(pk__in=request.POST.getlist(ACTION_CHECKBOX_NAME))
             log_view(request, self.log_list_as, [person for obj in chosen for person in self.people_of(obj)])
         return response
 

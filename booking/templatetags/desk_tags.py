@@ -1,38 +1,25 @@
 """Tags and filters of the front desk."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
 from django.utils.translation import ngettext
 
-from booking.formatting import clock_change_note, format_phone, short_day
+from booking.formatting import clock_change_note, short_day
 from booking.models import Appointment
 from booking.staff.formats import span
 
 register = template.Library()
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-
-
-@register.filter
-def desk_phone(phone: Any) -> str:
-    return format_phone(phone) if phone else ""
+register.filter("short_day", short_day)
+register.filter("span", span)
+MINUTE = timedelta(minutes=1)
 
 
 @register.filter
 def clock_short(value: datetime) -> str:
     """10:45, where a.m. or p.m. is clear; at a clock change with the note which of two it is."""
     return f"{value.hour % 12 or 12}:{value.minute:02}{clock_change_note(value)}"
-
-
-@register.filter
-def visit_span(visit: Appointment) -> str:
-    return span(visit)
-
-
-@register.filter
-def short_day_in_words(on: date) -> str:
-    return short_day(on)
 
 
 @register.filter

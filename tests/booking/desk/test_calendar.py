@@ -129,8 +129,7 @@ def test_the_numbers_of_the_day(admin_client, make_visit):
     assert (numbers.booked, numbers.here, numbers.done, numbers.no_show, numbers.first_visits) == (4, 1, 1, 1, 1)
 
 
-def test_hours_across_a_clock_change_keep_their_places(admin_client, make_visit, location):
-    """A visit that begins in the evening of another zone's day stands on its local day."""
+def test_a_visit_late_in_the_evening_stands_on_its_local_day(admin_client, make_visit):
     make_visit("Late", datetime(2026, 11, 24, 3, 0, tzinfo=UTC))
     assert "9:00 Late" in words_of(admin_client.get(DESK))
     assert "Late" not in words_of(admin_client.get(f"{DESK}?day=2026-11-24"))
@@ -248,9 +247,7 @@ def test_a_second_factor_is_required_where_the_office_requires_it(admin_client, 
 def test_nothing_of_the_desk_is_stored_and_scripts_have_the_offices_policy(admin_client, maya):
     response = admin_client.get(DESK)
     assert "no-store" in response["Cache-Control"]
-    assert response["Content-Security-Policy"] == admin_client.get("/admin/")["Content-Security-Policy"] or (
-        "script-src 'self'" in response["Content-Security-Policy"]
-    )
+    assert "script-src 'self'" in response["Content-Security-Policy"]
 
 
 def test_the_access_log_names_everyone_whom_the_day_shows(admin_client, make_visit, admin_user):
