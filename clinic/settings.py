@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "django_prose_editor",
     "crispy_forms",
     "phonenumber_field",
+    "django_htmx",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -79,6 +80,8 @@ MIDDLEWARE = [
     "clinic.web.request_guards.limit_body_size",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "clinic.web.htmx.leave_the_desk",  # Before what redirects to the login.
     "clinic.accounts.idle_sessions.IdleSessionMiddleware",
     "clinic.accounts.second_step.second_step_middleware",
     "allauth.account.middleware.AccountMiddleware",

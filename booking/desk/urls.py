@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from booking.desk.calendar import day, status
+from booking.desk import day
+from booking.desk.appointments import status
 
 app_name = "desk"
 urlpatterns = [

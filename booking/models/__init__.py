@@ -3,18 +3,18 @@
 from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, PENDING, Channel, Status
 from booking.models.appointments import Appointment, AppointmentQuerySet, is_reference
 from booking.models.audit_logs import AccessLogEntry, AccessLogPerson, AppointmentEvent
-from booking.models.clinic import DEFAULT_UNVERIFIED_SHARE, Clinic, Insurer, Notices, parse_networks
+from booking.models.clinic import DEFAULT_UNVERIFIED_SHARE, CancelReason, Clinic, Insurer, Notices, parse_networks
 from booking.models.content_version import (
     ContentVersion,
     bump_content_version,
     connect_version_signals,
     current_content_version,
 )
-from booking.models.hours import Break, Closure, HoursOverride, TimeOff, WorkingHours
+from booking.models.hours import Break, Closure, HoursOverride, RunningLate, TimeOff, WorkingHours
 from booking.models.locations import Location, OpeningHours, Province, Room, SpecialHours, Weekday
 from booking.models.message_wording import PLACEHOLDERS, MessageWording, make_missing_wordings, placeholders
 from booking.models.messages import Message
-from booking.models.patients import MADE_UP_DOMAIN, Patient, PatientMerge, search_key_of
+from booking.models.patients import MADE_UP_DOMAIN, Patient, PatientMerge, PatientNote, Tag, search_key_of
 from booking.models.practitioners import Practitioner, PractitionerService
 from booking.models.services import DEFAULT_STEP, Service
 from booking.models.site_state import ClockReading, RateLimitBucket, SampleRow, TaskRun
@@ -36,6 +36,7 @@ __all__ = [
     "AppointmentEvent",
     "AppointmentQuerySet",
     "Break",
+    "CancelReason",
     "Channel",
     "Clinic",
     "ClockReading",
@@ -51,15 +52,18 @@ __all__ = [
     "PartOfDay",
     "Patient",
     "PatientMerge",
+    "PatientNote",
     "Practitioner",
     "PractitionerService",
     "Province",
     "RateLimitBucket",
     "Room",
+    "RunningLate",
     "SampleRow",
     "Service",
     "SpecialHours",
     "Status",
+    "Tag",
     "TaskRun",
     "TimeOff",
     "WaitlistEntry",

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from booking.constraints import NoOverlap
 from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, Channel, Status
+from booking.models.clinic import CancelReason
 from booking.models.locations import Location, Room
 from booking.models.patients import Patient
 from booking.models.practitioners import Practitioner
@@ -115,6 +116,15 @@ class Appointment(models.Model):
         help_text=_("Why staff booked it against a rule, such as on a closed day or outside hours."),
     )
     cancel_reason = models.CharField(max_length=200, blank=True)
+    cancel_category = models.ForeignKey(
+        CancelReason, on_delete=models.PROTECT, null=True, blank=True, related_name="appointments"
+    )
+    series = models.UUIDField(
+        null=True, blank=True, editable=False, db_index=True, help_text="Shared by the visits of one series."
+    )
+    late_by = models.DurationField(
+        null=True, blank=True, help_text="How late the patient said they would be, if they told the clinic."
+    )
     asked_to_move_at = models.DateTimeField(
         null=True, blank=True, help_text="Since when we have been asking the patient to choose another time."
     )
@@ -156,7 +166,11 @@ class Appointment(models.Model):
 
     class Meta:
         ordering = ["starts_at", "practitioner"]
-        permissions = [("overbook_appointment", "Can book a time that is already taken")]
+        permissions = [
+            ("overbook_appointment", "Can book a time that is already taken"),
+            ("view_own_day", "Can see their own day and their own patients"),
+            ("keep_own_day", "Can mark, rebook and note their own visits"),
+        ]
         indexes = [
             # By end: a query for overlaps with a time window then skips all past appointments.
             models.Index(fields=["practitioner", "ends_at"], name="appointment_practitioner_ends"),

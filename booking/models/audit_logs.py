@@ -104,6 +104,7 @@ class AccessLogEntry(AppendOnlyModel):
 
     class Meta:
         ordering = ["-at", "-pk"]
+        default_permissions = ("view",)
         verbose_name = "access log entry"
         verbose_name_plural = "access log"
         indexes = [models.Index(fields=["staff", "at"], name="access_log_by_staff")]
@@ -130,6 +131,7 @@ class AccessLogPerson(AppendOnlyModel):
     objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
+        default_permissions = ()
         constraints = [
             AppendOnly(name="access_log_person_is_append_only"),
             models.CheckConstraint(

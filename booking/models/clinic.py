@@ -208,3 +208,18 @@ class Insurer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class CancelReason(models.Model):
+    """A reason to choose from when staff cancel a visit. The list is the clinic's own."""
+
+    name = models.CharField(max_length=60, unique=True)
+    is_active = models.BooleanField(_("active"), default=True, help_text="Untick to stop offering it.")
+    position = models.PositiveSmallIntegerField(_("order"), default=0, help_text="Lower numbers come first.")
+
+    class Meta:
+        ordering = ["position", "name"]
+        verbose_name = "cancellation reason"
+
+    def __str__(self) -> str:
+        return self.name

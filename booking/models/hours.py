@@ -2,6 +2,7 @@
 
 from datetime import time
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
@@ -176,19 +177,38 @@ class HoursOverride(models.Model):
 
 
 class TimeOff(models.Model):
-    """A period in which a practitioner is absent, such as a holiday or a course."""
+    """A period in which a practitioner is absent, such as a holiday or a course, or an hour that the desk blocked."""
+
+    class Kind(models.TextChoices):
+        SICK = "sick", "Sick"
+        VACATION = "vacation", "Vacation"
+        BREAK = "break", "Break"
+        MEETING = "meeting", "Meeting"
+        COURSE = "course", "Course"
+        OTHER = "other", "Other"
 
     practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="time_off")
     starts_on = models.DateField("first day")
     start_time = models.TimeField("from", null=True, blank=True, help_text=_("Leave empty for the start of that day."))
     ends_on = models.DateField("last day")
     end_time = models.TimeField("until", null=True, blank=True, help_text=_("Leave empty for the end of that day."))
+    kind = models.CharField("why", max_length=10, choices=Kind, blank=True, default="", db_default="")
     note = models.CharField(max_length=200, blank=True, help_text=_("For staff only. Patients never see it."))
+    batch = models.UUIDField(
+        null=True, blank=True, editable=False, db_index=True, help_text="Shared by what was blocked in one go."
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
 
     class Meta:
         ordering = ["-starts_on"]
         verbose_name = "time off"
         verbose_name_plural = "time off"
+        permissions = [
+            ("block_time", "Can block time of every practitioner at the desk"),
+            ("block_own_time", "Can block their own time"),
+        ]
         indexes = [models.Index(fields=["practitioner", "ends_on"], name="time_off_by_end")]
         constraints = [
             models.CheckConstraint(
@@ -204,6 +224,27 @@ class TimeOff(models.Model):
     def __str__(self) -> str:
         days = f"{self.starts_on:%b %d, %Y}"
         return days if self.starts_on == self.ends_on else f"{days} to {self.ends_on:%b %d, %Y}"
+
+
+class RunningLate(models.Model):
+    """How late a practitioner is on a day, as they or the desk said."""
+
+    practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="running_late")
+    on = models.DateField("date")
+    late_by = models.DurationField()
+    said_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["practitioner", "on"],
+                name="running_late_once_a_day",
+                violation_error_message="This person is already marked as late on that day.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.practitioner}, {self.on:%b %d, %Y}"
 
 
 class Closure(models.Model):

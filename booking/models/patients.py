@@ -1,4 +1,4 @@
-"""Patients, and the audit log of merged duplicates."""
+"""Patients, the desk's notes and tags on them, and the audit log of merged duplicates."""
 
 from datetime import date
 from typing import Any
@@ -29,6 +29,27 @@ class PatientQuerySet(models.QuerySet["Patient"]):
         """Patients who book by phone only, with the rows that were merged into them."""
         is_marked = Q(merged_into__isnull=True, books_by_phone_only=True)
         return self.filter(is_marked | Q(merged_into__books_by_phone_only=True))
+
+
+class Tag(models.Model):
+    """A word that staff put on patients, such as "Needs an interpreter"; an alert also stands in the calendar."""
+
+    class Tone(models.TextChoices):
+        STRAW = "straw", "Yellow"
+        ROSE = "rose", "Red"
+        SKY = "sky", "Blue"
+        MEADOW = "meadow", "Green"
+
+    name = models.CharField(max_length=30, unique=True)
+    tone = models.CharField("colour", max_length=10, choices=Tone, default=Tone.STRAW)
+    is_alert = models.BooleanField("stands in the calendar", default=False)
+    position = models.PositiveSmallIntegerField(_("order"), default=0, help_text="Lower numbers come first.")
+
+    class Meta:
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Patient(models.Model):
@@ -69,6 +90,7 @@ class Patient(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
     phone_only_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When it was last changed.")
+    tags = models.ManyToManyField(Tag, blank=True, related_name="patients")
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PatientQuerySet.as_manager()
@@ -125,6 +147,63 @@ def search_key_of(patient: Any) -> str:
     """The normalized names and e-mail address, one a line, name first. Also accepts a migration's historical model."""
     parts = [patient.name, patient.preferred_name, patient.contact_name, patient.email]
     return "\n".join(normalize_for_search(part) for part in parts if part) + "\n"
+
+
+class PatientNote(models.Model):
+    """A note of staff on a patient, or on one of their visits. For running the day, not a clinical record.
+
+    Each visit and each patient has at most one note that everyone at the desk reads, and one of each author's own,
+    which only the author and the owner read.
+    """
+
+    class Audience(models.TextChoices):
+        DESK = "desk", "Everyone at the desk"
+        OWN = "own", "Only me and the owner"
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="notes")
+    appointment = models.ForeignKey(
+        "booking.Appointment", on_delete=models.CASCADE, null=True, blank=True, related_name="notes"
+    )
+    audience = models.CharField(max_length=4, choices=Audience, default=Audience.DESK)
+    text = models.TextField(max_length=1000)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", help_text="Who wrote it last."
+    )
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-updated_at", "-pk"]
+        permissions = [("view_every_note", "Can read the notes that others keep for themselves")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["appointment"],
+                condition=Q(audience="desk", appointment__isnull=False),
+                name="note_one_for_the_desk_a_visit",
+                violation_error_message="This visit already has a note.",
+            ),
+            models.UniqueConstraint(
+                fields=["patient"],
+                condition=Q(audience="desk", appointment__isnull=True),
+                name="note_one_for_the_desk_a_patient",
+                violation_error_message="This patient already has a note.",
+            ),
+            models.UniqueConstraint(
+                fields=["appointment", "author"],
+                condition=Q(audience="own", appointment__isnull=False),
+                name="note_one_of_ones_own_a_visit",
+                violation_error_message="You already have a note on this visit.",
+            ),
+            models.UniqueConstraint(
+                fields=["patient", "author"],
+                condition=Q(audience="own", appointment__isnull=True),
+                name="note_one_of_ones_own_a_patient",
+                violation_error_message="You already have a note on this patient.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Note on {self.patient}"
 
 
 class PatientMerge(AppendOnlyModel):

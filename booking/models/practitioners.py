@@ -122,6 +122,7 @@ class Practitioner(models.Model):
 
     class Meta:
         ordering = ["position", "name"]
+        permissions = [("change_own_page", "Can write the draft of their own page")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(travel_time__gte=timedelta(0), travel_time__lte=timedelta(hours=4)),

@@ -40,10 +40,10 @@ def minutes_left(until: datetime, now: datetime) -> str:
 @register.simple_tag
 def visit_url(params: Any, visit: Appointment) -> str:
     """The calendar with this visit in its panel, on the visit's day."""
-    return str(params.url(day=visit.local_on, appointment=visit.reference, with_=None, at=None))
+    return str(params.url(day=visit.local_on, appointment=visit.reference, with_=None, at=None, do=""))
 
 
 @register.simple_tag
 def gap_url(params: Any, column: Any, block: Any) -> str:
     """The calendar with this gap in its panel."""
-    return str(params.url(appointment="", with_=column.practitioner, at=block.starts_at.time()))
+    return str(params.url(appointment="", with_=column.practitioner, at=block.starts_at.time(), do=""))

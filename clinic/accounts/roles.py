@@ -14,6 +14,10 @@ from django.utils.translation import gettext_lazy as _
 Decision = Callable[[str, str, str], bool]
 
 EDITOR, REVIEWER, PUBLISHER, FRONT_DESK, OWNER = "Editor", "Clinical reviewer", "Publisher", "Front desk", "Owner"
+PRACTITIONER, PRIVACY_OFFICER = "Practitioner", "Privacy officer"
+
+# Roles that came later: a group of that name that a clinic already has is its own, and ours gets this name.
+_IF_TAKEN = {PRACTITIONER: "Practitioner (own day)", PRIVACY_OFFICER: "Privacy officer (access log)"}
 
 # Models that only the site writes: read-only for every role.
 _SITE_ONLY = {
@@ -24,7 +28,8 @@ _LIVE = {"notice", "menu", "menuentry", "placemap", "searchsynonym"}
 _VISIBLE_TO_EDITORS = {"practitioner", "service", "location", "insurer"}
 _VISIBLE_TO_DESK = {
     "practitioner", "service", "practitionerservice", "location", "room", "openinghours", "specialhours",
-    "workinghours", "break", "hoursoverride", "timeoff", "closure", "appointmentevent", "insurer",
+    "workinghours", "break", "hoursoverride", "timeoff", "closure", "appointmentevent", "insurer", "tag",
+    "cancelreason", "runninglate",
 }  # fmt: skip
 _DESK = {
     "appointment": {"view", "add", "change"},
@@ -32,7 +37,10 @@ _DESK = {
     "message": {"view", "change"},
     "waitlistentry": {"view", "add", "change"},
     "waitlistoffer": {"view", "add", "change"},
+    "patientnote": {"view", "add", "change", "delete"},
+    "time": {"block"},
 }
+_PRACTITIONER = {"view_own_day", "keep_own_day", "block_own_time", "change_own_page"}
 
 
 def _editor(app: str, verb: str, model: str) -> bool:
@@ -56,10 +64,20 @@ def _publisher(app: str, verb: str, model: str) -> bool:
 
 
 def _front_desk(app: str, verb: str, model: str) -> bool:
-    """Edits appointments, patients, messages and the waitlist; no pages, no prices, no overbooking."""
+    """Edits appointments, patients, notes, messages and the waitlist, and blocks time; no pages, no prices."""
     if app != "booking":
         return False
     return verb in _DESK.get(model, ()) or (verb == "view" and model in _VISIBLE_TO_DESK)
+
+
+def _practitioner(app: str, verb: str, model: str) -> bool:
+    """Sees their own day and patients, keeps notes, blocks their own time, writes their own page as a draft."""
+    return app == "booking" and f"{verb}_{model}" in _PRACTITIONER
+
+
+def _privacy_officer(app: str, verb: str, model: str) -> bool:
+    """Reads who saw which patient; no diary beyond that."""
+    return (app, verb, model) == ("booking", "view", "accesslogentry")
 
 
 def _owner(app: str, verb: str, model: str) -> bool:
@@ -75,6 +93,8 @@ ROLES: dict[str, Decision] = {
     REVIEWER: _reviewer,
     PUBLISHER: _publisher,
     FRONT_DESK: _front_desk,
+    PRACTITIONER: _practitioner,
+    PRIVACY_OFFICER: _privacy_officer,
     OWNER: _owner,
 }
 ROLE_DESCRIPTIONS = {
@@ -82,6 +102,8 @@ ROLE_DESCRIPTIONS = {
     REVIEWER: _("records clinical reviews of pages"),
     PUBLISHER: "writes, publishes and hides pages",
     FRONT_DESK: "runs the day: visits, patients, messages, the waitlist",
+    PRACTITIONER: _("sees their own day and patients, and blocks their own time"),
+    PRIVACY_OFFICER: "reads who saw which patient",
     OWNER: _("can do everything, including staff logins"),
 }
 
@@ -114,7 +136,8 @@ def sync_roles(sender: Any, using: str, apps: Any = current_apps, **kwargs: Any)
     for key in ROLES:
         role = Role.objects.using(using).filter(key=key).first()
         if role is None:
-            group = Group.objects.using(using).get_or_create(name=key)[0]
+            is_taken = key in _IF_TAKEN and Group.objects.using(using).filter(name=key).exists()
+            group = Group.objects.using(using).get_or_create(name=_IF_TAKEN[key] if is_taken else key)[0]
             role = Role.objects.using(using).create(key=key, group=group)
         if role.group_id is None:
             continue

@@ -18,6 +18,7 @@ from booking.models import (
     Location,
     PartOfDay,
     Patient,
+    PatientNote,
     Practitioner,
     PractitionerService,
     Room,
@@ -178,3 +179,9 @@ def make_wish(service: Service, location: Location, **fields: Any) -> WaitlistRe
         }
         | fields
     )
+
+
+def make_note(patient: Patient, *, author: Any, at: datetime = VISIT_AT, **fields: Any) -> PatientNote:
+    """A note on a patient, or with ``appointment`` on a visit."""
+    defaults = {"text": "Brings a walker.", "created_at": at, "updated_at": at}
+    return PatientNote.objects.create(**defaults | {"patient": patient, "author": author} | fields)

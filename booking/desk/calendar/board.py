@@ -1,34 +1,11 @@
-"""Load one or several days of the calendar: for each practitioner and day a column of visits, gaps and shading.
+"""The calendar of one or several days: for each practitioner and day a column of visits, gaps and shading."""
 
-The number of queries depends neither on the number of practitioners and visits nor on that of days.
-"""
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-
-from django.db.models import Prefetch, Q
-from django.utils import timezone
-from django.utils.translation import gettext
-
-from booking import scheduling
-from booking.availability import DayPlan, Reason, instant
 from booking.desk.calendar import grid
-from booking.desk.calendar.waiting import WaitingPeople
-from booking.models import (
-    AGREED,
-    Appointment,
-    AppointmentEvent,
-    Closure,
-    Location,
-    Practitioner,
-    Status,
-    TimeOff,
-    WaitlistEntry,
-)
-
-ATTENDED = (Status.BOOKED, Status.ARRIVED, Status.FULFILLED, Status.NOSHOW)
+from booking.models import Appointment, Closure, Location, Practitioner, Status, WaitlistEntry
 
 
 @dataclass(frozen=True)
@@ -114,182 +91,13 @@ class Board:
     def rows(self) -> int:
         return (self.shown[1] - self.shown[0]) // grid.ROW
 
+    def gap_at(self, practitioner: Practitioner | None, at: time | None) -> CalendarBlock | None:
+        """The gap of this practitioner that contains this local time."""
+        if at is None:
+            return None
+        gaps = (gap for column in self.columns if column.practitioner == practitioner for gap in column.gaps)
+        return next((gap for gap in gaps if gap.starts_at.time() <= at < gap.ends_at.time()), None)
+
 
 def _hour_label(hour: int) -> str:
     return f"{hour % 12 or 12} {'a.m.' if hour % 24 < 12 else 'p.m.'}"
-
-
-def load_board(
-    *,
-    days: Sequence[date],
-    practitioners: Sequence[Practitioner],
-    locations: Sequence[Location],
-    now: datetime,
-    shows_cancelled: bool = False,
-    sees_reasons: bool = True,
-) -> Board:
-    """Load the calendar of these local days. ``sees_reasons``: the user may read why somebody is away."""
-    rows = _appointments(days, now)
-    occupying = [row for row in rows if row.status in {*ATTENDED, Status.HELD}]
-    plans = scheduling.day_plans(
-        practitioners=practitioners, locations=locations, days=days, occupying=occupying, now=now
-    )
-    people = {person.pk for person in practitioners}
-    places = {place.pk for place in locations}
-    in_columns = [row for row in rows if row.practitioner_id in people and row.location_id in places]
-    drawn = [row for row in in_columns if row.status != Status.CANCELLED or shows_cancelled]
-    shown = grid.shown_range(_spans(plans, locations, drawn))
-    waiting = WaitingPeople.load(days)
-    closures = _closures(days, locations)
-    reasons = _time_off_notes(people, days) if sees_reasons else {}
-    by_column: dict[tuple[int, date], list[Appointment]] = defaultdict(list)
-    for row in drawn:
-        by_column[row.practitioner_id, row.local_on].append(row)
-    columns = [
-        _column(
-            person,
-            on,
-            [(place, plans[person.pk, place.pk, on]) for place in locations],
-            by_column[person.pk, on],
-            shown,
-            waiting,
-            closures[on],
-            reasons.get(person.pk, []),
-        )
-        for person in practitioners
-        for on in days
-    ]
-    return Board(columns, shown, closures, [row for row in in_columns if row.status in AGREED], waiting.entries)
-
-
-def _appointments(days: Collection[date], now: datetime) -> Sequence[Appointment]:
-    """Visits, live holds and unconfirmed bookings that begin on these days, of all practitioners and locations."""
-    pending = Q(status__in=[Status.HELD, Status.UNCONFIRMED], hold_expires_at__gt=now)
-    arrivals = AppointmentEvent.objects.filter(kind=AppointmentEvent.Kind.ARRIVED)
-    return list(
-        Appointment.objects.filter(Q(status__in=AGREED) | pending, local_on__in=days)
-        .select_related("patient", "practitioner", "service", "room", "location", "waitlist_offer__entry")
-        .prefetch_related(Prefetch("events", arrivals, to_attr="arrivals"))
-        .order_by("starts_at", "pk")
-    )
-
-
-def _closures(days: Collection[date], locations: Collection[Location]) -> dict[date, list[Closure]]:
-    found: dict[date, list[Closure]] = {on: [] for on in days}
-    for closure in Closure.objects.filter(on__in=days, location__in=locations).order_by("location__position", "pk"):
-        found[closure.on].append(closure)
-    return found
-
-
-def _time_off_notes(people: Collection[int], days: Collection[date]) -> dict[int, list[TimeOff]]:
-    found: dict[int, list[TimeOff]] = defaultdict(list)
-    rows = TimeOff.objects.filter(practitioner__in=people, starts_on__lte=max(days), ends_on__gte=min(days))
-    for row in rows.order_by("starts_on", "pk"):
-        found[row.practitioner_id].append(row)
-    return found
-
-
-def _minute(moment: datetime, on: date) -> int:
-    """Minutes since the local midnight of ``on``; 0 and 1440 for an earlier and a later day."""
-    if moment.date() != on:
-        return 0 if moment.date() < on else grid.DAY
-    return moment.hour * grid.HOUR + moment.minute
-
-
-def _span(start: datetime, end: datetime, on: date) -> grid.Span:
-    return _minute(start, on), _minute(end, on)
-
-
-def _local(interval: tuple[int, int], place: Location) -> tuple[datetime, datetime]:
-    return instant(interval[0]).astimezone(place.zone), instant(interval[1]).astimezone(place.zone)
-
-
-def _spans(
-    plans: dict[tuple[int, int, date], DayPlan], locations: Iterable[Location], rows: Iterable[Appointment]
-) -> list[grid.Span]:
-    """Everything that the grid has to show: hours and visits."""
-    places = {place.pk: place for place in locations}
-    hours = [
-        _span(*_local(interval, places[location]), on)
-        for (_person, location, on), plan in plans.items()
-        for interval in plan.hours
-    ]
-    return hours + [_span(row.local_start, row.local_end, row.local_on) for row in rows]
-
-
-def _column(
-    person: Practitioner,
-    on: date,
-    plans: Sequence[tuple[Location, DayPlan]],
-    rows: Sequence[Appointment],
-    shown: grid.Span,
-    waiting: WaitingPeople,
-    closures: Sequence[Closure],
-    time_off: Sequence[TimeOff],
-) -> CalendarColumn:
-    hours = sorted(_local(interval, place) for place, plan in plans for interval in plan.hours)
-    column = CalendarColumn(person, on, hours)
-    column.shades = _shades(plans, on, shown, closures, time_off)
-    blocks = [_visit(row, on, shown) for row in rows]
-    lanes = grid.lanes([_span(block.starts_at, block.ends_at, on) for block in blocks])
-    for index, (lane, count) in enumerate(lanes):
-        blocks[index] = replace(blocks[index], cell=replace(blocks[index].cell, lane=lane, lanes=count))
-    for place, plan in plans:
-        for interval in plan.gaps:
-            start, end = _local(interval, place)
-            suited = waiting.for_gap(person, place, start, end)
-            cell = grid.cell(_span(start, end, on), shown)
-            blocks.append(CalendarBlock("gap", start, end, place, cell, waiting=suited))
-    column.blocks = sorted(blocks, key=lambda block: (block.starts_at, block.kind != "visit"))
-    return column
-
-
-def _visit(row: Appointment, on: date, shown: grid.Span) -> CalendarBlock:
-    start, end = row.local_start, row.local_end
-    kind = "visit" if row.status in AGREED else "hold"
-    return CalendarBlock(kind, start, end, row.location, grid.cell(_span(start, end, on), shown), appointment=row)
-
-
-def _shades(
-    plans: Sequence[tuple[Location, DayPlan]],
-    on: date,
-    shown: grid.Span,
-    closures: Sequence[Closure],
-    time_off: Sequence[TimeOff],
-) -> list[Shade]:
-    spans = [_span(*_local(interval, place), on) for place, plan in plans for interval in plan.hours]
-    is_closed = all(plan.closed for _place, plan in plans)
-    if is_closed and closures:
-        return [Shade(grid.cell(shown, shown), gettext("Closed"), closures[0].name, is_closure=True)]
-    shades = [Shade(grid.cell(span, shown)) for span in grid.uncovered(shown, spans)]
-    for place, plan in plans:
-        for reason, interval in plan.interruptions:
-            start, end = _span(*_local(interval, place), on)
-            start, end = max(start, shown[0]), min(end, shown[1])
-            if start < end and (spans or reason == Reason.TIME_OFF):
-                shades.append(_interruption(reason, grid.cell((start, end), shown), closures, time_off))
-    return list(dict.fromkeys(shades))  # Time off is the same at each location.
-
-
-def _interruption(reason: Reason, cell: grid.Cell, closures: Sequence[Closure], time_off: Sequence[TimeOff]) -> Shade:
-    if reason == Reason.CLOSURE:
-        return Shade(cell, gettext("Closed"), closures[0].name if closures else "", is_closure=True)
-    if reason == Reason.BREAK:
-        return Shade(cell, gettext("Break"))
-    notes = [row.note for row in time_off if row.note]
-    return Shade(cell, gettext("Away"), notes[0] if notes else "")
-
-
-def local_today(locations: Sequence[Location], now: datetime) -> date:
-    """Today at the first location."""
-    return now.astimezone(locations[0].zone).date() if locations else timezone.localdate(now)
-
-
-def now_cell(board: Board, on: date, locations: Sequence[Location], now: datetime) -> grid.Cell | None:
-    """The row of the line that marks now, on today's grid."""
-    if not locations or local_today(locations, now) != on:
-        return None
-    local = now.astimezone(locations[0].zone)
-    minute = local.hour * grid.HOUR + local.minute
-    is_shown = board.shown[0] <= minute < board.shown[1]
-    return grid.cell((minute, minute + grid.ROW), board.shown) if is_shown else None

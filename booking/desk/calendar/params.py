@@ -1,7 +1,10 @@
-"""The calendar's address: /desk/?day=&location=&appointment=&with=&at=&cancelled=. Bad values fall back to today."""
+"""The calendar's address: /desk/?day=&location=&appointment=&with=&at=&do=&cancelled=. Bad values fall back to today.
+
+``appointment`` alone opens a visit's panel, ``with`` and ``at`` a gap's; ``do`` names another (``desk/panels.py``).
+"""
 
 from dataclasses import dataclass, replace
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +14,9 @@ from django.urls import reverse
 from booking.models import Location, Practitioner, is_reference
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
-ALL = "all"
+DAY_VIEW = "desk:day"
+VIEWS = [DAY_VIEW]
+NO_PANEL: dict[str, Any] = {"appointment": "", "with_": None, "at": None, "do": ""}
 
 
 @dataclass(frozen=True)
@@ -24,7 +29,8 @@ class CalendarParams:
     appointment: str = ""  # The reference of the visit in the panel.
     with_: Practitioner | None = None  # Of the gap in the panel.
     at: time | None = None
-    view: str = "desk:day"
+    do: str = ""  # The name of the panel, where a visit or a gap does not say it.
+    view: str = DAY_VIEW
 
     def url(self, **changes: Any) -> str:
         changed = replace(self, **changes)
@@ -35,17 +41,39 @@ class CalendarParams:
             "appointment": changed.appointment,
             "with": changed.with_.slug if changed.with_ else "",
             "at": changed.at.isoformat("minutes") if changed.at else "",
+            "do": changed.do,
         }
         return f"{reverse(changed.view)}?{urlencode({name: value for name, value in query.items() if value})}"
 
     @property
     def closed_url(self) -> str:
         """The same calendar without a panel."""
-        return self.url(appointment="", with_=None, at=None)
+        return self.url(**NO_PANEL)
+
+    @property
+    def yesterday_url(self) -> str:
+        return self.url(day=self.day - timedelta(days=1), **NO_PANEL)
+
+    @property
+    def tomorrow_url(self) -> str:
+        return self.url(day=self.day + timedelta(days=1), **NO_PANEL)
+
+    @property
+    def all_locations_url(self) -> str:
+        return self.url(location=None)
+
+    @property
+    def toggle_cancelled_url(self) -> str:
+        return self.url(shows_cancelled=not self.shows_cancelled)
 
 
 def parse_params(
-    query: QueryDict, *, today: date, locations: list[Location], practitioners: list[Practitioner]
+    query: QueryDict,
+    *,
+    today: date,
+    locations: list[Location],
+    practitioners: list[Practitioner],
+    view: str = DAY_VIEW,
 ) -> CalendarParams:
     reference = query.get("appointment", "").strip().upper()
     return CalendarParams(
@@ -55,6 +83,8 @@ def parse_params(
         appointment=reference if is_reference(reference) else "",
         with_=next((person for person in practitioners if person.slug == query.get("with")), None),
         at=_time(query.get("at", "")),
+        do=do if (do := query.get("do", "")).isascii() and do.isalpha() else "",
+        view=view,
     )
 
 

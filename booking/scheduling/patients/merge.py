@@ -7,13 +7,14 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Model, Q
 
-from booking.models import Appointment, Patient, PatientMerge
+from booking.models import Appointment, Patient, PatientMerge, PatientNote
 from booking.scheduling.actors import Actor
 from booking.scheduling.appointments.patient_matching import upcoming_visits
 from booking.scheduling.exceptions import WrongStatus
 from booking.scheduling.patients.contact import renew_confirm_requests, renew_links
 from booking.scheduling.waitlist.entries import transfer_entries
 
+_OWN = PatientNote.Audience.OWN
 MERGED_FIELDS = ("name", "preferred_name", "pronouns", "date_of_birth", "phone", "email", "contact_name")
 
 
@@ -63,6 +64,8 @@ def merge(
             for field in PHONE_ONLY_FIELDS:
                 setattr(keep, field, getattr(merged, field))
             keep.save(update_fields=PHONE_ONLY_FIELDS)
+        _join_notes(merged, keep, now)
+        keep.tags.add(*merged.tags.all())
         reassigned = _reassign_rows(merged, keep, now)
         reassigned["waitlistentry"] = transfer_entries(name=merged.name, email=merged.email, to=keep)
         Patient.objects.filter(Q(pk=merged.pk) | Q(merged_into=merged.pk)).update(merged_into=keep)
@@ -86,6 +89,19 @@ def _lock_pair(keep: int, merged: int) -> tuple[Patient, Patient]:
         if row.merged_into_id is not None:
             raise WrongStatus(f"{row} has been merged already. Look for the patient who stands.")
     return patients[keep], patients[merged]
+
+
+def _join_notes(merged: Patient, keep: Patient, now: datetime) -> None:
+    """Put the text of notes on ``merged`` under the one of the same readers on ``keep``, which may have only one."""
+    notes = PatientNote.objects.filter(appointment__isnull=True)
+    for note in notes.filter(patient=merged):
+        readers = {"audience": note.audience} | ({"author": note.author} if note.audience == _OWN else {})
+        kept = notes.filter(patient=keep, **readers).first()
+        if kept is not None:
+            kept.text = f"{kept.text}\n{note.text}"
+            kept.updated_at = now
+            kept.save()
+            note.delete()
 
 
 def _reassign_rows(merged: Patient, keep: Patient, now: datetime) -> dict[str, list[int]]:

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -284,3 +284,71 @@ def test_marking_uses_the_scheduling_commands(admin_client, make_visit, admin_us
     mark(admin_client, visit, "arrived")
     event = Appointment.objects.get(pk=visit.pk).events.get()
     assert (event.actor_kind, event.actor) == (Actor.staff(admin_user).kind, admin_user)
+
+
+@pytest.fixture
+def as_practitioner(client, django_user_model, maya):
+    """A client logged in as Maya, whose role sees her own day only."""
+    user = django_user_model.objects.create_user("maya", password="x", is_staff=True)
+    user.groups.add(Group.objects.get(name="Practitioner"))
+    maya.user = user
+    maya.save()
+    client.force_login(user)
+    return client
+
+
+def test_a_practitioner_sees_and_marks_their_own_visits_only(as_practitioner, service, location, maya, make_visit):
+    steve = factories.make_practitioner([service], name="Steve Hansen", position=2)
+    factories.make_hours(steve, location)
+    own, other = make_visit(), make_visit("Bob Berg", practitioner=steve)
+    words = words_of(as_practitioner.get(f"{DESK}?appointment={other.reference}"))
+    assert "Alice Martin" in words
+    assert "Steve Hansen" not in words
+    assert "Bob Berg" not in words
+    assert "No appointment has this reference." in words
+    for visit, expected in [(own, 302), (other, 404)]:
+        url = f"{DESK}appointments/{visit.reference}/status/"
+        assert as_practitioner.post(url, {"status": "arrived"}).status_code == expected
+    own.refresh_from_db()
+    other.refresh_from_db()
+    assert (own.status, other.status) == (Status.ARRIVED, Status.BOOKED)
+
+
+def test_a_practitioner_does_not_see_who_waits(as_practitioner, service, location, maya, now):
+    scheduling.join(wish=factories.make_wish(service, location, name="Wanda Wait"), now=now)
+    assert "Wanda Wait" not in words_of(as_practitioner.get(DESK))
+
+
+def test_the_role_of_a_practitioner_opens_nothing_without_a_linked_practitioner(as_practitioner, maya):
+    maya.user = None
+    maya.save()
+    assert as_practitioner.get(DESK).status_code == 403
+
+
+def test_a_mark_can_be_undone_from_the_next_page_once(admin_client, make_visit):
+    visit = make_visit()
+    back = f"{DESK}?day=2026-11-23"
+    url = f"{DESK}appointments/{visit.reference}/status/"
+    response = admin_client.post(url, {"status": "arrived", "back": back}, follow=True)
+    assert "Alice Martin: Here. Undo" in words_of(response)
+    undo = response.context["undo"]
+    assert (undo["url"], undo["fields"], undo["back"]) == (url, {"status": "booked"}, back)
+    assert "Undo" not in words_of(admin_client.get(DESK))
+    admin_client.post(undo["url"], {**undo["fields"], "back": undo["back"]})
+    visit.refresh_from_db()
+    assert visit.status == Status.BOOKED
+
+
+@pytest.mark.parametrize("back", ["https://evil.example/desk/", "//evil.example/", "/admin/", "", "/desk/\r\nX: 1"])
+def test_a_form_leads_back_to_the_calendar_whatever_it_says(admin_client, make_visit, back):
+    visit = make_visit()
+    response = admin_client.post(f"{DESK}appointments/{visit.reference}/status/", {"status": "arrived", "back": back})
+    assert response.url == f"{DESK}?day=2026-11-23"
+
+
+def test_htmx_is_sent_out_of_the_desk_by_an_order_to_load_the_page(admin_client, client, maya):
+    htmx = {"HX-Request": "true"}
+    assert admin_client.get("/admin/", headers=htmx)["HX-Redirect"] == "/admin/"
+    assert admin_client.get(DESK, headers=htmx).status_code == 200
+    admin_client.logout()
+    assert admin_client.get(DESK, headers=htmx)["HX-Redirect"] == "/staff/login/?next=/desk/"

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from booking import scheduling, tokens
-from booking.models import Appointment, Message, Patient, PatientMerge, WaitlistEntry
+from booking.models import Appointment, Message, Patient, PatientMerge, Tag, WaitlistEntry
 from booking.scheduling import Actor, PatientDetails, WrongStatus
 from booking.scheduling.appointments.patient_matching import match_or_create, patients_with_email
 from booking.scheduling.patients.merge import belongings
@@ -168,7 +168,24 @@ def test_a_chain_of_merges_leads_to_the_last_patient(admin_client, keep, merged,
 
 def test_all_relations_to_patients_are_moved():
     """Relations are found automatically, so a new one is moved too; this documents the present ones."""
-    assert [(model.__name__, field) for model, field in belongings()] == [("Appointment", "patient")]
+    assert [(model.__name__, field) for model, field in belongings()] == [
+        ("PatientNote", "patient"),
+        ("Appointment", "patient"),
+    ]
+
+
+def test_notes_of_the_same_readers_are_joined_and_tags_united(keep, merged, dana, now):
+    tag = Tag.objects.create(name="Interpreter")
+    merged.tags.add(tag)
+    rows = [(keep, "desk", "Uses the side door."), (merged, "desk", "Hard of hearing."), (merged, "own", "Knee, left.")]
+    for patient, audience, text in rows:
+        factories.make_note(patient, author=dana.user, audience=audience, text=text)
+    scheduling.merge(keep=keep, merged=merged, take=[], by=dana, now=now)
+    assert {note.audience: note.text for note in keep.notes.all()} == {
+        "desk": "Uses the side door.\nHard of hearing.",
+        "own": "Knee, left.",
+    }
+    assert list(keep.tags.all()) == [tag]
 
 
 def make_entry(patient, now, **fields):

@@ -254,3 +254,23 @@ def test_only_owners_may_overbook_override_checks_and_manage_logins():
     for codename in ("overbook_appointment", "override_checks", "change_staffmember", "change_group", "merge_patient"):
         holders = Group.objects.filter(permissions__codename=codename)
         assert [group.name for group in holders] == ["Owner"], codename
+
+
+@pytest.mark.parametrize("key", ["Practitioner", "Privacy officer"])
+def test_a_group_of_a_new_roles_name_stays_the_clinics_own(key):
+    ours = Role.objects.get(key=key)
+    ours.group.delete()
+    ours.delete()
+    theirs = Group.objects.create(name=key)
+    call_command("migrate", verbosity=0)
+    assert codenames_of(theirs) == set()
+    ours = Role.objects.get(key=key).group
+    assert ours.name.startswith(f"{key} (")
+    assert codenames_of(ours)
+
+
+def test_nobody_has_a_permission_to_change_the_access_log():
+    assert not Permission.objects.filter(codename__endswith="accesslogperson").exists()
+    log = Permission.objects.filter(codename__endswith="accesslogentry")
+    assert list(log.values_list("codename", flat=True)) == ["view_accesslogentry"]
+    assert set(Group.objects.filter(permissions__in=log).values_list("name", flat=True)) == {"Owner", "Privacy officer"}

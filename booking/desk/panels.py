@@ -1,0 +1,69 @@
+"""Which panel the calendar's address names: ``?do=``, a visit, a gap, or else what is next.
+
+``PANELS`` holds the panels of ``?do=``. Each takes the page, and returns None if its parameters name nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.utils.translation import gettext
+
+from booking.desk.appointments.visit import visit_panel
+from booking.desk.calendar.board import CalendarBlock
+from booking.desk.calendar.page import CalendarPage, Panel
+from booking.models import Status, WaitlistEntry
+
+NEXT_SHOWN = 3
+WAITING_SHOWN = 5
+
+PANELS: dict[str, Callable[[CalendarPage], Panel | None]] = {}
+
+
+@dataclass(frozen=True)
+class WaitingRow:
+    """A person on the waitlist and the first gap that they could take."""
+
+    entry: WaitlistEntry
+    gap: CalendarBlock
+    url: str
+
+
+def chosen_panel(page: CalendarPage) -> Panel:
+    """The panel that the address names, or what is next."""
+    panel = None
+    if build := PANELS.get(page.params.do):
+        panel = build(page)
+    elif page.params.appointment:
+        panel = visit_panel(page)
+        if panel is None:
+            messages.warning(page.request, gettext("No appointment has this reference."))
+    elif page.params.with_ and page.params.at:
+        panel = gap_panel(page)
+        if panel is None:
+            messages.info(page.request, gettext("This gap is no longer free."))
+    return panel or rest_panel(page)
+
+
+def gap_panel(page: CalendarPage) -> Panel | None:
+    gap = page.board.gap_at(page.params.with_, page.params.at)
+    return Panel("desk/calendar/_gap.html", {"gap": gap}, gap.waiting) if gap else None
+
+
+def rest_panel(page: CalendarPage) -> Panel:
+    """Nothing is chosen: who comes next, and who on the waitlist could take a gap."""
+    coming = [visit for visit in page.board.visits if visit.status == Status.BOOKED and visit.ends_at > page.now]
+    rows: dict[int, WaitingRow] = {}
+    for column in page.board.columns:
+        for gap in column.gaps:
+            for entry in gap.waiting:
+                url = page.params.url(with_=column.practitioner, at=gap.starts_at.time())
+                rows.setdefault(entry.pk, WaitingRow(entry, gap, url))
+    waiting = [rows[entry.pk] for entry in page.board.waiting if entry.pk in rows]
+    context = {
+        "next_visits": sorted(coming, key=lambda visit: visit.starts_at)[:NEXT_SHOWN],
+        "waiting_rows": waiting[:WAITING_SHOWN],
+        "waiting_total": len(waiting),
+        "may_mark": page.may("change_appointment") or page.may("keep_own_day"),
+    }
+    return Panel("desk/calendar/_rest.html", context, [row.entry for row in waiting[:WAITING_SHOWN]])
