@@ -1,5 +1,6 @@
 """The functions of ``booking.formatting`` as template filters: ``{{ slot.starts_at|at:location|local_day }}``."""
 
+import re
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -7,6 +8,8 @@ from urllib.parse import urlencode
 from django import template
 from django.template.defaultfilters import length as count
 from django.utils import timezone
+from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString, mark_safe
 
 from booking.formatting import (
     at,
@@ -72,6 +75,18 @@ def where(visit: Any) -> str:
 def local_day(value: datetime) -> str:
     """The day of a time in its location's zone, as read now: Tuesday, November 24; with the year if it is another."""
     return day_as_of(value, timezone.localdate(timezone=value.tzinfo))
+
+
+@register.filter
+def unbroken_date(words: str) -> str:
+    """Keep a day number beside its month: the spaces before numbers do not break."""
+    return re.sub(r" (?=\d)", "\N{NO-BREAK SPACE}", words)
+
+
+@register.filter
+def breakable(address: str) -> SafeString:
+    """Escape an email address, which may break before its @ and after its dots."""
+    return mark_safe(re.sub(r"(?=@)|(?<=[.])", "<wbr>", conditional_escape(address)))  # noqa: S308
 
 
 @register.filter
