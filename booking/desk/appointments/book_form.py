@@ -3,6 +3,7 @@
 It validates the input only; ``scheduling.book_by_staff`` decides whether the time can be booked.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -71,9 +72,9 @@ class BookForm(forms.Form):
         label=_("Reason"), max_length=200, required=False, help_text=_("It stays with the visit, for the team.")
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="book_%s", **kwargs)
-        locations = list(Location.objects.all()[:2])
+    def __init__(self, *args: Any, locations: Sequence[Location] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="book_%s", label_suffix="", **kwargs)
+        locations = list(Location.objects.all()[:2]) if locations is None else locations
         self.only_location = locations[0] if len(locations) == 1 else None
         if self.only_location:
             del self.fields["location"]

@@ -80,7 +80,7 @@ def book_panel(page: CalendarPage, form: BookForm | None = None, findings: Findi
         return None
     if not may_book(page):
         return Panel("desk/calendar/_gap.html", {"gap": gap}, gap.waiting) if gap else None
-    form = form or BookForm(initial=_initial(page, gap))
+    form = form or BookForm(initial=_initial(page, gap), locations=page.locations)
     findings = findings or Findings()
     patient = chosen_patient(page, form)
     choices = _choices(page, gap, form, patient)

@@ -38,8 +38,8 @@ class TypedPatientForm(forms.Form):
 def find(request: HttpRequest) -> HttpResponse:
     """The page of results, for browsers without JavaScript."""
     if request.method != "POST":
-        return desk_page(request, "desk/find/results.html", {"form": FindForm(auto_id="find_%s")})
-    form = FindForm(request.POST, auto_id="find_%s")
+        return desk_page(request, "desk/find/results.html", {"form": FindForm(auto_id="find_%s", label_suffix="")})
+    form = FindForm(request.POST, auto_id="find_%s", label_suffix="")
     result = _search(request, form)
     return desk_page(
         request, "desk/find/results.html", {"form": form, "result": result}, status=422 if form.errors else 200
