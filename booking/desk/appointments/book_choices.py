@@ -21,7 +21,7 @@ DAYS_SEARCHED = 14
 
 
 @dataclass(frozen=True)
-class VisitRow:
+class VisitChoice:
     """A service as a radio button; ``why_not`` says why it cannot be chosen."""
 
     service: Service
@@ -51,11 +51,11 @@ class ChosenTime:
     fold: str = ""
 
 
-def visit_rows(practitioner: Practitioner | None, gap: CalendarBlock | None) -> list[VisitRow]:
+def visit_rows(practitioner: Practitioner | None, gap: CalendarBlock | None) -> list[VisitChoice]:
     """All services, those that can be chosen first. Two queries."""
     services = Service.objects.filter(is_active=True)
     if practitioner is None:
-        return [VisitRow(service, service.duration, service.price) for service in services]
+        return [VisitChoice(service, service.duration, service.price) for service in services]
     offers = {offer.service_id: offer for offer in PractitionerService.objects.filter(practitioner=practitioner)}
     rows = [_visit_row(service, practitioner, offers.get(service.pk), gap) for service in services]
     return sorted(rows, key=lambda row: bool(row.why_not))
@@ -63,18 +63,18 @@ def visit_rows(practitioner: Practitioner | None, gap: CalendarBlock | None) -> 
 
 def _visit_row(
     service: Service, practitioner: Practitioner, offer: PractitionerService | None, gap: CalendarBlock | None
-) -> VisitRow:
+) -> VisitChoice:
     if offer is None or (service.needs_needling_authorisation and not practitioner.authorised_for_needling):
         sentence = gettext("not with %(person)s") % {"person": practitioner.given_names}
-        return VisitRow(service, service.duration, service.price, sentence)
+        return VisitChoice(service, service.duration, service.price, sentence)
     length = offer.own_duration or service.duration
     price = service.price if offer.own_price is None else offer.own_price
     is_too_long = gap is not None and length > gap.length
     sentence = gettext("too long: %(length)s") % {"length": duration(length)} if is_too_long else ""
-    return VisitRow(service, length, price, sentence)
+    return VisitChoice(service, length, price, sentence)
 
 
-def usual_service(patient: Patient | None, rows: Sequence[VisitRow]) -> Service | None:
+def usual_service(patient: Patient | None, rows: Sequence[VisitChoice]) -> Service | None:
     """What this patient, None for a new one, most likely comes for: the last visit's service, else the first in order.
 
     A visit for new patients is not repeated.
@@ -88,7 +88,7 @@ def usual_service(patient: Patient | None, rows: Sequence[VisitRow]) -> Service 
     return next((service for service in possible if service.is_open_to(last is None)), None)
 
 
-def starts_in(gap: CalendarBlock, rows: Iterable[VisitRow]) -> list[datetime]:
+def starts_in(gap: CalendarBlock, rows: Iterable[VisitChoice]) -> list[datetime]:
     """Every five minutes of the gap, in local time, and its own start, as long as the shortest visit fits."""
     shortest = min((row.length for row in rows if not row.why_not), default=STEP)
     start, last = gap.starts_at.astimezone(UTC), gap.ends_at.astimezone(UTC) - shortest

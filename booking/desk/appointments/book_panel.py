@@ -7,12 +7,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from booking.desk.appointments.book_choices import FreeTime, VisitRow, soon, starts_in, usual_service, visit_rows
+from booking.desk.appointments.book_choices import FreeTime, VisitChoice, soon, starts_in, usual_service, visit_rows
 from booking.desk.appointments.book_form import BookForm
 from booking.desk.calendar.board import CalendarBlock
 from booking.desk.calendar.load import next_mark
 from booking.desk.calendar.page import CalendarPage, Panel
-from booking.desk.find.duplicates import PossibleDuplicate
+from booking.desk.find.duplicates import SimilarPatient
 from booking.desk.find.search import FoundPatient, SearchResult, found_patients, may_find
 from booking.models import Patient, Practitioner, Service
 from booking.text_cleaning import is_plain_digits
@@ -38,7 +38,7 @@ class Findings:
     """What the view has found out since the form was sent."""
 
     result: SearchResult | None = None
-    duplicates: Sequence[PossibleDuplicate] = ()
+    duplicates: Sequence[SimilarPatient] = ()
     question: Question | None = None
     free: Sequence[FreeTime] = ()
     free_for: Service | None = None
@@ -57,7 +57,7 @@ class BookingChoices:
 
     gap: CalendarBlock | None
     practitioner: Practitioner | None
-    rows: Sequence[VisitRow]
+    rows: Sequence[VisitChoice]
     service: Service | None
     starts: Sequence[datetime] = field(default_factory=list)
     at: time | None = None

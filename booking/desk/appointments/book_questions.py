@@ -8,7 +8,7 @@ from booking import scheduling
 from booking.desk.appointments.book_choices import as_free_times
 from booking.desk.appointments.book_form import BookForm
 from booking.desk.appointments.book_panel import Findings, Question
-from booking.desk.find.duplicates import PossibleDuplicate, possible_duplicates
+from booking.desk.find.duplicates import SimilarPatient, possible_duplicates
 from booking.models import Appointment, Status
 from booking.scheduling import OVERBOOKING, Actor, Exemption, NeedsReason, SlotTaken, StaffRule
 
@@ -28,7 +28,7 @@ def _asked_for(form: BookForm) -> str:
     return f"{chosen['starts_at'].isoformat()} {chosen['practitioner'].pk} {chosen['location'].pk}"
 
 
-def unasked_duplicates(request: HttpRequest, form: BookForm) -> list[PossibleDuplicate]:
+def unasked_duplicates(request: HttpRequest, form: BookForm) -> list[SimilarPatient]:
     """Patients who may be this new one, unless the user was asked about them and is sure."""
     chosen = form.cleaned_data
     if chosen["patient"] is not None:

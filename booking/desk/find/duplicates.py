@@ -14,23 +14,23 @@ ALIKE = 0.85  # The share of letters from which on two names are nearly the same
 
 
 @dataclass(frozen=True)
-class PossibleDuplicate:
+class SimilarPatient:
     """``is_same_contact``: with the same phone or email, not only a similar name."""
 
     patient: Patient
     is_same_contact: bool
 
 
-def possible_duplicates(*, name: str, phone: str = "", email: str = "") -> list[PossibleDuplicate]:
+def possible_duplicates(*, name: str, phone: str = "", email: str = "") -> list[SimilarPatient]:
     """Those with the same phone or email first. ``phone`` is in E.164 form. Two queries."""
     contact = Q(phone=phone) if phone else Q(pk__in=[])
     if email:
         contact |= Q(email__iexact=email)
     same = list(Patient.objects.current().filter(contact).order_by("name", "pk")[:SHOWN])
-    found = [PossibleDuplicate(patient, is_same_contact=True) for patient in same]
+    found = [SimilarPatient(patient, is_same_contact=True) for patient in same]
     known = {patient.pk for patient in same}
     alike = [patient for patient in _candidates(name) if patient.pk not in known and _is_alike(patient, name)]
-    return (found + [PossibleDuplicate(patient, is_same_contact=False) for patient in alike])[:SHOWN]
+    return (found + [SimilarPatient(patient, is_same_contact=False) for patient in alike])[:SHOWN]
 
 
 def _candidates(name: str) -> list[Patient]:
