@@ -73,7 +73,7 @@ class BookForm(forms.Form):
     )
 
     def __init__(self, *args: Any, locations: Sequence[Location] | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="book_%s", label_suffix="", **kwargs)
+        super().__init__(*args, **{"auto_id": "book_%s", "label_suffix": "", **kwargs})
         locations = list(Location.objects.all()[:2]) if locations is None else locations
         self.only_location = locations[0] if len(locations) == 1 else None
         if self.only_location:

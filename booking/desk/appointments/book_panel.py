@@ -15,6 +15,7 @@ from booking.desk.calendar.page import CalendarPage, Panel
 from booking.desk.find.duplicates import SimilarPatient
 from booking.desk.find.search import FoundPatient, SearchResult, found_patients, may_find
 from booking.models import Patient, Practitioner, Service
+from booking.privacy.access_log import Person
 from booking.text_cleaning import is_plain_digits
 
 OPEN = "book"  # The value of ``do`` where the time is not given by a gap.
@@ -111,7 +112,7 @@ def book_panel(page: CalendarPage, form: BookForm | None = None, findings: Findi
         "needs_fold": any("twice" in str(error) for error in form.errors.get("at", [])) or form["fold"].value(),
         "focus": findings.focus or ("" if form.errors else _focus(patient, is_new)),
     }
-    people = [*(gap.waiting if gap else []), *([patient.patient] if patient else []), *findings.people]
+    people: list[Person] = [*(gap.waiting if gap else []), *([patient.patient] if patient else []), *findings.people]
     return Panel("desk/appointments/_book.html", context, people)
 
 

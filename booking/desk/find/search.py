@@ -74,8 +74,8 @@ def search_patients(request: HttpRequest, words: str) -> SearchResult:
     """Find patients whom this request may show. Two queries, however many are found."""
     if len(words) < SHORTEST:
         return SearchResult(words, [], is_cut=False)
-    matches = findable_patients(request).filter(_matches(request, words)).annotate(rank=_rank(words))
-    found = list(_with_visits(request, matches).order_by("rank", "name", "pk")[: SHOWN + 1])
+    matches = findable_patients(request).filter(_matches(request, words))
+    found = list(_with_visits(request, matches).order_by(_rank(words), "name", "pk")[: SHOWN + 1])
     return SearchResult(words, _rows(found[:SHOWN]), is_cut=len(found) > SHOWN)
 
 

@@ -57,9 +57,10 @@ def book_by_staff(
         with overlap_as_lost_race(), locked([practitioner.pk], location):
             practitioner = Practitioner.objects.get(pk=practitioner.pk)
             offer = check_practitioner(service, practitioner)
+            patient = surviving_patient(patient)
             appointment = Appointment(
                 status=Status.BOOKED,
-                patient=surviving_patient(patient),
+                patient=patient,
                 practitioner=practitioner,
                 service=service,
                 buffer_before=service.buffer_before,
@@ -76,16 +77,16 @@ def book_by_staff(
             reason = appointment.overbooked_reason or appointment.exception_reason
             add_event(appointment, AppointmentEvent.Kind.BOOKED, by=by, now=now, note=reason)
             if note:
-                _add_note(appointment, note, by=by, now=now)
+                _add_note(appointment, patient, note, by=by, now=now)
             messages.enqueue_booking(appointment, now=now, tell_patient=tell_patient)
             return appointment
     except LostRace:
         raise SlotTaken(f"{practitioner} already has an appointment at that time.") from None
 
 
-def _add_note(appointment: Appointment, text: str, *, by: Actor, now: datetime) -> None:
+def _add_note(appointment: Appointment, patient: Patient, text: str, *, by: Actor, now: datetime) -> None:
     PatientNote.objects.create(
-        patient=appointment.patient,
+        patient=patient,
         appointment=appointment,
         text=text,
         author=by.user,

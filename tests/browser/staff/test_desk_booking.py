@@ -11,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from booking.models import Appointment, Location, Patient, Practitioner
-from tests.browser.axe import OFFICE, axe_violations
+from tests.browser.axe import axe_violations
 from tests.support import factories
 
 
@@ -208,7 +208,7 @@ def test_the_panel_and_the_results_have_no_axe_violations(
     violations = {}
 
     def check(name: str) -> None:
-        if found := axe_violations(page, within=OFFICE):
+        if found := axe_violations(page):
             violations[name] = found
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             violations[f"{name} scrolls sideways"] = []
