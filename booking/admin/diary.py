@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -24,11 +25,11 @@ from booking.admin.diary_record import EventInline, MessageInline
 from booking.admin.diary_steps import ARRIVED, ATTENDED, NO_SHOW, STEPS, apply_status, appointment_label, next_steps
 from booking.admin.logged_views import Kind, LoggedViewsMixin
 from booking.admin.read_only import ReadOnlyAdmin
-from booking.admin.search import phone_digits
 from booking.formatting import money
 from booking.models import Appointment, Channel, Status
 from booking.staff.durations import format_duration
 from booking.staff.formats import colour_mark, day, format_instant, mail_link, phone_link, span
+from booking.staff.search import phone_digits
 from booking.text_cleaning import normalize_for_search
 
 
@@ -42,7 +43,6 @@ class AppointmentAdmin(LoggedViewsMixin, ReadOnlyAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     search_fields = ["patient__name", "patient__preferred_name", "patient__contact_name", "patient__email", "reference"]
-    autocomplete_fields = ["patient"]  # Of the form in diary_forms.
     search_help_text = _("Searches all days: a patient's name, email or phone, or a reference.")
     actions = ["mark_arrived", "mark_attended", "mark_no_show", "cancel_visits"]
     inlines = [EventInline, MessageInline]
@@ -119,7 +119,7 @@ class AppointmentAdmin(LoggedViewsMixin, ReadOnlyAdmin):
         ]
 
     def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return diary_pages.book(self, request)
+        return redirect(diary_pages.booking_url(request))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

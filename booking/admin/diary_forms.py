@@ -1,27 +1,22 @@
-"""Forms for staff: book for a caller, move an appointment, cancel one.
+"""Forms for staff: move an appointment, cancel one.
 
 They validate the input only; the scheduling commands decide whether a slot is available.
 """
 
-from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.contrib.admin.widgets import AdminTextInputWidget, AutocompleteSelect
-from django.db.models import Q
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from booking import availability
-from booking.forms.fields import EmailLineField, LineField, PhoneField
-from booking.messages.sms import gateway
-from booking.models import Appointment, Channel, Location, Patient, Practitioner, Service
+from booking.forms.fields import LineField
+from booking.models import Location, Patient, Practitioner
 from booking.staff.formats import clock, format_phone
-from booking.staff.inputs import OfficeDateField, OfficeTimeField, PhoneInput
-from booking.text_cleaning import is_plain_digits
+from booking.staff.inputs import OfficeDateField, OfficeTimeField
 
 MAX_AHEAD = timedelta(days=730)
 
@@ -130,122 +125,9 @@ class MoveForm(WhenForm):
     """A new time for an appointment."""
 
 
-class PatientSelect(AutocompleteSelect):
-    """Drops values that cannot be a primary key, which Django would pass to the database."""
-
-    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
-        return super().optgroups(name, [pk for pk in value if is_plain_digits(str(pk)) and len(str(pk)) < 19], attrs)
-
-
-class PatientChoice(forms.ModelChoiceField):
-    def label_from_instance(self, patient: Any) -> str:
-        return patient_label(patient)
-
-
 def patient_label(patient: Patient) -> str:
     """Name and phone number, because patients may share a name."""
     return f"{patient.name}, {format_phone(patient.phone) if patient.phone else patient.email}"
-
-
-class BookForm(WhenForm):
-    """An appointment for somebody on the phone or at the desk, known or new."""
-
-    patient = PatientChoice(
-        Patient.objects.current(),
-        required=False,
-        help_text=_("Search by name, phone or email. No one found? Add a new patient below."),
-    )
-    name = LineField(label="Full name", max_length=120, required=False, widget=AdminTextInputWidget)
-    preferred_name = LineField(
-        max_length=120,
-        required=False,
-        widget=AdminTextInputWidget,
-        help_text=_("What to call them, if it's different."),
-    )
-    phone = PhoneField(max_length=40, required=False, widget=PhoneInput, help_text="Such as 403-555-0123.")
-    email = EmailLineField(
-        label=_("Email"),
-        required=False,
-        max_length=254,
-        widget=forms.EmailInput(attrs={"class": "vTextField"}),
-        help_text=_("The confirmation and the link to change or cancel go here. Leave empty if they don't have one."),
-    )
-    contact_name = LineField(
-        label="Who is calling",
-        max_length=120,
-        required=False,
-        widget=AdminTextInputWidget,
-        help_text=_("If it isn't the patient: a parent or relative. Messages about a child greet this person."),
-    )
-    service = forms.ModelChoiceField(
-        Service.objects.filter(is_active=True),
-        empty_label="Choose a service",
-        error_messages={"required": "Choose a service."},
-    )
-
-    is_first_visit = forms.BooleanField(
-        label="This is their first visit to the clinic", required=False, help_text="Marked in the diary."
-    )
-    reminders = forms.BooleanField(
-        label="Send reminders",
-        required=False,
-        initial=True,
-        help_text=_("At the times set for the service. Never at night."),
-    )
-
-    field_order = ["patient", "name", "preferred_name", "phone", "email", "contact_name", "service"]
-    new_patient_fields = ["name", "preferred_name", "phone", "email", "contact_name"]
-
-    def __init__(self, *args: Any, admin_site: admin.AdminSite, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choice = self.fields["patient"]
-        choice.widget = PatientSelect(Appointment._meta.get_field("patient"), admin_site)  # type: ignore[arg-type]
-        choice.widget.choices = choice.choices  # type: ignore[attr-defined]
-
-        if gateway.is_enabled():
-            self.fields["reminders_by"] = forms.ChoiceField(
-                label="By", choices=Channel.choices, initial=Channel.EMAIL, required=False
-            )
-
-    def get_fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
-        return [
-            ("Who", {"fields": ["patient"]}),
-            ("A new patient", {"fields": [("name", "preferred_name"), ("phone", "email"), "contact_name"]}),
-            ("When", {"fields": ["service", *self._present(self.when_fields)]}),
-            ("Also", {"fields": ["is_first_visit", *self._present(["reminders", "reminders_by"])]}),
-        ]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        typed = [name for name in self.new_patient_fields if self.data.get(self.add_prefix(name), "").strip()]
-        if cleaned.get("patient") and typed:
-            self.add_error("patient", gettext("Choose a patient here or add a new one below, not both."))
-        elif not typed and not cleaned.get("patient") and "patient" not in self.errors:
-            self.add_error("patient", gettext("Choose a patient, or add a new one below."))
-        elif typed:
-            self._check_new_patient(cleaned)
-        return cleaned
-
-    def _check_new_patient(self, cleaned: dict[str, Any]) -> None:
-        required = {
-            "name": gettext("Enter the name."),
-            "phone": gettext("Enter a phone number."),
-        }
-        for name, sentence in required.items():
-            if not cleaned.get(name) and name not in self.errors:
-                self.add_error(name, sentence)
-        if all(cleaned.get(name) for name in required):
-            duplicates = Patient.objects.current().filter(name__iexact=cleaned["name"])
-            same_address = Q(phone=cleaned["phone"])
-            if cleaned.get("email"):
-                same_address |= Q(email__iexact=cleaned["email"])
-            duplicate = duplicates.filter(same_address).first()
-            if duplicate is not None:
-                self.add_error("name", f"{patient_label(duplicate)}, is already a patient. Search for them above.")
-
-    def new_patient(self) -> Patient:
-        """The new patient, unsaved."""
-        return Patient(**{name: self.cleaned_data[name] for name in self.new_patient_fields})
 
 
 class StaffCancelForm(forms.Form):

@@ -1,4 +1,4 @@
-"""Views of the diary: book for a caller, move, cancel, and change the status with one click.
+"""Views of the diary: move, cancel, and change the status with one click.
 
 Each loads the appointment, validates a form, calls a command and redirects to the diary. An invalid form returns 422,
 a conflict 409; the input is kept.
@@ -7,11 +7,11 @@ a conflict 409; the input is kept.
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminForm
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -22,11 +22,11 @@ from django.utils.translation import gettext
 
 from booking import scheduling
 from booking.admin import patient_news
-from booking.admin.diary_forms import BookForm, MoveForm, StaffCancelForm, WhenForm
+from booking.admin.diary_forms import MoveForm, StaffCancelForm, WhenForm
 from booking.admin.diary_steps import STEPS, apply_status, appointment_label
 from booking.admin.free_times import parse_choice, slot_buttons_by_day
 from booking.formatting import full_stop
-from booking.models import AccessLogEntry, Appointment, Channel, Patient, Service, Status
+from booking.models import AccessLogEntry, Appointment, Practitioner, Service, Status
 from booking.privacy.access_log import log_view
 from booking.scheduling import (
     OVERBOOKING,
@@ -41,54 +41,14 @@ from booking.staff.formats import day, span
 from booking.text_cleaning import is_plain_digits
 
 
-def book(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
-    if not model_admin.has_add_permission(request):
-        raise PermissionDenied
-    context: dict[str, Any] = {"title": "Book for a caller", "button": "Book"}
-
-    def make_form(*args: Any, **kwargs: Any) -> BookForm:
-        return BookForm(*args, admin_site=model_admin.admin_site, **kwargs)
-
-    if request.method != "POST":
-        initial = {
-            name: request.GET[name]
-            for name in ("patient", "practitioner", "location", "on", "at")
-            if name in request.GET
-        }
-        return render_page(model_admin, request, make_form(initial=initial), context)
-    if _wants_slots(request):
-        return _show_slots(model_admin, request, make_form, context)
-
-    form = make_form(request.POST, offers_overbooking="overbooked_reason" in request.POST)
-    if not form.is_valid():
-        return render_page(model_admin, request, form, context, status=422)
-    when = {name: form.cleaned_data[name] for name in ("service", "practitioner", "location", "starts_at")}
-    patient = form.cleaned_data["patient"]
-    if patient and Appointment.objects.filter(patient=patient, status="booked", **when).exists():
-        form.add_error(None, gettext("This patient already has this visit. Nothing was booked twice."))
-        return render_page(model_admin, request, form, context, status=409)
-    try:
-        with transaction.atomic():
-            if patient is None:
-                patient = form.new_patient()
-                patient.save()
-            appointment = scheduling.book_by_staff(
-                **when,
-                patient=patient,
-                by=Actor.staff(request.user),
-                now=timezone.now(),
-                exemption=_exemption(request, form),
-                is_first_visit=form.cleaned_data["is_first_visit"] or None,
-                reminders=form.cleaned_data["reminders"],
-                reminders_by=Channel(form.cleaned_data.get("reminders_by") or Channel.EMAIL),
-            )
-    except SchedulingError as error:
-        return _show_refusal(model_admin, request, make_form, form, error, context, service=when["service"])
-    messages.success(
-        request,
-        f"Booked: {appointment_label(appointment)}, {day(appointment.local_on)}. Reference {appointment.reference}.",
-    )
-    return _redirect_to_day(appointment)
+def booking_url(request: HttpRequest) -> str:
+    """The desk's booking panel, with the parameters of the page that it has replaced: patient, practitioner, on, at."""
+    pk = request.GET.get("practitioner", "")
+    person = Practitioner.objects.filter(pk=pk).first() if is_plain_digits(pk) and len(pk) < 19 else None
+    names = {"on": "day", "at": "at", "patient": "patient"}
+    query = {new: request.GET[old] for old, new in names.items() if request.GET.get(old)}
+    query |= {"with": person.slug} if person else {}
+    return f"{reverse('desk:day')}?{urlencode({'do': 'book', **query})}"
 
 
 def move(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
@@ -288,7 +248,7 @@ def render_page(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    log_view(request, AccessLogEntry.Kind.RECORD, [extra_context.get("original"), _chosen_patient(form)])
+    log_view(request, AccessLogEntry.Kind.RECORD, [extra_context.get("original")])
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.opts,
@@ -299,12 +259,6 @@ def render_page(
         **extra_context,
     }
     return TemplateResponse(request, "admin/booking/appointment/act.html", context, status=status)
-
-
-def _chosen_patient(form: Any) -> Patient | None:
-    """The patient whom a form for booking names, from a link or an earlier choice."""
-    pk = str(form["patient"].value() or "") if "patient" in form.fields else ""
-    return Patient.objects.filter(pk=pk).first() if is_plain_digits(pk) and len(pk) < 19 else None
 
 
 def _show_refusal(

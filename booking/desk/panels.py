@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.utils.translation import gettext
 
+from booking.desk.appointments.book_panel import OPEN, book_panel
 from booking.desk.appointments.visit import visit_panel
 from booking.desk.calendar.board import CalendarBlock
 from booking.desk.calendar.page import CalendarPage, Panel
@@ -17,7 +18,7 @@ from booking.models import Status, WaitlistEntry
 NEXT_SHOWN = 3
 WAITING_SHOWN = 5
 
-PANELS: dict[str, Callable[[CalendarPage], Panel | None]] = {}
+PANELS: dict[str, Callable[[CalendarPage], Panel | None]] = {OPEN: book_panel}
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,10 @@ def chosen_panel(page: CalendarPage) -> Panel:
         if panel is None:
             messages.warning(page.request, gettext("No appointment has this reference."))
     elif page.params.with_ and page.params.at:
-        panel = gap_panel(page)
+        panel = book_panel(page)
         if panel is None:
             messages.info(page.request, gettext("This gap is no longer free."))
     return panel or rest_panel(page)
-
-
-def gap_panel(page: CalendarPage) -> Panel | None:
-    gap = page.board.gap_at(page.params.with_, page.params.at)
-    return Panel("desk/calendar/_gap.html", {"gap": gap}, gap.waiting) if gap else None
 
 
 def rest_panel(page: CalendarPage) -> Panel:

@@ -18,6 +18,7 @@ from booking.messages.delivery.send import Tally, channels, send_batch, send_due
 from booking.messages.delivery.staleness import is_emailed
 from booking.messages.delivery.transports import SmtpUnavailable, TransportUnavailable
 from booking.messages.outbox.enqueue import (
+    can_reach,
     enqueue_booking,
     enqueue_cancellation,
     enqueue_confirm_request,
@@ -40,6 +41,7 @@ __all__ = [
     "SmtpUnavailable",
     "Tally",
     "TransportUnavailable",
+    "can_reach",
     "can_resend",
     "channels",
     "check_deliveries",

@@ -40,7 +40,7 @@ def minutes_left(until: datetime, now: datetime) -> str:
 @register.simple_tag
 def visit_url(params: Any, visit: Appointment) -> str:
     """The calendar with this visit in its panel, on the visit's day."""
-    return str(params.url(day=visit.local_on, appointment=visit.reference, with_=None, at=None, do=""))
+    return str(params.url(day=visit.local_on, appointment=visit.reference, with_=None, at=None, do="", patient=0))
 
 
 @register.simple_tag

@@ -226,9 +226,9 @@ class Visitor:
 
 
 class Staff:
-    """A front desk client, logged in to the admin."""
+    """A front desk client, logged in."""
 
-    BOOK = "/admin/booking/appointment/add/"
+    BOOK = "/desk/book/"
 
     def __init__(self, number: int, port: int, ledger: Ledger, dice: Random, session: str) -> None:
         self.number, self.ledger, self.dice = number, ledger, dice
@@ -236,19 +236,22 @@ class Staff:
         self.tries = 0
         self.token = ""
 
-    def book(self, service: int, practitioner: int, local: datetime, *, insists: bool) -> None:
+    def book(self, service: int, practitioner: str, local: datetime, *, insists: bool) -> None:
         """Book for a caller; with ``insists``, overbook a taken slot with a reason."""
         if not self.token:
-            self.token = self.browser.get(self.BOOK).fields["csrfmiddlewaretoken"]
+            self.token = self.browser.get("/desk/?do=book").fields["csrfmiddlewaretoken"]
         self.tries += 1
         email = f"caller-{self.number}-{self.tries}@patients.example"
         typed = {
             "csrfmiddlewaretoken": self.token,
-            "name": f"Caller {self.number} {self.tries}",
-            "phone": "403-555-0177",
+            "is_new": "1",
+            "name": self.dice.randbytes(8).hex(" ", 4),  # Like nobody else's.
+            "phone": f"403-{200 + self.number}-{1000 + self.tries}",
             "email": email,
+            "tell": "on",
+            "reminders": "on",
             "service": str(service),
-            "practitioner": str(practitioner),
+            "practitioner": practitioner,
             "on": local.strftime("%Y-%m-%d"),
             "at": local.strftime("%H:%M"),
         }
@@ -257,7 +260,7 @@ class Staff:
             # A second question comes when a room was taken between the two.
             for expected in ((302, 409), (302, 409), (302,)):
                 typed |= {name: answer.fields.get(name, "") for name in ("asked_for", "asked_rules")}
-                typed["overbooked_reason"] = "In pain, seen in between"
+                typed |= {"anyway": "on", "reason": "In pain, seen in between"}
                 answer = self.browser.post(self.BOOK, typed, expected=expected, what="staff overbook")
                 if answer.status == 302:
                     break

@@ -202,7 +202,8 @@ def run_load(port, rounds, is_enough=lambda: False):
         desk = Staff(number, port, ledger, dice, sessions[number])
         for contests in planned:
             wish = dice.choice(dice.choice(contests).wishes)
-            practitioner = people[wish.practitioner or dice.choice(sorted(people))]
+            slug = wish.practitioner or dice.choice(sorted(people))
+            practitioner = people[slug]
             local, chance = wish.start.astimezone(zone), dice.random()
             start_together.wait(timeout=300)
             if over.is_set():
@@ -210,7 +211,7 @@ def run_load(port, rounds, is_enough=lambda: False):
             if chance < 0.5:
                 # Some on an uncontested day, so that some bookings succeed.
                 away = timedelta(days=30 if chance > 0.3 else 0)
-                desk.book(services[wish.service], practitioner, local + away, insists=chance < 0.2)
+                desk.book(services[wish.service], slug, local + away, insists=chance < 0.2)
             elif page := desk.some_visit(local - timedelta(days=dice.randrange(2))):
                 if chance < 0.85:
                     # Here as well.

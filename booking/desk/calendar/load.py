@@ -6,7 +6,7 @@ The number of queries depends neither on the number of practitioners and visits 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db.models import Prefetch, Q
 from django.utils import timezone
@@ -48,7 +48,7 @@ def load_board(
     rows = _appointments(days, now)
     occupying = [row for row in rows if row.status in {*ATTENDED, Status.HELD}]
     plans = scheduling.day_plans(
-        practitioners=practitioners, locations=locations, days=days, occupying=occupying, now=now
+        practitioners=practitioners, locations=locations, days=days, occupying=occupying, now=next_mark(now)
     )
     people = {person.pk for person in practitioners}
     places = {place.pk for place in locations}
@@ -194,6 +194,12 @@ def _interruption(reason: Reason, cell: grid.Cell, closures: Sequence[Closure], 
         return Shade(cell, gettext("Break"))
     notes = [row.note for row in time_off if row.note]
     return Shade(cell, gettext("Away"), notes[0] if notes else "")
+
+
+def next_mark(instant: datetime) -> datetime:
+    """The instant, rounded up to a row of the grid: nothing is booked for a time between two rows."""
+    excess = timedelta(minutes=instant.minute % grid.ROW, seconds=instant.second, microseconds=instant.microsecond)
+    return instant + timedelta(minutes=grid.ROW) - excess if excess else instant
 
 
 def local_today(locations: Sequence[Location], now: datetime) -> date:

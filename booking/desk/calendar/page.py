@@ -47,6 +47,11 @@ class CalendarPage:
     def today_url(self) -> str:
         return self.params.url(day=self.today, **NO_PANEL)
 
+    @property
+    def book_url(self) -> str:
+        """The panel that books at any time of this day."""
+        return self.params.url(**{**NO_PANEL, "do": "book"})
+
     def may(self, *permissions: str) -> bool:
         """Whether the user has all these permissions of booking: ``page.may("add_appointment")``."""
         return self.request.user.has_perms(f"booking.{name}" for name in permissions)  # type: ignore[union-attr]
@@ -85,9 +90,9 @@ def load_page(request: HttpRequest, query: QueryDict, view: str = DAY_VIEW) -> C
     return CalendarPage(request, params, board, now, today, locations, people)
 
 
-def page_behind(request: HttpRequest) -> CalendarPage:
-    """Load the calendar from which a form was sent: the address in its field ``back``, else today."""
-    address = urlsplit(request.POST.get("back", ""))
+def page_behind(request: HttpRequest, url: str = "") -> CalendarPage:
+    """Load the calendar from which a form was sent: the address in its field ``back``, or ``url``, else today."""
+    address = urlsplit(url or request.POST.get("back", ""))
     view = next((name for name in VIEWS if reverse(name) == address.path), DAY_VIEW)
     return load_page(request, QueryDict(address.query[:2000]), view)
 

@@ -30,9 +30,13 @@ Kind, State = Message.Kind, Message.State
 NEWS = (Kind.CONFIRMATION, Kind.RESCHEDULED, Kind.CLOCK_CHANGE)  # Each carries the current calendar file.
 
 
-def enqueue_booking(appointment: Appointment, *, now: datetime) -> None:
-    """Queue the confirmation, the reminders and the staff notices of a new appointment."""
-    to_patient = to_reachable(appointment, _confirmation(appointment, now), *reminders_ahead(appointment, now))
+def enqueue_booking(appointment: Appointment, *, now: datetime, tell_patient: bool = True) -> None:
+    """Queue the confirmation, the reminders and the staff notices of a new appointment.
+
+    ``tell_patient`` False: without the confirmation, as the patient knows of it.
+    """
+    news = [_confirmation(appointment, now)] if tell_patient else []
+    to_patient = to_reachable(appointment, *news, *reminders_ahead(appointment, now))
     enqueue(*to_patient, *staff_notices_for(appointment, "booked", now))
 
 

@@ -9,6 +9,7 @@ from booking.models import (
     Channel,
     Location,
     Patient,
+    PatientNote,
     Practitioner,
     PractitionerService,
     Service,
@@ -37,8 +38,13 @@ def book_by_staff(
     is_first_visit: bool | None = None,
     reminders: bool = True,
     reminders_by: Channel = Channel.EMAIL,
+    note: str = "",
+    tell_patient: bool = True,
 ) -> Appointment:
     """Book for a caller, at any time: lead time, horizon, grid, audience and buffers do not apply.
+
+    ``note``: the visit's note for everyone at the desk. ``tell_patient``: queue the confirmation; reminders and staff
+    notices are queued in any case.
 
     Raises NeedsReason for a time outside a rule (over, closed, outside hours, a break, time off, another visit, no
     room, another visit of the patient) without an ``exemption`` from it, SlotTaken for one that is taken without the
@@ -51,9 +57,10 @@ def book_by_staff(
         with overlap_as_lost_race(), locked([practitioner.pk], location):
             practitioner = Practitioner.objects.get(pk=practitioner.pk)
             offer = check_practitioner(service, practitioner)
+            patient = surviving_patient(patient)
             appointment = Appointment(
                 status=Status.BOOKED,
-                patient=surviving_patient(patient),
+                patient=patient,
                 practitioner=practitioner,
                 service=service,
                 buffer_before=service.buffer_before,
@@ -67,12 +74,25 @@ def book_by_staff(
             appointment.set_time(starts_at, offer.own_duration or service.duration, location)
             reserve_for_staff(appointment, by=by, now=now, exemption=exemption)
             appointment.save(force_insert=True)
-            note = appointment.overbooked_reason or appointment.exception_reason
-            add_event(appointment, AppointmentEvent.Kind.BOOKED, by=by, now=now, note=note)
-            messages.enqueue_booking(appointment, now=now)
+            reason = appointment.overbooked_reason or appointment.exception_reason
+            add_event(appointment, AppointmentEvent.Kind.BOOKED, by=by, now=now, note=reason)
+            if note:
+                _add_note(appointment, patient, note, by=by, now=now)
+            messages.enqueue_booking(appointment, now=now, tell_patient=tell_patient)
             return appointment
     except LostRace:
         raise SlotTaken(f"{practitioner} already has an appointment at that time.") from None
+
+
+def _add_note(appointment: Appointment, patient: Patient, text: str, *, by: Actor, now: datetime) -> None:
+    PatientNote.objects.create(
+        patient=patient,
+        appointment=appointment,
+        text=text,
+        author=by.user,
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def check_practitioner(service: Service, practitioner: Practitioner) -> PractitionerService:

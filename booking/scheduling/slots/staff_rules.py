@@ -53,11 +53,15 @@ class Exemption:
 
 
 class NeedsReason(SlotTaken):
-    """The booking breaks ``rules``. To book all the same, repeat the command with an Exemption from them."""
+    """The booking breaks ``rules``, each with a sentence in ``sentences``.
+
+    To book all the same, repeat the command with an Exemption from them.
+    """
 
     def __init__(self, sentences: Mapping[StaffRule, str]) -> None:
         super().__init__(" ".join(sentences.values()))
         self.rules = frozenset(sentences)
+        self.sentences = list(sentences.values())
 
 
 def broken_rules(appointment: Appointment, *, now: datetime, asks_about_patient: bool) -> dict[StaffRule, str]:

@@ -162,7 +162,7 @@ def test_a_gaps_panel_names_who_waits_for_it(admin_client, maya, service, locati
     response = admin_client.get(DESK)
     assert "1 waiting" in words_of(response)
     panel = words_of(admin_client.get(f"{DESK}?with={maya.slug}&at=09:00"))
-    assert "Free with Maya" in panel
+    assert "Book with Maya" in panel
     assert "Ruth Sampson" in panel
     evening = factories.make_wish(service, location, name="Eve Ling", email="e@patients.example",
                                   parts=frozenset({"evening"}))  # fmt: skip

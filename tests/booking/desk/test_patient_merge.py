@@ -137,19 +137,16 @@ def test_a_merged_patient_is_neither_found_nor_booked(admin_client, keep, merged
     practitioner = factories.make_practitioner([service])
     merge(admin_client, keep, merged)
     assert list(admin_client.get(PATIENTS, {"q": "zoë"}).context["cl"].result_list) == [keep]
-    suggested = admin_client.get(
-        "/admin/autocomplete/", {"term": "zoe", "app_label": "booking", "model_name": "appointment",
-                                 "field_name": "patient"},
-    )  # fmt: skip
-    assert [row["id"] for row in suggested.json()["results"]] == [str(keep.pk)]
+    found = admin_client.post("/desk/find/list/", {"words": "zoe"}).context["result"]
+    assert found.patients == [keep]
     data = {
         "patient": merged.pk,
         "service": service.pk,
-        "practitioner": practitioner.pk,
+        "practitioner": practitioner.slug,
         "on": "2026-11-25",
         "at": "10:00",
     }
-    response = admin_client.post("/admin/booking/appointment/add/", data)
+    response = admin_client.post("/desk/book/", data)
     assert response.status_code == 422
     assert not Appointment.objects.exists()
 

@@ -260,14 +260,14 @@ def test_the_system_check_finds_all_constraints(visit):
 
 
 @pytest.mark.django_db
-def test_the_admin_reports_an_overlap_that_only_the_database_rejects(client, stopped_clock, monkeypatch):
+def test_the_desk_reports_an_overlap_that_only_the_database_rejects(client, stopped_clock, monkeypatch):
     service, place = factories.make_service(), factories.make_location()
     person = factories.make_practitioner([service])
     factories.make_appointment(service=service, practitioner=person, location=place, starts_at=TEN)
     monkeypatch.setattr(book_by_staff, "reserve_for_staff", lambda *args, **kwargs: None)
     client.force_login(get_user_model().objects.create_superuser("desk"))
-    call = {"name": "Rita Hollow Horn", "phone": "403 555 0177", "on": "2026-11-24", "at": "10:00"}
-    response = client.post("/admin/booking/appointment/add/", call | {"service": service.pk, "practitioner": person.pk})
+    call = {"is_new": "1", "name": "Rita Hollow Horn", "phone": "403 555 0177", "on": "2026-11-24", "at": "10:00"}
+    response = client.post("/desk/book/", call | {"service": service.pk, "practitioner": person.slug})
     assert response.status_code == 409
     assert "already has an appointment at that time" in response.content.decode()
     assert (Appointment.objects.count(), Patient.objects.filter(name="Rita Hollow Horn").count()) == (1, 0)

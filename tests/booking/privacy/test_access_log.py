@@ -143,8 +143,7 @@ OFFICE = ("admin/", "desk/", "staff/", "calendar/")
 ROUTES = sorted({route for route in addresses(get_resolver().url_patterns) if route.startswith(OFFICE)})
 QUERIES = {
     "admin/autocomplete/": ["?term=Zeb&app_label=booking&model_name=appointment&field_name=patient"],
-    "admin/booking/appointment/add/": ["?patient={patient}"],
-    "desk/": ["?appointment={reference}", "?with={person}&at=09:00"],
+    "desk/": ["?appointment={reference}", "?with={person}&at=09:00", "?do=book&patient={patient}"],
     "admin/booking/patient/merge/": ["?keep={patient}&merged={other}"],
 }
 # Parts of routes that are regular expressions, for addresses that name nobody.
@@ -213,5 +212,10 @@ def test_no_office_page_names_a_person_without_an_entry(office, admin_client):
             missing = people_named(response) - people_logged(since=last)
             named |= {route} if people_named(response) else set()
             forgotten += [f"{route}{query} named {name}" for name in missing]
+    for address in ("book/", "find/", "find/list/", "find/to-book/", "find/duplicates/"):
+        last = AccessLogEntry.objects.order_by("pk").last()
+        response = admin_client.post(f"/desk/{address}", {"words": "Quill", "look": "1", "name": PATIENT, "phone": ""})
+        assert people_named(response) == {PATIENT}, address
+        forgotten += [f"{address} named {name}" for name in people_named(response) - people_logged(since=last)]
     assert not forgotten, "\n".join(forgotten)
     assert len(named) >= 20  # The walk reaches pages that name people.

@@ -17,7 +17,6 @@ PAGES = [
     "",
     "booking/appointment/",
     "booking/appointment/?day={day}",
-    "booking/appointment/add/",
     "booking/appointment/{visit}/change/",
     "booking/appointment/outside/",
     "booking/appointment/day/{practitioner}/{day}/",
@@ -80,21 +79,6 @@ def test_no_admin_page_violates_its_csp(page_with_scripts: Page, site: str, valu
         response = page.goto(f"{site}/admin/{address.format(**values)}", wait_until="networkidle")
         assert response is not None
         assert (address, response.status, console_errors) == (address, 200, [])
-
-
-def test_a_caller_is_found_and_booked_into_a_free_slot(page_with_scripts: Page, site: str, visit: Appointment):
-    page = page_with_scripts
-    log_in(page, site)
-    page.goto(f"{site}/admin/booking/appointment/add/")
-    page.locator(".select2-selection").click()
-    page.keyboard.type("alice")
-    page.get_by_role("option", name="Alice Martin, 403-555-0123").click()
-    page.get_by_label("Service:").select_option(label=visit.service.name)
-    page.get_by_role("button", name="Show free times").click()
-    page.locator("button[name=take]").last.click()
-    page.get_by_role("button", name="Book", exact=True).click()
-    expect(page.get_by_text(re.compile("^Booked: Alice Martin"))).to_be_visible()
-    assert Appointment.objects.filter(patient=visit.patient).count() == 2
 
 
 def test_the_diary_works_without_javascript(page: Page, site: str, visit: Appointment):

@@ -1,0 +1,1 @@
+"""Find patients from every desk page and while booking."""
