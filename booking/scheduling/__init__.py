@@ -17,10 +17,21 @@ from booking.scheduling.appointments.hold_expiry import expire_holds, release
 from booking.scheduling.appointments.marks import check_in, fulfil, mark_no_show, undo_mark, why_not_mark
 from booking.scheduling.appointments.patient_overlaps import KnownVisits
 from booking.scheduling.appointments.purge import delete_lapsed_bookings, delete_old_holds, forget_sources
+from booking.scheduling.blocks.block_time import (
+    MAX_WEEKS,
+    Block,
+    block_time,
+    change_block,
+    close_clinic,
+    remove_batch,
+    remove_block,
+)
+from booking.scheduling.blocks.spans import BlockSpan, absences_of, visits_inside
 from booking.scheduling.exceptions import (
     AlreadyBooked,
     CallToBook,
     HoldLimitReached,
+    NotBlocked,
     NotBookable,
     NotConfirmed,
     OfferGone,
@@ -65,11 +76,14 @@ from booking.scheduling.waitlist.offers import (
 from booking.scheduling.waitlist.responses import accept, decline, withdraw
 
 __all__ = [
+    "MAX_WEEKS",
     "MERGED_FIELDS",
     "OVERBOOKING",
     "UNKNOWN_VISITOR",
     "Actor",
     "AlreadyBooked",
+    "Block",
+    "BlockSpan",
     "CallToBook",
     "CorrectedContact",
     "DayCapacity",
@@ -77,6 +91,7 @@ __all__ = [
     "HoldLimitReached",
     "KnownVisits",
     "NeedsReason",
+    "NotBlocked",
     "NotBookable",
     "NotConfirmed",
     "OfferGone",
@@ -98,13 +113,17 @@ __all__ = [
     "WaitlistRequest",
     "WaitlistResult",
     "WrongStatus",
+    "absences_of",
     "accept",
     "ask_to_move",
     "available_slots",
+    "block_time",
     "book",
     "book_by_staff",
     "cancel",
+    "change_block",
     "check_in",
+    "close_clinic",
     "confirm",
     "confirm_attendance",
     "conflicts_caused_by",
@@ -136,11 +155,14 @@ __all__ = [
     "offers_of_service",
     "part_of_day",
     "release",
+    "remove_batch",
+    "remove_block",
     "reschedule",
     "retime",
     "settle_waitlist",
     "substitutes",
     "undo_mark",
+    "visits_inside",
     "why_not",
     "why_not_mark",
     "withdraw",
