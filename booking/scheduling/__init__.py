@@ -65,6 +65,7 @@ from booking.scheduling.slots.staff_search import free_times_for_staff, nearest_
 from booking.scheduling.slots.unavailability import Restriction, UnavailabilityReason, why_not
 from booking.scheduling.types import UNKNOWN_VISITOR, PatientDetails, Slot, SlotQuery, Visitor, WaitlistRequest
 from booking.scheduling.tz_changes.retime import Retimed, retime
+from booking.scheduling.waitlist.by_staff import add_caller, book_waiting, offer_to, why_not_offer
 from booking.scheduling.waitlist.entries import join, leave
 from booking.scheduling.waitlist.matching import part_of_day
 from booking.scheduling.waitlist.offers import (
@@ -115,11 +116,13 @@ __all__ = [
     "WrongStatus",
     "absences_of",
     "accept",
+    "add_caller",
     "ask_to_move",
     "available_slots",
     "block_time",
     "book",
     "book_by_staff",
+    "book_waiting",
     "cancel",
     "change_block",
     "check_in",
@@ -152,6 +155,7 @@ __all__ = [
     "next_slot",
     "next_slot_by_practitioner",
     "offer_available_slots",
+    "offer_to",
     "offers_of_service",
     "part_of_day",
     "release",
@@ -165,5 +169,6 @@ __all__ = [
     "visits_inside",
     "why_not",
     "why_not_mark",
+    "why_not_offer",
     "withdraw",
 ]
