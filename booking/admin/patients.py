@@ -17,11 +17,11 @@ from booking.admin import patient_merging, patient_reaching
 from booking.admin.diary_forms import patient_label
 from booking.admin.logged_views import Kind, LoggedViewsMixin
 from booking.admin.patient_record import load_record
-from booking.admin.search import find_patients
 from booking.models import Patient
 from booking.privacy.access_log import log_view
 from booking.staff.formats import format_instant, mail_link, phone_link
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
+from booking.staff.search import find_patients
 
 
 @admin.register(Patient)

@@ -4,9 +4,17 @@ from django.urls import path
 
 from booking.desk import day
 from booking.desk.appointments import status
+from booking.desk.blocks import conflicts, resolve
+from booking.desk.blocks import views as blocks
 
 app_name = "desk"
 urlpatterns = [
     path("", day.day, name="day"),
     path("appointments/<str:reference>/status/", status.status, name="status"),
+    path("blocks/", blocks.add, name="block"),
+    path("blocks/<int:pk>/change/", blocks.change, name="change_block"),
+    path("blocks/<int:pk>/remove/", blocks.remove, name="remove_block"),
+    path("blocks/batches/<uuid:batch>/remove/", blocks.remove_batch, name="remove_batch"),
+    path("visits/resolve/", resolve.resolve, name="resolve"),
+    path("conflicts/", conflicts.conflicts, name="conflicts"),
 ]

@@ -40,10 +40,22 @@ def minutes_left(until: datetime, now: datetime) -> str:
 @register.simple_tag
 def visit_url(params: Any, visit: Appointment) -> str:
     """The calendar with this visit in its panel, on the visit's day."""
-    return str(params.url(day=visit.local_on, appointment=visit.reference, with_=None, at=None, do=""))
+    return str(params.url(day=visit.local_on, appointment=visit.reference, with_=None, at=None, do="", block=0))
 
 
 @register.simple_tag
 def gap_url(params: Any, column: Any, block: Any) -> str:
     """The calendar with this gap in its panel."""
-    return str(params.url(appointment="", with_=column.practitioner, at=block.starts_at.time(), do=""))
+    return str(params.url(appointment="", with_=column.practitioner, at=block.starts_at.time(), do="", block=0))
+
+
+@register.simple_tag
+def away_url(params: Any, shade: Any) -> str:
+    """The calendar with the panel of the time off that this shade is."""
+    return str(params.url(appointment="", with_=None, at=None, do="away", block=shade.time_off))
+
+
+@register.simple_tag
+def block_url(params: Any) -> str:
+    """The calendar with the panel "Block time", for the gap that is chosen, if any."""
+    return str(params.url(appointment="", do="block", block=0))

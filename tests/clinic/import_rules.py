@@ -96,10 +96,13 @@ PACKAGES: dict[str, set[str]] = {
     },
     "booking.desk": {
         "booking.availability",
+        "booking.formatting",
+        "booking.forms",
         "booking.models",
         "booking.privacy",
         "booking.scheduling",
         "booking.staff",
+        "booking.text_cleaning",
     },
     "booking.worker": {"booking.messages", "booking.models", "booking.rate_limits", "booking.scheduling"},
     "booking.management": {"booking.formatting", "booking.scheduling", "booking.worker"},

@@ -1,6 +1,9 @@
-"""The calendar's address: /desk/?day=&location=&appointment=&with=&at=&do=&cancelled=. Bad values fall back to today.
+"""The calendar's address: /desk/?day=&location=&appointment=&with=&at=&do=&block=&cancelled=.
+
+Bad values fall back to today.
 
 ``appointment`` alone opens a visit's panel, ``with`` and ``at`` a gap's; ``do`` names another (``desk/panels.py``).
+``block`` is the primary key of the time off in the panel ``away``.
 """
 
 from dataclasses import dataclass, replace
@@ -12,11 +15,12 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from booking.models import Location, Practitioner, is_reference
+from booking.text_cleaning import is_plain_digits
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
 DAY_VIEW = "desk:day"
 VIEWS = [DAY_VIEW]
-NO_PANEL: dict[str, Any] = {"appointment": "", "with_": None, "at": None, "do": ""}
+NO_PANEL: dict[str, Any] = {"appointment": "", "with_": None, "at": None, "do": "", "block": 0}
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class CalendarParams:
     with_: Practitioner | None = None  # Of the gap in the panel.
     at: time | None = None
     do: str = ""  # The name of the panel, where a visit or a gap does not say it.
+    block: int = 0
     view: str = DAY_VIEW
 
     def url(self, **changes: Any) -> str:
@@ -42,6 +47,7 @@ class CalendarParams:
             "with": changed.with_.slug if changed.with_ else "",
             "at": changed.at.isoformat("minutes") if changed.at else "",
             "do": changed.do,
+            "block": changed.block or "",
         }
         return f"{reverse(changed.view)}?{urlencode({name: value for name, value in query.items() if value})}"
 
@@ -84,6 +90,7 @@ def parse_params(
         with_=next((person for person in practitioners if person.slug == query.get("with")), None),
         at=_time(query.get("at", "")),
         do=do if (do := query.get("do", "")).isascii() and do.isalpha() else "",
+        block=int(block) if is_plain_digits(block := query.get("block", "")) and len(block) < 19 else 0,
         view=view,
     )
 
@@ -98,6 +105,6 @@ def _day(value: str, today: date) -> date:
 
 def _time(value: str) -> time | None:
     try:
-        return time.fromisoformat(value) if value else None
+        return time.fromisoformat(value).replace(tzinfo=None) if value else None
     except ValueError:
         return None
