@@ -27,7 +27,7 @@ def away_panel(page: CalendarPage, form: SpanForm | None = None) -> Panel | None
     inside = load_inside(visits, now=page.now)
     sees_reason = own_practitioner(page.request) is not None or page.may("view_timeoff")
     context = {
-        "block": row,
+        "absence": row,
         "when": span_in_words(span_of(row)),
         "why": reason_of(row) if sees_reason else "",
         "others": [(other, span_in_words(span_of(other))) for other in rows if other != row],

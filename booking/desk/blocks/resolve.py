@@ -1,10 +1,12 @@
 """POST /desk/visits/resolve/: give visits to someone else, email their patients, or cancel them."""
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from booking.desk.blocks.inside import VisitInside, ask, cancel, give, report
@@ -29,16 +31,26 @@ def resolve(request: HttpRequest) -> HttpResponse:
         if rows := _ticked(request):
             report(request, asked=ask(request, rows, now=now))
     elif may_change and "cancel" in request.POST:
-        reason = LineField(max_length=200, required=False)
-        text = reason.clean(request.POST.get("reason", "")[:200])
-        if rows := _ticked(request):
-            report(request, cancelled=cancel(request, rows, text, now=now))
+        _cancel(request)
     return redirect("desk:conflicts" if request.POST.get("from") == CONFLICTS else back_url(request))
+
+
+class CancelReasonForm(forms.Form):
+    reason = LineField(label=_("Why"), max_length=200, required=False)
+
+
+def _cancel(request: HttpRequest) -> None:
+    form = CancelReasonForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join([*form.errors["reason"], gettext("Nothing was cancelled.")]))
+    elif rows := _ticked(request):
+        count = cancel(request, rows, form.cleaned_data["reason"], now=timezone.now())
+        report(request, cancelled=count)
 
 
 def _give(request: HttpRequest) -> None:
     """``give`` is "visit-practitioner", as primary keys."""
-    visit_pk, _, person_pk = request.POST["give"].partition("-")
+    visit_pk, _sep, person_pk = request.POST["give"].partition("-")
     visits = _visits(request, [visit_pk])
     people = Practitioner.objects.active().filter(pk=_number(person_pk))
     to = people.first()
