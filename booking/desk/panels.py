@@ -14,6 +14,7 @@ from booking.desk.blocks.away_panel import AWAY, VISITS, away_panel, visits_pane
 from booking.desk.blocks.block_panel import BLOCK, block_panel
 from booking.desk.calendar.board import CalendarBlock
 from booking.desk.calendar.page import CalendarPage, Panel
+from booking.desk.waitlist.gap import gap_people
 from booking.models import Status, WaitlistEntry
 
 NEXT_SHOWN = 3
@@ -49,7 +50,10 @@ def chosen_panel(page: CalendarPage) -> Panel:
 
 def gap_panel(page: CalendarPage) -> Panel | None:
     gap = page.board.gap_at(page.params.with_, page.params.at)
-    return Panel("desk/calendar/_gap.html", {"gap": gap}, gap.waiting) if gap else None
+    if gap is None or page.params.with_ is None:
+        return None
+    context = {"gap": gap, "gap_people": gap_people(page, page.params.with_, gap)}
+    return Panel("desk/calendar/_gap.html", context, gap.waiting)
 
 
 def rest_panel(page: CalendarPage) -> Panel:

@@ -6,12 +6,13 @@ from typing import Any
 from django import template
 from django.utils.translation import ngettext
 
-from booking.formatting import clock_change_note, short_day
+from booking.formatting import clock_change_note, parts_of_day, short_day
 from booking.models import Appointment
 from booking.staff.formats import span
 
 register = template.Library()
 register.filter("short_day", short_day)
+register.filter("parts_of_day", parts_of_day)
 register.filter("span", span)
 MINUTE = timedelta(minutes=1)
 

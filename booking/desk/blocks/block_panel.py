@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 
 from django.http import QueryDict
@@ -80,7 +81,7 @@ def with_preset(page: CalendarPage, data: QueryDict) -> BlockForm:
         "kind": data.get("kind", ""),
         "note": data.get("note", ""),
         "weeks": data.get("weeks", "1"),
-        **_preset_values(page, data["preset"], start=sent.cleaned_data.get("start_time")),
+        **_preset_values(page, data["preset"], typed=sent.cleaned_data.get("start_time")),
     }
     return block_form(page, initial=initial)
 
@@ -104,17 +105,16 @@ def unbound_preview(page: CalendarPage, form: BlockForm) -> Preview | None:
 
 
 def _filled_in(page: CalendarPage, people: list[Any]) -> tuple[BlockForm, Preview | None]:
-    preset = page.request.GET.get("preset", "")
-    values = _preset_values(page, preset if preset in PRESETS else DEFAULT_PRESET, start=page.params.at)
+    values = _preset_values(page, page.request.GET.get("preset", ""))
     chosen = page.params.with_ if page.params.with_ in people else people[0] if len(people) == 1 else None
     form = block_form(page, initial={"who": [chosen.slug] if chosen else [], "weeks": 1, **values})
     return form, unbound_preview(page, form)
 
 
-def _preset_values(page: CalendarPage, preset: str, *, start: Any) -> dict[str, Any]:
+def _preset_values(page: CalendarPage, preset: str, *, typed: time | None = None) -> dict[str, Any]:
     zone = page.locations[0].zone if page.locations else None
     preset = preset if preset in PRESETS else DEFAULT_PRESET
-    return preset_span(preset, day=page.params.day, start=start, now=page.now.astimezone(zone))
+    return preset_span(preset, day=page.params.day, gap=page.params.at, typed=typed, now=page.now.astimezone(zone))
 
 
 def span_in_words(span: BlockSpan) -> str:

@@ -108,16 +108,16 @@ class BlockForm(SpanForm):
         return set(self["who"].value() or ())
 
 
-def preset_span(preset: str, *, day: date, start: time | None, now: datetime) -> dict[str, Any]:
-    """The values of a preset. ``day`` and ``start``: what the calendar or the form names; ``now`` is local time."""
+def preset_span(preset: str, *, day: date, gap: time | None, typed: time | None, now: datetime) -> dict[str, Any]:
+    """The values of a preset. ``gap``: a start that the calendar names; ``now`` is local time."""
     if preset == "sick":
         return {**_span(now.date(), _rounded(now), None), "kind": TimeOff.Kind.SICK}
     if preset == "days":
         return {**_span(day, None, None), "ends_on": day + timedelta(days=1)}
-    start = start or (_rounded(now) if day == now.date() else None)
+    start = gap or (_rounded(now) if day == now.date() else None)
     if preset == "day":
         return _span(day, start, None)
-    start = start or time(9)
+    start = typed or start or time(9)
     if preset == "morning" and start < NOON:
         return _span(day, start, NOON)
     end = datetime.combine(day, start) + HOUR

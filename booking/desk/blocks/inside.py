@@ -35,6 +35,16 @@ class VisitInside:
         return not self.is_fixed and patient is not None and bool(patient.email) and not patient.is_made_up
 
     @property
+    def why_call(self) -> str:
+        """Why the patient is called and not emailed; empty if they can be emailed."""
+        patient = self.visit.patient
+        if self.is_fixed or self.can_be_emailed or patient is None:
+            return ""
+        return (
+            gettext("Sample patient: no email is sent.") if patient.email else gettext("No email address: please call.")
+        )
+
+    @property
     def can_be_asked(self) -> bool:
         return self.can_be_emailed and self.visit.asked_to_move_at is None
 
@@ -139,5 +149,5 @@ def report(request: HttpRequest, *, given: int = 0, asked: int = 0, cancelled: i
 
 def call_list(rows: Iterable[VisitInside]) -> str:
     """Who has no email address, with the phone numbers; "" if nobody."""
-    visits = [row.visit for row in rows if not row.can_be_emailed and not row.is_fixed and row.visit.patient]
+    visits = [row.visit for row in rows if row.why_call and not (row.visit.patient and row.visit.patient.email)]
     return "; ".join(f"{visit.patient}, {format_phone(visit.patient.phone)}" for visit in visits if visit.patient)

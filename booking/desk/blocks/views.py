@@ -21,6 +21,7 @@ from booking.desk.calendar.params import NO_PANEL
 from booking.models import TimeOff
 from booking.scheduling import Actor, Block, NotBlocked
 from booking.staff.access import own_practitioner
+from booking.staff.inputs import focus_first_error
 from booking.staff.undo import offer_undo
 
 CLOSED = {**NO_PANEL}
@@ -56,10 +57,17 @@ def add(request: HttpRequest) -> HttpResponse:
 
 
 def _show(page: CalendarPage, form: BlockForm, status: int = 200) -> HttpResponse:
+    focus_first_error(form)
     panel = block_panel(page, form)
     if panel is None:
         raise Http404
-    return render_page(page, panel, status=status)
+    return _stay(render_page(page, panel, status=status))
+
+
+def _stay(response: HttpResponse) -> HttpResponse:
+    """Let htmx keep the calendar's address, as this one takes forms only."""
+    response["HX-Push-Url"] = "false"
+    return response
 
 
 def _write(request: HttpRequest, page: CalendarPage, form: BlockForm) -> Block:
@@ -127,10 +135,11 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, gettext("Changed."))
             return redirect(back_url(request))
+    focus_first_error(form)
     panel = away_panel(page, form) or block_panel(page)
     if panel is None:
         raise Http404
-    return render_page(page, panel, status=422)
+    return _stay(render_page(page, panel, status=422))
 
 
 @require_POST

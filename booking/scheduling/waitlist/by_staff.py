@@ -1,5 +1,6 @@
 """Waitlist commands of staff: add a caller, offer a time by hand, book it for who waits."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -114,19 +115,24 @@ def offer_to(
         raise SlotTaken(_NOT_ANY_MORE.format(name=entry.name)) from None
 
 
-def why_not_offer(entry: WaitlistEntry, phone_only: PhoneOnlyPatients | None = None) -> str:
-    """Why this person cannot be offered a time by e-mail, as a sentence; empty if they can."""
+def why_not_offer(entries: Iterable[WaitlistEntry]) -> dict[int, str]:
+    """By entry id: why this person cannot be offered a time by e-mail, as a sentence; empty if they can. One query."""
+    phone_only = PhoneOnlyPatients()
+    return {entry.pk: _why_not_offer(entry, phone_only) for entry in entries}
+
+
+def _why_not_offer(entry: WaitlistEntry, phone_only: PhoneOnlyPatients) -> str:
     if not entry.email:
         return "No email address: please call."
     if not entry.service.is_bookable or not entry.service.is_open_to(entry.is_first_visit):
         return f"{entry.service} can't be booked online: please call."
-    if (phone_only or PhoneOnlyPatients()).include(entry.name, entry.email, str(entry.phone)):
+    if phone_only.include(entry.name, entry.email, str(entry.phone)):
         return "Books by phone only: please call."
     return ""
 
 
 def _check_offer(entry: WaitlistEntry, starts_at: datetime, practitioner: Practitioner, now: datetime) -> None:
-    if refusal := why_not_offer(entry):
+    if refusal := why_not_offer([entry])[entry.pk]:
         raise NotBookable(refusal)
     check_bookable(entry.service, entry.is_first_visit)
     open_offers = WaitlistOffer.objects.filter(state=State.OPEN, entry__person_key=entry.person_key)
