@@ -19,7 +19,7 @@ from booking.scheduling.appointments.patient_overlaps import KnownVisits
 from booking.scheduling.appointments.purge import delete_lapsed_bookings, delete_old_holds, forget_sources
 from booking.scheduling.blocks.block_time import (
     MAX_WEEKS,
-    Block,
+    BlockedTime,
     block_time,
     change_block,
     close_clinic,
@@ -83,8 +83,8 @@ __all__ = [
     "UNKNOWN_VISITOR",
     "Actor",
     "AlreadyBooked",
-    "Block",
     "BlockSpan",
+    "BlockedTime",
     "CallToBook",
     "CorrectedContact",
     "DayCapacity",

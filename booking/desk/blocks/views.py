@@ -19,7 +19,7 @@ from booking.desk.blocks.inside import ask, give, report
 from booking.desk.calendar.page import CalendarPage, back_url, page_behind, render_page
 from booking.desk.calendar.params import NO_PANEL
 from booking.models import TimeOff
-from booking.scheduling import Actor, Block, NotBlocked
+from booking.scheduling import Actor, BlockedTime, NotBlocked
 from booking.staff.access import own_practitioner
 from booking.staff.inputs import focus_first_error
 from booking.staff.undo import offer_undo
@@ -70,7 +70,7 @@ def _stay(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _write(request: HttpRequest, page: CalendarPage, form: BlockForm) -> Block:
+def _write(request: HttpRequest, page: CalendarPage, form: BlockForm) -> BlockedTime:
     common: dict[str, Any] = {
         "span": form.span,
         "weeks": form.week_count,
@@ -99,7 +99,7 @@ def _resolve(request: HttpRequest, page: CalendarPage, preview: Preview) -> None
     report(request, given=given, asked=asked)
 
 
-def _offer_undo(request: HttpRequest, block: Block, preview: Preview) -> None:
+def _offer_undo(request: HttpRequest, block: BlockedTime, preview: Preview) -> None:
     names = [row.practitioner.given_names for row in block.time_off]
     who = ", ".join(dict.fromkeys(names)) if names else gettext("Whole clinic")
     sentence = gettext("Blocked: %(who)s, %(when)s.") % {"who": who, "when": preview.words.rstrip(".")}

@@ -20,7 +20,7 @@ WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class Block:
+class BlockedTime:
     """What was blocked in one go; ``released``: how many people were choosing or were offered a time inside."""
 
     batch: uuid.UUID
@@ -38,7 +38,7 @@ def block_time(
     kind: str = "",
     note: str = "",
     weeks: int = 1,
-) -> Block:
+) -> BlockedTime:
     """Write time off for these practitioners, every week for ``weeks`` weeks, and release the holds inside.
 
     From the end of the transaction nobody can book online inside it; visits inside stay until staff resolve them.
@@ -54,10 +54,10 @@ def block_time(
             for person in practitioners
         ]
         TimeOff.objects.bulk_create(rows)
-        return Block(batch, time_off=rows, released=_release_holds(rows, by, now))
+        return BlockedTime(batch, time_off=rows, released=_release_holds(rows, by, now))
 
 
-def close_clinic(*, span: BlockSpan, name: str, by: Actor, now: datetime, weeks: int = 1) -> Block:
+def close_clinic(*, span: BlockSpan, name: str, by: Actor, now: datetime, weeks: int = 1) -> BlockedTime:
     """Close all locations on these whole days; days that are closed already stay. ``name`` is shown to patients.
 
     Raises NotBlocked.
@@ -83,7 +83,7 @@ def close_clinic(*, span: BlockSpan, name: str, by: Actor, now: datetime, weeks:
             raise NotBlocked("The clinic is closed on these days already.")
         Closure.objects.bulk_create(rows)
         away = [_time_off(person, span.later(week)) for week in range(weeks) for person in Practitioner.objects.all()]
-        return Block(batch, closures=rows, released=_release_holds(away, by, now))
+        return BlockedTime(batch, closures=rows, released=_release_holds(away, by, now))
 
 
 def change_block(

@@ -19,8 +19,6 @@ PAGES = [
     "booking/appointment/?day={day}",
     "booking/appointment/add/",
     "booking/appointment/{visit}/change/",
-    "booking/appointment/outside/",
-    "booking/appointment/day/{practitioner}/{day}/",
     "booking/closure/statutory/",
     "booking/practitioner/{practitioner}/change/",
     "booking/service/add/",
