@@ -28,7 +28,7 @@ from clinic.checks import is_mail_unsent
 
 # Sections of the index page. Models that are not listed keep their app's section, before LAST_SECTION.
 SECTIONS = [
-    ("Every day", ["booking.Appointment", "booking.Patient", "booking.WaitlistEntry", "booking.Message"]),
+    ("Every day", ["booking.Appointment", "booking.Patient", "booking.Message"]),
     (
         "People and hours",
         [
@@ -71,7 +71,6 @@ TONES_BY_URGENCY = ["rose", "straw", "sky"]  # Order of the start page's notes.
 MODEL_NAMES = {
     "booking.Appointment": "Diary",
     "booking.Message": "Outbox",
-    "booking.WaitlistEntry": "Waitlist",
     "booking.SampleRow": "Sample data",
     "clinic.StaffMember": "Staff",
     "auth.Group": "Roles",
@@ -153,12 +152,14 @@ class ClinicAdminSite(admin.AdminSite):
         return update_wrapper(in_clinic_zone, inner)
 
     def get_urls(self) -> list[Any]:
+        from booking.admin.moved import MOVED_TO_DESK
+
         sample = [path("sample/remove/", self.admin_view(self.remove_sample), name="remove_sample")]
         redirects = [
             re_path(f"^{old}/(?P<rest>.*)$", RedirectView.as_view(url=f"/admin/{new}/%(rest)s", query_string=True))
             for old, new in RENAMED_MODELS.items()
         ]
-        return [*sample, *redirects, *super().get_urls()]
+        return [*sample, *redirects, *MOVED_TO_DESK, *super().get_urls()]
 
     def remove_sample(self, request: HttpRequest) -> HttpResponse:
         from clinic.ops.sample_removal import page

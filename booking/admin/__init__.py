@@ -11,7 +11,6 @@ from booking.admin import (
     practitioners,
     sample_rows,
     services,
-    waitlist,
 )
 
 __all__ = [
@@ -25,5 +24,4 @@ __all__ = [
     "practitioners",
     "sample_rows",
     "services",
-    "waitlist",
 ]

@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from booking.admin import diary_pages, outside, resending, whole_day
+from booking.admin import diary_pages, resending
 from booking.admin.diary_list import DiaryList, StatusFilter, offered_to
 from booking.admin.diary_record import EventInline, MessageInline
 from booking.admin.diary_steps import ARRIVED, ATTENDED, NO_SHOW, STEPS, apply_status, appointment_label, next_steps
@@ -106,8 +106,6 @@ class AppointmentAdmin(LoggedViewsMixin, ReadOnlyAdmin):
             return self.admin_site.admin_view(bound_view)
 
         return [
-            path("outside/", page(outside.page), name="booking_appointment_outside"),
-            path("day/<int:practitioner>/<str:on>/", page(whole_day.page), name="booking_appointment_day"),
             path("<int:pk>/move/", page(diary_pages.move), name="booking_appointment_move"),
             path("<int:pk>/cancel/", page(diary_pages.cancel), name="booking_appointment_cancel"),
             *(

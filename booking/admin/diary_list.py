@@ -64,7 +64,7 @@ def offered_to(appointment: Appointment) -> SafeString | str:
     offer: WaitlistOffer | None = getattr(appointment, "waitlist_offer", None)
     if offer is None or offer.state != WaitlistOffer.State.OPEN:
         return ""
-    address = reverse("admin:booking_waitlistentry_change", args=[offer.entry_id])
+    address = reverse("desk:waitlist_entry", args=[offer.entry_id])
     return format_html('Offered to <a href="{}">{}</a>, on the waitlist', address, offer.entry.name)
 
 

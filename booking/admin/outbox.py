@@ -68,9 +68,7 @@ class MessageAdmin(LoggedViewsMixin, ReadOnlyAdmin):
     def about(self, message: Message) -> SafeString | str:
         appointment, entry = message.appointment, _entry_of(message)
         if entry is not None:
-            return format_html(
-                '<a href="{}">{}</a>', reverse("admin:booking_waitlistentry_change", args=[entry.pk]), entry
-            )
+            return format_html('<a href="{}">{}</a>', reverse("desk:waitlist_entry", args=[entry.pk]), entry)
         if appointment is None:
             return _text(message.content.get("name", ""))
         return format_html(

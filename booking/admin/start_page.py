@@ -117,7 +117,7 @@ def _conflicts() -> list[Note]:
                 "The schedule changed, the patient was asked to move, or they were booked outside "
                 "hours. They stay until someone deals with them."
             ),
-            reverse("admin:booking_appointment_outside"),
+            reverse("desk:conflicts"),
             gettext("Review them"),
         )
     ]
@@ -135,7 +135,7 @@ def _waitlist() -> list[Note]:
             f"{counted(counts['waiting'], 'person', 'people')} on the waitlist",
             f"{counts['offered'] or 'None'} offered a time right now."
             " Times that open up are offered automatically, in the order people joined.",
-            reverse("admin:booking_waitlistentry_changelist"),
+            reverse("desk:waitlist"),
             gettext("See who's waiting"),
         )
     ]

@@ -11,6 +11,8 @@ from django.utils.translation import gettext
 
 from booking.desk.appointments.book_panel import OPEN, book_panel
 from booking.desk.appointments.visit import visit_panel
+from booking.desk.blocks.away_panel import AWAY, VISITS, away_panel, visits_panel
+from booking.desk.blocks.block_panel import BLOCK, block_panel
 from booking.desk.calendar.board import CalendarBlock
 from booking.desk.calendar.page import CalendarPage, Panel
 from booking.models import Status, WaitlistEntry
@@ -18,7 +20,12 @@ from booking.models import Status, WaitlistEntry
 NEXT_SHOWN = 3
 WAITING_SHOWN = 5
 
-PANELS: dict[str, Callable[[CalendarPage], Panel | None]] = {OPEN: book_panel}
+PANELS: dict[str, Callable[[CalendarPage], Panel | None]] = {
+    OPEN: book_panel,
+    BLOCK: block_panel,
+    AWAY: away_panel,
+    VISITS: visits_panel,
+}
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,10 @@ from django.urls import path
 
 from booking.desk import day
 from booking.desk.appointments import book, status
+from booking.desk.blocks import conflicts, resolve
+from booking.desk.blocks import views as blocks
 from booking.desk.find import views as find
+from booking.desk.waitlist import add, by_hand, lists
 
 app_name = "desk"
 urlpatterns = [
@@ -15,4 +18,16 @@ urlpatterns = [
     path("find/to-book/", find.find_to_book, name="find_to_book"),
     path("find/duplicates/", find.find_duplicates, name="find_duplicates"),
     path("appointments/<str:reference>/status/", status.status, name="status"),
+    path("blocks/", blocks.add, name="block"),
+    path("blocks/<int:pk>/change/", blocks.change, name="change_block"),
+    path("blocks/<int:pk>/remove/", blocks.remove, name="remove_block"),
+    path("blocks/batches/<uuid:batch>/remove/", blocks.remove_batch, name="remove_batch"),
+    path("visits/resolve/", resolve.resolve, name="resolve"),
+    path("waitlist/", lists.waitlist, name="waitlist"),
+    path("waitlist/add/", add.add, name="add_to_waitlist"),
+    path("waitlist/<int:pk>/", lists.entry, name="waitlist_entry"),
+    path("waitlist/<int:pk>/end/", lists.end, name="end_waitlist_entry"),
+    path("waitlist/<int:pk>/offer/", by_hand.offer, name="offer_to_waiting"),
+    path("waitlist/<int:pk>/book/", by_hand.book, name="book_waiting"),
+    path("conflicts/", conflicts.conflicts, name="conflicts"),
 ]

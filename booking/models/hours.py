@@ -253,6 +253,12 @@ class Closure(models.Model):
     location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="closures")
     on = models.DateField("date")
     name = models.CharField(max_length=120, help_text="Shown to patients, such as Family Day.")
+    batch = models.UUIDField(
+        null=True, blank=True, editable=False, db_index=True, help_text="Shared by what was blocked in one go."
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
 
     class Meta:
         ordering = ["-on"]

@@ -11,6 +11,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from booking.models.appointments import Appointment
 from booking.models.locations import Location
+from booking.models.patients import Patient
 from booking.models.practitioners import Practitioner
 from booking.models.services import Service
 
@@ -68,8 +69,16 @@ class WaitlistEntry(models.Model):
     contact_name = models.CharField(
         max_length=120, blank=True, help_text=_("Who asked, if it isn't the patient: a parent or relative.")
     )
-    email = models.EmailField()
+    email = models.EmailField(blank=True, help_text="Empty for a caller without one, who is called instead.")
     phone = PhoneNumberField()
+    patient = models.ForeignKey(
+        Patient,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="waitlist_entries",
+        help_text="If staff added a patient whom they know.",
+    )
     notice_version = models.CharField("collection notice shown", max_length=20, blank=True)
 
     # The slots that were free when they joined, in seconds since 1970 (UTC). One is offered only after it

@@ -17,10 +17,21 @@ from booking.scheduling.appointments.hold_expiry import expire_holds, release
 from booking.scheduling.appointments.marks import check_in, fulfil, mark_no_show, undo_mark, why_not_mark
 from booking.scheduling.appointments.patient_overlaps import KnownVisits
 from booking.scheduling.appointments.purge import delete_lapsed_bookings, delete_old_holds, forget_sources
+from booking.scheduling.blocks.block_time import (
+    MAX_WEEKS,
+    BlockedTime,
+    block_time,
+    change_block,
+    close_clinic,
+    remove_batch,
+    remove_block,
+)
+from booking.scheduling.blocks.spans import BlockSpan, absences_of, visits_inside
 from booking.scheduling.exceptions import (
     AlreadyBooked,
     CallToBook,
     HoldLimitReached,
+    NotBlocked,
     NotBookable,
     NotConfirmed,
     OfferGone,
@@ -54,6 +65,7 @@ from booking.scheduling.slots.staff_search import free_times_for_staff, nearest_
 from booking.scheduling.slots.unavailability import Restriction, UnavailabilityReason, why_not
 from booking.scheduling.types import UNKNOWN_VISITOR, PatientDetails, Slot, SlotQuery, Visitor, WaitlistRequest
 from booking.scheduling.tz_changes.retime import Retimed, retime
+from booking.scheduling.waitlist.by_staff import add_caller, book_waiting, offer_to, why_not_offer
 from booking.scheduling.waitlist.entries import join, leave
 from booking.scheduling.waitlist.matching import part_of_day
 from booking.scheduling.waitlist.offers import (
@@ -65,11 +77,14 @@ from booking.scheduling.waitlist.offers import (
 from booking.scheduling.waitlist.responses import accept, decline, withdraw
 
 __all__ = [
+    "MAX_WEEKS",
     "MERGED_FIELDS",
     "OVERBOOKING",
     "UNKNOWN_VISITOR",
     "Actor",
     "AlreadyBooked",
+    "BlockSpan",
+    "BlockedTime",
     "CallToBook",
     "CorrectedContact",
     "DayCapacity",
@@ -77,6 +92,7 @@ __all__ = [
     "HoldLimitReached",
     "KnownVisits",
     "NeedsReason",
+    "NotBlocked",
     "NotBookable",
     "NotConfirmed",
     "OfferGone",
@@ -98,13 +114,19 @@ __all__ = [
     "WaitlistRequest",
     "WaitlistResult",
     "WrongStatus",
+    "absences_of",
     "accept",
+    "add_caller",
     "ask_to_move",
     "available_slots",
+    "block_time",
     "book",
     "book_by_staff",
+    "book_waiting",
     "cancel",
+    "change_block",
     "check_in",
+    "close_clinic",
     "confirm",
     "confirm_attendance",
     "conflicts_caused_by",
@@ -133,15 +155,20 @@ __all__ = [
     "next_slot",
     "next_slot_by_practitioner",
     "offer_available_slots",
+    "offer_to",
     "offers_of_service",
     "part_of_day",
     "release",
+    "remove_batch",
+    "remove_block",
     "reschedule",
     "retime",
     "settle_waitlist",
     "substitutes",
     "undo_mark",
+    "visits_inside",
     "why_not",
     "why_not_mark",
+    "why_not_offer",
     "withdraw",
 ]

@@ -1,9 +1,10 @@
 """Actor: the patient, staff user or system on whose behalf a command runs."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from booking.models import AppointmentEvent
+from booking.models import AppointmentEvent, Practitioner
 
 _Kind = AppointmentEvent.ActorKind
 
@@ -36,3 +37,14 @@ class Actor:
 
     def may_overbook(self) -> bool:
         return self.is_staff and self.user.has_perm("booking.overbook_appointment")
+
+    def may_block_everyone(self) -> bool:
+        return self.is_staff and self.user.has_perm("booking.block_time")
+
+    def may_block(self, practitioners: Iterable[Practitioner]) -> bool:
+        """Whether they may block the time of all these practitioners: of everyone, or their own."""
+        if self.may_block_everyone():
+            return True
+        if not self.is_staff or not self.user.has_perm("booking.block_own_time"):
+            return False
+        return all(person.is_active and person.user_id == self.user.pk for person in practitioners)

@@ -42,6 +42,10 @@ class WrongStatus(SchedulingError):
     """The appointment's status, or the actor, does not allow this change."""
 
 
+class NotBlocked(SchedulingError):
+    """The time cannot be blocked as asked, or not by this user."""
+
+
 class AlreadyBooked(SchedulingError):
     """Another submission has already turned this hold into an appointment."""
 

@@ -39,6 +39,14 @@ def locked(
 
 
 @contextmanager
+def practitioners_locked(practitioners: Iterable[int]) -> Iterator[None]:
+    """Like ``locked``, without rooms: for commands that change when these practitioners can be seen."""
+    with transaction.atomic():
+        _lock(Practitioner.objects.filter(pk__in=set(practitioners)))
+        yield
+
+
+@contextmanager
 def everything_locked() -> Iterator[None]:
     """Like ``locked``, for all practitioners and rooms, in the same lock order."""
     with transaction.atomic():

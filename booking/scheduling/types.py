@@ -39,6 +39,7 @@ class SlotQuery:
     lead_time: timedelta | None = None  # None: the lead time of the service.
     step: timedelta | None = None  # None: the step of the service.
     horizon_days: int | None = None  # None: the booking horizon of the service.
+    has_buffers: bool = True  # False for what staff arrange by hand: buffers do not bind them.
 
     @property
     def not_before(self) -> datetime:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest
@@ -16,7 +17,7 @@ from booking.availability import Reason
 from booking.models import AccessLogEntry, Appointment, Practitioner
 from booking.privacy.access_log import log_view
 from booking.scheduling import Restriction, ScheduleConflict, find_conflicts
-from booking.staff.formats import colour_mark, day, format_instant, phone_link, span
+from booking.staff.formats import colour_mark, day, phone_link, span
 from booking.text_cleaning import is_plain_digits
 
 CONFIRMED_FIELD = "stranded_seen"  # Form field: ids of the appointments in the confirmation.
@@ -50,7 +51,7 @@ def report_conflicts(request: HttpRequest, conflicts: list[ScheduleConflict]) ->
         return
     subject = "1 appointment is" if len(conflicts) == 1 else f"{len(conflicts)} appointments are"
     if can_view_appointments(request.user):
-        link = reverse("admin:booking_appointment_outside")
+        link = reverse("desk:conflicts")
         messages.warning(
             request,
             format_html(
@@ -93,11 +94,6 @@ class ConflictRow:
     def phone(self) -> SafeString | str:
         return phone_link(self.appointment.patient and self.appointment.patient.phone)
 
-    @property
-    def asked_at(self) -> str:
-        with timezone.override(self.appointment.location.zone):
-            return format_instant(self.appointment.asked_to_move_at)
-
 
 def _row(conflict: ScheduleConflict) -> ConflictRow:
     why, booked_so = _REASONS[conflict.reason], conflict.appointment.exception_reason
@@ -120,14 +116,11 @@ class ConflictDay:
     def mark(self) -> SafeString:
         return colour_mark(self.practitioner.colour)
 
-    @property
-    def address(self) -> str:
-        return day_url(self.practitioner, self.on)
-
 
 def day_url(practitioner: Practitioner, on: date) -> str:
-    """URL of the page that moves or cancels a practitioner's whole day."""
-    return reverse("admin:booking_appointment_day", args=[practitioner.pk, on.isoformat()])
+    """URL of the desk's calendar with the visits of a practitioner's whole day, to be moved or cancelled."""
+    query = {"day": on.isoformat(), "with": practitioner.slug, "do": "visits"}
+    return f"{reverse('desk:day')}?{urlencode(query)}"
 
 
 def can_view_appointments(user: Any) -> bool:

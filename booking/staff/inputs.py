@@ -32,6 +32,13 @@ _DAY_AND_MONTH = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
 TIME_INPUT_FORMATS = ["%H:%M", "%H:%M:%S", "%I:%M %p", "%I:%M%p", "%I %p", "%I%p"]
 
 
+def focus_first_error(form: forms.BaseForm) -> None:
+    """Let the page open with the focus in the first field that has an error."""
+    first = next((name for name in form.fields if name in form.errors), None)
+    if first is not None:
+        form.fields[first].widget.attrs["autofocus"] = True
+
+
 class NativeDateInput(forms.DateInput):
     input_type = "date"
 

@@ -6,12 +6,13 @@ from typing import Any
 from django import template
 from django.utils.translation import ngettext
 
-from booking.formatting import clock_change_note, short_day
+from booking.formatting import clock_change_note, parts_of_day, short_day
 from booking.models import Appointment
 from booking.staff.formats import span
 
 register = template.Library()
 register.filter("short_day", short_day)
+register.filter("parts_of_day", parts_of_day)
 register.filter("span", span)
 MINUTE = timedelta(minutes=1)
 
@@ -40,10 +41,22 @@ def minutes_left(until: datetime, now: datetime) -> str:
 @register.simple_tag
 def visit_url(params: Any, visit: Appointment) -> str:
     """The calendar with this visit in its panel, on the visit's day."""
-    return str(params.url(day=visit.local_on, appointment=visit.reference, with_=None, at=None, do="", patient=0))
+    return str(params.visit_url(visit))
 
 
 @register.simple_tag
 def gap_url(params: Any, column: Any, block: Any) -> str:
     """The calendar with this gap in its panel."""
-    return str(params.url(appointment="", with_=column.practitioner, at=block.starts_at.time(), do=""))
+    return str(params.gap_url(column.practitioner, block.starts_at.time()))
+
+
+@register.simple_tag
+def away_url(params: Any, shade: Any) -> str:
+    """The calendar with the panel of the time off that this shade is."""
+    return str(params.panel_url("away", block=shade.time_off))
+
+
+@register.simple_tag
+def block_url(params: Any) -> str:
+    """The calendar with the panel "Block time", for the gap that is chosen, if any."""
+    return str(params.url(appointment="", do="block", block=0, patient=0))

@@ -268,6 +268,13 @@ INSIDE: dict[str, dict[str, set[str]]] = {
             "booking.scheduling.slots",
             "booking.scheduling.types",
         },
+        "booking.scheduling.blocks": {
+            "booking.scheduling.actors",
+            "booking.scheduling.appointments",
+            "booking.scheduling.exceptions",
+            "booking.scheduling.locks",
+            "booking.scheduling.waitlist",
+        },
         "booking.scheduling.waitlist": {
             "booking.scheduling.actors",
             "booking.scheduling.appointments",

@@ -10,7 +10,7 @@ from django.db import connections
 
 from booking import scheduling
 from booking.models import Appointment, Message, Status, WaitlistEntry, WaitlistOffer
-from booking.scheduling import Actor, OfferGone, PatientDetails, SlotTaken
+from booking.scheduling import Actor, BlockSpan, NotBookable, OfferGone, PatientDetails, SlotTaken
 from tests.support import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,7 +28,7 @@ def at_once(count, work):
         try:
             barrier.wait(timeout=30)
             return work(index)
-        except (SlotTaken, OfferGone, scheduling.AlreadyBooked) as error:
+        except (SlotTaken, OfferGone, NotBookable, scheduling.AlreadyBooked, scheduling.WrongStatus) as error:
             return error
         finally:
             connections.close_all()
@@ -215,3 +215,84 @@ def test_a_mixed_load_leaves_consistent_data():
         status = {"open": "held", "accepted": "booked"}.get(offer.state, "expired")
         assert offer.appointment.status == status
         assert offer.state != "accepted" or offer.entry.outcome == "booked"
+
+
+@pytest.fixture
+def desk(django_user_model):
+    return Actor.staff(django_user_model.objects.create_superuser("desk"))
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_of_an_offer_by_hand_the_worker_and_a_patient_only_one_gets_the_slot(desk, turn):
+    clinic = Clinic()
+    entry = clinic.join(0)
+    person = clinic.people[0]
+
+    def act(index):
+        match (index + turn) % 3:
+            case 0:
+                return scheduling.offer_to(entry=entry, starts_at=NINE, practitioner=person, by=desk, now=NOW)
+            case 1:
+                return work()
+        return clinic.hold_and_book(index)
+
+    results = at_once(6, act)
+    sold = [result for result in results if isinstance(result, Appointment)]
+    assert len(sold) + WaitlistOffer.objects.filter(state="open").count() == 1, results
+    assert_consistent()
+
+
+def test_two_desks_offer_one_slot_to_two_people_at_once(desk):
+    clinic = Clinic()
+    entries = [clinic.join(number) for number in range(2)]
+
+    def act(index):
+        return scheduling.offer_to(
+            entry=entries[index % 2], starts_at=NINE, practitioner=clinic.people[0], by=desk, now=NOW
+        )
+
+    results = at_once(4, act)
+    assert sum(isinstance(result, WaitlistOffer) for result in results) == 1, results
+    assert_consistent()
+
+
+def test_booking_for_who_waits_and_their_own_answer_make_one_visit(desk):
+    clinic = Clinic()
+    entry = clinic.join(0)
+    work()
+    offer = WaitlistOffer.objects.get()
+
+    def act(index):
+        if index % 2:
+            return accept(offer)
+        return scheduling.book_waiting(entry=entry, starts_at=NINE, practitioner=clinic.people[0], by=desk, now=NOW)
+
+    results = at_once(4, act)
+    visits = {result.pk for result in results if isinstance(result, Appointment)}
+    assert len(visits) == Appointment.objects.filter(status=Status.BOOKED).count() == 1, results
+    assert WaitlistEntry.objects.get().outcome == "booked"
+    assert_consistent()
+
+
+@pytest.mark.parametrize("turn", range(2))
+def test_nobody_is_left_holding_a_time_that_was_blocked_at_once(desk, turn):
+    """Whoever booked first keeps the visit; nobody who comes later gets the time."""
+    clinic = Clinic()
+    clinic.join(0)
+    day = date(2026, 11, 24)
+
+    def act(index):
+        match (index + turn) % 3:
+            case 0:
+                return work()
+            case 1:
+                return clinic.hold_and_book(index)
+        span = BlockSpan(day, None, day, None)
+        return scheduling.block_time(practitioners=clinic.people, span=span, by=desk, now=NOW)
+
+    at_once(6, act)
+    assert not Appointment.objects.filter(status=Status.HELD).exists()
+    assert not WaitlistOffer.objects.filter(state="open").exists()
+    with pytest.raises(SlotTaken):
+        clinic.hold_and_book(9)
+    assert_consistent()

@@ -14,6 +14,7 @@ from booking.desk.calendar.load import next_mark
 from booking.desk.calendar.page import CalendarPage, Panel
 from booking.desk.find.duplicates import SimilarPatient
 from booking.desk.find.search import FoundPatient, SearchResult, found_patients, may_find
+from booking.desk.waitlist.gap import gap_people
 from booking.models import Patient, Practitioner, Service
 from booking.privacy.access_log import Person
 from booking.text_cleaning import is_plain_digits
@@ -79,8 +80,9 @@ def book_panel(page: CalendarPage, form: BookForm | None = None, findings: Findi
     gap = None if page.params.do == OPEN else gap_of(page)
     if gap is None and page.params.do != OPEN and form is None:
         return None
+    waiting = gap_people(page, page.params.with_, gap) if gap and page.params.with_ else []
     if not may_book(page):
-        return Panel("desk/calendar/_gap.html", {"gap": gap}, gap.waiting) if gap else None
+        return Panel("desk/calendar/_gap.html", {"gap": gap, "gap_people": waiting}, gap.waiting) if gap else None
     form = form or BookForm(initial=_initial(page, gap), locations=page.locations)
     findings = findings or Findings()
     patient = chosen_patient(page, form)
@@ -97,6 +99,7 @@ def book_panel(page: CalendarPage, form: BookForm | None = None, findings: Findi
         "new_fields": [form[name] for name in ("name", "phone", "email")],
         "when_fields": [form[name] for name in ("practitioner", "location", "on", "at") if name in form.fields],
         "gap": gap,
+        "gap_people": waiting,
         "choices": choices,
         "patient": patient,
         "is_new": is_new,

@@ -47,6 +47,7 @@ class Shade:
     label: str = ""
     detail: str = ""
     is_closure: bool = False
+    time_off: int = 0  # The primary key of the time off, for the link to its panel.
 
 
 @dataclass

@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from booking import scheduling
 from booking.availability import DayPlan, Reason, instant
 from booking.desk.calendar import grid
+from booking.desk.calendar.absences import away_shades, is_closed_all_day, load_absences
 from booking.desk.calendar.board import Board, CalendarBlock, CalendarColumn, Shade
 from booking.desk.calendar.waiting import WaitingPeople
 from booking.models import (
@@ -57,7 +58,7 @@ def load_board(
     shown = grid.shown_range(_spans(plans, locations, drawn))
     waiting = WaitingPeople.load(days) if sees_waitlist else WaitingPeople([], {})
     closures = _closures(days, locations)
-    reasons = _time_off_notes(people, days) if sees_reasons else {}
+    absences = load_absences(people, days)
     by_column: dict[tuple[int, date], list[Appointment]] = defaultdict(list)
     for row in drawn:
         by_column[row.practitioner_id, row.local_on].append(row)
@@ -70,7 +71,8 @@ def load_board(
             shown,
             waiting,
             closures[on],
-            reasons.get(person.pk, []),
+            absences.get(person.pk, []),
+            sees_reasons,
         )
         for person in practitioners
         for on in days
@@ -94,14 +96,6 @@ def _closures(days: Collection[date], locations: Collection[Location]) -> dict[d
     found: dict[date, list[Closure]] = {on: [] for on in days}
     for closure in Closure.objects.filter(on__in=days, location__in=locations).order_by("location__position", "pk"):
         found[closure.on].append(closure)
-    return found
-
-
-def _time_off_notes(people: Collection[int], days: Collection[date]) -> dict[int, list[TimeOff]]:
-    found: dict[int, list[TimeOff]] = defaultdict(list)
-    rows = TimeOff.objects.filter(practitioner__in=people, starts_on__lte=max(days), ends_on__gte=min(days))
-    for row in rows.order_by("starts_on", "pk"):
-        found[row.practitioner_id].append(row)
     return found
 
 
@@ -141,11 +135,14 @@ def _column(
     shown: grid.Span,
     waiting: WaitingPeople,
     closures: Sequence[Closure],
-    time_off: Sequence[TimeOff],
+    absences: Sequence[TimeOff],
+    sees_reasons: bool,
 ) -> CalendarColumn:
     hours = sorted(_local(interval, place) for place, plan in plans for interval in plan.hours)
     column = CalendarColumn(person, on, hours)
-    column.shades = _shades(plans, on, shown, closures, time_off)
+    column.shades = _shades(plans, on, shown, closures)
+    if not is_closed_all_day(column.shades):
+        column.shades += away_shades(absences, [place for place, _plan in plans], on, shown, sees_reasons=sees_reasons)
     blocks = [_visit(row, on, shown) for row in rows]
     lanes = grid.lanes([_span(block.starts_at, block.ends_at, on) for block in blocks])
     for index, (lane, count) in enumerate(lanes):
@@ -171,7 +168,6 @@ def _shades(
     on: date,
     shown: grid.Span,
     closures: Sequence[Closure],
-    time_off: Sequence[TimeOff],
 ) -> list[Shade]:
     spans = [_span(*_local(interval, place), on) for place, plan in plans for interval in plan.hours]
     is_closed = all(plan.closed for _place, plan in plans)
@@ -182,18 +178,15 @@ def _shades(
         for reason, interval in plan.interruptions:
             start, end = _span(*_local(interval, place), on)
             start, end = max(start, shown[0]), min(end, shown[1])
-            if start < end and (spans or reason == Reason.TIME_OFF):
-                shades.append(_interruption(reason, grid.cell((start, end), shown), closures, time_off))
-    return list(dict.fromkeys(shades))  # Time off is the same at each location.
+            if start < end and spans and reason != Reason.TIME_OFF:
+                shades.append(_interruption(reason, grid.cell((start, end), shown), closures))
+    return list(dict.fromkeys(shades))
 
 
-def _interruption(reason: Reason, cell: grid.Cell, closures: Sequence[Closure], time_off: Sequence[TimeOff]) -> Shade:
+def _interruption(reason: Reason, cell: grid.Cell, closures: Sequence[Closure]) -> Shade:
     if reason == Reason.CLOSURE:
         return Shade(cell, gettext("Closed"), closures[0].name if closures else "", is_closure=True)
-    if reason == Reason.BREAK:
-        return Shade(cell, gettext("Break"))
-    notes = [row.note for row in time_off if row.note]
-    return Shade(cell, gettext("Away"), notes[0] if notes else "")
+    return Shade(cell, gettext("Break"))
 
 
 def next_mark(instant: datetime) -> datetime:

@@ -1,9 +1,10 @@
-"""The calendar's address: /desk/?day=&location=&appointment=&with=&at=&do=&patient=&cancelled=.
+"""The calendar's address: /desk/?day=&location=&appointment=&with=&at=&do=&patient=&block=&cancelled=.
 
 Bad values fall back to today.
 
 ``appointment`` alone opens a visit's panel, ``with`` and ``at`` a gap's; ``do`` names another (``desk/panels.py``).
 ``patient`` is the primary key of the one whom the booking panel has chosen.
+``block`` is the primary key of the time off in the panel ``away``.
 """
 
 from dataclasses import dataclass, replace
@@ -14,13 +15,13 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.urls import reverse
 
-from booking.models import Location, Practitioner, is_reference
+from booking.models import Appointment, Location, Practitioner, is_reference
 from booking.text_cleaning import is_plain_digits
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
 DAY_VIEW = "desk:day"
 VIEWS = [DAY_VIEW]
-NO_PANEL: dict[str, Any] = {"appointment": "", "with_": None, "at": None, "do": "", "patient": 0}
+NO_PANEL: dict[str, Any] = {"appointment": "", "with_": None, "at": None, "do": "", "patient": 0, "block": 0}
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class CalendarParams:
     at: time | None = None
     do: str = ""  # The name of the panel, where a visit or a gap does not say it.
     patient: int = 0
+    block: int = 0
     view: str = DAY_VIEW
 
     def url(self, **changes: Any) -> str:
@@ -48,6 +50,7 @@ class CalendarParams:
             "at": changed.at.isoformat("minutes") if changed.at else "",
             "do": changed.do,
             "patient": changed.patient or "",
+            "block": changed.block or "",
         }
         return f"{reverse(changed.view)}?{urlencode({name: value for name, value in query.items() if value})}"
 
@@ -55,6 +58,18 @@ class CalendarParams:
     def closed_url(self) -> str:
         """The same calendar without a panel."""
         return self.url(**NO_PANEL)
+
+    def panel_url(self, do: str, **values: Any) -> str:
+        """The same calendar with the panel that ``do`` names."""
+        return self.url(**NO_PANEL | {"do": do} | values)
+
+    def visit_url(self, visit: Appointment) -> str:
+        """The visit's day with its panel."""
+        return self.url(**NO_PANEL | {"day": visit.local_on, "appointment": visit.reference})
+
+    def gap_url(self, practitioner: Practitioner, at: time) -> str:
+        """The same calendar with the panel of this practitioner's gap."""
+        return self.url(**NO_PANEL | {"with_": practitioner, "at": at})
 
     @property
     def yesterday_url(self) -> str:
@@ -91,6 +106,7 @@ def parse_params(
         at=_time(query.get("at", "")),
         do=do if (do := query.get("do", "")).isascii() and do.isalpha() else "",
         patient=int(patient) if is_plain_digits(patient := query.get("patient", "")) and len(patient) < 19 else 0,
+        block=int(block) if is_plain_digits(block := query.get("block", "")) and len(block) < 19 else 0,
         view=view,
     )
 

@@ -67,7 +67,8 @@ def merge(
         _join_notes(merged, keep, now)
         keep.tags.add(*merged.tags.all())
         reassigned = _reassign_rows(merged, keep, now)
-        reassigned["waitlistentry"] = transfer_entries(name=merged.name, email=merged.email, to=keep)
+        by_name = transfer_entries(name=merged.name, email=merged.email, to=keep)
+        reassigned["waitlistentry"] = sorted({*reassigned["waitlistentry"], *by_name})
         Patient.objects.filter(Q(pk=merged.pk) | Q(merged_into=merged.pk)).update(merged_into=keep)
         record = PatientMerge.objects.create(
             kept=keep, merged=merged, at=now, actor=by.user, chosen=merge_values(keep), moved=reassigned, **before

@@ -143,9 +143,14 @@ def substitutes(appointments: Iterable[Appointment], *, now: datetime) -> dict[P
     visits = _agreed_visits(Appointment.objects.filter(pk__in=[appointment.pk for appointment in appointments]))
     if not visits:
         return {}
-    others = list(Practitioner.objects.active().exclude(pk__in={visit.practitioner for visit in visits}))
+    others = list(Practitioner.objects.active())
     people = _people([other.pk for other in others], visits, occupied_at=now)
-    bookable = {other: {visit.pk for visit in visits if people.reason(visit, other.pk) is None} for other in others}
+    bookable = {
+        other: {
+            visit.pk for visit in visits if visit.practitioner != other.pk and people.reason(visit, other.pk) is None
+        }
+        for other in others
+    }
     return {other: ids for other, ids in bookable.items() if ids}
 
 

@@ -16,6 +16,7 @@ from booking.scheduling.types import Provider, SlotQuery
 
 LONGEST_BUFFER = timedelta(hours=4)  # Also of travel. Enforced by constraints on Service and Practitioner.
 NO_HOURS = Schedule()
+NO_BUFFER = timedelta(0)
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,12 @@ def load_schedules(query: SlotQuery, first: date, last: date) -> AvailabilityDat
 
 def _request(query: SlotQuery, provider: Provider) -> Request:
     service, moving = query.service, query.moving
+    buffers = moving or service
     return Request(
         duration=moving.duration if moving else provider.own_duration or service.duration,
         step=query.step or service.step or provider.own_duration or service.duration,
-        buffer_before=moving.buffer_before if moving else service.buffer_before,
-        buffer_after=moving.buffer_after if moving else service.buffer_after,
+        buffer_before=buffers.buffer_before if query.has_buffers else NO_BUFFER,
+        buffer_after=buffers.buffer_after if query.has_buffers else NO_BUFFER,
         needs_room=service.needs_room,
     )
 
@@ -98,6 +100,8 @@ def with_occupied(data: AvailabilityData, first: date, last: date, *, whole: boo
         rows = rows.filter(practitioner__in=visits)
     for person, room, *times in rows.values_list(*_OCCUPIED_COLUMNS):
         visit = OccupiedSpan.between(*times)
+        if not data.query.has_buffers:
+            visit = visit._replace(buffer_before=0, buffer_after=0)
         if person in visits:
             visits[person].append(visit)
         if room in taken:

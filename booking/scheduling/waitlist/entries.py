@@ -42,7 +42,7 @@ def join(*, wish: WaitlistRequest, now: datetime, saw_free_times: bool = False) 
     if entry is None:
         try:
             with transaction.atomic():
-                entry = _create_entry(wish, person, criteria, now)
+                entry = create_entry(wish, person, criteria, now)
                 if saw_free_times:
                     entry.known_starts = slots_at_joining(entry, now=now)
                     entry.save(update_fields=["known_starts"])
@@ -67,7 +67,9 @@ def _check_request(wish: WaitlistRequest, now: datetime) -> None:
         raise NotBookable("Choose the parts of the day that work for you.")
 
 
-def _create_entry(wish: WaitlistRequest, person: str, criteria: str, now: datetime) -> WaitlistEntry:
+def create_entry(
+    wish: WaitlistRequest, person: str, criteria: str, now: datetime, patient: Patient | None = None
+) -> WaitlistEntry:
     return WaitlistEntry.objects.create(
         service=wish.service,
         practitioner=wish.practitioner,
@@ -83,6 +85,7 @@ def _create_entry(wish: WaitlistRequest, person: str, criteria: str, now: dateti
         email=wish.email,
         phone=wish.phone,
         notice_version=wish.notice_version,
+        patient=patient,
         person_key=person,
         wish_key=criteria,
         created_at=now,
@@ -153,7 +156,7 @@ _SALT = "booking.waitlist"
 
 def keys_of(criteria: "WaitlistRequest | WaitlistEntry") -> tuple[str, str]:
     """Return the key of the person (also the ``hold_key`` of their offers) and the key of person and criteria."""
-    person = (criteria.email.casefold(), criteria.name.casefold())
+    person = (criteria.email.casefold() or str(criteria.phone), criteria.name.casefold())
     where = (criteria.service.pk, criteria.location.pk, criteria.practitioner and criteria.practitioner.pk)
     when = (criteria.first_on.isoformat(), criteria.last_on.isoformat(), ",".join(sorted(map(str, criteria.parts))))
     wish = (*person, criteria.contact_name.casefold(), *map(str, where), *when, str(criteria.is_first_visit))

@@ -75,22 +75,24 @@ def _local_today(location: Location, now: datetime) -> date:
 
 def _booked_otherwise(waiting: Iterable[WaitlistEntry], now: datetime) -> list[int]:
     """Ids of entries whose person has booked this service outside the waitlist since they joined."""
-    by_person_and_service: dict[tuple[int, str, str], list[WaitlistEntry]] = defaultdict(list)
+    waiting_for: dict[tuple[int, object, str], list[WaitlistEntry]] = defaultdict(list)
     for entry in waiting:
-        by_person_and_service[entry.service_id, entry.email.casefold(), entry.name.casefold()].append(entry)
-    if not by_person_and_service:
+        waiting_for[entry.service_id, entry.email.casefold() or str(entry.phone), entry.name.casefold()].append(entry)
+        if entry.patient_id is not None:
+            waiting_for[entry.service_id, entry.patient_id, ""].append(entry)
+    if not waiting_for:
         return []
-    booked = Appointment.objects.upcoming(now=now).filter(
-        service__in={service for service, _, _ in by_person_and_service}
-    )
+    services = {service for service, _, _ in waiting_for}
+    booked = Appointment.objects.upcoming(now=now).filter(service__in=services)
     # An appointment is created as a hold, perhaps before the person joined: what counts is when it was booked.
     booked_event = Q(events__kind=AppointmentEvent.Kind.BOOKED)
     booked = booked.annotate(booked_at=Coalesce(Max("events__at", filter=booked_event), "created_at"))
-    columns = ("service", "patient__email", "patient__name", "booked_at")
+    columns = ("service", "patient", "patient__email", "patient__phone", "patient__name", "booked_at")
     return [
         entry.pk
-        for service, email, name, booked_at in booked.order_by().values_list(*columns)
-        for entry in by_person_and_service.get((service, email.casefold(), name.casefold()), ())
+        for service, patient, email, phone, name, booked_at in booked.order_by().values_list(*columns)
+        for key in ((service, email.casefold() or str(phone), name.casefold()), (service, patient, ""))
+        for entry in waiting_for.get(key, ())
         if booked_at >= entry.created_at
     ]
 
@@ -101,8 +103,7 @@ def offer_available_slots(*, now: datetime, limit: int = MAX_OFFERS_PER_RUN) -> 
     Data is loaded again after each offer, because its hold may remove other slots, too. Each iteration
     runs a constant number of queries plus two for each service with entries.
     """
-    clinic = Clinic.objects.only("waitlist_offer_lasts").first()
-    lifetime = clinic.waitlist_offer_lasts if clinic else DEFAULT_OFFER_LIFETIME
+    lifetime = offer_lifetime()
     created, skipped = 0, set[tuple[int, datetime]]()
     while created < limit:
         entries = _offerable_entries()
@@ -134,15 +135,22 @@ def offer_available_slots(*, now: datetime, limit: int = MAX_OFFERS_PER_RUN) -> 
     return created
 
 
+def offer_lifetime() -> timedelta:
+    """How long an offered time is held."""
+    clinic = Clinic.objects.only("waitlist_offer_lasts").first()
+    return clinic.waitlist_offer_lasts if clinic else DEFAULT_OFFER_LIFETIME
+
+
 def _offerable_entries() -> dict[int, WaitlistEntry]:
     """Waiting entries of bookable services whose person has no open offer, in order of joining.
 
-    Who books by phone only could not accept one, so none is held for them.
+    Who has no e-mail address or books by phone only could not accept one, so none is held for them.
     """
     has_offer = WaitlistOffer.objects.filter(state=State.OPEN).values("entry__person_key")
     rows = (
         WaitlistEntry.objects.waiting()
         .filter(service__in=Service.objects.bookable().values("pk"))
+        .exclude(email="")
         .exclude(person_key__in=has_offer)
         .select_related("service", "location", "practitioner")
     )
@@ -214,43 +222,51 @@ def offer(*, entry: WaitlistEntry, slot: FreeSlot, lifetime: timedelta, now: dat
         lead_time=service.lead_time + lifetime,
     )
     try:
-        with overlap_as_lost_race(), locked(slot.practitioners, location):
-            current = WaitlistEntry.objects.select_for_update().get(pk=entry.pk)
-            earlier_offers = current.offers.filter(Q(state=State.OPEN) | Q(starts_at=slot.starts_at))
-            data = data_for_start(query, slot.starts_at)
-            working_ids = [
-                practitioner_id
-                for practitioner_id in working_at(data, slot.starts_at)
-                if practitioner_id in slot.practitioners
-            ]
-            if not current.is_waiting or earlier_offers.exists() or not working_ids or data is None:
-                raise LostRace
-            data = with_occupied_by(data, slot.starts_at)
-            free_ids = free_at(data, slot.starts_at, working_ids)
-            if not free_ids:
-                raise LostRace
-            expire_lapsed(now=now, practitioners=free_ids, location=location)
-            practitioner_id = least_busy(free_ids, data, slot.starts_at)
-            hold = create_hold(
-                data,
-                slot.starts_at,
-                practitioner_id,
-                location,
-                by=Actor.system(),
-                note="Offered to the waitlist",
-                lifetime=lifetime,
-            )
-            waitlist_offer = WaitlistOffer.objects.create(
-                entry=current,
-                appointment=hold,
-                starts_at=hold.starts_at,
-                offered_at=now,
-                expires_at=now + lifetime,
-            )
-            messages.enqueue_waitlist_offer(waitlist_offer, now=now)
-            return waitlist_offer
+        return hold_for_entry(entry=entry, slot=slot, query=query, lifetime=lifetime, by=Actor.system())
     except LostRace:
         return None
+
+
+def hold_for_entry(
+    *, entry: WaitlistEntry, slot: FreeSlot, query: SlotQuery, lifetime: timedelta, by: Actor
+) -> WaitlistOffer:
+    """Hold the slot, as far as ``query`` allows it, and queue the offer, in one transaction. Raises LostRace."""
+    location, now = entry.location, query.now
+    with overlap_as_lost_race(), locked(slot.practitioners, location):
+        current = WaitlistEntry.objects.select_for_update().get(pk=entry.pk)
+        earlier_offers = current.offers.filter(Q(state=State.OPEN) | Q(starts_at=slot.starts_at))
+        data = data_for_start(query, slot.starts_at)
+        working_ids = [
+            practitioner_id
+            for practitioner_id in working_at(data, slot.starts_at)
+            if practitioner_id in slot.practitioners
+        ]
+        if not current.is_waiting or not current.email or earlier_offers.exists() or not working_ids or data is None:
+            raise LostRace
+        data = with_occupied_by(data, slot.starts_at)
+        free_ids = free_at(data, slot.starts_at, working_ids)
+        if not free_ids:
+            raise LostRace
+        expire_lapsed(now=now, practitioners=free_ids, location=location)
+        practitioner_id = least_busy(free_ids, data, slot.starts_at)
+        hold = create_hold(
+            data,
+            slot.starts_at,
+            practitioner_id,
+            location,
+            by=by,
+            note="Offered to the waitlist",
+            lifetime=lifetime,
+        )
+        waitlist_offer = WaitlistOffer.objects.create(
+            entry=current,
+            appointment=hold,
+            starts_at=hold.starts_at,
+            offered_at=now,
+            expires_at=hold.hold_expires_at or now + lifetime,
+        )
+        messages.enqueue_waitlist_offer(waitlist_offer, now=now)
+        return waitlist_offer
 
 
 def delete_old_entries(*, now: datetime) -> int:

@@ -1,14 +1,12 @@
-"""The waitlist in the admin: list, entry page, ending entries, and the note on the start page."""
+"""The waitlist in the admin: the note on the start page, the outbox, the diary, and the old addresses."""
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from booking import scheduling
-from booking.models import Appointment, Clinic, Message, Practitioner, SampleRow, Service, WaitlistEntry, WaitlistOffer
+from booking.models import Clinic, Message, Practitioner, SampleRow, Service, WaitlistEntry, WaitlistOffer
 from tests.conftest import NOW
 from tests.support import factories
 from tests.support.journey import make_small_clinic, words_of
@@ -35,67 +33,11 @@ def member_of_staff(*permissions):
     return client
 
 
-def test_the_list_shows_entries_with_their_state(admin_client, clinic):
-    join(clinic, "Alice Martin", practitioner=clinic.steve, parts=frozenset({"morning"}))
-    join(clinic, "Bob Berg", practitioner=clinic.steve, parts=frozenset({"evening"}))
-    scheduling.offer_available_slots(now=NOW)
-    page = words_of(admin_client.get(LIST))
-    for words in ("Alice Martin", "403-555-0123", "Steve Hansen", "Mon, Nov 23, 2026 to Mon, Dec 7, 2026",
-                  "Mornings (before 12:00 p.m.)",
-                  "Has an offer until Mon, Nov 23, 2026, 9:00 a.m.", "Waiting"):  # fmt: skip
-        assert words in page
-
-
-def test_ended_entries_are_shown_on_request(admin_client, clinic):
-    scheduling.leave(entry=join(clinic, "Alice Martin"), by=scheduling.Actor.patient(), now=NOW)
-    assert "Alice Martin" not in words_of(admin_client.get(LIST))
-    for query in ("?state=left", "?state=all"):
-        assert "Left the list, Mon, Nov 23, 2026, 8:00 a.m." in words_of(admin_client.get(LIST + query))
-    assert "Alice Martin" not in words_of(admin_client.get(LIST + "?state=booked"))
-
-
-def test_the_query_count_does_not_grow_with_entries(admin_client, clinic):
-    counts = []
-    for names in (["Alice Martin"], ["Bob Berg", "Cleo Chan", "Dan Dubois"]):
-        for name in names:
-            join(clinic, name)
-        scheduling.offer_available_slots(now=NOW)
-        with CaptureQueriesContext(connection) as queries:
-            assert admin_client.get(LIST).status_code == 200
-        counts.append(len(queries))
-    assert counts[0] == counts[1]
-
-
-def test_ending_an_entry_releases_its_offer(admin_client, clinic):
+def test_the_old_addresses_lead_to_the_desk(admin_client, clinic):
     entry = join(clinic, "Alice Martin")
-    scheduling.offer_available_slots(now=NOW)
-    data = {"action": "end_entries", "_selected_action": [entry.pk]}
-    page = admin_client.post(LIST, data, follow=True)
-    assert "1 taken off the list." in words_of(page)
-    entry.refresh_from_db()
-    assert (entry.outcome, WaitlistOffer.objects.get().state) == ("staff", "withdrawn")
-    assert Appointment.objects.get().events.last().actor.username == "admin"
-    assert "None of these people were still on the list." in words_of(admin_client.post(LIST, data, follow=True))
-
-
-def test_ending_needs_the_permission_to_change_entries(clinic):
-    entry = join(clinic, "Alice Martin")
-    viewer = member_of_staff("view_waitlistentry")
-    assert "Alice Martin" in words_of(viewer.get(LIST))
-    viewer.post(LIST, {"action": "end_entries", "_selected_action": [entry.pk]})
-    assert WaitlistEntry.objects.get().is_waiting
-
-
-def test_an_entrys_page_lists_its_offers_and_is_read_only(admin_client, clinic):
-    entry = join(clinic, "Alice Martin")
-    scheduling.offer_available_slots(now=NOW)
-    address = f"{LIST}{entry.pk}/change/"
-    page = words_of(admin_client.get(address))
-    for words in ("alice@patients.example", "Mon, Nov 23, 2026, 11:15 a.m.", "Waiting for an answer"):
-        assert words in page
-    assert admin_client.post(address, {"name": "Eve"}).status_code == 403
-    assert admin_client.get(f"{LIST}add/").status_code == 403
-    assert admin_client.get(f"{LIST}{entry.pk}/delete/").status_code == 403
+    assert admin_client.get(LIST)["Location"] == "/desk/waitlist/"
+    for old in (f"{LIST}{entry.pk}/change/", f"{LIST}{entry.pk}/"):
+        assert "alice@patients.example" in words_of(admin_client.get(old, follow=True))
 
 
 def test_the_start_page_counts_entries_by_permission(admin_client, clinic):

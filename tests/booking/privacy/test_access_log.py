@@ -14,7 +14,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from booking import scheduling, tokens
-from booking.models import AccessLogEntry, AccessLogPerson, Message, Room, SampleRow
+from booking.models import AccessLogEntry, AccessLogPerson, Message, Room, SampleRow, TimeOff
 from booking.privacy.access_log import Kind, log_view
 from tests.support import factories
 
@@ -119,9 +119,17 @@ def office(stopped_clock, location):
         key="1", kind="confirmation", appointment=today, due_at=stopped_clock, state="parked"
     )
     entry = scheduling.join(wish=factories.make_wish(service, location, name=WAITING), now=stopped_clock)
+    block = TimeOff.objects.create(practitioner=person, starts_on=asked.local_on, ends_on=asked.local_on)
     SampleRow.objects.create(content_type_id=_content_type(patient), object_id=patient.pk, fingerprint="x")
     return SimpleNamespace(
-        patient=patient, today=today, asked=asked, message=message, entry=entry, practitioner=person, service=service
+        patient=patient,
+        today=today,
+        asked=asked,
+        message=message,
+        entry=entry,
+        practitioner=person,
+        service=service,
+        block=block,
     )
 
 
@@ -143,7 +151,16 @@ OFFICE = ("admin/", "desk/", "staff/", "calendar/")
 ROUTES = sorted({route for route in addresses(get_resolver().url_patterns) if route.startswith(OFFICE)})
 QUERIES = {
     "admin/autocomplete/": ["?term=Zeb&app_label=booking&model_name=appointment&field_name=patient"],
-    "desk/": ["?appointment={reference}", "?with={person}&at=09:00", "?do=book&patient={patient}"],
+    "desk/": [
+        "?appointment={reference}",
+        "?with={person}&at=09:00",
+        "?do=book&patient={patient}",
+        "?do=block&with={person}&at=09:00",
+        "?do=away&block={block}",
+        "?do=visits&with={person}",
+    ],
+    "desk/waitlist/": ["?state=all&q=wil"],
+    "desk/waitlist/add/": ["?patient={patient}"],
     "admin/booking/patient/merge/": ["?keep={patient}&merged={other}"],
 }
 # Parts of routes that are regular expressions, for addresses that name nobody.
@@ -159,6 +176,9 @@ def address_of(route, office):
     """The address of a route, about the patient where it can be. An unknown part of a route fails."""
     for expression, plain in EXPRESSIONS.items():
         route = route.replace(expression, plain)
+    desk = re.match(r"desk/(blocks|waitlist)/<int:pk>", route)
+    if desk:
+        route = route.replace("<int:pk>", str({"blocks": office.block, "waitlist": office.entry}[desk[1]].pk))
     model = re.match(r"admin/(\w+)/(\w+)/", route)
     values = {
         "object_id": _object_of(office, *model.groups()) if model else 1,
@@ -167,6 +187,7 @@ def address_of(route, office):
         "on": office.today.local_on.isoformat(),
         "message": office.message.pk,
         "reference": office.today.reference,
+        "batch": uuid.UUID(int=1),
         "content_type_id": _content_type(office.patient),
         "token": tokens.feed_url(office.practitioner).rpartition("/")[2].removesuffix(".ics"),
     }
@@ -205,6 +226,7 @@ def test_no_office_page_names_a_person_without_an_entry(office, admin_client):
                 other=other.pk,
                 reference=office.today.reference,
                 person=office.practitioner.slug,
+                block=office.block.pk,
             )
             last = AccessLogEntry.objects.order_by("pk").last()
             response = admin_client.get(address_of(route, office) + query)

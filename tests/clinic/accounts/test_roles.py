@@ -38,7 +38,6 @@ MODELS = {
     "booking_samplerow": {},
     "booking_service": {E: "v", P: "v", F: "v"},
     "booking_timeoff": {F: "v"},
-    "booking_waitlistentry": {F: "vac"},
     "content_page": {E: "vac", R: "v", P: "vacd"},
     "content_snippet": {E: "vac", R: "v", P: "vacd"},
     "content_externallink": {E: "v", R: "v", P: "v"},
@@ -52,8 +51,6 @@ MODELS = {
 }
 # Custom admin views: the roles that may GET, and those that may POST.
 PAGES = {
-    "booking_appointment_outside": ({F}, {F}),
-    "booking_appointment_day": ({F}, {F}),
     "booking_appointment_move": ({F}, {F}),
     "booking_appointment_cancel": ({F}, {F}),
     "booking_appointment_arrived": ({F}, {F}),

@@ -1,0 +1,1 @@
+"""Blocked time at the desk: block an hour or days, and resolve the visits inside."""
