@@ -14,9 +14,11 @@ from booking.scheduling.appointments.change import ask_to_move, cancel, reschedu
 from booking.scheduling.appointments.confirm import confirm
 from booking.scheduling.appointments.hold import extend, extensions_left, hold
 from booking.scheduling.appointments.hold_expiry import expire_holds, release
-from booking.scheduling.appointments.marks import check_in, fulfil, mark_no_show, undo_mark, why_not_mark
+from booking.scheduling.appointments.marks import check_in, fulfil, mark_late, mark_no_show, undo_mark, why_not_mark
 from booking.scheduling.appointments.patient_overlaps import KnownVisits
 from booking.scheduling.appointments.purge import delete_lapsed_bookings, delete_old_holds, forget_sources
+from booking.scheduling.appointments.series import book_series, cancel_later
+from booking.scheduling.appointments.undo import restore, undo_move
 from booking.scheduling.exceptions import (
     AlreadyBooked,
     CallToBook,
@@ -49,6 +51,7 @@ from booking.scheduling.slots.search import (
     next_slot_by_practitioner,
     offers_of_service,
 )
+from booking.scheduling.slots.series_dates import SeriesDate, series_dates
 from booking.scheduling.slots.staff_rules import OVERBOOKING, Exemption, NeedsReason, StaffRule
 from booking.scheduling.slots.staff_search import free_times_for_staff, nearest_for_staff
 from booking.scheduling.slots.unavailability import Restriction, UnavailabilityReason, why_not
@@ -85,6 +88,7 @@ __all__ = [
     "Retimed",
     "ScheduleConflict",
     "SchedulingError",
+    "SeriesDate",
     "Slot",
     "SlotOverview",
     "SlotQuery",
@@ -103,7 +107,9 @@ __all__ = [
     "available_slots",
     "book",
     "book_by_staff",
+    "book_series",
     "cancel",
+    "cancel_later",
     "check_in",
     "confirm",
     "confirm_attendance",
@@ -125,6 +131,7 @@ __all__ = [
     "hold",
     "join",
     "leave",
+    "mark_late",
     "mark_no_show",
     "merge",
     "merge_values",
@@ -137,10 +144,13 @@ __all__ = [
     "part_of_day",
     "release",
     "reschedule",
+    "restore",
     "retime",
+    "series_dates",
     "settle_waitlist",
     "substitutes",
     "undo_mark",
+    "undo_move",
     "why_not",
     "why_not_mark",
     "withdraw",

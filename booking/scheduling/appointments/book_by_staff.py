@@ -1,6 +1,7 @@
 """Staff commands: book for a caller, at any time; outside a rule only with a reason."""
 
 from datetime import datetime
+from uuid import UUID
 
 from booking import messages
 from booking.models import (
@@ -37,13 +38,15 @@ def book_by_staff(
     is_first_visit: bool | None = None,
     reminders: bool = True,
     reminders_by: Channel = Channel.EMAIL,
+    tell_patient: bool = True,
+    series: UUID | None = None,
 ) -> Appointment:
     """Book for a caller, at any time: lead time, horizon, grid, audience and buffers do not apply.
 
     Raises NeedsReason for a time outside a rule (over, closed, outside hours, a break, time off, another visit, no
     room, another visit of the patient) without an ``exemption`` from it, SlotTaken for one that is taken without the
     permission to overbook; NotBookable if the practitioner may not give the service, WrongStatus if ``by`` is not
-    staff.
+    staff. ``tell_patient``: whether a confirmation goes out; reminders do in any case.
     """
     if not by.is_staff:
         raise WrongStatus("Only staff can do this.")
@@ -63,13 +66,14 @@ def book_by_staff(
                 is_first_visit=is_first_visit,
                 reminders=reminders,
                 reminders_by=reminders_by,
+                series=series,
             )
             appointment.set_time(starts_at, offer.own_duration or service.duration, location)
             reserve_for_staff(appointment, by=by, now=now, exemption=exemption)
             appointment.save(force_insert=True)
             note = appointment.overbooked_reason or appointment.exception_reason
             add_event(appointment, AppointmentEvent.Kind.BOOKED, by=by, now=now, note=note)
-            messages.enqueue_booking(appointment, now=now)
+            messages.enqueue_booking(appointment, now=now, tell_patient=tell_patient)
             return appointment
     except LostRace:
         raise SlotTaken(f"{practitioner} already has an appointment at that time.") from None
