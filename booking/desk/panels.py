@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.utils.translation import gettext
 
+from booking.desk.appointments.cancel import cancel_panel
+from booking.desk.appointments.move import move_panel
+from booking.desk.appointments.rebook import rebook_panel
+from booking.desk.appointments.repeat import series_panel
 from booking.desk.appointments.visit import visit_panel
 from booking.desk.calendar.board import CalendarBlock
 from booking.desk.calendar.page import CalendarPage, Panel
@@ -17,7 +21,12 @@ from booking.models import Status, WaitlistEntry
 NEXT_SHOWN = 3
 WAITING_SHOWN = 5
 
-PANELS: dict[str, Callable[[CalendarPage], Panel | None]] = {}
+PANELS: dict[str, Callable[[CalendarPage], Panel | None]] = {
+    "move": move_panel,
+    "cancel": cancel_panel,
+    "rebook": rebook_panel,
+    "series": series_panel,
+}
 
 
 @dataclass(frozen=True)
@@ -34,11 +43,11 @@ def chosen_panel(page: CalendarPage) -> Panel:
     panel = None
     if build := PANELS.get(page.params.do):
         panel = build(page)
-    elif page.params.appointment:
+    if panel is None and page.params.appointment:
         panel = visit_panel(page)
         if panel is None:
             messages.warning(page.request, gettext("No appointment has this reference."))
-    elif page.params.with_ and page.params.at:
+    elif panel is None and page.params.with_ and page.params.at:
         panel = gap_panel(page)
         if panel is None:
             messages.info(page.request, gettext("This gap is no longer free."))

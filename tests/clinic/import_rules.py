@@ -96,6 +96,9 @@ PACKAGES: dict[str, set[str]] = {
     },
     "booking.desk": {
         "booking.availability",
+        "booking.formatting",
+        "booking.forms",
+        "booking.messages",
         "booking.models",
         "booking.privacy",
         "booking.scheduling",

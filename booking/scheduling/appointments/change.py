@@ -222,7 +222,7 @@ def cancel(
         current.cancel_reason, current.cancel_category = reason, category
         current.sequence += 1
         current.save()
-        note = ": ".join(filter(None, [category and category.name, reason]))[:200]
+        note = ": ".join(filter(None, [category.name if category else "", reason]))[:200]
         add_event(current, _Kind.CANCELLED, by=by, now=now, before=before, note=note)
         messages.enqueue_cancellation(current, now=now, tell_patient=tell_patient)
         return current

@@ -25,11 +25,11 @@ class SeriesDate:
 
 
 def series_dates(*, original: Appointment, every_weeks: int, times: int, now: datetime) -> list[SeriesDate]:
-    """The same time of day every few weeks after the original, with its practitioner.
+    """The same time of day every few weeks after the original, with its practitioner; the first is after today.
 
     The number of queries does not depend on the number of dates.
     """
-    days = [original.local_on + timedelta(weeks=every_weeks * number) for number in range(1, times + 1)]
+    days = _days(original.local_on, now.astimezone(original.location.zone).date(), timedelta(weeks=every_weeks), times)
     query = query_for_staff(original.service, now, original.practitioner, original.location, None)
     data = with_occupied(load_schedules(query, days[0], days[-1]), days[0], days[-1], whole=True)
     if original.practitioner_id not in data.requests:
@@ -38,6 +38,11 @@ def series_dates(*, original: Appointment, every_weeks: int, times: int, now: da
     closures = dict(Closure.objects.filter(location=original.location, on__in=days).values_list("on", "name"))
     own = _visits_of_patient(original, days)
     return [_date(original, on, data, closures, own) for on in days]
+
+
+def _days(first: date, today: date, step: timedelta, times: int) -> list[date]:
+    skipped = max((today - first) // step, 0)
+    return [first + step * (skipped + number) for number in range(1, times + 1)]
 
 
 def _date(

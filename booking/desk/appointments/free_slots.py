@@ -1,0 +1,78 @@
+"""Free times beside a visit, as buttons: the soonest ones, and those near a time."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from booking import scheduling
+from booking.desk.appointments.time_form import SlotChoice
+from booking.models import Appointment, Location, Practitioner
+from booking.scheduling import Slot
+
+SHOWN = 4
+DAYS_AHEAD = timedelta(days=14)
+_QUARTER = timedelta(minutes=15)
+
+
+def soonest(
+    visit: Appointment, people: Sequence[Practitioner], *, now: datetime, person: Practitioner | None, moving: bool
+) -> list[SlotChoice]:
+    """The first start of each of the next gaps in two weeks, with this person or anyone."""
+    today = now.astimezone(visit.location.zone).date()
+    slots = scheduling.free_times_for_staff(
+        service=visit.service,
+        now=now,
+        first_on=today,
+        last_on=today + DAYS_AHEAD,
+        practitioner=person,
+        location=visit.location,
+        moving=visit if moving else None,
+    )
+    return _choices(_first_of_each_gap(slots), visit, people, moving=moving)[:SHOWN]
+
+
+def near(
+    visit: Appointment,
+    people: Sequence[Practitioner],
+    starts_at: datetime,
+    *,
+    now: datetime,
+    person: Practitioner | None,
+    moving: bool,
+) -> list[SlotChoice]:
+    """The free starts closest to this one."""
+    slots = scheduling.nearest_for_staff(
+        service=visit.service,
+        starts_at=starts_at,
+        now=now,
+        practitioner=person,
+        location=visit.location,
+        moving=visit if moving else None,
+        count=SHOWN,
+    )
+    return _choices(slots, visit, people, moving=moving)
+
+
+def choice_of(slot: Slot, people: Sequence[Practitioner], location: Location) -> SlotChoice | None:
+    """The slot with the first of its practitioners."""
+    person = next((person for person in people if person.pk == slot.practitioner_ids[0]), None)
+    return SlotChoice(slot.starts_at.astimezone(location.zone), person, location) if person else None
+
+
+def _choices(
+    slots: Iterable[Slot], visit: Appointment, people: Sequence[Practitioner], *, moving: bool
+) -> list[SlotChoice]:
+    choices = filter(None, (choice_of(slot, people, visit.location) for slot in slots))
+    own = (visit.starts_at, visit.practitioner_id) if moving else None
+    return [choice for choice in choices if (choice.starts_at, choice.practitioner.pk) != own]
+
+
+def _first_of_each_gap(slots: Sequence[Slot]) -> list[Slot]:
+    """Drop the starts that continue a gap: somebody who is free then was also free up to a quarter hour before."""
+    free: dict[int, datetime] = {}
+    result = []
+    for slot in slots:
+        is_new = any(slot.starts_at - free[person] > _QUARTER for person in slot.practitioner_ids if person in free)
+        if is_new or not free.keys() & set(slot.practitioner_ids):
+            result.append(slot)
+        free |= dict.fromkeys(slot.practitioner_ids, slot.starts_at)
+    return result
