@@ -19,7 +19,7 @@ from booking.desk.appointments.form_address import panel_or_form
 from booking.desk.appointments.visit import SeriesPlace, series_place, visit_panel
 from booking.desk.calendar.page import CalendarPage, Panel, back_url, page_behind, render_page
 from booking.desk.calendar.waiting import WaitingPeople
-from booking.formatting import full_stop, moment
+from booking.formatting import full_stop
 from booking.forms.fields import LineField
 from booking.models import Appointment, CancelReason, Status, WaitlistEntry
 from booking.scheduling import Actor, SchedulingError
@@ -48,7 +48,7 @@ class VisitCancelForm(forms.Form):
     tell_patient = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, visit: Appointment, place: SeriesPlace | None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.fields["category"].empty_label = gettext("Not said")  # type: ignore[attr-defined]
         if place and place.later:
             later = gettext("This and all later ones (%(count)d)") % {"count": place.later + 1}
@@ -143,7 +143,7 @@ def _refuse(page: CalendarPage, visit: Appointment, form: VisitCancelForm, *, st
 
 def _offer_undo(request: HttpRequest, cancelled: list[Appointment], page: CalendarPage) -> None:
     first = cancelled[0]
-    words = {"patient": first.patient, "time": moment(first.local_start, page.today), "count": len(cancelled)}
+    words = {"patient": first.patient, "time": told.when(first.local_start, page.today), "count": len(cancelled)}
     sentence = full_stop(gettext("Cancelled: %(patient)s, %(time)s") % words)
     if len(cancelled) > 1:
         sentence = gettext("Cancelled: %(patient)s, %(count)d visits from %(time)s on.") % words
@@ -159,14 +159,19 @@ def restore(request: HttpRequest, reference: str) -> HttpResponse:
     first = visit_to_change(request, reference)
     references = {reference, *request.POST.get("visits", "").split(" ")[:MOST_RESTORED]}
     visits = visits_to_change(request).filter(reference__in=[name for name in references if name.isalnum()])
+    restored = []
     for visit in visits.order_by("starts_at"):
-        words = {"patient": visit.patient, "time": moment(visit.local_start, timezone.localdate())}
         try:
-            restored = scheduling.restore(appointment=visit, by=Actor.staff(request.user), now=timezone.now())
+            restored.append(scheduling.restore(appointment=visit, by=Actor.staff(request.user), now=timezone.now()))
         except SchedulingError as error:
-            messages.error(request, f"{words['patient']}, {words['time']}: {error.message}")
-        else:
-            sentence = full_stop(gettext("%(patient)s is booked again: %(time)s") % words)
-            news = told.is_told(restored, told.BOOKED, now=timezone.now())
-            messages.success(request, f"{sentence} {news}".strip())
+            time = told.when(visit.local_start, timezone.localdate())
+            messages.error(request, f"{visit.patient}, {time}: {error.message}")
+    if restored:
+        words = {"patient": first.patient, "time": told.when(restored[0].local_start, timezone.localdate())}
+        sentence = full_stop(gettext("%(patient)s is booked again: %(time)s") % words)
+        if len(restored) > 1:
+            words["count"] = str(len(restored))
+            sentence = gettext("%(patient)s is booked again: %(count)s visits from %(time)s on.") % words
+        news = told.is_told(restored[0], told.BOOKED, now=timezone.now())
+        messages.success(request, f"{sentence} {news}".strip())
     return redirect(back_url(request, day=first.local_on, appointment=reference, do="", with_=None, at=None))

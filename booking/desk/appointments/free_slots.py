@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from booking import scheduling
-from booking.desk.appointments.time_form import SlotChoice
+from booking.desk.appointments.time_form import TimeChoice
 from booking.models import Appointment, Location, Practitioner
 from booking.scheduling import Slot
 
@@ -15,7 +15,7 @@ _QUARTER = timedelta(minutes=15)
 
 def soonest(
     visit: Appointment, people: Sequence[Practitioner], *, now: datetime, person: Practitioner | None, moving: bool
-) -> list[SlotChoice]:
+) -> list[TimeChoice]:
     """The first start of each of the next gaps in two weeks, with this person or anyone."""
     today = now.astimezone(visit.location.zone).date()
     slots = scheduling.free_times_for_staff(
@@ -38,7 +38,7 @@ def near(
     now: datetime,
     person: Practitioner | None,
     moving: bool,
-) -> list[SlotChoice]:
+) -> list[TimeChoice]:
     """The free starts closest to this one."""
     slots = scheduling.nearest_for_staff(
         service=visit.service,
@@ -52,15 +52,15 @@ def near(
     return _choices(slots, visit, people, moving=moving)
 
 
-def choice_of(slot: Slot, people: Sequence[Practitioner], location: Location) -> SlotChoice | None:
+def choice_of(slot: Slot, people: Sequence[Practitioner], location: Location) -> TimeChoice | None:
     """The slot with the first of its practitioners."""
     person = next((person for person in people if person.pk == slot.practitioner_ids[0]), None)
-    return SlotChoice(slot.starts_at.astimezone(location.zone), person, location) if person else None
+    return TimeChoice(slot.starts_at.astimezone(location.zone), person, location) if person else None
 
 
 def _choices(
     slots: Iterable[Slot], visit: Appointment, people: Sequence[Practitioner], *, moving: bool
-) -> list[SlotChoice]:
+) -> list[TimeChoice]:
     choices = filter(None, (choice_of(slot, people, visit.location) for slot in slots))
     own = (visit.starts_at, visit.practitioner_id) if moving else None
     return [choice for choice in choices if (choice.starts_at, choice.practitioner.pk) != own]

@@ -21,7 +21,7 @@ from booking.desk.appointments.move_gaps import MoveGaps
 from booking.desk.appointments.time_form import VisitTimeForm, posted_fields, time_fields
 from booking.desk.appointments.visit import visit_panel
 from booking.desk.calendar.page import CalendarPage, Panel, back_url, page_behind, render_page
-from booking.formatting import clock, full_stop, moment
+from booking.formatting import clock, full_stop
 from booking.models import Appointment, Practitioner, Status
 from booking.scheduling import Actor, NeedsReason, SchedulingError
 from booking.staff.access import staff_page
@@ -79,9 +79,9 @@ def _button(form: VisitTimeForm, chosen: tuple[datetime, Practitioner] | None) -
 def _from_to(page: CalendarPage, visit: Appointment, chosen: tuple[datetime, Practitioner]) -> str:
     """Both times, before a move is confirmed."""
     return gettext("From %(old)s with %(old_person)s to %(new)s with %(new_person)s.") % {
-        "old": moment(visit.local_start, page.today),
+        "old": told.when(visit.local_start, page.today),
         "old_person": visit.practitioner.given_names,
-        "new": moment(chosen[0], page.today),
+        "new": told.when(chosen[0], page.today),
         "new_person": chosen[1].given_names,
     }
 
@@ -134,7 +134,7 @@ def move(request: HttpRequest, reference: str) -> HttpResponse:
 def _offer_undo(request: HttpRequest, moved: Appointment, page: CalendarPage) -> None:
     sentence = gettext("%(patient)s moved to %(time)s with %(person)s.") % {
         "patient": moved.patient,
-        "time": moment(moved.local_start, page.today),
+        "time": told.when(moved.local_start, page.today),
         "person": moved.practitioner.given_names,
     }
     sentence = f"{sentence} {told.is_told(moved, told.MOVED, now=timezone.now())}".strip()
@@ -174,9 +174,9 @@ def undo_move(request: HttpRequest, reference: str) -> HttpResponse:
     except SchedulingError as error:
         messages.error(request, f"{visit.patient}: {error.message}")
         return redirect(_back_to(request, visit))
-    sentence = gettext("%(patient)s is back at %(time)s with %(person)s") % {
+    sentence = gettext("%(patient)s is back: %(time)s with %(person)s") % {
         "patient": moved.patient,
-        "time": moment(moved.local_start, timezone.localdate()),
+        "time": told.when(moved.local_start, timezone.localdate()),
         "person": moved.practitioner.given_names,
     }
     messages.success(request, full_stop(sentence))

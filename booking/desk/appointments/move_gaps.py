@@ -5,7 +5,7 @@ from datetime import UTC, timedelta
 
 from django.utils.translation import gettext
 
-from booking.desk.appointments.time_form import SlotChoice
+from booking.desk.appointments.time_form import TimeChoice
 from booking.desk.calendar.board import CalendarBlock, CalendarColumn
 from booking.models import Appointment, PractitionerService
 
@@ -16,7 +16,7 @@ _STEP = timedelta(minutes=5)
 class MoveTarget:
     """A gap: the start that the visit would get there, or why it does not fit."""
 
-    choice: SlotChoice | None = None
+    choice: TimeChoice | None = None
     why_not: str = ""
 
 
@@ -43,4 +43,4 @@ class MoveGaps:
         starts_at = starts_at.replace(microsecond=0)
         if starts_at + self.visit.duration > gap.ends_at:
             return MoveTarget(why_not=gettext("too short"))
-        return MoveTarget(SlotChoice(starts_at.astimezone(gap.location.zone), column.practitioner, gap.location))
+        return MoveTarget(TimeChoice(starts_at.astimezone(gap.location.zone), column.practitioner, gap.location))

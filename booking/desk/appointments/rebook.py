@@ -11,9 +11,8 @@ from booking.desk.appointments import told
 from booking.desk.appointments.find import may_keep, panel_visit, visit_to_change
 from booking.desk.appointments.form_address import panel_or_form
 from booking.desk.appointments.free_slots import near
-from booking.desk.appointments.time_form import SlotChoice, VisitTimeForm, posted_fields, time_fields
+from booking.desk.appointments.time_form import TimeChoice, VisitTimeForm, posted_fields, time_fields
 from booking.desk.calendar.page import CalendarPage, Panel, back_url, page_behind, render_page
-from booking.formatting import moment
 from booking.models import Appointment, Channel
 from booking.scheduling import Actor, NeedsReason, SchedulingError, SeriesDate
 from booking.staff.access import own_practitioner, staff_page
@@ -61,13 +60,13 @@ def _form(page: CalendarPage, visit: Appointment, **arguments: object) -> VisitT
     return form
 
 
-def _preset_choice(visit: Appointment, preset: SeriesDate) -> SlotChoice | None:
+def _preset_choice(visit: Appointment, preset: SeriesDate) -> TimeChoice | None:
     if preset.problem or preset.starts_at is None:
         return None
-    return SlotChoice(preset.starts_at.astimezone(visit.location.zone), visit.practitioner, visit.location)
+    return TimeChoice(preset.starts_at.astimezone(visit.location.zone), visit.practitioner, visit.location)
 
 
-def _slots(page: CalendarPage, visit: Appointment, preset: SeriesDate, form: VisitTimeForm) -> list[SlotChoice]:
+def _slots(page: CalendarPage, visit: Appointment, preset: SeriesDate, form: VisitTimeForm) -> list[TimeChoice]:
     """The free times near the one that was refused."""
     refused = form.cleaned_data.get("starts_at") if form.is_bound else (preset.starts_at if preset.problem else None)
     if refused is None:
@@ -110,7 +109,7 @@ def rebook(request: HttpRequest, reference: str) -> HttpResponse:
         return _show(page, visit, form, status=409)
     sentence = gettext("Booked: %(patient)s, %(time)s with %(person)s.") % {
         "patient": booked.patient,
-        "time": moment(booked.local_start, page.today),
+        "time": told.when(booked.local_start, page.today),
         "person": booked.practitioner.given_names,
     }
     messages.success(request, f"{sentence} {told.is_told(booked, told.BOOKED, now=timezone.now())}".strip())

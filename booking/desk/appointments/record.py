@@ -15,7 +15,7 @@ _NAMED: dict[str, type[Model]] = {"practitioner": Practitioner, "location": Loca
 
 
 @dataclass(frozen=True)
-class MessageRow:
+class VisitMessageRow:
     """A message of the visit, and whether it can be sent again."""
 
     message: Message
@@ -35,13 +35,15 @@ class HistoryRow:
     note: str
 
 
-def message_rows(visit: Appointment, *, now: datetime) -> list[MessageRow]:
+def message_rows(visit: Appointment, *, now: datetime) -> list[VisitMessageRow]:
     """The messages in the order in which they are due. One query."""
     rows = visit.messages.order_by("due_at", "pk").select_related(
         *(f"appointment__{name}" for name in ("location", "patient", "service"))
     )
     return [
-        MessageRow(row, format_instant(row.due_at, visit), format_instant(row.sent_at, visit), can_resend(row, now=now))
+        VisitMessageRow(
+            row, format_instant(row.due_at, visit), format_instant(row.sent_at, visit), can_resend(row, now=now)
+        )
         for row in rows
     ]
 

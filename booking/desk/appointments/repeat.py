@@ -17,7 +17,7 @@ from booking.desk.appointments import told
 from booking.desk.appointments.find import may_keep, panel_visit, visit_to_change
 from booking.desk.appointments.form_address import panel_or_form
 from booking.desk.appointments.free_slots import choice_of
-from booking.desk.appointments.time_form import SlotChoice
+from booking.desk.appointments.time_form import TimeChoice
 from booking.desk.appointments.visit import series_place
 from booking.desk.calendar.page import CalendarPage, Panel, back_url, page_behind, render_page
 from booking.models import Appointment, Practitioner
@@ -57,7 +57,7 @@ class SeriesRow:
     on: date
     wanted: datetime | None
     problem: str
-    choice: SlotChoice | None
+    choice: TimeChoice | None
     is_ticked: bool
 
 
@@ -69,7 +69,7 @@ def series_panel(
     if visit is None or not may_keep(page, visit, "add_appointment"):
         return None
     given = posted if posted is not None else page.request.GET
-    form = SeriesForm({name: given.get(name, usual) for name, usual in USUAL.items()})
+    form = SeriesForm({name: given.get(name, usual) for name, usual in USUAL.items()}, label_suffix="")
     ticked = set(posted.getlist("start")) if posted is not None else None
     context = {
         "visit": visit,
@@ -98,7 +98,7 @@ def _row(visit: Appointment, found: SeriesDate, people: Sequence[Practitioner], 
     wanted = found.starts_at.astimezone(visit.location.zone) if found.starts_at else None
     choice = None
     if wanted and not found.problem:
-        choice = SlotChoice(wanted, visit.practitioner, visit.location)
+        choice = TimeChoice(wanted, visit.practitioner, visit.location)
     elif found.nearest:
         choice = choice_of(found.nearest, people, visit.location)
     is_ticked = choice is not None and (choice.value in ticked if ticked is not None else not found.problem)

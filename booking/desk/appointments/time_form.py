@@ -52,7 +52,7 @@ class VisitTimeForm(forms.Form):
     reason = LineField(label=gettext_lazy("Reason"), max_length=200, required=False)
 
     def __init__(self, *args: Any, visit: Appointment, locations: list[Location], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.visit = visit
         self.asked_for, self.asked_rules = "", ""  # What the question is about, if there is one.
         self.comes_twice = False
@@ -124,7 +124,7 @@ class VisitTimeForm(forms.Form):
 
 
 @dataclass(frozen=True)
-class SlotChoice:
+class TimeChoice:
     """A start that a button chooses, as one value."""
 
     starts_at: datetime  # In the location's time zone.
@@ -137,7 +137,7 @@ class SlotChoice:
 
 
 def slot_fields(value: str, locations: list[Location]) -> dict[str, str]:
-    """The form's fields for the value of a ``SlotChoice``; empty if it is malformed."""
+    """The form's fields for the value of a ``TimeChoice``; empty if it is malformed."""
     parts = value.split(" ")
     location = next((place for place in locations if place.slug in parts[1:2]), None)
     if len(parts) != 3 or location is None or not (parts[2].isascii() and parts[2].isdigit() and len(parts[2]) < 12):

@@ -1,11 +1,12 @@
-"""Say whether the patient gets an email about what was just done, and else whom to call."""
+"""Words about what was just done: when, and whether the patient gets an email or has to be called."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from django.utils.translation import gettext
 
 from booking import messages
+from booking.formatting import clock, short_day
 from booking.models import Appointment, Message
 from booking.staff.formats import format_phone
 
@@ -25,3 +26,8 @@ def is_told(visit: Appointment, kinds: Iterable[Kind], *, now: datetime) -> str:
         phone = format_phone(patient.phone) if patient.phone else ""
         return gettext("There is no email address, so please call %(phone)s.") % {"phone": phone}
     return gettext("No email is sent.")
+
+
+def when(local: datetime, today: date) -> str:
+    """Within a sentence: "today, 9:00 a.m."; "Tue, Dec 1, 9:00 a.m."."""
+    return f"{gettext('today') if local.date() == today else short_day(local)}, {clock(local)}"

@@ -56,10 +56,10 @@ def _date(
     schedule, place = data.schedules[original.practitioner_id], data.location_days[original.location_id]
     problem = _broken_rule(original, on, starts_at, schedule, place, request, closures)
     start = availability.floor_second(starts_at)
-    if not problem and not availability.is_free(_without_buffers(schedule), place, _bare(request), start):
-        problem = gettext("Taken")
     if not problem and any(start < end and begin < start + request.duration // SECOND for begin, end in own):
         problem = gettext("%(patient)s has another visit then") % {"patient": original.patient}
+    if not problem and not availability.is_free(_without_buffers(schedule), place, _bare(request), start):
+        problem = gettext("Taken")
     if not problem and starts_at <= data.query.now:
         problem = gettext("Over")
     return SeriesDate(on, starts_at, problem, _nearest(data, on, starts_at) if problem else None)
