@@ -1,4 +1,4 @@
-"""Forms for staff: book for a caller, move an appointment, cancel one.
+"""Forms for staff: book for a caller, cancel appointments.
 
 They validate the input only; the scheduling commands decide whether a slot is available.
 """
@@ -124,10 +124,6 @@ class WhenForm(forms.Form):
         else:
             return instants[int(fold or 0) if self.comes_twice else 0]
         return None
-
-
-class MoveForm(WhenForm):
-    """A new time for an appointment."""
 
 
 class PatientSelect(AutocompleteSelect):

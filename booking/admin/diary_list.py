@@ -17,7 +17,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from booking.admin.diary_steps import StatusAction, next_steps
 from booking.formatting import short_day
 from booking.models import AGREED, Appointment, Location, Practitioner, Status, WaitlistOffer
 from booking.staff.conflict_list import day_url
@@ -36,7 +35,6 @@ class DayRow:
     """One appointment, formatted in the location's time zone."""
 
     appointment: Appointment
-    next_steps: list[StatusAction]
     has_other_visit: bool = False  # The same patient has another visit at this time (R16).
 
     @property
@@ -226,15 +224,13 @@ class DiaryList(ChangeList):
     @cached_property
     def sections(self) -> list[PractitionerColumn]:
         sections: list[PractitionerColumn] = []
-        now = timezone.now()
         in_two_places = _in_two_places(self.result_list)
         for appointment in self.result_list:
             last = sections[-1] if sections else None
             if last is None or (last.practitioner, last.day) != (appointment.practitioner, appointment.local_on):
                 last = PractitionerColumn(appointment.practitioner, appointment.local_on, [])
                 sections.append(last)
-            steps = next_steps(appointment, now=now)
-            last.rows.append(DayRow(appointment, steps, has_other_visit=appointment.pk in in_two_places))
+            last.rows.append(DayRow(appointment, has_other_visit=appointment.pk in in_two_places))
         return sections
 
     @property

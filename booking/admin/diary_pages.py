@@ -1,4 +1,4 @@
-"""Views of the diary: book for a caller, move, cancel, and change the status with one click.
+"""Views of the diary: book for a caller, cancel several, and the redirects to the front desk.
 
 Each loads the appointment, validates a form, calls a command and redirects to the diary. An invalid form returns 422,
 a conflict 409; the input is kept.
@@ -7,13 +7,14 @@ a conflict 409; the input is kept.
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminForm
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -22,11 +23,11 @@ from django.utils.translation import gettext
 
 from booking import scheduling
 from booking.admin import patient_news
-from booking.admin.diary_forms import BookForm, MoveForm, StaffCancelForm, WhenForm
-from booking.admin.diary_steps import STEPS, apply_status, appointment_label
+from booking.admin.diary_forms import BookForm, StaffCancelForm, WhenForm
+from booking.admin.diary_steps import appointment_label
 from booking.admin.free_times import parse_choice, slot_buttons_by_day
 from booking.formatting import full_stop
-from booking.models import AccessLogEntry, Appointment, Channel, Patient, Service, Status
+from booking.models import AccessLogEntry, Appointment, Channel, Patient, Service
 from booking.privacy.access_log import log_view
 from booking.scheduling import (
     OVERBOOKING,
@@ -91,83 +92,16 @@ def book(model_admin: admin.ModelAdmin, request: HttpRequest) -> HttpResponse:
     return _redirect_to_day(appointment)
 
 
-def move(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    """Move an appointment to another time, practitioner or location."""
-    appointment = _get_appointment(model_admin, request, pk)
-    context: dict[str, Any] = {"title": "Move this visit", "button": "Move", "visits": [appointment_line(appointment)]}
-    context |= {"original": appointment, "carried": _carried_version(request, appointment)}
-    form_class = MoveForm
-    if request.method != "POST":
-        local = appointment.local_start
-        initial = {
-            "practitioner": appointment.practitioner_id,
-            "location": appointment.location_id,
-            "on": local.date(),
-            "at": local.time(),
-            "fold": local.fold,
-        }
-        return render_page(model_admin, request, form_class(initial=initial), context)
-    if _wants_slots(request):
-        return _show_slots(model_admin, request, form_class, context, moving=appointment)
-
-    form = form_class(request.POST, offers_overbooking="overbooked_reason" in request.POST)
-    if not form.is_valid():
-        return render_page(model_admin, request, form, context, status=422)
-    if _has_changed(request, appointment):
-        return _show_conflict(model_admin, request, form, context, appointment)
-    try:
-        moved = scheduling.reschedule(
-            appointment=appointment,
-            starts_at=form.cleaned_data["starts_at"],
-            practitioner=form.cleaned_data["practitioner"],
-            location=form.cleaned_data["location"],
-            by=Actor.staff(request.user),
-            now=timezone.now(),
-            exemption=_exemption(request, form),
-        )
-    except SchedulingError as error:
-        appointment = _get_appointment(model_admin, request, pk)
-        if _has_changed(request, appointment):
-            return _show_conflict(model_admin, request, form, context, appointment)
-        return _show_refusal(
-            model_admin, request, form_class, form, error, context, service=appointment.service, moving=appointment
-        )
-    if moved.sequence == appointment.sequence:
-        room = f" It's in {moved.room} now." if moved.room_id != appointment.room_id else ""
-        messages.info(
-            request,
-            f"Nothing has moved: {appointment_label(moved)}, {day(moved.local_on)}, is already at that time.{room} "
-            "The patient won't get a message.",
-        )
-    else:
-        news = patient_news.news_of_one(moved, patient_news.MOVED, now=timezone.now())
-        messages.success(request, f"Moved: {appointment_label(moved)}, {day(moved.local_on)}. {news}")
-    return _redirect_to_day(moved)
-
-
-def cancel(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    appointment = _get_appointment(model_admin, request, pk)
-    context: dict[str, Any] = {"title": "Cancel this visit", "button": "Cancel the visit", "is_drastic": True}
-    context |= {"visits": [appointment_line(appointment)], "original": appointment}
-    context["carried"] = _carried_version(request, appointment)
-    form = StaffCancelForm(request.POST if request.method == "POST" else None)
-    if not form.is_valid():
-        return render_page(model_admin, request, form, context, status=422 if form.errors else 200)
-    if _has_changed(request, appointment) and appointment.status != Status.CANCELLED:
-        return _show_conflict(model_admin, request, form, context, appointment)
-    try:
-        cancelled = scheduling.cancel(
-            appointment=appointment,
-            by=Actor.staff(request.user),
-            now=timezone.now(),
-            reason=form.cleaned_data["reason"],
-        )
-    except SchedulingError as error:
-        form.add_error(None, error.message)
-        return render_page(model_admin, request, form, context, status=409)
-    news = patient_news.news_of_one(cancelled, patient_news.CANCELLED, now=timezone.now())
-    messages.success(request, f"{full_stop(f'Cancelled: {appointment_label(cancelled)}')} {news}".strip())
-    return _redirect_to_day(cancelled)
+def to_desk(request: HttpRequest, pk: int, do: str = "") -> HttpResponse:
+    """Redirect an appointment's old addresses to its panel at the front desk; a hold's to its day."""
+    user: Any = request.user
+    if not any(user.has_perm(f"booking.{name}") for name in ("view_appointment", "change_appointment", "view_own_day")):
+        raise PermissionDenied
+    appointment = get_object_or_404(Appointment, pk=pk)
+    query = {"day": appointment.local_on.isoformat()}
+    if appointment.patient_id:
+        query |= {"appointment": appointment.reference, **({"do": do} if do else {})}
+    return HttpResponseRedirect(f"{reverse('desk:day')}?{urlencode(query)}")
 
 
 def cancel_several(model_admin: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
@@ -205,50 +139,7 @@ def cancel_several(model_admin: admin.ModelAdmin, request: HttpRequest, queryset
     return None
 
 
-def step(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
-    """Apply a status (arrived, attended, no-show). POST only; there is no form."""
-    if request.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
-    appointment = _get_appointment(model_admin, request, pk)
-    apply_status(request, [appointment], STEPS[slug])
-    return _redirect_to_day(appointment)
-
-
 # Shared by the views
-
-
-def _get_appointment(model_admin: Any, request: HttpRequest, pk: int) -> Appointment:
-    if not model_admin.has_keep_diary_permission(request):
-        raise PermissionDenied
-    return get_object_or_404(model_admin.get_queryset(request), pk=pk)
-
-
-def _carried_version(request: HttpRequest, appointment: Appointment) -> list[tuple[str, Any]]:
-    """Hidden input with the version (``sequence``) of the appointment that the form was rendered from."""
-    return [("sequence", request.POST.get("sequence", "") if request.method == "POST" else appointment.sequence)]
-
-
-def _has_changed(request: HttpRequest, appointment: Appointment) -> bool:
-    return request.POST.getlist("sequence") != [str(appointment.sequence)]
-
-
-def _show_conflict(
-    model_admin: admin.ModelAdmin, request: HttpRequest, form: Any, context: Mapping[str, Any], appointment: Appointment
-) -> HttpResponse:
-    """Conflict: show the appointment's present version above the form, so that resubmitting is deliberate."""
-    form.add_error(
-        None,
-        gettext(
-            "Someone changed this visit after you opened this page, so nothing was changed now. "
-            "You can see how it is above. If your change is still right, send it again."
-        ),
-    )
-    current = {
-        "visits": [appointment_line(appointment)],
-        "original": appointment,
-        "carried": [("sequence", appointment.sequence)],
-    }
-    return render_page(model_admin, request, form, {**context, **current}, status=409)
 
 
 def appointment_line(appointment: Appointment) -> str:
@@ -288,7 +179,7 @@ def render_page(
     *,
     status: int = 200,
 ) -> HttpResponse:
-    log_view(request, AccessLogEntry.Kind.RECORD, [extra_context.get("original"), _chosen_patient(form)])
+    log_view(request, AccessLogEntry.Kind.RECORD, [_chosen_patient(form)])
     context = {
         **model_admin.admin_site.each_context(request),
         "opts": model_admin.opts,

@@ -323,7 +323,7 @@ def test_the_list_shows_conflicts_and_requests_to_move(admin_client, visit, stev
     page = admin_client.get("/admin/booking/appointment/outside/")
     rows = [(row.appointment, row.why, row.asked_at) for day in page.context["days"] for row in day.rows]
     assert rows == [(visit, "Time off", ""), (requested, "", "Mon, Nov 23, 2026, 8:00 a.m.")]
-    assert f"/admin/booking/appointment/{visit.pk}/move/" in page.content.decode()
+    assert f"appointment={visit.reference}&amp;do=move" in page.content.decode()
     notes = [note.heading for note in admin_client.get("/admin/").context["notes"]]
     assert "2 appointments outside hours" in notes
 

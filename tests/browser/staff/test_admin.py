@@ -18,7 +18,6 @@ PAGES = [
     "booking/appointment/",
     "booking/appointment/?day={day}",
     "booking/appointment/add/",
-    "booking/appointment/{visit}/change/",
     "booking/appointment/outside/",
     "booking/appointment/day/{practitioner}/{day}/",
     "booking/closure/statutory/",

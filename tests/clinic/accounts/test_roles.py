@@ -60,7 +60,6 @@ PAGES = {
     "booking_appointment_attended": ({F}, {F}),
     "booking_appointment_no-show": ({F}, {F}),
     "booking_appointment_undo": ({F}, {F}),
-    "booking_appointment_send_again": ({F}, {F}),
     "booking_closure_statutory": (set(), set()),
     "booking_messagewording_preview": (set(), set()),
     "booking_patient_merge": (set(), set()),
