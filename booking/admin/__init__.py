@@ -1,6 +1,7 @@
 """The admin of booking. Importing this package registers every ModelAdmin."""
 
 from booking.admin import (
+    cancel_reasons,
     clinic,
     diary,
     hours,
@@ -15,6 +16,7 @@ from booking.admin import (
 )
 
 __all__ = [
+    "cancel_reasons",
     "clinic",
     "diary",
     "hours",

@@ -14,9 +14,9 @@ _QUARTER = timedelta(minutes=15)
 
 
 def soonest(
-    visit: Appointment, people: Sequence[Practitioner], *, now: datetime, person: Practitioner | None, moving: bool
+    visit: Appointment, people: Sequence[Practitioner], *, now: datetime, person: Practitioner | None
 ) -> list[TimeChoice]:
-    """The first start of each of the next gaps in two weeks, with this person or anyone."""
+    """Where to move a visit: the first start of each of the next gaps in two weeks, with this person or anyone."""
     today = now.astimezone(visit.location.zone).date()
     slots = scheduling.free_times_for_staff(
         service=visit.service,
@@ -25,9 +25,10 @@ def soonest(
         last_on=today + DAYS_AHEAD,
         practitioner=person,
         location=visit.location,
-        moving=visit if moving else None,
+        moving=visit,
     )
-    return _choices(_first_of_each_gap(slots), visit, people, moving=moving)[:SHOWN]
+    elsewhere = [_outside_own_time(slot, visit) for slot in slots]
+    return _choices(_first_of_each_gap([slot for slot in elsewhere if slot.practitioner_ids]), visit, people)[:SHOWN]
 
 
 def near(
@@ -49,7 +50,7 @@ def near(
         moving=visit if moving else None,
         count=SHOWN,
     )
-    return _choices(slots, visit, people, moving=moving)
+    return _choices(slots, visit, people)
 
 
 def choice_of(slot: Slot, people: Sequence[Practitioner], location: Location) -> TimeChoice | None:
@@ -58,12 +59,16 @@ def choice_of(slot: Slot, people: Sequence[Practitioner], location: Location) ->
     return TimeChoice(slot.starts_at.astimezone(location.zone), person, location) if person else None
 
 
-def _choices(
-    slots: Iterable[Slot], visit: Appointment, people: Sequence[Practitioner], *, moving: bool
-) -> list[TimeChoice]:
-    choices = filter(None, (choice_of(slot, people, visit.location) for slot in slots))
-    own = (visit.starts_at, visit.practitioner_id) if moving else None
-    return [choice for choice in choices if (choice.starts_at, choice.practitioner.pk) != own]
+def _choices(slots: Iterable[Slot], visit: Appointment, people: Sequence[Practitioner]) -> list[TimeChoice]:
+    return [choice for slot in slots if (choice := choice_of(slot, people, visit.location))]
+
+
+def _outside_own_time(slot: Slot, visit: Appointment) -> Slot:
+    """The slot without the visit's practitioner if it overlaps the visit's own time."""
+    if slot.starts_at >= visit.ends_at or slot.starts_at + visit.duration <= visit.starts_at:
+        return slot
+    others = tuple(person for person in slot.practitioner_ids if person != visit.practitioner_id)
+    return slot._replace(practitioner_ids=others)
 
 
 def _first_of_each_gap(slots: Sequence[Slot]) -> list[Slot]:

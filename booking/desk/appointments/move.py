@@ -93,7 +93,7 @@ def _slots(page: CalendarPage, visit: Appointment, form: VisitTimeForm, *, anyon
         starts_at = form.cleaned_data["starts_at"]
         return near(visit, page.practitioners, starts_at, now=page.now, person=person, moving=True)
     person = None if anyone else visit.practitioner
-    return soonest(visit, page.practitioners, now=page.now, person=person, moving=True)
+    return soonest(visit, page.practitioners, now=page.now, person=person)
 
 
 @staff_page("booking.change_appointment")

@@ -54,7 +54,9 @@ class VisitTimeForm(forms.Form):
     def __init__(self, *args: Any, visit: Appointment, locations: list[Location], **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.visit = visit
-        self.asked_for, self.asked_rules = "", ""  # What the question is about, if there is one.
+        # What the question about a rule was about, if there is one.
+        self.asked_for = self.data.get("asked_for", "")
+        self.asked_rules = self.data.get("asked_rules", "")
         self.comes_twice = False
         offering = Practitioner.objects.active().filter(practitioner_services__service=visit.service_id)
         self.fields["practitioner"].queryset = offering  # type: ignore[attr-defined]
@@ -111,6 +113,7 @@ class VisitTimeForm(forms.Form):
     def ask_for_reason(self, error: NeedsReason, *, may_overbook: bool) -> None:
         """Show the rules in words, with a field for the reason if the user may book all the same."""
         self.add_error(None, error.message)
+        self.asked_for = self.asked_rules = ""
         if may_overbook or not OVERBOOKING & error.rules:
             self.asked_for = self.time_asked_for
             self.asked_rules = ",".join(rule.value for rule in StaffRule if rule in error.rules)

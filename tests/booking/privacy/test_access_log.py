@@ -144,7 +144,11 @@ ROUTES = sorted({route for route in addresses(get_resolver().url_patterns) if ro
 QUERIES = {
     "admin/autocomplete/": ["?term=Zeb&app_label=booking&model_name=appointment&field_name=patient"],
     "admin/booking/appointment/add/": ["?patient={patient}"],
-    "desk/": ["?appointment={reference}", "?with={person}&at=09:00"],
+    "desk/": [
+        "?with={person}&at=09:00",
+        "?appointment={reference}",
+        *(f"?appointment={{reference}}&do={do}" for do in ("move", "cancel", "rebook", "series")),
+    ],
     "admin/booking/patient/merge/": ["?keep={patient}&merged={other}"],
 }
 # Parts of routes that are regular expressions, for addresses that name nobody.

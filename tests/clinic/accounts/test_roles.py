@@ -50,16 +50,16 @@ MODELS = {
     "auth_group": {},
     "clinic_staffmember": {},
 }
-# Custom admin views: the roles that may GET, and those that may POST.
+# Custom admin views: the roles that may GET, and those that may POST. An appointment's lead to the front desk.
 PAGES = {
     "booking_appointment_outside": ({F}, {F}),
     "booking_appointment_day": ({F}, {F}),
-    "booking_appointment_move": ({F}, {F}),
-    "booking_appointment_cancel": ({F}, {F}),
-    "booking_appointment_arrived": ({F}, {F}),
-    "booking_appointment_attended": ({F}, {F}),
-    "booking_appointment_no-show": ({F}, {F}),
-    "booking_appointment_undo": ({F}, {F}),
+    "booking_appointment_move": ({F, "Practitioner"}, {F, "Practitioner"}),
+    "booking_appointment_cancel": ({F, "Practitioner"}, {F, "Practitioner"}),
+    "booking_appointment_arrived": ({F, "Practitioner"}, {F, "Practitioner"}),
+    "booking_appointment_attended": ({F, "Practitioner"}, {F, "Practitioner"}),
+    "booking_appointment_no-show": ({F, "Practitioner"}, {F, "Practitioner"}),
+    "booking_appointment_undo": ({F, "Practitioner"}, {F, "Practitioner"}),
     "booking_closure_statutory": (set(), set()),
     "booking_messagewording_preview": (set(), set()),
     "booking_patient_merge": (set(), set()),
