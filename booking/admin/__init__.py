@@ -1,8 +1,9 @@
 """The admin of booking. Importing this package registers every ModelAdmin."""
 
 from booking.admin import (
+    appointments,
+    cancel_reasons,
     clinic,
-    diary,
     hours,
     locations,
     message_wording,
@@ -14,8 +15,9 @@ from booking.admin import (
 )
 
 __all__ = [
+    "appointments",
+    "cancel_reasons",
     "clinic",
-    "diary",
     "hours",
     "locations",
     "message_wording",

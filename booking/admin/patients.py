@@ -14,12 +14,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from booking.admin import patient_merging, patient_reaching
-from booking.admin.diary_forms import patient_label
 from booking.admin.logged_views import Kind, LoggedViewsMixin
 from booking.admin.patient_record import load_record
 from booking.models import Patient
 from booking.privacy.access_log import log_view
-from booking.staff.formats import format_instant, mail_link, phone_link
+from booking.staff.formats import format_instant, format_phone, mail_link, phone_link
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 from booking.staff.search import find_patients
 
@@ -131,7 +130,7 @@ class PatientAdmin(LoggedViewsMixin, admin.ModelAdmin):
 
     def describe_suggestion(self, patient: Patient) -> str:
         """Label of an autocomplete suggestion."""
-        return patient_label(patient)
+        return f"{patient.name}, {format_phone(patient.phone) if patient.phone else patient.email}"
 
     @admin.display(description="phone", ordering="phone")
     def phone_number(self, patient: Patient) -> SafeString | str:

@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from booking import messages, scheduling
-from booking.admin.diary_steps import appointment_label
 from booking.formatting import weekday
 from booking.models import (
     AGREED,
@@ -27,7 +26,7 @@ from booking.models import (
 )
 from booking.privacy.access_log import log_view
 from booking.staff.conflict_list import open_conflicts
-from booking.staff.formats import format_instant
+from booking.staff.formats import format_instant, span
 from booking.staff.notes import Note, counted
 
 
@@ -95,13 +94,13 @@ def _today(request: HttpRequest) -> Note:
     text = ", ".join(parts).capitalize() + "." if parts else gettext("No one is booked today.")
     if next_visit:
         log_view(request, AccessLogEntry.Kind.DAY, [next_visit])
-        text += f" Next: {appointment_label(next_visit)}, with {next_visit.practitioner}."
+        text += f" Next: {next_visit.patient}, {span(next_visit)}, with {next_visit.practitioner}."
     return Note(
         "sky",
         counted(len(visits), "visit") + " today",
         text,
         reverse("admin:booking_appointment_changelist"),
-        "Open the diary",
+        "Open the calendar",
     )
 
 

@@ -10,6 +10,10 @@ from django.contrib import messages
 from django.utils.translation import gettext
 
 from booking.desk.appointments.book_panel import OPEN, book_panel
+from booking.desk.appointments.cancel import cancel_panel
+from booking.desk.appointments.move import move_panel
+from booking.desk.appointments.rebook import rebook_panel
+from booking.desk.appointments.repeat import series_panel
 from booking.desk.appointments.visit import visit_panel
 from booking.desk.blocks.away_panel import AWAY, VISITS, away_panel, visits_panel
 from booking.desk.blocks.block_panel import BLOCK, block_panel
@@ -25,6 +29,10 @@ PANELS: dict[str, Callable[[CalendarPage], Panel | None]] = {
     BLOCK: block_panel,
     AWAY: away_panel,
     VISITS: visits_panel,
+    "move": move_panel,
+    "cancel": cancel_panel,
+    "rebook": rebook_panel,
+    "series": series_panel,
 }
 
 
@@ -42,11 +50,11 @@ def chosen_panel(page: CalendarPage) -> Panel:
     panel = None
     if build := PANELS.get(page.params.do):
         panel = build(page)
-    elif page.params.appointment:
+    if panel is None and page.params.appointment:
         panel = visit_panel(page)
         if panel is None:
             messages.warning(page.request, gettext("No appointment has this reference."))
-    elif page.params.with_ and page.params.at:
+    elif panel is None and page.params.with_ and page.params.at:
         panel = book_panel(page)
         if panel is None:
             messages.info(page.request, gettext("This gap is no longer free."))

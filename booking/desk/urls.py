@@ -3,7 +3,7 @@
 from django.urls import path
 
 from booking.desk import day
-from booking.desk.appointments import book, status
+from booking.desk.appointments import book, cancel, late, move, rebook, repeat, resend, status
 from booking.desk.blocks import conflicts, resolve
 from booking.desk.blocks import views as blocks
 from booking.desk.find import views as find
@@ -30,4 +30,12 @@ urlpatterns = [
     path("waitlist/<int:pk>/offer/", by_hand.offer, name="offer_to_waiting"),
     path("waitlist/<int:pk>/book/", by_hand.book, name="book_waiting"),
     path("conflicts/", conflicts.conflicts, name="conflicts"),
+    path("appointments/<str:reference>/late/", late.late, name="late"),
+    path("appointments/<str:reference>/move/", move.move, name="move"),
+    path("appointments/<str:reference>/move/undo/", move.undo_move, name="undo_move"),
+    path("appointments/<str:reference>/cancel/", cancel.cancel, name="cancel"),
+    path("appointments/<str:reference>/restore/", cancel.restore, name="restore"),
+    path("appointments/<str:reference>/rebook/", rebook.rebook, name="rebook"),
+    path("appointments/<str:reference>/series/", repeat.series, name="series"),
+    path("appointments/<str:reference>/messages/<int:message>/", resend.resend, name="resend"),
 ]

@@ -26,9 +26,11 @@ class AppointmentEvent(AppendOnlyModel):
         MOVE_REQUESTED = "move_requested", "Asked to move"
         ATTENDANCE = "attendance", "Will be there"
         CANCELLED = "cancelled", "Cancelled"
+        RESTORED = "restored", _("Cancellation taken back")
         ARRIVED = "arrived", "Arrived"
         FULFILLED = "fulfilled", "Attended"
         NOSHOW = "noshow", _("No-show")
+        LATE = "late", _("Will be late")
         MARK_UNDONE = "mark_undone", _("Status undone")
         RETIMED = "retimed", _("Time zone rules changed")
         LINK_RENEWED = "link_renewed", "New link"

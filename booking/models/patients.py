@@ -134,8 +134,13 @@ class Patient(models.Model):
         """Whether the patient is a minor on this day; False if the date of birth is not known."""
         if self.date_of_birth is None:
             return False
+        return self.age_on(on) < AGE_OF_MAJORITY
+
+    def age_on(self, on: date) -> int:
+        """The patient's age in years; the date of birth must be known."""
         born = self.date_of_birth
-        return on.year - born.year - ((on.month, on.day) < (born.month, born.day)) < AGE_OF_MAJORITY
+        assert born is not None
+        return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
     @property
     def is_made_up(self) -> bool:

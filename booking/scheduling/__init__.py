@@ -14,9 +14,11 @@ from booking.scheduling.appointments.change import ask_to_move, cancel, reschedu
 from booking.scheduling.appointments.confirm import confirm
 from booking.scheduling.appointments.hold import extend, extensions_left, hold
 from booking.scheduling.appointments.hold_expiry import expire_holds, release
-from booking.scheduling.appointments.marks import check_in, fulfil, mark_no_show, undo_mark, why_not_mark
+from booking.scheduling.appointments.marks import check_in, fulfil, mark_late, mark_no_show, undo_mark, why_not_mark
 from booking.scheduling.appointments.patient_overlaps import KnownVisits
 from booking.scheduling.appointments.purge import delete_lapsed_bookings, delete_old_holds, forget_sources
+from booking.scheduling.appointments.series import book_series, cancel_later
+from booking.scheduling.appointments.undo import restore, undo_move
 from booking.scheduling.blocks.block_time import (
     MAX_WEEKS,
     BlockedTime,
@@ -60,6 +62,7 @@ from booking.scheduling.slots.search import (
     next_slot_by_practitioner,
     offers_of_service,
 )
+from booking.scheduling.slots.series_dates import SeriesDate, series_dates
 from booking.scheduling.slots.staff_rules import OVERBOOKING, Exemption, NeedsReason, StaffRule
 from booking.scheduling.slots.staff_search import free_times_for_staff, nearest_for_staff
 from booking.scheduling.slots.unavailability import Restriction, UnavailabilityReason, why_not
@@ -101,6 +104,7 @@ __all__ = [
     "Retimed",
     "ScheduleConflict",
     "SchedulingError",
+    "SeriesDate",
     "Slot",
     "SlotOverview",
     "SlotQuery",
@@ -122,8 +126,10 @@ __all__ = [
     "block_time",
     "book",
     "book_by_staff",
+    "book_series",
     "book_waiting",
     "cancel",
+    "cancel_later",
     "change_block",
     "check_in",
     "close_clinic",
@@ -147,6 +153,7 @@ __all__ = [
     "hold",
     "join",
     "leave",
+    "mark_late",
     "mark_no_show",
     "merge",
     "merge_values",
@@ -162,10 +169,13 @@ __all__ = [
     "remove_batch",
     "remove_block",
     "reschedule",
+    "restore",
     "retime",
+    "series_dates",
     "settle_waitlist",
     "substitutes",
     "undo_mark",
+    "undo_move",
     "visits_inside",
     "why_not",
     "why_not_mark",

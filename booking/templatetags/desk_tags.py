@@ -45,6 +45,18 @@ def visit_url(params: Any, visit: Appointment) -> str:
 
 
 @register.simple_tag
+def panel_url(params: Any, visit: Appointment, name: str = "") -> str:
+    """The calendar on its present day with a panel about this visit: "move", "cancel", "rebook", "series"."""
+    return str(params.url(appointment=visit.reference, with_=None, at=None, do=name))
+
+
+@register.simple_tag
+def move_target(moving: Any, column: Any, gap: Any) -> Any:
+    """Where in the gap the visit that is being moved would begin, or why it does not fit."""
+    return moving.target(column, gap)
+
+
+@register.simple_tag
 def gap_url(params: Any, column: Any, block: Any) -> str:
     """The calendar with this gap in its panel."""
     return str(params.gap_url(column.practitioner, block.starts_at.time()))

@@ -1,15 +1,20 @@
-"""The panel of one visit: who, when, the four marks, contact details, and the patient's visits before and after."""
+"""The panel of one visit: who, when, the four marks, contact details, and the patient's other visits."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from booking import scheduling
+from booking.desk.appointments.find import find_visit, may_keep
+from booking.desk.appointments.record import history_rows, load_events, message_rows
 from booking.desk.calendar.page import CalendarPage, Panel
-from booking.models import AGREED, Appointment, Status
-from booking.staff.access import visible_visits
+from booking.models import Appointment, AppointmentEvent, Status
+from booking.staff.formats import format_instant
+
+LATE_CHOICES = (5, 10, 15, 20, 30)
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -22,28 +27,49 @@ class StatusChoice:
     why_not: str
 
 
-def visit_panel(page: CalendarPage) -> Panel | None:
-    """The panel of the visit that the address names; None if there is none."""
-    visit = find_visit(page.request, page.params.appointment)
-    if visit is None:
+@dataclass(frozen=True)
+class SeriesPlace:
+    """Visit 4 of 6; ``later`` visits of the series are still booked after it."""
+
+    number: int
+    count: int
+    later: int
+
+
+def visit_panel(page: CalendarPage, visit: Appointment | None = None) -> Panel | None:
+    """The panel of this visit, else of the one that the address names; None if there is none."""
+    visit = visit or find_visit(page.request, page.params.appointment)
+    if visit is None or visit.patient is None:
         return None
     others = Appointment.objects.agreed().exclude(pk=visit.pk).exclude(status=Status.CANCELLED)
     others = others.filter(patient=visit.patient_id).select_related("practitioner", "service", "location")
-    context = {
+    events = load_events(visit)
+    may_change = page.may("change_appointment")
+    is_coming = visit.status in {Status.BOOKED, Status.ARRIVED}
+    born = visit.patient.date_of_birth
+    context: dict[str, Any] = {
         "visit": visit,
         "choices": status_choices(visit, page.now),
-        "may_mark": page.may("change_appointment") or page.may("keep_own_day"),
-        "may_change": page.may("change_appointment"),
+        "age": visit.patient.age_on(page.today) if born and born <= page.today else None,
+        "here_since": _here_since(visit, events),
+        "asked_to_move": format_instant(visit.asked_to_move_at, visit) if visit.asked_to_move_at else "",
+        "same_time": list(Appointment.objects.at_same_time(visit).select_related("practitioner", "location")),
+        "series_place": series_place(visit),
+        "late_minutes": visit.late_by // _MINUTE if visit.late_by else None,
+        "late_choices": LATE_CHOICES,
+        "may_mark": may_keep(page, visit),
+        "can_be_late": visit.status == Status.BOOKED and visit.local_on == page.today and visit.ends_at > page.now,
+        "may_move": may_change and is_coming,
+        "may_rebook": may_keep(page, visit, "add_appointment") and visit.status != Status.UNCONFIRMED,
+        "may_restore": may_change and visit.status == Status.CANCELLED and visit.local_on >= page.today,
+        "may_resend": page.may("change_message"),
+        "message_rows": message_rows(visit, now=page.now),
+        "history_rows": history_rows(visit, events),
+        "booked_online": visit.submission_key is not None,
         "previous_visit": others.filter(starts_at__lt=visit.starts_at).order_by("-starts_at").first(),
         "next_visit": others.filter(starts_at__gt=visit.starts_at).order_by("starts_at").first(),
     }
     return Panel("desk/appointments/_visit.html", context, [visit])
-
-
-def find_visit(request: HttpRequest, reference: str) -> Appointment | None:
-    """The visit with this reference, which may have been cancelled or wait for the patient's confirmation."""
-    rows = visible_visits(request).filter(status__in=[*AGREED, Status.UNCONFIRMED], reference=reference)
-    return rows.select_related("patient", "practitioner", "service", "room", "location").first()
 
 
 def status_choices(visit: Appointment, now: datetime) -> list[StatusChoice]:
@@ -65,3 +91,21 @@ def status_choices(visit: Appointment, now: datetime) -> list[StatusChoice]:
         )
         for status, label in labels.items()
     ]
+
+
+def series_place(visit: Appointment) -> SeriesPlace | None:
+    """Where the visit stands in its series, without the cancelled ones; None if it belongs to none."""
+    if visit.series is None:
+        return None
+    rows = Appointment.objects.filter(series=visit.series).exclude(status=Status.CANCELLED).order_by("starts_at", "pk")
+    rows_in_order = list(rows.values_list("pk", "starts_at", "status"))
+    ids = [pk for pk, _start, _status in rows_in_order]
+    if visit.pk not in ids:
+        return None
+    later = sum(start > visit.starts_at and status == Status.BOOKED for _pk, start, status in rows_in_order)
+    return SeriesPlace(ids.index(visit.pk) + 1, len(ids), later)
+
+
+def _here_since(visit: Appointment, events: list[AppointmentEvent]) -> datetime | None:
+    arrivals = [event.at for event in events if event.kind == AppointmentEvent.Kind.ARRIVED]
+    return arrivals[-1].astimezone(visit.location.zone) if arrivals and visit.status == Status.ARRIVED else None

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from django.db.models import Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -84,8 +84,11 @@ def _appointments(days: Collection[date], now: datetime) -> Sequence[Appointment
     """Visits, live holds and unconfirmed bookings that begin on these days, of all practitioners and locations."""
     pending = Q(status__in=[Status.HELD, Status.UNCONFIRMED], hold_expires_at__gt=now)
     arrivals = AppointmentEvent.objects.filter(kind=AppointmentEvent.Kind.ARRIVED)
+    others = Appointment.objects.attended_between(OuterRef("starts_at"), OuterRef("ends_at"))
+    same_patient = others.filter(patient=OuterRef("patient")).exclude(pk=OuterRef("pk"))
     return list(
         Appointment.objects.filter(Q(status__in=AGREED) | pending, local_on__in=days)
+        .annotate(has_other_visit=Exists(same_patient))  # R16
         .select_related("patient", "practitioner", "service", "room", "location", "waitlist_offer__entry")
         .prefetch_related(Prefetch("events", arrivals, to_attr="arrivals"))
         .order_by("starts_at", "pk")

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from booking.desk.calendar.board import Board
 from booking.desk.calendar.load import load_board, local_today, now_cell
-from booking.desk.calendar.params import DAY_VIEW, NO_PANEL, VIEWS, CalendarParams, parse_params
+from booking.desk.calendar.params import DAY_VIEW, VIEWS, CalendarParams, parse_params
 from booking.models import AccessLogEntry, Location, Practitioner, Status
 from booking.privacy.access_log import Person, log_view
 from booking.staff.access import desk_page, own_practitioner
@@ -45,12 +45,12 @@ class CalendarPage:
 
     @property
     def today_url(self) -> str:
-        return self.params.url(day=self.today, **NO_PANEL)
+        return self.params.url(day=self.today, **self.params.kept_panel)
 
     @property
     def book_url(self) -> str:
         """The panel that books at any time of this day."""
-        return self.params.url(**{**NO_PANEL, "do": "book"})
+        return self.params.panel_url("book")
 
     def may(self, *permissions: str) -> bool:
         """Whether the user has all these permissions of booking: ``page.may("add_appointment")``."""

@@ -72,12 +72,21 @@ class CalendarParams:
         return self.url(**NO_PANEL | {"with_": practitioner, "at": at})
 
     @property
+    def kept_panel(self) -> dict[str, Any]:
+        """What changes when another day is chosen: a visit that is being moved stays in the panel."""
+        return {"with_": None, "at": None} if self.is_moving else NO_PANEL
+
+    @property
+    def is_moving(self) -> bool:
+        return self.do == "move" and bool(self.appointment)
+
+    @property
     def yesterday_url(self) -> str:
-        return self.url(day=self.day - timedelta(days=1), **NO_PANEL)
+        return self.url(day=self.day - timedelta(days=1), **self.kept_panel)
 
     @property
     def tomorrow_url(self) -> str:
-        return self.url(day=self.day + timedelta(days=1), **NO_PANEL)
+        return self.url(day=self.day + timedelta(days=1), **self.kept_panel)
 
     @property
     def all_locations_url(self) -> str:

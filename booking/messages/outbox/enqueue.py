@@ -48,8 +48,8 @@ def enqueue_confirm_request(appointment: Appointment, *, now: datetime, detail: 
     enqueue(*to_reachable(appointment, build_message(appointment, Kind.CONFIRM_REQUEST, detail, due_at=now)))
 
 
-def enqueue_reschedule(appointment: Appointment, *, now: datetime) -> None:
-    """Drop unsent messages about the old time and queue those about the new one."""
+def enqueue_reschedule(appointment: Appointment, *, now: datetime, tell_patient: bool = True) -> None:
+    """Drop unsent messages about the old time and queue those about the new one: its reminders in any case."""
     was_notified = _patient_was_notified(appointment, now)
     notified_practitioners = _notified_practitioners(appointment, now)
     _drop_waiting(appointment, now)
@@ -58,7 +58,7 @@ def enqueue_reschedule(appointment: Appointment, *, now: datetime) -> None:
         news.kind = Kind.RESCHEDULED
         news.key = idempotency_key(appointment, Kind.RESCHEDULED)
     enqueue(
-        *to_reachable(appointment, news, *reminders_ahead(appointment, now)),
+        *to_reachable(appointment, *([news] if tell_patient else []), *reminders_ahead(appointment, now)),
         *staff_notices_for(appointment, "changed", now, also_to=notified_practitioners),
     )
 
@@ -95,7 +95,7 @@ def refresh_after_retime(appointments: Iterable[Appointment], *, now: datetime) 
     enqueue(*new_messages)
 
 
-def enqueue_cancellation(appointment: Appointment, *, now: datetime) -> None:
+def enqueue_cancellation(appointment: Appointment, *, now: datetime, tell_patient: bool = True) -> None:
     """Drop unsent messages and queue the cancellation for the patient and staff, due now.
 
     The patient gets it even if the confirmation was never sent, because the website has confirmed the booking.
@@ -103,10 +103,39 @@ def enqueue_cancellation(appointment: Appointment, *, now: datetime) -> None:
     """
     notified_practitioners = _notified_practitioners(appointment, now)
     _drop_waiting(appointment, now)
+    news = [build_message(appointment, Kind.CANCELLED, due_at=now)] if tell_patient else []
     enqueue(
-        *to_reachable(appointment, build_message(appointment, Kind.CANCELLED, due_at=now)),
+        *to_reachable(appointment, *news),
         *staff_notices_for(appointment, "cancelled", now, also_to=notified_practitioners),
     )
+
+
+def enqueue_restored(appointment: Appointment, *, now: datetime) -> None:
+    """Queue the messages of an appointment whose cancellation was taken back.
+
+    The patient gets a confirmation if the cancellation has left, because calendars do not revive a cancelled entry,
+    or if the first confirmation was still unsent when the appointment was cancelled. Staff hear of it if they heard
+    of the cancellation.
+    """
+    cancellations = appointment.messages.filter(_sent_or_leaving(now), content__sequence=appointment.sequence - 1)
+    was_told = cancellations.filter(kind=Kind.CANCELLED).exists()
+    staff_were_told = cancellations.filter(kind=Kind.CLINIC_NOTICE).exists()
+    was_never_confirmed = not _patient_was_notified(appointment, now)
+    notified_practitioners = _notified_practitioners(appointment, now)
+    _drop_waiting(appointment, now)
+    owes_first = was_never_confirmed and appointment.messages.filter(kind__in=NEWS, state=State.DROPPED).exists()
+    news = [_confirmation(appointment, now)] if was_told or owes_first else []
+    enqueue(*to_reachable(appointment, *news, *reminders_ahead(appointment, now)))
+    if staff_were_told:
+        enqueue(*staff_notices_for(appointment, "booked", now, also_to=notified_practitioners))
+
+
+def patient_must_hear_of_move_back(appointment: Appointment, *, now: datetime) -> bool:
+    """Whether moving an appointment back has to be told: news of its present time has left, or is its first news."""
+    news = appointment.messages.filter(kind__in=NEWS, content__sequence=appointment.sequence)
+    if news.filter(_sent_or_leaving(now)).exists():
+        return True
+    return news.filter(state=State.WAITING).exists() and not _patient_was_notified(appointment, now)
 
 
 def requeue_after_undo(appointment: Appointment, *, now: datetime) -> None:

@@ -11,7 +11,9 @@ from booking.formatting import clock, day
 from booking.models import MADE_UP_DOMAIN, Appointment, AppointmentEvent, Message, Practitioner
 
 _Kind = AppointmentEvent.Kind
-REPORTED_KINDS = (_Kind.BOOKED, _Kind.RESCHEDULED, _Kind.CANCELLED)
+REPORTED_KINDS = (_Kind.BOOKED, _Kind.RESCHEDULED, _Kind.CANCELLED, _Kind.RESTORED)
+
+_REPORTED_FIELDS = ("starts_at", "ends_at", "practitioner", "location")
 
 # Section name -> heading and label in the subject line, in display order.
 SECTIONS = {
@@ -90,7 +92,7 @@ def _line(
 ) -> DigestLine | None:
     """Compute the net change of the day's events for a practitioner, or for the clinic (None)."""
     before, after = events[0].before, events[-1].after
-    is_new = events[0].kind == _Kind.BOOKED
+    is_new = events[0].kind in {_Kind.BOOKED, _Kind.RESTORED}
     is_cancelled = after["status"] == "cancelled"
 
     def concerns_recipient(state: dict[str, Any]) -> bool:
@@ -108,6 +110,8 @@ def _line(
         section = "cancelled" if is_cancelled else "away"
     when, was = _when(appointment, after), _when(appointment, before) if was_theirs else ""
     with_whom = names.get(after["practitioner"], "")
+    if section == "moved" and all(before.get(name) == after[name] for name in _REPORTED_FIELDS):
+        return None  # Cancelled and restored, or moved there and back.
     if was_theirs and section == "moved" and before.get("practitioner") != after["practitioner"]:
         was += f" with {names.get(before['practitioner'], '')}"
     return DigestLine(

@@ -1,6 +1,7 @@
 """Staff commands: book for a caller, at any time; outside a rule only with a reason."""
 
 from datetime import datetime
+from uuid import UUID
 
 from booking import messages
 from booking.models import (
@@ -40,6 +41,7 @@ def book_by_staff(
     reminders_by: Channel = Channel.EMAIL,
     note: str = "",
     tell_patient: bool = True,
+    series: UUID | None = None,
 ) -> Appointment:
     """Book for a caller, at any time: lead time, horizon, grid, audience and buffers do not apply.
 
@@ -70,6 +72,7 @@ def book_by_staff(
                 is_first_visit=is_first_visit,
                 reminders=reminders,
                 reminders_by=reminders_by,
+                series=series,
             )
             appointment.set_time(starts_at, offer.own_duration or service.duration, location)
             reserve_for_staff(appointment, by=by, now=now, exemption=exemption)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from booking import messages
-from booking.models import Appointment, AppointmentEvent, Location, Practitioner, Status
+from booking.models import Appointment, AppointmentEvent, CancelReason, Location, Practitioner, Status
 from booking.scheduling.actors import Actor
 from booking.scheduling.appointments.allowance import leaves_enough
 from booking.scheduling.appointments.book_by_staff import check_practitioner, reserve_for_staff
@@ -46,6 +46,7 @@ def reschedule(
     visitor: Visitor = UNKNOWN_VISITOR,
     known: KnownVisits = NO_KNOWN_VISITS,
     accepts_overlap: bool = False,
+    tell_patient: bool = True,
 ) -> Appointment:
     """Reschedule an appointment: free the old time and book the new one in one transaction.
 
@@ -57,7 +58,8 @@ def reschedule(
     An appointment whose e-mail address is not verified counts towards what such visitors may take of a day, so it may
     not move to a day that has no more of it (NotBookable), unless the visitor came by its link.
 
-    Staff need an ``exemption`` to move outside a rule, as in ``book_by_staff``; otherwise raises NeedsReason.
+    Staff need an ``exemption`` to move outside a rule, as in ``book_by_staff``; otherwise raises NeedsReason. They may
+    move a patient who is here; on another day that visit is booked again. ``tell_patient``: whether an e-mail goes out.
 
     A move to the present time changes nothing and queues nothing; only a room that is missing or out of use is
     replaced. ``sequence`` tells: it rises with each move.
@@ -75,7 +77,7 @@ def reschedule(
     try:
         with overlap_as_lost_race(), locked([*candidate_ids, appointment.practitioner_id], new_location):
             current = lock_appointment(appointment)
-            if current.status != Status.BOOKED:
+            if current.status not in ({Status.BOOKED, Status.ARRIVED} if by.is_staff else {Status.BOOKED}):
                 raise WrongStatus("Only an upcoming appointment can be moved.")
             if current.sequence != appointment.sequence:
                 raise WrongStatus("Someone else just changed this appointment. Look at it again first.")
@@ -92,11 +94,13 @@ def reschedule(
             if not accepts_overlap:
                 check_known_overlaps(current, known)
             current.sequence += 1
-            current.asked_to_move_at = current.attendance_confirmed_at = None
+            current.asked_to_move_at = current.attendance_confirmed_at = current.late_by = None
+            if current.local_on != appointment.local_on:
+                current.status = Status.BOOKED
             current.save()
             note = current.overbooked_reason or current.exception_reason
             add_event(current, _Kind.RESCHEDULED, by=by, now=now, before=before, note=note)
-            messages.enqueue_reschedule(current, now=now)
+            messages.enqueue_reschedule(current, now=now, tell_patient=tell_patient)
             return current
     except LostRace:
         raise slot_taken(query, starts_at, _SLOT_TAKEN) from None
@@ -192,10 +196,19 @@ def ask_to_move(*, appointment: Appointment, by: Actor, now: datetime, note: str
         return current
 
 
-def cancel(*, appointment: Appointment, by: Actor, now: datetime, reason: str = "") -> Appointment:
+def cancel(
+    *,
+    appointment: Appointment,
+    by: Actor,
+    now: datetime,
+    reason: str = "",
+    category: CancelReason | None = None,
+    tell_patient: bool = True,
+) -> Appointment:
     """Cancel an appointment and queue the messages. Does nothing if it is cancelled already.
 
-    Raises TooLate inside the cancellation window unless ``by`` is staff, or WrongStatus.
+    ``category`` is a reason from the clinic's list, ``reason`` is in words. ``tell_patient``: whether an e-mail goes
+    out. Raises TooLate inside the cancellation window unless ``by`` is staff, or WrongStatus.
     """
     with _locked_appointment(appointment) as current:
         if current.status == Status.CANCELLED:
@@ -206,11 +219,12 @@ def cancel(*, appointment: Appointment, by: Actor, now: datetime, reason: str = 
         _check_cancellation_window(current, by, now)
         before = appointment_state(current)
         current.status = Status.CANCELLED
-        current.cancel_reason = reason
+        current.cancel_reason, current.cancel_category = reason, category
         current.sequence += 1
         current.save()
-        add_event(current, _Kind.CANCELLED, by=by, now=now, before=before, note=reason)
-        messages.enqueue_cancellation(current, now=now)
+        note = ": ".join(filter(None, [category.name if category else "", reason]))[:200]
+        add_event(current, _Kind.CANCELLED, by=by, now=now, before=before, note=note)
+        messages.enqueue_cancellation(current, now=now, tell_patient=tell_patient)
         return current
 
 

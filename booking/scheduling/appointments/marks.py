@@ -1,8 +1,9 @@
-"""Commands on the desk's marks of a visit: arrived, attended, did not come; each can be undone."""
+"""Commands on the desk's marks of a visit: arrived, attended, did not come, late; each can be undone."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from booking import messages
 from booking.models import Appointment, AppointmentEvent, Status
@@ -15,6 +16,8 @@ _Kind = AppointmentEvent.Kind
 
 # A mistake at the desk can be corrected, so each of these statuses can become any other.
 MARKABLE = frozenset({Status.BOOKED, Status.ARRIVED, Status.FULFILLED, Status.NOSHOW})
+
+LATEST = timedelta(hours=2)
 
 
 def check_in(*, appointment: Appointment, by: Actor, now: datetime) -> Appointment:
@@ -68,4 +71,28 @@ def _mark(
         add_event(current, kind, by=by, now=now, before=before)
         if status == Status.BOOKED:
             messages.requeue_after_undo(current, now=now)
+        return current
+
+
+def mark_late(*, appointment: Appointment, late_by: timedelta | None, by: Actor, now: datetime) -> Appointment:
+    """Record how late the patient said they would be; None clears it. Moving the appointment clears it, too.
+
+    Raises WrongStatus unless ``by`` is staff, and the patient is still expected.
+    """
+    if not by.is_staff:
+        raise WrongStatus("Only staff can do this.")
+    with transaction.atomic():
+        current = lock_appointment(appointment)
+        if current.late_by == late_by:
+            return current
+        if current.status != Status.BOOKED or current.ends_at <= now:
+            raise WrongStatus(gettext("Only a patient who is still expected can be late."))
+        if late_by is not None and not timedelta(0) < late_by <= LATEST:
+            raise WrongStatus(gettext("Choose up to two hours. To come later than that, move the visit."))
+        before = appointment_state(current)
+        current.late_by = late_by
+        current.save(update_fields=["late_by", "updated_at"])
+        minutes = late_by // timedelta(minutes=1) if late_by else 0
+        note = gettext("%(minutes)s minutes late") % {"minutes": minutes} if late_by else gettext("On time after all")
+        add_event(current, _Kind.LATE, by=by, now=now, before=before, note=note)
         return current

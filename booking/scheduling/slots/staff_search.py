@@ -24,7 +24,7 @@ def free_times_for_staff(
     moving: Appointment | None = None,
 ) -> list[Slot]:
     """Free starts from now on, on these local days: every 15 minutes, and the first of each gap."""
-    return _thinned_out(slots_between(_query(service, now, practitioner, location, moving), first_on, last_on))
+    return thinned_out(slots_between(query_for_staff(service, now, practitioner, location, moving), first_on, last_on))
 
 
 def nearest_for_staff(
@@ -38,16 +38,16 @@ def nearest_for_staff(
     count: int = 3,
 ) -> list[Slot]:
     """Up to ``count`` of these starts closest to ``starts_at``, ordered by start."""
-    query = _query(service, now, practitioner, location, moving)
+    query = query_for_staff(service, now, practitioner, location, moving)
     schedules = load_schedules(query, *widest_horizon(query))
 
     def between(first: date, last: date) -> list[Slot]:
-        return _thinned_out(slots_in(with_occupied(schedules, first, last), first, last))
+        return thinned_out(slots_in(with_occupied(schedules, first, last), first, last))
 
     return closest(query, starts_at, count, between)
 
 
-def _query(
+def query_for_staff(
     service: Service,
     now: datetime,
     practitioner: Practitioner | None,
@@ -66,7 +66,7 @@ def _query(
     )
 
 
-def _thinned_out(slots: Iterable[Slot]) -> list[Slot]:
+def thinned_out(slots: Iterable[Slot]) -> list[Slot]:
     """Drop the starts between the quarters of an hour at which no gap begins."""
     slots = list(slots)
     free = {(slot.location_id, slot.starts_at): set(slot.practitioner_ids) for slot in slots}

@@ -153,6 +153,7 @@ QUERIES = {
     "admin/autocomplete/": ["?term=Zeb&app_label=booking&model_name=appointment&field_name=patient"],
     "desk/": [
         "?appointment={reference}",
+        *(f"?appointment={{reference}}&do={do}" for do in ("move", "cancel", "rebook", "series")),
         "?with={person}&at=09:00",
         "?do=book&patient={patient}",
         "?do=block&with={person}&at=09:00",

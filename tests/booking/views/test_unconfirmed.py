@@ -151,7 +151,8 @@ def test_the_diary_says_that_it_waits_and_does_not_count_it(admin_client, admin_
     words = words_of(admin_client.get("/admin/booking/appointment/?day=2026-11-24")).replace("&#x27;", "'")
     assert "Waiting for the patient's email" in words
     assert "0 visits" in words
-    assert admin_client.get(f"/admin/booking/appointment/{waiting.pk}/change/").status_code == 200
+    panel = admin_client.get(f"/admin/booking/appointment/{waiting.pk}/change/", follow=True)
+    assert "Waiting for the patient's email" in words_of(panel).replace("&#x27;", "'")
     with time_machine.travel(timezone.now() + HOUR, tick=False):
         admin_client.force_login(admin_user)
         assert "Alice Martin" not in words_of(admin_client.get("/admin/booking/appointment/?day=2026-11-24"))

@@ -86,7 +86,7 @@ def test_the_diary_works_without_javascript(page: Page, site: str, visit: Appoin
     page.get_by_role("button", name="Show").click()
     page.get_by_role("link", name="Alice Martin").click()
     page.get_by_role("link", name="Cancel", exact=True).click()
-    page.get_by_label("Reason:").fill("Called in with a cold")
+    page.get_by_label("In words").fill("Called in with a cold")
     page.get_by_role("button", name="Cancel the visit").click()
     expect(page.get_by_text(re.compile("^Cancelled: Alice Martin"))).to_be_visible()
     visit.refresh_from_db()

@@ -49,7 +49,7 @@ MODELS = {
     "auth_group": {},
     "clinic_staffmember": {},
 }
-# Custom admin views: the roles that may GET, and those that may POST.
+# Custom admin views: the roles that may GET, and those that may POST. An appointment's lead to the front desk.
 PAGES = {
     "booking_appointment_move": ({F}, {F}),
     "booking_appointment_cancel": ({F}, {F}),
