@@ -24,11 +24,11 @@ from booking.admin.diary_record import EventInline, MessageInline
 from booking.admin.diary_steps import ARRIVED, ATTENDED, NO_SHOW, STEPS, apply_status, appointment_label, next_steps
 from booking.admin.logged_views import Kind, LoggedViewsMixin
 from booking.admin.read_only import ReadOnlyAdmin
-from booking.admin.search import phone_digits
 from booking.formatting import money
 from booking.models import Appointment, Channel, Status
 from booking.staff.durations import format_duration
 from booking.staff.formats import colour_mark, day, format_instant, mail_link, phone_link, span
+from booking.staff.search import phone_digits
 from booking.text_cleaning import normalize_for_search
 
 
@@ -193,7 +193,7 @@ class AppointmentAdmin(LoggedViewsMixin, ReadOnlyAdmin):
         contact = patient.contact_name and f"booked by {patient.contact_name}"
         return format_html(
             '<a href="{}">{}</a> {}',
-            reverse("admin:booking_patient_change", args=[patient.pk]),
+            reverse("desk:patient", args=[patient.pk]),
             patient.name,
             " · ".join(filter(None, [called, patient.pronouns, contact])),
         )

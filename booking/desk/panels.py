@@ -12,12 +12,15 @@ from django.utils.translation import gettext
 from booking.desk.appointments.visit import visit_panel
 from booking.desk.calendar.board import CalendarBlock
 from booking.desk.calendar.page import CalendarPage, Panel
+from booking.desk.notes.on_visit import note_panel, own_note_panel
 from booking.models import Status, WaitlistEntry
 
 NEXT_SHOWN = 3
 WAITING_SHOWN = 5
 
 PANELS: dict[str, Callable[[CalendarPage], Panel | None]] = {}
+PANELS["note"] = note_panel
+PANELS["ownnote"] = own_note_panel
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,17 @@ from booking.scheduling.exceptions import (
     WrongStatus,
 )
 from booking.scheduling.patients.contact import CorrectedContact, correct_contact
+from booking.scheduling.patients.details import DETAILS, add_patient, change_patient
+from booking.scheduling.patients.duplicates import KnownPatients, possible_duplicates
+from booking.scheduling.patients.imports import (
+    UNDO_FOR,
+    UndoneImport,
+    forget_imports,
+    import_patients,
+    undo_import,
+)
 from booking.scheduling.patients.merge import MERGED_FIELDS, merge, merge_values
+from booking.scheduling.patients.notes import NoteChanged, change_tags, note_version, save_note
 from booking.scheduling.slots.capacity import DayCapacity, day_capacities
 from booking.scheduling.slots.conflicts import (
     ScheduleConflict,
@@ -65,8 +75,10 @@ from booking.scheduling.waitlist.offers import (
 from booking.scheduling.waitlist.responses import accept, decline, withdraw
 
 __all__ = [
+    "DETAILS",
     "MERGED_FIELDS",
     "OVERBOOKING",
+    "UNDO_FOR",
     "UNKNOWN_VISITOR",
     "Actor",
     "AlreadyBooked",
@@ -75,10 +87,12 @@ __all__ = [
     "DayCapacity",
     "Exemption",
     "HoldLimitReached",
+    "KnownPatients",
     "KnownVisits",
     "NeedsReason",
     "NotBookable",
     "NotConfirmed",
+    "NoteChanged",
     "OfferGone",
     "PatientDetails",
     "Restriction",
@@ -93,17 +107,21 @@ __all__ = [
     "TooLate",
     "TrialRollback",
     "UnavailabilityReason",
+    "UndoneImport",
     "VisitOverlaps",
     "Visitor",
     "WaitlistRequest",
     "WaitlistResult",
     "WrongStatus",
     "accept",
+    "add_patient",
     "ask_to_move",
     "available_slots",
     "book",
     "book_by_staff",
     "cancel",
+    "change_patient",
+    "change_tags",
     "check_in",
     "confirm",
     "confirm_attendance",
@@ -119,10 +137,12 @@ __all__ = [
     "extend",
     "extensions_left",
     "find_conflicts",
+    "forget_imports",
     "forget_sources",
     "free_times_for_staff",
     "fulfil",
     "hold",
+    "import_patients",
     "join",
     "leave",
     "mark_no_show",
@@ -132,14 +152,18 @@ __all__ = [
     "nearest_slots",
     "next_slot",
     "next_slot_by_practitioner",
+    "note_version",
     "offer_available_slots",
     "offers_of_service",
     "part_of_day",
+    "possible_duplicates",
     "release",
     "reschedule",
     "retime",
+    "save_note",
     "settle_waitlist",
     "substitutes",
+    "undo_import",
     "undo_mark",
     "why_not",
     "why_not_mark",

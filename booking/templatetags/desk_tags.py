@@ -8,11 +8,13 @@ from django.utils.translation import ngettext
 
 from booking.formatting import clock_change_note, short_day
 from booking.models import Appointment
-from booking.staff.formats import span
+from booking.staff.formats import format_instant, span, staff_name
 
 register = template.Library()
 register.filter("short_day", short_day)
 register.filter("span", span)
+register.filter("instant", format_instant)
+register.filter("staff_name", staff_name)
 MINUTE = timedelta(minutes=1)
 
 
@@ -47,3 +49,9 @@ def visit_url(params: Any, visit: Appointment) -> str:
 def gap_url(params: Any, column: Any, block: Any) -> str:
     """The calendar with this gap in its panel."""
     return str(params.url(appointment="", with_=column.practitioner, at=block.starts_at.time(), do=""))
+
+
+@register.simple_tag
+def panel_url(params: Any, visit: Appointment, do: str) -> str:
+    """The calendar with this panel of ``?do=`` for the visit."""
+    return str(params.url(day=visit.local_on, appointment=visit.reference, with_=None, at=None, do=do))

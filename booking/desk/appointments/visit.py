@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 
 from booking import scheduling
 from booking.desk.calendar.page import CalendarPage, Panel
+from booking.desk.notes.load import load_notes
 from booking.models import AGREED, Appointment, Status
 from booking.staff.access import visible_visits
 
@@ -31,6 +32,7 @@ def visit_panel(page: CalendarPage) -> Panel | None:
     others = others.filter(patient=visit.patient_id).select_related("practitioner", "service", "location")
     context = {
         "visit": visit,
+        "notes": load_notes(page.request, visit.patient, visit=visit) if visit.patient else None,
         "choices": status_choices(visit, page.now),
         "may_mark": page.may("change_appointment") or page.may("keep_own_day"),
         "may_change": page.may("change_appointment"),

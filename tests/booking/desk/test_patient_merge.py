@@ -16,7 +16,7 @@ from booking.scheduling.appointments.patient_matching import match_or_create, pa
 from booking.scheduling.patients.merge import belongings
 from tests.support import factories
 
-PATIENTS = "/admin/booking/patient/"
+PATIENTS = "/desk/patients/"
 MERGE = f"{PATIENTS}merge/"
 
 
@@ -88,7 +88,7 @@ def test_merging_moves_all_visits_and_stores_the_chosen_values(admin_client, kee
     moved = factories.make_appointment(patient=merged, status="cancelled")
     message = Message.objects.create(key="m", kind="cancelled", appointment=moved, due_at=now)
     response = merge(admin_client, keep, merged, "name", "email", "pronouns")
-    assert response.url == f"{PATIENTS}{keep.pk}/change/"
+    assert response.url == f"{PATIENTS}{keep.pk}/"
     keep.refresh_from_db()
     merged.refresh_from_db()
     assert (keep.name, keep.email, str(keep.phone), keep.pronouns) == (
@@ -113,7 +113,7 @@ def test_the_record_stores_actor_time_and_previous_values(admin_client, admin_us
     assert record.kept_values["email"] == "zoe@patients.exmaple"
     assert record.chosen["email"] == "zoe@patients.example"
     assert record.moved["appointment"] == [visit.pk]
-    page = admin_client.get(f"{PATIENTS}{keep.pk}/change/").content.decode()
+    page = admin_client.get(f"{PATIENTS}{keep.pk}/").content.decode()
     assert "Zoë Martin, she/her, 403-555-0162, zoe@patients.example" in page
 
 
@@ -156,7 +156,7 @@ def test_a_merged_patient_is_neither_found_nor_booked(admin_client, keep, merged
 
 def test_the_url_of_a_merged_patient_redirects(admin_client, keep, merged):
     merge(admin_client, keep, merged)
-    assert admin_client.get(f"{PATIENTS}{merged.pk}/change/").url == f"{PATIENTS}{keep.pk}/change/"
+    assert admin_client.get(f"{PATIENTS}{merged.pk}/").url == f"{PATIENTS}{keep.pk}/"
 
 
 def test_a_chain_of_merges_leads_to_the_last_patient(admin_client, keep, merged, dana, now):

@@ -1,4 +1,4 @@
-"""Patients in the admin: search, record, possible duplicates, and correction of contact details."""
+"""Patients at the desk: search, record, possible duplicates, and correction of contact details."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from booking.models import Message, Patient
 from booking.text_cleaning import normalize_for_search
 from tests.support import factories
 
-PATIENTS = "/admin/booking/patient/"
+PATIENTS = "/desk/patients/"
 
 
 def member_of_staff(*permissions):
@@ -26,7 +26,7 @@ def member_of_staff(*permissions):
 
 
 def search(client, term):
-    return [patient.name for patient in client.get(PATIENTS, {"q": term}).context["cl"].result_list]
+    return [patient.name for patient in client.get(PATIENTS, {"q": term}).context["page"]]
 
 
 # Normalization
@@ -123,7 +123,7 @@ def test_the_page_shows_upcoming_and_past_visits_and_messages(admin_client, now)
     Message.objects.create(
         key="m", kind="confirmation", appointment=ahead, state="parked", due_at=now, last_error="Refused (550)."
     )
-    response = admin_client.get(f"{PATIENTS}{patient.pk}/change/")
+    response = admin_client.get(f"{PATIENTS}{patient.pk}/")
     record = response.context["record"]
     assert [row.visit for row in record.ahead] == [ahead]
     assert [row.visit for row in record.past] == [past]
@@ -136,8 +136,8 @@ def test_the_page_shows_upcoming_and_past_visits_and_messages(admin_client, now)
 def test_the_record_is_limited_by_permission(db, now):
     visit = factories.make_appointment()
     Message.objects.create(key="m", kind="confirmation", appointment=visit, due_at=now)
-    record = member_of_staff("view_patient").get(f"{PATIENTS}{visit.patient_id}/change/").context["record"]
-    assert (record.ahead, record.past, record.messages, record.twins) == ([], [], [], [])
+    record = member_of_staff("view_patient").get(f"{PATIENTS}{visit.patient_id}/").context["record"]
+    assert (record.ahead, record.past, record.messages, record.duplicates) == ([], [], [], [])
 
 
 def count_queries(client, address):
@@ -158,7 +158,7 @@ def test_the_query_counts_do_not_grow_with_rows(admin_client, now):
         factories.make_patient(name="Alice Martin", email=f"a{week}@patients.example")
 
     add_visit(1)
-    addresses = [f"{PATIENTS}{patient.pk}/change/", f"{PATIENTS}?q=alice", f"{PATIENTS}{patient.pk}/reach/"]
+    addresses = [f"{PATIENTS}{patient.pk}/", f"{PATIENTS}?q=alice", f"{PATIENTS}{patient.pk}/contact/"]
     admin_client.get(addresses[0])
     with_one = [count_queries(admin_client, address) for address in addresses]
     for week in range(2, 11):
@@ -172,7 +172,7 @@ def test_possible_duplicates_are_proposed(admin_client):
     same_phone = factories.make_patient(name="Z. Martin", email="", phone="+14035550161")
     factories.make_patient(name="Bo Chen", email="zoe@home.example", phone="+14035550161")  # Same household.
     factories.make_patient(name="Ann Martin", email="ann@home.example", phone="+14035550198")
-    duplicates = admin_client.get(f"{PATIENTS}{patient.pk}/change/").context["record"].twins
+    duplicates = admin_client.get(f"{PATIENTS}{patient.pk}/").context["record"].duplicates
     assert [duplicate.patient for duplicate in duplicates] == [same_name, same_phone]
     assert duplicates[0].compare == f"{PATIENTS}merge/?keep={patient.pk}&merged={same_name.pk}"
 
@@ -194,7 +194,7 @@ def test_the_data_migration_normalizes_existing_names(db):
 
 def correct_contact(client, patient, **data):
     initial = {"phone": "403-555-0123", "email": patient.email, "send": "on", "seen": patient.email}
-    return client.post(f"{PATIENTS}{patient.pk}/reach/", initial | data)
+    return client.post(f"{PATIENTS}{patient.pk}/contact/", initial | data)
 
 
 @pytest.fixture
@@ -204,13 +204,13 @@ def visit(db):
 
 def test_the_change_form_itself_cannot_change_an_address(admin_client, visit):
     data = {"name": "Alice Martin", "email": "eve@patients.example", "phone": "403-555-0199"}
-    assert admin_client.post(f"{PATIENTS}{visit.patient_id}/change/", data).status_code == 302
+    assert admin_client.post(f"{PATIENTS}{visit.patient_id}/", data).status_code == 302
     visit.patient.refresh_from_db()
     assert (visit.patient.email, str(visit.patient.phone)) == ("alice@patients.exmaple", "+14035550123")
 
 
 def test_the_page_says_that_earlier_links_stop_working(admin_client, visit):
-    page = admin_client.get(f"{PATIENTS}{visit.patient_id}/reach/").content.decode()
+    page = admin_client.get(f"{PATIENTS}{visit.patient_id}/contact/").content.decode()
     assert "every link sent so far stops working" in page
 
 
@@ -219,7 +219,7 @@ def test_a_corrected_address_gets_the_confirmation_and_older_links_are_revoked(a
 
     wrong = tokens.manage_token(visit)
     response = correct_contact(admin_client, visit.patient, email="alice@patients.example")
-    assert response.url == f"{PATIENTS}{visit.patient_id}/change/"
+    assert response.url == f"{PATIENTS}{visit.patient_id}/"
     visit.refresh_from_db()
     (confirmation,) = visit.messages.filter(kind="confirmation")
     assert (visit.patient.email, visit.link_generation) == ("alice@patients.example", 2)
@@ -302,7 +302,7 @@ def test_invalid_input_changes_nothing(admin_client, visit, data, status):
 def test_correcting_needs_the_permission_to_change_patients(visit):
     client = member_of_staff("view_patient", "view_appointment")
     assert correct_contact(client, visit.patient, email="alice@patients.example").status_code == 403
-    assert client.get(f"{PATIENTS}{visit.patient_id}/reach/").status_code == 403
+    assert client.get(f"{PATIENTS}{visit.patient_id}/contact/").status_code == 403
     assert (
         correct_contact(member_of_staff("change_patient"), visit.patient, email="b@patients.example").status_code == 302
     )
