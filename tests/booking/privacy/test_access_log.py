@@ -14,7 +14,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from booking import scheduling, tokens
-from booking.models import AccessLogEntry, AccessLogPerson, Message, Room, SampleRow
+from booking.models import AccessLogEntry, AccessLogPerson, Message, Patient, PatientImport, Room, SampleRow
 from booking.privacy.access_log import Kind, log_view
 from tests.support import factories
 
@@ -71,7 +71,7 @@ def test_a_failure_to_record_shows_nothing(admin_client, monkeypatch):
 
     monkeypatch.setattr(AccessLogPerson.objects, "bulk_create", fail)
     with pytest.raises(OSError, match="disk full"):
-        admin_client.get(f"/admin/booking/patient/{patient.pk}/change/")
+        admin_client.get(f"/desk/patients/{patient.pk}/")
     assert not AccessLogEntry.objects.exists()
 
 
@@ -105,7 +105,7 @@ def test_a_question_about_several_visits_records_those_that_it_names(
 
 
 @pytest.fixture
-def office(stopped_clock, location):
+def office(stopped_clock, location, admin_user):
     """A clinic in which one patient and one waiting person stand wherever they can."""
     Room.objects.create(name="Room 1", location=location)
     service = factories.make_service()
@@ -120,8 +120,17 @@ def office(stopped_clock, location):
     )
     entry = scheduling.join(wish=factories.make_wish(service, location, name=WAITING), now=stopped_clock)
     SampleRow.objects.create(content_type_id=_content_type(patient), object_id=patient.pk, fingerprint="x")
+    batch = PatientImport.objects.create(key=uuid.uuid4(), created_at=stopped_clock, created_by=admin_user, count=1)
+    Patient.objects.update(imported_in=batch)
     return SimpleNamespace(
-        patient=patient, today=today, asked=asked, message=message, entry=entry, practitioner=person, service=service
+        batch=batch,
+        patient=patient,
+        today=today,
+        asked=asked,
+        message=message,
+        entry=entry,
+        practitioner=person,
+        service=service,
     )
 
 
@@ -144,8 +153,15 @@ ROUTES = sorted({route for route in addresses(get_resolver().url_patterns) if ro
 QUERIES = {
     "admin/autocomplete/": ["?term=Zeb&app_label=booking&model_name=appointment&field_name=patient"],
     "admin/booking/appointment/add/": ["?patient={patient}"],
-    "desk/": ["?appointment={reference}", "?with={person}&at=09:00"],
-    "admin/booking/patient/merge/": ["?keep={patient}&merged={other}"],
+    "desk/": [
+        "?appointment={reference}",
+        "?with={person}&at=09:00",
+        "?appointment={reference}&do=note",
+        "?appointment={reference}&do=ownnote",
+    ],
+    "desk/patients/": ["?merge={patient}"],
+    "desk/patients/<int:pk>/": ["?edit=note"],
+    "desk/patients/merge/": ["?keep={patient}&merged={other}"],
 }
 # Parts of routes that are regular expressions, for addresses that name nobody.
 EXPRESSIONS = {
@@ -160,6 +176,8 @@ def address_of(route, office):
     """The address of a route, about the patient where it can be. An unknown part of a route fails."""
     for expression, plain in EXPRESSIONS.items():
         route = route.replace(expression, plain)
+    route = route.replace("desk/patients/import/<int:pk>/", f"desk/patients/import/{office.batch.pk}/")
+    route = route.replace("desk/patients/<int:pk>/", f"desk/patients/{office.patient.pk}/")
     model = re.match(r"admin/(\w+)/(\w+)/", route)
     values = {
         "object_id": _object_of(office, *model.groups()) if model else 1,

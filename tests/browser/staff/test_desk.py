@@ -79,9 +79,9 @@ def test_no_page_has_axe_or_csp_violations_or_scrolls_sideways(
     factories.make_patient(name="Zoe O'Brien", phone="+14035550161")
     first, second = Patient.objects.order_by("pk")[:2]
     addresses = [
-        f"/admin/booking/patient/{first.pk}/change/",
-        f"/admin/booking/patient/{first.pk}/reach/",
-        f"/admin/booking/patient/merge/?keep={first.pk}&merged={second.pk}",
+        f"/desk/patients/{first.pk}/",
+        f"/desk/patients/{first.pk}/contact/",
+        f"/desk/patients/merge/?keep={first.pk}&merged={second.pk}",
         f"/admin/booking/practitioner/{visit.practitioner_id}/feed/",
         "/appointment/lost-link/",
         "/appointment/lost-link/?asked=yes",

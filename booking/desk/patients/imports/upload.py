@@ -125,7 +125,7 @@ def _preview(request: HttpRequest, form: ColumnsForm, rows: list[ImportRow]) -> 
         "ready_count": len(ready),
         "sample": ready[:SAMPLE],
         "doubtful": doubtful,
-        "ticked": {number for number in request.POST.getlist("all_same")},
+        "ticked": set(request.POST.getlist("all_same")),
         "wrong": wrong[:ERRORS_SHOWN],
         "wrong_count": len(wrong),
     }
