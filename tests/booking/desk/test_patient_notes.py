@@ -78,7 +78,7 @@ def test_a_note_is_written_in_the_panel_and_shown_there(rita, visit):
     assert response.url == panel_url(visit)
     words = words_of(client.get(response.url))
     assert "Note saved." in words
-    assert "Note for today Edit : Note for today Brings a walker.Speak on her left. rita, Mon, Nov 23" in words
+    assert "Note for today Edit: Note for today Brings a walker.Speak on her left. rita, Mon, Nov 23, 2026" in words
     note = PatientNote.objects.get()
     assert (note.appointment, note.patient, note.audience, note.author) == (visit, visit.patient, "desk", rita)
 
@@ -194,15 +194,9 @@ def test_a_role_without_notes_sees_none(visit, rita, django_user_model):
 
 def test_the_command_checks_the_version_itself(rita, visit, now):
     note = factories.make_note(visit.patient, author=rita)
+    desk, by = PatientNote.Audience.DESK, Actor.staff(rita)
     with pytest.raises(NoteChanged) as raised:
-        scheduling.save_note(
-            patient=visit.patient,
-            audience=PatientNote.Audience.DESK,
-            text="New",
-            seen="",
-            by=Actor.staff(rita),
-            now=now,
-        )
+        scheduling.save_note(patient=visit.patient, audience=desk, text="New", seen="", by=by, now=now)
     assert raised.value.current == note
 
 

@@ -268,7 +268,7 @@ def test_the_list_shows_who_books_by_phone_only(admin_client):
 
 
 @pytest.mark.parametrize(
-    "query", ["page=0", "page=x", f"page={10**30}", "merge=x", f"merge={10**17}", "q=%00", "q=" + "x" * 5000]
+    "query", ["page=0", "page=x", f"page={10**30}", "merge=x", f"merge={10**17}", "q=%07", "q=" + "x" * 5000]
 )
 def test_a_bad_query_of_the_list_is_harmless(admin_client, query):
     factories.make_patient()
