@@ -13,7 +13,7 @@ from booking.staff.formats import format_instant, span, staff_name
 register = template.Library()
 register.filter("short_day", short_day)
 register.filter("span", span)
-register.filter("instant", format_instant)
+register.filter("local_instant", format_instant)
 register.filter("staff_name", staff_name)
 MINUTE = timedelta(minutes=1)
 

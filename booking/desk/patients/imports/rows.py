@@ -9,12 +9,14 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
+from phonenumber_field.phonenumber import PhoneNumber
 
 from booking.desk.patients.imports.columns import TARGETS
 from booking.desk.patients.imports.table import CsvTable
 from booking.forms.fields import BirthDateField, EmailLineField, LineField, PhoneField, validate_has_a_letter
 from booking.models import Patient
 from booking.scheduling import KnownPatients
+from booking.staff.formats import format_phone
 from booking.text_cleaning import normalize_for_search
 
 _DATE = re.compile(r"([0-9]{1,4})[-/.]([0-9]{1,2})[-/.]([0-9]{1,4})")
@@ -33,6 +35,12 @@ class ImportRow:
     @property
     def label(self) -> str:
         return str(self.values.get("name") or gettext("no name"))
+
+    @property
+    def phone(self) -> str:
+        """The number as it is written here; empty if it is none."""
+        number = self.values.get("phone")
+        return format_phone(PhoneNumber.from_string(number)) if number else ""
 
     @property
     def is_doubtful(self) -> bool:
