@@ -46,7 +46,7 @@ class PatientDetailsForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("For staff. Patients never see it."),
     )
-    field_order = DETAILS
+    field_order: tuple[str, ...] = DETAILS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

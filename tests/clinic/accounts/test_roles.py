@@ -262,7 +262,14 @@ def test_a_role_that_a_clinic_deleted_does_not_come_back():
 
 
 def test_only_owners_may_overbook_override_checks_and_manage_logins():
-    for codename in ("overbook_appointment", "override_checks", "change_staffmember", "change_group", "merge_patient"):
+    for codename in (
+        "overbook_appointment",
+        "override_checks",
+        "change_staffmember",
+        "change_group",
+        "merge_patient",
+        "import_patients",
+    ):
         holders = Group.objects.filter(permissions__codename=codename)
         assert [group.name for group in holders] == ["Owner"], codename
 
