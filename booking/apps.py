@@ -16,6 +16,7 @@ UNVERSIONED_MODELS = {
     "RunningLate",
     "Tag",
     "Patient",
+    "PatientImport",
     "PatientMerge",
     "ContentVersion",
     "WaitlistEntry",

@@ -58,6 +58,7 @@ SECTIONS = [
             "booking.Clinic",
             "booking.Location",
             "booking.Service",
+            "booking.Tag",
             "booking.Insurer",
             "booking.MessageWording",
             "booking.SampleRow",

@@ -19,6 +19,7 @@ from booking.desk.blocks.away_panel import AWAY, VISITS, away_panel, visits_pane
 from booking.desk.blocks.block_panel import BLOCK, block_panel
 from booking.desk.calendar.board import CalendarBlock
 from booking.desk.calendar.page import CalendarPage, Panel
+from booking.desk.notes.on_visit import note_panel, own_note_panel
 from booking.models import Status, WaitlistEntry
 
 NEXT_SHOWN = 3
@@ -33,6 +34,8 @@ PANELS: dict[str, Callable[[CalendarPage], Panel | None]] = {
     "cancel": cancel_panel,
     "rebook": rebook_panel,
     "series": series_panel,
+    "note": note_panel,
+    "ownnote": own_note_panel,
 }
 
 

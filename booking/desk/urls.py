@@ -1,12 +1,13 @@
 """Addresses under /desk/."""
 
-from django.urls import path
+from django.urls import include, path
 
 from booking.desk import day
 from booking.desk.appointments import book, cancel, late, move, rebook, repeat, resend, status
 from booking.desk.blocks import conflicts, resolve
 from booking.desk.blocks import views as blocks
 from booking.desk.find import views as find
+from booking.desk.notes import on_visit
 from booking.desk.waitlist import add, by_hand, lists
 
 app_name = "desk"
@@ -38,4 +39,6 @@ urlpatterns = [
     path("appointments/<str:reference>/rebook/", rebook.rebook, name="rebook"),
     path("appointments/<str:reference>/series/", repeat.series, name="series"),
     path("appointments/<str:reference>/messages/<int:message>/", resend.resend, name="resend"),
+    path("notes/visits/<str:reference>/", on_visit.visit_note, name="visit_note"),
+    path("patients/", include("booking.desk.patients.urls")),
 ]

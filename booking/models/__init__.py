@@ -14,7 +14,15 @@ from booking.models.hours import Break, Closure, HoursOverride, RunningLate, Tim
 from booking.models.locations import Location, OpeningHours, Province, Room, SpecialHours, Weekday
 from booking.models.message_wording import PLACEHOLDERS, MessageWording, make_missing_wordings, placeholders
 from booking.models.messages import Message
-from booking.models.patients import MADE_UP_DOMAIN, Patient, PatientMerge, PatientNote, Tag, search_key_of
+from booking.models.patients import (
+    MADE_UP_DOMAIN,
+    Patient,
+    PatientImport,
+    PatientMerge,
+    PatientNote,
+    Tag,
+    search_key_of,
+)
 from booking.models.practitioners import Practitioner, PractitionerService
 from booking.models.services import DEFAULT_STEP, Service
 from booking.models.site_state import ClockReading, RateLimitBucket, SampleRow, TaskRun
@@ -51,6 +59,7 @@ __all__ = [
     "OpeningHours",
     "PartOfDay",
     "Patient",
+    "PatientImport",
     "PatientMerge",
     "PatientNote",
     "Practitioner",

@@ -52,6 +52,22 @@ class Tag(models.Model):
         return self.name
 
 
+class PatientImport(models.Model):
+    """One import of patients from a file. The row stays for as long as it can be undone; the file is not kept."""
+
+    key = models.UUIDField(unique=True, help_text="Of the upload, so that a form that is sent twice imports once.")
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    count = models.PositiveIntegerField("patients added")
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Import of {self.count}"
+
+
 class Patient(models.Model):
     """A patient. Patients have no account: a link in an e-mail opens one appointment.
 
@@ -91,13 +107,25 @@ class Patient(models.Model):
     )
     phone_only_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When it was last changed.")
     tags = models.ManyToManyField(Tag, blank=True, related_name="patients")
+    imported_in = models.ForeignKey(
+        PatientImport,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="patients",
+        help_text="The import that added this patient, for as long as it can be undone.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PatientQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
-        permissions = [("merge_patient", "Can merge two patients into one")]
+        permissions = [
+            ("merge_patient", "Can merge two patients into one"),
+            ("import_patients", "Can import patients from a file"),
+        ]
         indexes = [models.Index(Upper("email"), name="patient_by_email_alike")]  # Matches the SQL of iexact.
         constraints = [
             models.CheckConstraint(

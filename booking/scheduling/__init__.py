@@ -44,7 +44,17 @@ from booking.scheduling.exceptions import (
     WrongStatus,
 )
 from booking.scheduling.patients.contact import CorrectedContact, correct_contact
+from booking.scheduling.patients.details import DETAILS, add_patient, change_patient
+from booking.scheduling.patients.duplicates import KnownPatients, possible_duplicates
+from booking.scheduling.patients.imports import (
+    UNDO_FOR,
+    UndoneImport,
+    forget_imports,
+    import_patients,
+    undo_import,
+)
 from booking.scheduling.patients.merge import MERGED_FIELDS, merge, merge_values
+from booking.scheduling.patients.notes import NoteChanged, change_tags, note_version, save_note
 from booking.scheduling.slots.capacity import DayCapacity, day_capacities
 from booking.scheduling.slots.conflicts import (
     ScheduleConflict,
@@ -80,9 +90,11 @@ from booking.scheduling.waitlist.offers import (
 from booking.scheduling.waitlist.responses import accept, decline, withdraw
 
 __all__ = [
+    "DETAILS",
     "MAX_WEEKS",
     "MERGED_FIELDS",
     "OVERBOOKING",
+    "UNDO_FOR",
     "UNKNOWN_VISITOR",
     "Actor",
     "AlreadyBooked",
@@ -93,11 +105,13 @@ __all__ = [
     "DayCapacity",
     "Exemption",
     "HoldLimitReached",
+    "KnownPatients",
     "KnownVisits",
     "NeedsReason",
     "NotBlocked",
     "NotBookable",
     "NotConfirmed",
+    "NoteChanged",
     "OfferGone",
     "PatientDetails",
     "Restriction",
@@ -113,6 +127,7 @@ __all__ = [
     "TooLate",
     "TrialRollback",
     "UnavailabilityReason",
+    "UndoneImport",
     "VisitOverlaps",
     "Visitor",
     "WaitlistRequest",
@@ -121,6 +136,7 @@ __all__ = [
     "absences_of",
     "accept",
     "add_caller",
+    "add_patient",
     "ask_to_move",
     "available_slots",
     "block_time",
@@ -131,6 +147,8 @@ __all__ = [
     "cancel",
     "cancel_later",
     "change_block",
+    "change_patient",
+    "change_tags",
     "check_in",
     "close_clinic",
     "confirm",
@@ -147,10 +165,12 @@ __all__ = [
     "extend",
     "extensions_left",
     "find_conflicts",
+    "forget_imports",
     "forget_sources",
     "free_times_for_staff",
     "fulfil",
     "hold",
+    "import_patients",
     "join",
     "leave",
     "mark_late",
@@ -161,19 +181,23 @@ __all__ = [
     "nearest_slots",
     "next_slot",
     "next_slot_by_practitioner",
+    "note_version",
     "offer_available_slots",
     "offer_to",
     "offers_of_service",
     "part_of_day",
+    "possible_duplicates",
     "release",
     "remove_batch",
     "remove_block",
     "reschedule",
     "restore",
     "retime",
+    "save_note",
     "series_dates",
     "settle_waitlist",
     "substitutes",
+    "undo_import",
     "undo_mark",
     "undo_move",
     "visits_inside",

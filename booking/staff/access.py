@@ -1,17 +1,35 @@
 """Who may open a desk page, and what every desk page shows in its frame."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
-from booking.models import Appointment, AppointmentQuerySet, Clinic, Message, Practitioner, WaitlistEntry
+from booking.models import (
+    AGREED,
+    Appointment,
+    AppointmentQuerySet,
+    Clinic,
+    Message,
+    Patient,
+    PatientNote,
+    Practitioner,
+    Status,
+    WaitlistEntry,
+)
 from booking.staff.undo import take_undo
 
 View = Callable[..., HttpResponse]
+
+OWN_PATIENT_FOR = timedelta(days=2 * 365)  # After the last visit.
+OPENED_FOR = timedelta(hours=1)  # A record that was opened with a reason.
+_OPENED = "opened_patients"  # Session key: primary key -> until when, and why.
 
 
 def staff_page(*permissions: str, own: str = "") -> Callable[[View], View]:
@@ -49,6 +67,88 @@ def visible_visits(request: HttpRequest) -> AppointmentQuerySet:
     """The appointments and holds that this request may show or change."""
     practitioner = own_practitioner(request)
     return Appointment.objects.filter(practitioner=practitioner) if practitioner else Appointment.objects.all()
+
+
+def own_patients(practitioner: Practitioner) -> QuerySet[Patient]:
+    """The patients with a visit with this practitioner within two years, or ahead."""
+    visits = Appointment.objects.filter(
+        patient=OuterRef("pk"),
+        practitioner=practitioner,
+        status__in=set(AGREED) - {Status.CANCELLED},
+        starts_at__gte=timezone.now() - OWN_PATIENT_FOR,
+    )
+    return Patient.objects.current().filter(Exists(visits))
+
+
+def visible_patients(request: HttpRequest) -> QuerySet[Patient]:
+    """The patients whom this request may list."""
+    if _sees_every_patient(request):
+        return Patient.objects.current()
+    practitioner = own_practitioner(request)
+    return own_patients(practitioner) if practitioner else Patient.objects.none()
+
+
+def treats_patient(request: HttpRequest, patient: Patient) -> bool:
+    """False if the request is limited to a practitioner's own patients, and this is none of them."""
+    practitioner = own_practitioner(request)
+    return practitioner is None or own_patients(practitioner).filter(pk=patient.pk).exists()
+
+
+def may_open_patient(request: HttpRequest, patient: Patient) -> bool:
+    """Whether this request may show the patient's record.
+
+    Practitioners open those of their own patients, and for an hour the one that they gave a reason for.
+    """
+    if _sees_every_patient(request):
+        return True
+    if own_practitioner(request) is None:
+        return False
+    return treats_patient(request, patient) or bool(opening_reason(request, patient))
+
+
+def open_with_reason(request: HttpRequest, patient: Patient, reason: str) -> None:
+    """Let this session open the patient's record for an hour. Every view of it is logged with the reason."""
+    until = timezone.now() + OPENED_FOR
+    opened = request.session.get(_OPENED, {})
+    request.session[_OPENED] = opened | {str(patient.pk): {"until": until.isoformat(), "reason": reason}}
+
+
+def opening_reason(request: HttpRequest, patient: Patient) -> str:
+    """Why this session may open the record of another's patient; "" if it may not."""
+    opened = request.session.get(_OPENED, {}).get(str(patient.pk))
+    if opened is None or datetime.fromisoformat(opened["until"]) <= timezone.now():
+        return ""
+    return str(opened["reason"])
+
+
+def visible_notes(request: HttpRequest) -> QuerySet[PatientNote]:
+    """The notes that this request may show, of the patients that it may show: the desk's, and one's own."""
+    user: Any = request.user
+    if not may_read_notes(request):
+        return PatientNote.objects.none()
+    if user.has_perm("booking.view_every_note"):
+        return PatientNote.objects.all()
+    return PatientNote.objects.filter(Q(audience=PatientNote.Audience.DESK) | Q(author=user))
+
+
+def may_read_notes(request: HttpRequest) -> bool:
+    return own_practitioner(request) is not None or _may_see(request.user, "patientnote")
+
+
+def may_write_notes(request: HttpRequest) -> bool:
+    user: Any = request.user
+    is_own = own_practitioner(request) is not None and user.has_perm("booking.keep_own_day")
+    return is_own or user.has_perm("booking.change_patientnote")
+
+
+def may_tag_patients(request: HttpRequest) -> bool:
+    user: Any = request.user
+    is_own = own_practitioner(request) is not None and user.has_perm("booking.keep_own_day")
+    return is_own or user.has_perm("booking.change_patient")
+
+
+def _sees_every_patient(request: HttpRequest) -> bool:
+    return _may_see(request.user, "patient")
 
 
 def desk_page(request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:

@@ -1,6 +1,7 @@
 """Format times, phone numbers and email addresses for the admin."""
 
 from datetime import date, datetime
+from typing import Any
 
 from django.utils import timezone
 from django.utils.html import format_html
@@ -21,6 +22,7 @@ __all__ = [
     "phone_link",
     "short_day",
     "span",
+    "staff_name",
 ]
 
 
@@ -64,3 +66,8 @@ def colour_mark(colour: str) -> SafeString:
         '<circle cx="7" cy="7" r="6" fill="{}" stroke="currentColor"/></svg>',
         colour,
     )
+
+
+def staff_name(user: Any) -> str:
+    """A staff member's full name, else the user name."""
+    return str(user.get_full_name() or user.get_username()) if user else ""

@@ -8,12 +8,14 @@ from django.utils.translation import ngettext
 
 from booking.formatting import clock_change_note, parts_of_day, short_day
 from booking.models import Appointment
-from booking.staff.formats import span
+from booking.staff.formats import format_instant, span, staff_name
 
 register = template.Library()
 register.filter("short_day", short_day)
 register.filter("parts_of_day", parts_of_day)
 register.filter("span", span)
+register.filter("local_instant", format_instant)
+register.filter("staff_name", staff_name)
 MINUTE = timedelta(minutes=1)
 
 

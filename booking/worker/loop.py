@@ -206,6 +206,7 @@ class Worker:
         scheduling.delete_old_holds(now=now)
         scheduling.delete_lapsed_bookings(now=now)
         scheduling.forget_sources(now=now)
+        scheduling.forget_imports(now=now)
         rate_limits.delete_expired_buckets(now=now)
         scheduling.delete_old_entries(now=now)
         messages.delete_old_bodies(now=now)

@@ -35,6 +35,7 @@ PACKAGES: dict[str, set[str]] = {
         "booking.messages",
         "booking.models",
         "booking.rate_limits",
+        "booking.text_cleaning",
     },
     "booking.sample_appointments": {"booking.models", "booking.scheduling"},
     "booking.map_links": {"booking.models"},

@@ -10,6 +10,7 @@ from booking import scheduling
 from booking.desk.appointments.find import find_visit, may_keep
 from booking.desk.appointments.record import history_rows, load_events, message_rows
 from booking.desk.calendar.page import CalendarPage, Panel
+from booking.desk.notes.load import load_notes
 from booking.models import Appointment, AppointmentEvent, Status
 from booking.staff.formats import format_instant
 
@@ -49,6 +50,7 @@ def visit_panel(page: CalendarPage, visit: Appointment | None = None) -> Panel |
     born = visit.patient.date_of_birth
     context: dict[str, Any] = {
         "visit": visit,
+        "notes": load_notes(page.request, visit.patient, visit=visit) if visit.patient else None,
         "choices": status_choices(visit, page.now),
         "age": visit.patient.age_on(page.today) if born and born <= page.today else None,
         "here_since": _here_since(visit, events),

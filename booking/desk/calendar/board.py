@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from booking.desk.calendar import grid
-from booking.models import Appointment, Closure, Location, Practitioner, Status, WaitlistEntry
+from booking.models import Appointment, Closure, Location, Practitioner, Status, Tag, WaitlistEntry
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,17 @@ class CalendarBlock:
         """When the desk marked the patient as here, in the location's time zone."""
         arrivals = getattr(self.appointment, "arrivals", [])
         return arrivals[-1].at.astimezone(self.location.zone) if arrivals else None
+
+    @property
+    def has_note(self) -> bool:
+        """Whether the visit has a note that the user may read."""
+        return bool(getattr(self.appointment, "shown_notes", []))
+
+    @property
+    def alerts(self) -> Sequence[Tag]:
+        """The patient's tags that stand in the calendar."""
+        patient = self.appointment.patient if self.appointment else None
+        return getattr(patient, "alert_tags", [])
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -24,8 +24,10 @@ from booking.models import (
     AppointmentEvent,
     Closure,
     Location,
+    PatientNote,
     Practitioner,
     Status,
+    Tag,
     TimeOff,
 )
 
@@ -41,12 +43,14 @@ def load_board(
     shows_cancelled: bool = False,
     sees_reasons: bool = True,
     sees_waitlist: bool = True,
+    notes: QuerySet[PatientNote] | None = None,
 ) -> Board:
     """Load the calendar of these local days.
 
-    ``sees_reasons``: the user may read why somebody is away; ``sees_waitlist``: who waits for a time.
+    ``sees_reasons``: the user may read why somebody is away; ``sees_waitlist``: who waits for a time; ``notes``: those
+    that the user may read.
     """
-    rows = _appointments(days, now)
+    rows = _appointments(days, now, PatientNote.objects.none() if notes is None else notes)
     occupying = [row for row in rows if row.status in {*ATTENDED, Status.HELD}]
     plans = scheduling.day_plans(
         practitioners=practitioners, locations=locations, days=days, occupying=occupying, now=next_mark(now)
@@ -80,7 +84,7 @@ def load_board(
     return Board(columns, shown, closures, [row for row in in_columns if row.status in AGREED], waiting.entries)
 
 
-def _appointments(days: Collection[date], now: datetime) -> Sequence[Appointment]:
+def _appointments(days: Collection[date], now: datetime, notes: QuerySet[PatientNote]) -> Sequence[Appointment]:
     """Visits, live holds and unconfirmed bookings that begin on these days, of all practitioners and locations."""
     pending = Q(status__in=[Status.HELD, Status.UNCONFIRMED], hold_expires_at__gt=now)
     arrivals = AppointmentEvent.objects.filter(kind=AppointmentEvent.Kind.ARRIVED)
@@ -90,7 +94,11 @@ def _appointments(days: Collection[date], now: datetime) -> Sequence[Appointment
         Appointment.objects.filter(Q(status__in=AGREED) | pending, local_on__in=days)
         .annotate(has_other_visit=Exists(same_patient))  # R16
         .select_related("patient", "practitioner", "service", "room", "location", "waitlist_offer__entry")
-        .prefetch_related(Prefetch("events", arrivals, to_attr="arrivals"))
+        .prefetch_related(
+            Prefetch("events", arrivals, to_attr="arrivals"),
+            Prefetch("notes", notes, to_attr="shown_notes"),
+            Prefetch("patient__tags", Tag.objects.filter(is_alert=True), to_attr="alert_tags"),
+        )
         .order_by("starts_at", "pk")
     )
 

@@ -19,7 +19,7 @@ from booking.desk.calendar.load import load_board, local_today, now_cell
 from booking.desk.calendar.params import DAY_VIEW, VIEWS, CalendarParams, parse_params
 from booking.models import AccessLogEntry, Location, Practitioner, Status
 from booking.privacy.access_log import Person, log_view
-from booking.staff.access import desk_page, own_practitioner
+from booking.staff.access import desk_page, own_practitioner, visible_notes
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,7 @@ def load_page(request: HttpRequest, query: QueryDict, view: str = DAY_VIEW) -> C
         shows_cancelled=params.shows_cancelled,
         sees_reasons=own is not None or request.user.has_perm("booking.view_timeoff"),  # type: ignore[union-attr]
         sees_waitlist=request.user.has_perm("booking.view_waitlistentry"),  # type: ignore[union-attr]
+        notes=visible_notes(request),
     )
     return CalendarPage(request, params, board, now, today, locations, people)
 

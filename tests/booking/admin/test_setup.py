@@ -97,44 +97,10 @@ def test_a_location_closes_once_a_day(admin_client, location):
 # Patients
 
 
-def test_a_patient_is_found_by_any_format_of_their_phone_number(admin_client):
-    factories.make_patient(name="Alice Martin", phone="+14035550123")
-    factories.make_patient(name="Bogdan Ionescu", phone="+14035550124")
-    for term in ("403-555-0123", "(403) 555 0123", "5550123", "+1 403 555 0123"):
-        results = admin_client.get("/admin/booking/patient/", {"q": term}).context["cl"].result_list
-        assert [patient.name for patient in results] == ["Alice Martin"]
-
-
-def test_a_patients_page_links_to_their_visits(admin_client):
-    visit = factories.make_appointment()
-    page = admin_client.get(f"/admin/booking/patient/{visit.patient_id}/change/").content.decode()
-    assert f'<a href="/admin/booking/appointment/{visit.pk}/change/">Tue, Nov 24, 2026, 11:15 a.m.</a>' in page
-    assert f"/admin/booking/appointment/add/?patient={visit.patient_id}" in page
-
-
-def test_a_patients_page_with_ten_visits_stays_within_a_query_limit(admin_client, django_assert_max_num_queries):
-    visit = factories.make_appointment()
-    for week in range(1, 10):
-        factories.make_appointment(patient=visit.patient, starts_at=visit.starts_at + timedelta(weeks=week))
-    with django_assert_max_num_queries(18):  # Six of them are for the access log.
-        admin_client.get(f"/admin/booking/patient/{visit.patient_id}/change/")
-
-
 def test_a_patient_with_visits_cannot_be_deleted(admin_client):
     visit = factories.make_appointment()
     admin_client.post(f"/admin/booking/patient/{visit.patient_id}/delete/", {"post": "yes"})
     assert Patient.objects.filter(pk=visit.patient_id).exists()
-
-
-def test_a_name_is_normalized_and_invalid_characters_are_refused(admin_client):
-    patient = factories.make_patient()
-    address = f"/admin/booking/patient/{patient.pk}/change/"
-    data = {"email": patient.email, "phone": "403-555-0123", "appointments-TOTAL_FORMS": "0"}
-    data["appointments-INITIAL_FORMS"] = "0"
-    assert admin_client.post(address, data | {"name": "  Alice   Martin "}).status_code == 302
-    patient.refresh_from_db()
-    assert patient.name == "Alice Martin"
-    assert admin_client.post(address, data | {"name": "Alice\u202eMartin"}).status_code == 200
 
 
 # The outbox

@@ -185,7 +185,6 @@ def test_the_query_count_does_not_grow_with_visits(admin_client, make_visit):
         DIARY + "add/",
         "/admin/booking/practitioner/{practitioner}/change/",
         "/admin/booking/service/add/",
-        "/admin/booking/patient/",
     ],
 )
 def test_no_admin_page_has_inline_styles_or_scripts(admin_client, make_visit, address):

@@ -1,8 +1,10 @@
-"""Patients in the admin: search, record, possible duplicates, and correction of contact details."""
+"""Patients at the desk: search, record, possible duplicates, and correction of contact details."""
 
+import uuid
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db import connection
@@ -12,8 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from booking.models import Message, Patient
 from booking.text_cleaning import normalize_for_search
 from tests.support import factories
+from tests.support.journey import words_of
 
-PATIENTS = "/admin/booking/patient/"
+PATIENTS = "/desk/patients/"
 
 
 def member_of_staff(*permissions):
@@ -26,7 +29,7 @@ def member_of_staff(*permissions):
 
 
 def search(client, term):
-    return [patient.name for patient in client.get(PATIENTS, {"q": term}).context["cl"].result_list]
+    return [patient.name for patient in client.get(PATIENTS, {"q": term}).context["page"]]
 
 
 # Normalization
@@ -123,7 +126,7 @@ def test_the_page_shows_upcoming_and_past_visits_and_messages(admin_client, now)
     Message.objects.create(
         key="m", kind="confirmation", appointment=ahead, state="parked", due_at=now, last_error="Refused (550)."
     )
-    response = admin_client.get(f"{PATIENTS}{patient.pk}/change/")
+    response = admin_client.get(f"{PATIENTS}{patient.pk}/")
     record = response.context["record"]
     assert [row.visit for row in record.ahead] == [ahead]
     assert [row.visit for row in record.past] == [past]
@@ -136,8 +139,8 @@ def test_the_page_shows_upcoming_and_past_visits_and_messages(admin_client, now)
 def test_the_record_is_limited_by_permission(db, now):
     visit = factories.make_appointment()
     Message.objects.create(key="m", kind="confirmation", appointment=visit, due_at=now)
-    record = member_of_staff("view_patient").get(f"{PATIENTS}{visit.patient_id}/change/").context["record"]
-    assert (record.ahead, record.past, record.messages, record.twins) == ([], [], [], [])
+    record = member_of_staff("view_patient").get(f"{PATIENTS}{visit.patient_id}/").context["record"]
+    assert (record.ahead, record.past, record.messages, record.duplicates) == ([], [], [], [])
 
 
 def count_queries(client, address):
@@ -158,7 +161,7 @@ def test_the_query_counts_do_not_grow_with_rows(admin_client, now):
         factories.make_patient(name="Alice Martin", email=f"a{week}@patients.example")
 
     add_visit(1)
-    addresses = [f"{PATIENTS}{patient.pk}/change/", f"{PATIENTS}?q=alice", f"{PATIENTS}{patient.pk}/reach/"]
+    addresses = [f"{PATIENTS}{patient.pk}/", f"{PATIENTS}?q=alice", f"{PATIENTS}{patient.pk}/contact/"]
     admin_client.get(addresses[0])
     with_one = [count_queries(admin_client, address) for address in addresses]
     for week in range(2, 11):
@@ -172,7 +175,7 @@ def test_possible_duplicates_are_proposed(admin_client):
     same_phone = factories.make_patient(name="Z. Martin", email="", phone="+14035550161")
     factories.make_patient(name="Bo Chen", email="zoe@home.example", phone="+14035550161")  # Same household.
     factories.make_patient(name="Ann Martin", email="ann@home.example", phone="+14035550198")
-    duplicates = admin_client.get(f"{PATIENTS}{patient.pk}/change/").context["record"].twins
+    duplicates = admin_client.get(f"{PATIENTS}{patient.pk}/").context["record"].duplicates
     assert [duplicate.patient for duplicate in duplicates] == [same_name, same_phone]
     assert duplicates[0].compare == f"{PATIENTS}merge/?keep={patient.pk}&merged={same_name.pk}"
 
@@ -189,12 +192,137 @@ def test_the_data_migration_normalizes_existing_names(db):
     assert patient.search_key == "zoe martin\nalice@patients.example\n"
 
 
+# Names and the rest
+
+
+def edit(client, patient, **data):
+    names = ("name", "preferred_name", "pronouns", "contact_name", "phone_only_note")
+    shown = {f"initial-{name}": getattr(patient, name) for name in names}
+    values = {name: getattr(patient, name) for name in names}
+    return client.post(f"{PATIENTS}{patient.pk}/edit/", shown | values | data)
+
+
+def test_names_and_the_date_of_birth_are_changed_and_named_in_the_history(admin_client):
+    patient = factories.make_patient()
+    response = edit(admin_client, patient, name="  Alícia   Roy ", date_of_birth="1980-11-24")
+    assert response.url == f"{PATIENTS}{patient.pk}/"
+    patient.refresh_from_db()
+    assert (patient.name, str(patient.date_of_birth)) == ("Alícia Roy", "1980-11-24")
+    assert search(admin_client, "alicia") == ["Alícia Roy"]
+    assert "Roy" not in LogEntry.objects.get().change_message
+
+
+def test_what_another_user_changed_meanwhile_stays(admin_client):
+    patient = factories.make_patient()
+    shown = Patient.objects.get(pk=patient.pk)
+    Patient.objects.filter(pk=patient.pk).update(pronouns="she/her")
+    edit(admin_client, shown, preferred_name="Ally")
+    patient.refresh_from_db()
+    assert (patient.preferred_name, patient.pronouns) == ("Ally", "she/her")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [{"name": ""}, {"name": "x" * 121}, {"name": "..."}, {"name": "Alice\u202eMartin"}, {"date_of_birth": "2999-01-01"},
+     {"date_of_birth": "yesterday"}, {"phone_only_note": "x" * 1001}],
+    ids=str,
+)  # fmt: skip
+def test_bad_details_are_refused_beside_their_field(admin_client, data):
+    patient = factories.make_patient()
+    response = edit(admin_client, patient, **data)
+    assert response.status_code == 422
+    assert "There is a problem" in response.content.decode()
+    assert Patient.objects.get().name == patient.name
+
+
+def test_a_new_patient_who_may_be_here_already_is_added_only_on_request(admin_client):
+    factories.make_patient(name="Zoë Martin", phone="+14035550161")
+    data = {"name": "Zoe Martin", "phone": "403-555-0199"}
+    response = admin_client.post(f"{PATIENTS}new/", data)
+    assert response.status_code == 422
+    assert "Zoë Martin" in response.content.decode()
+    assert Patient.objects.count() == 1
+    response = admin_client.post(f"{PATIENTS}new/", data | {"add_anyway": "on"})
+    assert response.url == f"{PATIENTS}{Patient.objects.get(name='Zoe Martin').pk}/"
+
+
+# The list
+
+
+def test_the_list_says_who_comes_next_and_who_came_last(admin_client, now):
+    coming = factories.make_patient(name="Ann Berg")
+    factories.make_appointment(patient=coming)
+    factories.make_appointment(patient=coming, starts_at=now + timedelta(days=30))
+    seen = factories.make_patient(name="Bob Berg")
+    factories.make_appointment(patient=seen, starts_at=now - timedelta(days=7), status="fulfilled")
+    factories.make_appointment(patient=seen, starts_at=now + timedelta(days=7), status="cancelled")
+    words = words_of(admin_client.get(PATIENTS))
+    assert "Next: Tue, Nov 24, 2026, 11:15 a.m." in words
+    assert "Last seen Mon, Nov 16, 2026, 8:00 a.m." in words
+
+
+def test_the_list_shows_who_books_by_phone_only(admin_client):
+    factories.make_patient(name="Ann Berg")
+    factories.make_patient(name="Bob Berg", books_by_phone_only=True)
+    assert [row.name for row in admin_client.get(f"{PATIENTS}?phone_only=1").context["page"]] == ["Bob Berg"]
+
+
+@pytest.mark.parametrize(
+    "query", ["page=0", "page=x", f"page={10**30}", "merge=x", f"merge={10**17}", "q=%07", "q=" + "x" * 5000]
+)
+def test_a_bad_query_of_the_list_is_harmless(admin_client, query):
+    factories.make_patient()
+    assert admin_client.get(f"{PATIENTS}?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("page", ["", "edit/", "contact/"])
+@pytest.mark.parametrize("pk", [1, 10**17, 10**30])
+def test_a_patient_who_does_not_exist_is_not_found(admin_client, pk, page):
+    assert admin_client.get(f"{PATIENTS}{pk}/{page}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("", ""), ("?q=zoe", "?q=zoe"), ("add/", "new/"), ("7/change/", "7/"), ("7/reach/", "7/contact/"),
+     ("x/change/", ""), ("merge/?keep=1&merged=2", "merge/?keep=1&merged=2")],
+)  # fmt: skip
+def test_the_addresses_of_before_lead_to_the_desk(admin_client, old, new):
+    assert admin_client.get(f"/admin/booking/patient/{old}").url == f"{PATIENTS}{new}"
+
+
+def test_the_record_offers_a_booking_and_shows_a_series(admin_client, now):
+    patient, series = factories.make_patient(), uuid.uuid4()
+    for week in (-1, 1, 2):
+        factories.make_appointment(
+            patient=patient, series=series, starts_at=now + timedelta(weeks=week),
+            status="fulfilled" if week < 0 else "booked",
+        )  # fmt: skip
+    response = admin_client.get(f"{PATIENTS}{patient.pk}/")
+    assert f"/desk/?do=book&amp;patient={patient.pk}" in response.content.decode()
+    assert "3 visits: 1 done, 2 ahead" in words_of(response)
+
+
+def test_the_record_links_to_the_visits_in_the_calendar(admin_client):
+    visit = factories.make_appointment()
+    page = admin_client.get(f"{PATIENTS}{visit.patient_id}/").content.decode()
+    link = f"/desk/?day=2026-11-24&amp;appointment={visit.reference}"
+    assert f'<a href="{link}">Tue, Nov 24, 2026, 11:15 a.m.</a>' in page
+
+
+def test_a_record_with_ten_visits_stays_within_a_query_limit(admin_client, django_assert_max_num_queries):
+    visit = factories.make_appointment()
+    for week in range(1, 10):
+        factories.make_appointment(patient=visit.patient, starts_at=visit.starts_at + timedelta(weeks=week))
+    with django_assert_max_num_queries(22):  # Six of them are for the access log.
+        admin_client.get(f"{PATIENTS}{visit.patient_id}/")
+
+
 # Correction of contact details
 
 
 def correct_contact(client, patient, **data):
     initial = {"phone": "403-555-0123", "email": patient.email, "send": "on", "seen": patient.email}
-    return client.post(f"{PATIENTS}{patient.pk}/reach/", initial | data)
+    return client.post(f"{PATIENTS}{patient.pk}/contact/", initial | data)
 
 
 @pytest.fixture
@@ -202,15 +330,15 @@ def visit(db):
     return factories.make_appointment(patient=factories.make_patient(email="alice@patients.exmaple"))
 
 
-def test_the_change_form_itself_cannot_change_an_address(admin_client, visit):
+def test_the_form_of_the_names_cannot_change_an_address(admin_client, visit):
     data = {"name": "Alice Martin", "email": "eve@patients.example", "phone": "403-555-0199"}
-    assert admin_client.post(f"{PATIENTS}{visit.patient_id}/change/", data).status_code == 302
+    assert admin_client.post(f"{PATIENTS}{visit.patient_id}/edit/", data).status_code == 302
     visit.patient.refresh_from_db()
     assert (visit.patient.email, str(visit.patient.phone)) == ("alice@patients.exmaple", "+14035550123")
 
 
 def test_the_page_says_that_earlier_links_stop_working(admin_client, visit):
-    page = admin_client.get(f"{PATIENTS}{visit.patient_id}/reach/").content.decode()
+    page = admin_client.get(f"{PATIENTS}{visit.patient_id}/contact/").content.decode()
     assert "every link sent so far stops working" in page
 
 
@@ -219,7 +347,7 @@ def test_a_corrected_address_gets_the_confirmation_and_older_links_are_revoked(a
 
     wrong = tokens.manage_token(visit)
     response = correct_contact(admin_client, visit.patient, email="alice@patients.example")
-    assert response.url == f"{PATIENTS}{visit.patient_id}/change/"
+    assert response.url == f"{PATIENTS}{visit.patient_id}/"
     visit.refresh_from_db()
     (confirmation,) = visit.messages.filter(kind="confirmation")
     assert (visit.patient.email, visit.link_generation) == ("alice@patients.example", 2)
@@ -302,15 +430,13 @@ def test_invalid_input_changes_nothing(admin_client, visit, data, status):
 def test_correcting_needs_the_permission_to_change_patients(visit):
     client = member_of_staff("view_patient", "view_appointment")
     assert correct_contact(client, visit.patient, email="alice@patients.example").status_code == 403
-    assert client.get(f"{PATIENTS}{visit.patient_id}/reach/").status_code == 403
+    assert client.get(f"{PATIENTS}{visit.patient_id}/contact/").status_code == 403
     assert (
         correct_contact(member_of_staff("change_patient"), visit.patient, email="b@patients.example").status_code == 302
     )
 
 
 def test_the_history_names_the_corrected_fields_and_no_address(admin_client, visit):
-    from django.contrib.admin.models import LogEntry
-
     correct_contact(admin_client, visit.patient, email="alice@patients.example")
     entry = LogEntry.objects.get()
     assert "email" in entry.change_message

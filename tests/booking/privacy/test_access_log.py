@@ -14,7 +14,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from booking import scheduling, tokens
-from booking.models import AccessLogEntry, AccessLogPerson, Message, Room, SampleRow, TimeOff
+from booking.models import AccessLogEntry, AccessLogPerson, Message, Patient, PatientImport, Room, SampleRow, TimeOff
 from booking.privacy.access_log import Kind, log_view
 from tests.support import factories
 
@@ -71,7 +71,7 @@ def test_a_failure_to_record_shows_nothing(admin_client, monkeypatch):
 
     monkeypatch.setattr(AccessLogPerson.objects, "bulk_create", fail)
     with pytest.raises(OSError, match="disk full"):
-        admin_client.get(f"/admin/booking/patient/{patient.pk}/change/")
+        admin_client.get(f"/desk/patients/{patient.pk}/")
     assert not AccessLogEntry.objects.exists()
 
 
@@ -105,7 +105,7 @@ def test_a_question_about_several_visits_records_those_that_it_names(
 
 
 @pytest.fixture
-def office(stopped_clock, location):
+def office(stopped_clock, location, admin_user):
     """A clinic in which one patient and one waiting person stand wherever they can."""
     Room.objects.create(name="Room 1", location=location)
     service = factories.make_service()
@@ -121,7 +121,10 @@ def office(stopped_clock, location):
     entry = scheduling.join(wish=factories.make_wish(service, location, name=WAITING), now=stopped_clock)
     block = TimeOff.objects.create(practitioner=person, starts_on=asked.local_on, ends_on=asked.local_on)
     SampleRow.objects.create(content_type_id=_content_type(patient), object_id=patient.pk, fingerprint="x")
+    batch = PatientImport.objects.create(key=uuid.uuid4(), created_at=stopped_clock, created_by=admin_user, count=1)
+    Patient.objects.update(imported_in=batch)
     return SimpleNamespace(
+        batch=batch,
         patient=patient,
         today=today,
         asked=asked,
@@ -153,7 +156,7 @@ QUERIES = {
     "admin/autocomplete/": ["?term=Zeb&app_label=booking&model_name=appointment&field_name=patient"],
     "desk/": [
         "?appointment={reference}",
-        *(f"?appointment={{reference}}&do={do}" for do in ("move", "cancel", "rebook", "series")),
+        *(f"?appointment={{reference}}&do={do}" for do in ("move", "cancel", "rebook", "series", "note", "ownnote")),
         "?with={person}&at=09:00",
         "?do=book&patient={patient}",
         "?do=block&with={person}&at=09:00",
@@ -163,6 +166,9 @@ QUERIES = {
     "desk/waitlist/": ["?state=all&q=wil"],
     "desk/waitlist/add/": ["?patient={patient}"],
     "admin/booking/patient/merge/": ["?keep={patient}&merged={other}"],
+    "desk/patients/": ["?merge={patient}"],
+    "desk/patients/<int:pk>/": ["?edit=note"],
+    "desk/patients/merge/": ["?keep={patient}&merged={other}"],
 }
 # Parts of routes that are regular expressions, for addresses that name nobody.
 EXPRESSIONS = {
@@ -180,6 +186,8 @@ def address_of(route, office):
     desk = re.match(r"desk/(blocks|waitlist)/<int:pk>", route)
     if desk:
         route = route.replace("<int:pk>", str({"blocks": office.block, "waitlist": office.entry}[desk[1]].pk))
+    route = route.replace("desk/patients/import/<int:pk>/", f"desk/patients/import/{office.batch.pk}/")
+    route = route.replace("desk/patients/<int:pk>/", f"desk/patients/{office.patient.pk}/")
     model = re.match(r"admin/(\w+)/(\w+)/", route)
     values = {
         "object_id": _object_of(office, *model.groups()) if model else 1,

@@ -122,8 +122,9 @@ def test_staff_can_book_them(client, clinic):
 def test_the_office_keeps_why_and_who_set_it_and_when(admin_client):
     patient = factories.make_patient()
     data = {"name": patient.name, "books_by_phone_only": "on", "phone_only_note": "Did not come four times."}
-    admin_client.post(f"/admin/booking/patient/{patient.pk}/change/", data)
+    admin_client.post(f"/desk/patients/{patient.pk}/edit/", data)
     patient.refresh_from_db()
     assert (patient.books_by_phone_only, patient.phone_only_note) == (True, "Did not come four times.")
     assert (patient.phone_only_by.username, patient.phone_only_at) == ("admin", timezone.now())
-    assert "8:00 a.m., by admin" in words_of(admin_client.get(f"/admin/booking/patient/{patient.pk}/change/"))
+    words = words_of(admin_client.get(f"/desk/patients/{patient.pk}/"))
+    assert "Books by phone only Did not come four times. admin, Mon, Nov 23, 2026, 8:00 a.m." in words

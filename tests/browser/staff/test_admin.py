@@ -22,7 +22,6 @@ PAGES = [
     "booking/practitioner/{practitioner}/change/",
     "booking/service/add/",
     "booking/location/{location}/change/",
-    "booking/patient/",
     "booking/timeoff/",
     "booking/message/",
     "booking/samplerow/",

@@ -66,7 +66,7 @@ def test_login_with_a_password_and_a_code(phone_page: Page, site: str, console_e
     settings.STAFF_SECOND_FACTOR = True
     page = phone_page
     page.set_viewport_size({"width": 320, "height": 640})
-    page.goto(f"{site}/admin/booking/patient/")
+    page.goto(f"{site}/desk/patients/")
     assert_accessible(page)
     log_in(page)
     expect(page.get_by_role("heading", name="Set up a second step first")).to_be_visible()
@@ -86,7 +86,7 @@ def test_login_with_a_password_and_a_code(phone_page: Page, site: str, console_e
     page.get_by_role("link", name="Done").click()
     assert_accessible(page)
     page.get_by_role("button", name="Log out").click()
-    page.goto(f"{site}/admin/booking/patient/")
+    page.goto(f"{site}/desk/patients/")
     log_in(page)
     expect(page.get_by_role("heading", name="One more step")).to_be_visible()
     assert_accessible(page)
@@ -95,7 +95,7 @@ def test_login_with_a_password_and_a_code(phone_page: Page, site: str, console_e
     expect(page.get_by_role("heading", name="There is a problem")).to_be_visible()
     page.get_by_label("Code from your app").fill(format_hotp_value(hotp_value(secret, int(time.time()) // 30)))
     page.get_by_role("button", name="Continue").click()
-    expect(page).to_have_url(f"{site}/admin/booking/patient/")
+    expect(page).to_have_url(f"{site}/desk/patients/")
     page.goto(f"{site}/staff/logout/")
     page.get_by_role("button", name="Log out").click()
     log_in(page)
@@ -130,9 +130,9 @@ def test_login_with_a_passkey_alone(phone_page: Page, address: str, console_erro
     page.get_by_role("link", name="Your login").click()
     page.get_by_role("button", name="Log out").click()
 
-    page.goto(f"{address}/admin/booking/patient/")
+    page.goto(f"{address}/desk/patients/")
     page.get_by_role("button", name="Use a passkey instead").click()
-    expect(page).to_have_url(f"{address}/admin/booking/patient/")
+    expect(page).to_have_url(f"{address}/desk/patients/")
 
     page.goto(f"{address}/staff/logout/")
     page.get_by_role("button", name="Log out").click()
@@ -145,9 +145,9 @@ def test_login_with_a_passkey_alone(phone_page: Page, address: str, console_erro
 
 def test_an_idle_login_ends_and_the_next_returns_to_the_page(phone_page: Page, site: str, settings: Any):
     page = phone_page
-    page.goto(f"{site}/admin/booking/patient/?q=alice")
+    page.goto(f"{site}/desk/patients/?q=alice")
     log_in(page)
-    expect(page).to_have_url(f"{site}/admin/booking/patient/?q=alice")
+    expect(page).to_have_url(f"{site}/desk/patients/?q=alice")
     settings.STAFF_IDLE = timedelta(0)
     page.get_by_role("link", name="Home").first.click()
     expect(page.get_by_role("heading", name="Log in")).to_be_visible()

@@ -11,7 +11,16 @@ from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver
 
-from booking.models import Closure, HoursOverride, Message, MessageWording, SpecialHours, TimeOff, WaitlistEntry
+from booking.models import (
+    Closure,
+    HoursOverride,
+    Message,
+    MessageWording,
+    SpecialHours,
+    Tag,
+    TimeOff,
+    WaitlistEntry,
+)
 from clinic.accounts.roles import ROLES
 from clinic.models import Role, StaffMember
 from content.models import ExternalLink, Notice
@@ -36,6 +45,7 @@ MODELS = {
     "booking_patient": {F: "vac"},
     "booking_practitioner": {E: "v", P: "v", F: "v"},
     "booking_samplerow": {},
+    "booking_tag": {F: "v"},
     "booking_service": {E: "v", P: "v", F: "v"},
     "booking_timeoff": {F: "v"},
     "content_page": {E: "vac", R: "v", P: "vacd"},
@@ -127,6 +137,7 @@ def sample_ids(db):
         created_at=visit.created_at,
     )
     MessageWording.objects.get_or_create(kind="reminder")
+    Tag.objects.create(name="Needs an interpreter")
     message = Message.objects.create(key="contact:1", kind="contact", content={}, due_at=visit.starts_at)
     content_factories.make_page(kind="snippet", slug="", title="Call us")
     Notice.objects.create(text="Closed today", starts_at=visit.starts_at, ends_at=visit.ends_at)
@@ -248,7 +259,14 @@ def test_a_role_that_a_clinic_deleted_does_not_come_back():
 
 
 def test_only_owners_may_overbook_override_checks_and_manage_logins():
-    for codename in ("overbook_appointment", "override_checks", "change_staffmember", "change_group", "merge_patient"):
+    for codename in (
+        "overbook_appointment",
+        "override_checks",
+        "change_staffmember",
+        "change_group",
+        "merge_patient",
+        "import_patients",
+    ):
         holders = Group.objects.filter(permissions__codename=codename)
         assert [group.name for group in holders] == ["Owner"], codename
 

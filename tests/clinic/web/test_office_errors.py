@@ -58,7 +58,7 @@ def test_without_the_permission_staff_read_so_in_the_office(staff):
     [
         UNREADABLE,
         "/admin/booking/message/?state__exact=a%00b",
-        "/admin/booking/patient/?password__regex=a",
+        "/admin/booking/practitioner/?password__regex=a",
     ],
 )
 def test_an_unreadable_address_is_explained_in_the_office(owner, address):

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('booking', '0033_desk_models'),
+        ("booking", "0034_restored_and_late_events"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,34 +1,28 @@
-"""Merge two patients: compare them side by side, preview the result, merge."""
+"""/desk/patients/merge/: compare two patients side by side, preview the result, merge."""
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core import signing
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from booking import scheduling
+from booking.desk.patients.load import compare_url
 from booking.formatting import date_in_words
 from booking.models import AccessLogEntry, Appointment, Patient
 from booking.privacy.access_log import log_view
 from booking.scheduling import MERGED_FIELDS, Actor, SchedulingError, merge_values
+from booking.staff.access import desk_page, staff_page
 from booking.staff.formats import clock, format_instant, format_phone, short_day
+from booking.staff.history import log_change
 from booking.text_cleaning import is_plain_digits
 
-SALT = "booking.admin.merging"
+SALT = "booking.desk.merge"
 MAX_VISITS = 5  # shown for each patient
-
-
-def merge_url(one: int, other: int) -> str:
-    """URL of the comparison; the patient created first is the one that is kept."""
-    keep, merged = sorted((one, other))
-    return f"{reverse('admin:booking_patient_merge')}?{urlencode({'keep': keep, 'merged': merged})}"
 
 
 @dataclass(frozen=True)
@@ -71,25 +65,24 @@ class MergeSide:
         return [*lines, f"and {more} earlier"] if more > 0 else lines
 
 
-def page(model_admin: Any, request: HttpRequest) -> HttpResponse:
+@staff_page("booking.merge_patient")
+def merge_patients(request: HttpRequest) -> HttpResponse:
     """GET: the comparison. POST: a preview of the result; with ``sure``, the merge."""
-    if not model_admin.has_merge_permission(request):
-        raise PermissionDenied
     params = request.POST if request.method == "POST" else request.GET
-    keep, merged = (_get_patient(model_admin, request, params.get(name, "")) for name in ("keep", "merged"))
+    keep, merged = (_get_patient(params.get(name, "")) for name in ("keep", "merged"))
     if keep == merged:
-        messages.warning(request, gettext("This is the same patient twice. Tick two different ones to merge."))
-        return HttpResponseRedirect(reverse("admin:booking_patient_changelist"))
+        messages.warning(request, gettext("This is the same patient twice. Choose two different ones to merge."))
+        return redirect("desk:patients")
     if request.method != "POST":
-        return _compare(model_admin, request, keep, merged)
+        return _compare(request, keep, merged)
     signed_values = _read_signed_values(request)
     if signed_values != {"keep": merge_values(keep), "merged": merge_values(merged)}:
         messages.error(
             request, gettext("Someone changed one of these patients in the meantime. Please look at both again.")
         )
-        return _compare(model_admin, request, keep, merged, status=409)
+        return _compare(request, keep, merged, status=409)
     if "sure" not in request.POST:
-        return _preview(model_admin, request, keep, merged)
+        return _preview(request, keep, merged)
     try:
         record = scheduling.merge(
             keep=keep,
@@ -102,18 +95,17 @@ def page(model_admin: Any, request: HttpRequest) -> HttpResponse:
         )
     except SchedulingError as error:
         messages.error(request, error.message)
-        return _compare(model_admin, request, keep, merged, status=409)
-    model_admin.log_change(request, record.kept, f"Merged with {merged} (patient {merged.pk}).")
+        return _compare(request, keep, merged, status=409)
+    log_change(request.user, record.kept, f"Merged with {merged} (patient {merged.pk}).")
     count = len(record.moved.get("appointment", []))
-    messages.success(request, f"Merged: {count} visit{'' if count == 1 else 's'} moved to {record.kept}.")
-    return HttpResponseRedirect(reverse("admin:booking_patient_change", args=[keep.pk]))
+    sentence = ngettext("Merged: %(n)d visit moved to %(name)s.", "Merged: %(n)d visits moved to %(name)s.", count)
+    messages.success(request, sentence % {"n": count, "name": record.kept})
+    return redirect("desk:patient", keep.pk)
 
 
-def _get_patient(model_admin: admin.ModelAdmin, request: HttpRequest, pk: str) -> Patient:
+def _get_patient(pk: str) -> Patient:
     """An unmerged patient. Raises Http404; a value that cannot be a primary key never reaches the database."""
-    if not is_plain_digits(pk) or len(pk) > 18:
-        raise Http404
-    patient = model_admin.get_queryset(request).filter(pk=int(pk)).first()
+    patient = Patient.objects.current().filter(pk=int(pk)).first() if is_plain_digits(pk) and len(pk) <= 18 else None
     if patient is None:
         raise Http404(gettext("There's no such patient, or they were already merged."))
     return patient
@@ -159,26 +151,24 @@ def _sides(keep: Patient, merged: Patient) -> list[MergeSide]:
     return [MergeSide(patient, [row for row in rows if row.patient_id == patient.pk]) for patient in (keep, merged)]
 
 
-def _compare(
-    model_admin: admin.ModelAdmin, request: HttpRequest, keep: Patient, merged: Patient, *, status: int = 200
-) -> HttpResponse:
+def _compare(request: HttpRequest, keep: Patient, merged: Patient, *, status: int = 200) -> HttpResponse:
     taken_fields = _taken_fields(request) if request.method == "POST" and status == 200 else None
     context = {
-        "title": "Merge two patients",
+        "title": gettext("Merge two patients"),
         "choices": _choices(keep, merged, taken_fields),
         "sides": _sides(keep, merged),
     }
-    return _show(model_admin, request, keep, merged, "merge", context, status)
+    return _show(request, keep, merged, "merge", context, status)
 
 
-def _preview(model_admin: admin.ModelAdmin, request: HttpRequest, keep: Patient, merged: Patient) -> HttpResponse:
+def _preview(request: HttpRequest, keep: Patient, merged: Patient) -> HttpResponse:
     choices = _choices(keep, merged, _taken_fields(request))
     sides = _sides(keep, merged)
     booked = [visit for side in sides for visit in side.visits if visit.status == "booked"]
     upcoming = [visit for visit in booked if visit.starts_at > timezone.now()]
     email = next(choice for choice in choices if choice.name == "email")
     context = {
-        "title": "Merge these two?",
+        "title": gettext("Merge these two?"),
         "choices": choices,
         "sides": sides,
         "email": email.chosen,
@@ -186,27 +176,19 @@ def _preview(model_admin: admin.ModelAdmin, request: HttpRequest, keep: Patient,
         "address_goes": email.chosen and email.keep.lower() != email.merged.lower() and upcoming,
         "coming": len(upcoming),
     }
-    return _show(model_admin, request, keep, merged, "merge_look", context)
+    return _show(request, keep, merged, "merge_look", context)
 
 
 def _show(
-    model_admin: admin.ModelAdmin,
-    request: HttpRequest,
-    keep: Patient,
-    merged: Patient,
-    template: str,
-    extra_context: dict[str, Any],
-    status: int = 200,
+    request: HttpRequest, keep: Patient, merged: Patient, template: str, extra: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     log_view(request, AccessLogEntry.Kind.RECORD, [keep, merged])
     context = {
-        **model_admin.admin_site.each_context(request),
-        "opts": model_admin.opts,
-        "subtitle": None,
+        "section": "patients",
         "keep": keep,
         "merged": merged,
         "shown": _sign_values(keep, merged),
-        "back": merge_url(keep.pk, merged.pk),
-        **extra_context,
+        "back": compare_url(keep.pk, merged.pk),
+        **extra,
     }
-    return TemplateResponse(request, f"admin/booking/patient/{template}.html", context, status=status)
+    return desk_page(request, f"desk/patients/{template}.html", context, status=status)

@@ -1,0 +1,1 @@
+"""Patients at the desk: list, record, corrections, merge and import."""

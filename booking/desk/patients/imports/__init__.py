@@ -1,0 +1,1 @@
+"""Import patients from a CSV file: upload, match columns, preview, import, undo."""
