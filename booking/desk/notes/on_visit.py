@@ -6,7 +6,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from booking.desk.appointments.find import find_visit, visit_panel
+from booking.desk.appointments.find import find_visit
+from booking.desk.appointments.visit import visit_panel
 from booking.desk.calendar.page import CalendarPage, Panel, back_url, page_behind, render_page
 from booking.desk.notes.form import Audience, NoteForm, save_form
 from booking.models import is_reference

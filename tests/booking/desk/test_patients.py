@@ -104,13 +104,6 @@ def test_a_new_name_is_found_and_the_old_one_is_not(admin_client):
     assert search(admin_client, "martin") == []
 
 
-def test_the_diary_finds_visits_by_normalized_names_and_links_to_the_patient_search(admin_client, location):
-    factories.make_appointment(patient=factories.make_patient(name="Zoë Martin"), location=location)
-    page = admin_client.get("/admin/booking/appointment/", {"q": "ZOE"})
-    assert [row.patient.name for row in page.context["cl"].result_list] == ["Zoë Martin"]
-    assert f'href="{PATIENTS}?q=ZOE"' in page.content.decode()
-
-
 def test_the_start_page_has_a_patient_search_by_permission(admin_client):
     assert 'id="find-patient"' in admin_client.get("/admin/").content.decode()
     assert 'id="find-patient"' not in member_of_staff("view_message").get("/admin/").content.decode()
