@@ -18,12 +18,14 @@ from booking.messages.delivery.send import Tally, channels, send_batch, send_due
 from booking.messages.delivery.staleness import is_emailed
 from booking.messages.delivery.transports import SmtpUnavailable, TransportUnavailable
 from booking.messages.outbox.enqueue import (
+    channel_of_delay,
     enqueue_booking,
     enqueue_cancellation,
     enqueue_confirm_request,
     enqueue_contact_message,
     enqueue_move_request,
     enqueue_reschedule,
+    enqueue_running_late,
     enqueue_waitlist_joined,
     enqueue_waitlist_offer,
     refresh_after_retime,
@@ -41,6 +43,7 @@ __all__ = [
     "Tally",
     "TransportUnavailable",
     "can_resend",
+    "channel_of_delay",
     "channels",
     "check_deliveries",
     "delayed_messages",
@@ -52,6 +55,7 @@ __all__ = [
     "enqueue_link_request",
     "enqueue_move_request",
     "enqueue_reschedule",
+    "enqueue_running_late",
     "enqueue_waitlist_joined",
     "enqueue_waitlist_offer",
     "is_delivery_failing",

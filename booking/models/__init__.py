@@ -15,9 +15,9 @@ from booking.models.locations import Location, OpeningHours, Province, Room, Spe
 from booking.models.message_wording import PLACEHOLDERS, MessageWording, make_missing_wordings, placeholders
 from booking.models.messages import Message
 from booking.models.patients import MADE_UP_DOMAIN, Patient, PatientMerge, PatientNote, Tag, search_key_of
-from booking.models.practitioners import Practitioner, PractitionerService
+from booking.models.practitioners import Practitioner, PractitionerDraft, PractitionerService
 from booking.models.services import DEFAULT_STEP, Service
-from booking.models.site_state import ClockReading, RateLimitBucket, SampleRow, TaskRun
+from booking.models.site_state import ClockReading, RateLimitBucket, SampleRow, SetupCheck, TaskRun
 from booking.models.waitlist import MAX_UNANSWERED_OFFERS, PartOfDay, WaitlistEntry, WaitlistOffer
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "PatientMerge",
     "PatientNote",
     "Practitioner",
+    "PractitionerDraft",
     "PractitionerService",
     "Province",
     "RateLimitBucket",
@@ -61,6 +62,7 @@ __all__ = [
     "RunningLate",
     "SampleRow",
     "Service",
+    "SetupCheck",
     "SpecialHours",
     "Status",
     "Tag",

@@ -32,6 +32,7 @@ from booking.scheduling.exceptions import (
 )
 from booking.scheduling.patients.contact import CorrectedContact, correct_contact
 from booking.scheduling.patients.merge import MERGED_FIELDS, merge, merge_values
+from booking.scheduling.running_late import say_running_late
 from booking.scheduling.slots.capacity import DayCapacity, day_capacities
 from booking.scheduling.slots.conflicts import (
     ScheduleConflict,
@@ -138,6 +139,7 @@ __all__ = [
     "release",
     "reschedule",
     "retime",
+    "say_running_late",
     "settle_waitlist",
     "substitutes",
     "undo_mark",

@@ -96,10 +96,13 @@ PACKAGES: dict[str, set[str]] = {
     },
     "booking.desk": {
         "booking.availability",
+        "booking.forms",
+        "booking.messages",
         "booking.models",
         "booking.privacy",
         "booking.scheduling",
         "booking.staff",
+        "booking.tokens",
     },
     "booking.worker": {"booking.messages", "booking.models", "booking.rate_limits", "booking.scheduling"},
     "booking.management": {"booking.formatting", "booking.scheduling", "booking.worker"},
@@ -263,6 +266,11 @@ INSIDE: dict[str, dict[str, set[str]]] = {
             "booking.scheduling.locks",
             "booking.scheduling.slots",
             "booking.scheduling.types",
+        },
+        "booking.scheduling.running_late": {
+            "booking.scheduling.actors",
+            "booking.scheduling.appointments",
+            "booking.scheduling.exceptions",
         },
         "booking.scheduling.waitlist": {
             "booking.scheduling.actors",

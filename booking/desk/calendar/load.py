@@ -6,7 +6,7 @@ The number of queries depends neither on the number of practitioners and visits 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db.models import Prefetch, Q
 from django.utils import timezone
@@ -24,6 +24,7 @@ from booking.models import (
     Closure,
     Location,
     Practitioner,
+    RunningLate,
     Status,
     TimeOff,
 )
@@ -58,6 +59,7 @@ def load_board(
     waiting = WaitingPeople.load(days) if sees_waitlist else WaitingPeople([], {})
     closures = _closures(days, locations)
     reasons = _time_off_notes(people, days) if sees_reasons else {}
+    delays = _delays(people, days)
     by_column: dict[tuple[int, date], list[Appointment]] = defaultdict(list)
     for row in drawn:
         by_column[row.practitioner_id, row.local_on].append(row)
@@ -71,6 +73,7 @@ def load_board(
             waiting,
             closures[on],
             reasons.get(person.pk, []),
+            delays.get((person.pk, on)),
         )
         for person in practitioners
         for on in days
@@ -103,6 +106,11 @@ def _time_off_notes(people: Collection[int], days: Collection[date]) -> dict[int
     for row in rows.order_by("starts_on", "pk"):
         found[row.practitioner_id].append(row)
     return found
+
+
+def _delays(people: Collection[int], days: Collection[date]) -> dict[tuple[int, date], timedelta]:
+    rows = RunningLate.objects.filter(practitioner__in=people, on__in=days)
+    return {(row.practitioner_id, row.on): row.late_by for row in rows}
 
 
 def _minute(moment: datetime, on: date) -> int:
@@ -142,9 +150,10 @@ def _column(
     waiting: WaitingPeople,
     closures: Sequence[Closure],
     time_off: Sequence[TimeOff],
+    late_by: timedelta | None,
 ) -> CalendarColumn:
     hours = sorted(_local(interval, place) for place, plan in plans for interval in plan.hours)
-    column = CalendarColumn(person, on, hours)
+    column = CalendarColumn(person, on, hours, late_by)
     column.shades = _shades(plans, on, shown, closures, time_off)
     blocks = [_visit(row, on, shown) for row in rows]
     lanes = grid.lanes([_span(block.starts_at, block.ends_at, on) for block in blocks])
