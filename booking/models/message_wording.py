@@ -45,7 +45,7 @@ PLACEHOLDERS = {
 # Discreet: subjects are visible on locked screens and in shared mailboxes.
 _IN_SUBJECTS = ("clinic", "when", "reference")
 _ABOUT_VISITS = ("clinic", "when", "time", "reference", "phone", "place", "practitioner", "service", "Whose", "whose")
-_ABOUT_DELAYS = (*_ABOUT_VISITS, "late")
+_ABOUT_DELAYS = ("late", *(name for name in _ABOUT_VISITS if name != "place"))
 _ABOUT_WAITING = ("clinic", "phone", "place", "service", "Who")
 _ABOUT_LINKS = ("clinic", "phone", "place")  # May contain links to several appointments.
 _ABOUT_OFFERS = ("clinic", "when", "time", "phone", "place", "practitioner", "service", "Who")

@@ -17,7 +17,7 @@ State = PractitionerDraft.State
 FOCAL_POINT = {"focal_x": 50, "focal_y": 30}
 
 
-class DraftChanged(Exception):
+class OwnPageChanged(Exception):
     """The practitioner has changed the draft since it was shown to the office, or it is gone."""
 
 
@@ -50,7 +50,7 @@ def changed_fields(draft: PractitionerDraft) -> list[str]:
 def publish_draft(draft: PractitionerDraft, *, seen: str, by: Any) -> Practitioner:
     """Copy the draft to the practitioner's page and delete it.
 
-    ``seen`` is the version that the office looked at (``version_of``). Raises DraftChanged if there is a newer one.
+    ``seen`` is the version that the office looked at (``version_of``). Raises OwnPageChanged if there is a newer one.
     """
     with transaction.atomic():
         current = _lock(draft, seen)
@@ -70,7 +70,7 @@ def publish_draft(draft: PractitionerDraft, *, seen: str, by: Any) -> Practition
 
 
 def send_back_draft(draft: PractitionerDraft, *, seen: str, reply: str, by: Any) -> None:
-    """Give the draft back to the practitioner with a word. Raises DraftChanged as ``publish_draft`` does."""
+    """Give the draft back to the practitioner with a word. Raises OwnPageChanged as ``publish_draft`` does."""
     with transaction.atomic():
         current = _lock(draft, seen)
         current.state, current.reply, current.replied_by = State.RETURNED, reply, by
@@ -93,5 +93,5 @@ def _lock(draft: PractitionerDraft, seen: str) -> PractitionerDraft:
     rows = PractitionerDraft.objects.select_for_update(of=("self",)).select_related("practitioner")
     current = rows.filter(pk=draft.pk, state=State.SENT).first()
     if current is None or version_of(current) != seen:
-        raise DraftChanged
+        raise OwnPageChanged
     return current

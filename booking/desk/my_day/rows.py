@@ -14,7 +14,7 @@ _OPEN = (Status.BOOKED, Status.ARRIVED)
 
 
 @dataclass(frozen=True)
-class DayRow:
+class OwnDayRow:
     """One line: a visit, a hold or a gap (``block``), or time in which nobody is seen (``shade``)."""
 
     starts_at: datetime
@@ -37,8 +37,8 @@ class OwnDay:
 
     card: CalendarBlock | None  # The visit that is on, else the next one.
     is_on: bool  # Whether the card's visit has begun.
-    coming: Sequence[DayRow]
-    earlier: Sequence[DayRow]
+    coming: Sequence[OwnDayRow]
+    earlier: Sequence[OwnDayRow]
     ends_at: datetime | None  # The end of the working hours.
 
     @property
@@ -67,7 +67,7 @@ def divide(column: CalendarColumn, shown: grid.Span, *, now: datetime, zone: tzi
     visits = [block for block in column.blocks if block.kind == "visit"]
     on = next((block for block in visits if _is_on(block, now)), None)
     card = on or next((block for block in visits if block.status in _OPEN and block.starts_at > now), None)
-    rows = [DayRow(block.starts_at, block.ends_at, block) for block in column.blocks if block != card]
+    rows = [OwnDayRow(block.starts_at, block.ends_at, block) for block in column.blocks if block != card]
     rows += [_shade_row(shade, column, shown, zone) for shade in column.shades if shade.label]
     rows.sort(key=lambda row: row.starts_at)
     coming = [row for row in rows if _is_coming(row, now)]
@@ -80,17 +80,17 @@ def _is_on(block: CalendarBlock, now: datetime) -> bool:
     return block.status in _OPEN and block.starts_at <= now < block.ends_at + overrun
 
 
-def _is_coming(row: DayRow, now: datetime) -> bool:
+def _is_coming(row: OwnDayRow, now: datetime) -> bool:
     if row.kind == "visit" and row.block is not None:
         return row.block.status in _OPEN and (row.ends_at > now or _is_on(row.block, now))
     return row.ends_at > now
 
 
-def _shade_row(shade: Shade, column: CalendarColumn, shown: grid.Span, zone: tzinfo) -> DayRow:
+def _shade_row(shade: Shade, column: CalendarColumn, shown: grid.Span, zone: tzinfo) -> OwnDayRow:
     first = shown[0] + (shade.cell.row - 1) * grid.ROW
     midnight = datetime.combine(column.on, time.min)
     start, end = (
         (midnight + timedelta(minutes=minute)).replace(tzinfo=zone)
         for minute in (first, first + shade.cell.rows * grid.ROW)
     )
-    return DayRow(start, end, shade=shade)
+    return OwnDayRow(start, end, shade=shade)

@@ -123,6 +123,6 @@ def values(context: dict[str, Any]) -> dict[str, str]:
             "reference": appointment.reference,
             "practitioner": appointment.practitioner.name,
         }
-    if late_minutes := context["message"].content.get("late_minutes"):
-        values_by_placeholder["late"] = duration(timedelta(minutes=late_minutes))
+    if context["message"].kind == Kind.RUNNING_LATE:
+        values_by_placeholder["late"] = duration(timedelta(minutes=context["message"].content.get("late_minutes", 0)))
     return values_by_placeholder
