@@ -13,7 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.template.response import SimpleTemplateResponse, TemplateResponse
+from django.template.response import SimpleTemplateResponse
 from django.urls import path, re_path, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -22,7 +22,7 @@ from django.views.generic import RedirectView
 from booking.models import AccessLogEntry, Message, Patient
 from booking.privacy.access_log import log_view
 from clinic.accounts import second_factor
-from clinic.accounts.staff_area import clinic_zone
+from clinic.accounts.staff_area import clinic_zone, sees_only_own_day
 from clinic.admin_lookups import guarded, is_named_autocomplete
 from clinic.checks import is_mail_unsent
 
@@ -176,7 +176,9 @@ class ClinicAdminSite(admin.AdminSite):
             "is_mail_unsent": is_mail_unsent(),
         }
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        if sees_only_own_day(request.user) and not self.get_app_list(request):
+            return redirect("desk:my_day")
         from booking.admin.start_page import dashboard_notes  # Not at the top: booking.admin registers with this site.
         from clinic.ops.sample_removal import notes as notes_on_sample
         from content.admin.notes import notes as notes_on_pages

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 
 from booking import messages, scheduling
 from booking.admin.diary_steps import appointment_label
-from booking.formatting import weekday
+from booking.formatting import all_of, weekday
 from booking.models import (
     AGREED,
     AccessLogEntry,
@@ -29,6 +29,7 @@ from booking.privacy.access_log import log_view
 from booking.staff.conflict_list import open_conflicts
 from booking.staff.formats import format_instant
 from booking.staff.notes import Note, counted
+from booking.staff.page_drafts import sent_drafts
 
 
 def dashboard_notes(request: HttpRequest) -> list[Note]:
@@ -39,6 +40,8 @@ def dashboard_notes(request: HttpRequest) -> list[Note]:
         notes.append(_no_clinic())
     if user.has_perm("booking.change_service"):
         notes += _lost_capacity()
+    if user.has_perm("booking.change_practitioner"):
+        notes += _page_drafts()
     if user.has_perm("booking.view_appointment") or user.has_perm("booking.change_appointment"):
         notes.append(_today(request))
         notes += _conflicts()
@@ -78,6 +81,17 @@ def _lost_capacity() -> list[Note]:
                 )
             )
     return notes
+
+
+def _page_drafts() -> list[Note]:
+    """Drafts that practitioners wrote of their part of the team page. The link opens the oldest."""
+    drafts = sent_drafts()
+    if not drafts:
+        return []
+    heading = counted(len(drafts), gettext("draft of a team page"), gettext("drafts of team pages"))
+    names = all_of(draft.practitioner.name for draft in drafts)
+    url = reverse("admin:booking_practitioner_draft", args=[drafts[0].practitioner_id])
+    return [Note("sky", heading, gettext("By %(names)s.") % {"names": names}, url, gettext("Compare and publish"))]
 
 
 def _today(request: HttpRequest) -> Note:

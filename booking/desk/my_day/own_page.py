@@ -20,19 +20,17 @@ from booking.staff.page_drafts import draft_of, save_draft
 _FIELDS: dict[str, type[forms.Field]] = {
     "CharField": LineField,
     "TextField": ParagraphsField,
-    "ImageField": PictureField,
+    "FileField": PictureField,
 }
 
 
 def _form_field(field: Field, **kwargs: Any) -> forms.Field | None:
-    form_class = _FIELDS[field.get_internal_type().replace("FileField", "ImageField")]
-    return field.formfield(**kwargs | {"form_class": form_class})
+    return field.formfield(**kwargs | {"form_class": _FIELDS[field.get_internal_type()]})
 
 
 class OwnPageForm(forms.ModelForm):
-    formfield_callback = _form_field
-
     class Meta:
+        formfield_callback = _form_field
         model = PractitionerDraft
         fields = PractitionerDraft.FIELDS
         labels = {"summary": _("In one sentence"), "photo": _("Photo")}

@@ -327,7 +327,8 @@ def practitioner(dana):
 
 
 def test_a_practitioner_lands_on_the_own_day_or_where_they_were_asked_to_log_in(client, practitioner):
-    assert log_in(client).url == "/desk/my-day/"
+    assert log_in(client, next_url="").url == "/desk/my-day/"
+    assert client.get("/admin/").url == "/desk/my-day/"  # Nothing is theirs in the office.
     client.logout()
     assert log_in(client, next_url="/desk/me/").url == "/desk/me/"
 
