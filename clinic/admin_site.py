@@ -153,17 +153,25 @@ class ClinicAdminSite(admin.AdminSite):
         return update_wrapper(in_clinic_zone, inner)
 
     def get_urls(self) -> list[Any]:
-        sample = [path("sample/remove/", self.admin_view(self.remove_sample), name="remove_sample")]
+        own = [
+            path("sample/remove/", self.admin_view(self.remove_sample), name="remove_sample"),
+            path("setup/", self.admin_view(self.setup), name="setup"),
+        ]
         redirects = [
             re_path(f"^{old}/(?P<rest>.*)$", RedirectView.as_view(url=f"/admin/{new}/%(rest)s", query_string=True))
             for old, new in RENAMED_MODELS.items()
         ]
-        return [*sample, *redirects, *super().get_urls()]
+        return [*own, *redirects, *super().get_urls()]
 
     def remove_sample(self, request: HttpRequest) -> HttpResponse:
         from clinic.ops.sample_removal import page
 
         return page(request, self.each_context(request))
+
+    def setup(self, request: HttpRequest) -> HttpResponse:
+        from clinic.setup_list import page
+
+        return page(request)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         return cast(HttpResponse, AutocompleteView.as_view(admin_site=self)(request))
@@ -181,11 +189,12 @@ class ClinicAdminSite(admin.AdminSite):
             return redirect("desk:my_day")
         from booking.admin.start_page import dashboard_notes  # Not at the top: booking.admin registers with this site.
         from clinic.ops.sample_removal import notes as notes_on_sample
+        from clinic.setup_list import setup_list
         from content.admin.notes import notes as notes_on_pages
 
         all_notes = [*dashboard_notes(request), *notes_on_pages(request.user), *notes_on_sample(request.user)]
         all_notes.sort(key=lambda note: TONES_BY_URGENCY.index(note.tone))
-        return super().index(request, {"notes": all_notes, **(extra_context or {})})
+        return super().index(request, {"notes": all_notes, "setup": setup_list(request.user), **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = super().get_app_list(request, app_label)

@@ -17,7 +17,6 @@ from booking.models import (
     AGREED,
     AccessLogEntry,
     Appointment,
-    Clinic,
     ClockReading,
     Message,
     Service,
@@ -36,8 +35,6 @@ def dashboard_notes(request: HttpRequest) -> list[Note]:
     """The notes that this user may see."""
     user: Any = request.user
     notes = []
-    if user.has_perm("booking.change_clinic") and not Clinic.objects.exists():
-        notes.append(_no_clinic())
     if user.has_perm("booking.change_service"):
         notes += _lost_capacity()
     if user.has_perm("booking.change_practitioner"):
@@ -50,16 +47,6 @@ def dashboard_notes(request: HttpRequest) -> list[Note]:
     if user.has_perm("booking.view_message") or user.has_perm("booking.change_message"):
         notes += [*_wrong_clocks(), *_parked(), *_delayed(timezone.now())]
     return notes
-
-
-def _no_clinic() -> Note:
-    return Note(
-        "straw",
-        gettext("The clinic doesn't have a name yet"),
-        gettext("Enter its name, phone and email address first: pages and emails need them."),
-        reverse("admin:booking_clinic_add"),
-        gettext("Enter it"),
-    )
 
 
 def _lost_capacity() -> list[Note]:

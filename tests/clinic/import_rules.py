@@ -198,6 +198,7 @@ PACKAGES: dict[str, set[str]] = {
         "clinic.admin_lookups",
         "clinic.checks",
         "clinic.ops",
+        "clinic.setup_list",
         "content.admin",
     },
     "clinic.checks": {"clinic.ops"},
@@ -233,6 +234,14 @@ PACKAGES: dict[str, set[str]] = {
         "content.sample",
     },
     "clinic.settings": {"clinic.ops"},
+    "clinic.setup_list": {
+        "booking.models",
+        "booking.staff",
+        "clinic.accounts",
+        "clinic.checks",
+        "content.admin",
+        "content.sample",
+    },
     "clinic.urls": {"clinic.web"},
     "clinic.wsgi": {"clinic.checks", "clinic.web"},
 }

@@ -69,6 +69,7 @@ PAGES = {
     "booking_practitioner_feed": (set(), set()),
     "booking_service_step": (set(), set()),
     "remove_sample": (set(), set()),
+    "setup": (set(), set()),
     "clinic_staffmember_second_factor": (set(), set()),
     "clinic_staffmember_password_link": (set(), set()),
 }
