@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('summary', models.CharField(blank=True, help_text='One sentence for the team page.', max_length=200)),
-                ('bio', models.TextField(blank=True, help_text='Separate paragraphs with an empty line.', max_length=5000, verbose_name='about you')),
+                ('bio', models.TextField(blank=True, help_text='Separate paragraphs with an empty line.', max_length=5000)),
                 ('languages', models.CharField(blank=True, help_text='Other than English, separated by commas.', max_length=200)),
                 ('pronouns', models.CharField(blank=True, max_length=40)),
                 ('photo', models.ImageField(blank=True, upload_to='people/', validators=[booking.image_upload.validate_picture])),

@@ -168,9 +168,7 @@ class PractitionerDraft(models.Model):
 
     practitioner = models.OneToOneField(Practitioner, on_delete=models.CASCADE, related_name="draft")
     summary = models.CharField(max_length=200, blank=True, help_text=_("One sentence for the team page."))
-    bio = models.TextField(
-        _("about you"), max_length=5000, blank=True, help_text=_("Separate paragraphs with an empty line.")
-    )
+    bio = models.TextField(max_length=5000, blank=True, help_text=_("Separate paragraphs with an empty line."))
     languages = models.CharField(max_length=200, blank=True, help_text=_("Other than English, separated by commas."))
     pronouns = models.CharField(max_length=40, blank=True)
     photo = models.ImageField(upload_to="people/", blank=True, validators=[validate_picture])

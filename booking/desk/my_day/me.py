@@ -56,11 +56,8 @@ def _weekdays(person: Practitioner, today: date) -> list[WeekdayHours]:
     valid = Q(ends_on__isnull=True) | Q(ends_on__gte=today)
     hours = list(WorkingHours.objects.filter(valid, practitioner=person).select_related("location"))
     breaks = list(Break.objects.filter(valid, practitioner=person))
-    return [
-        WeekdayHours(str(day.label), _on(hours, day), _on(breaks, day))
-        for day in Weekday
-        if _on(hours, day) or _on(breaks, day)
-    ]
+    days = [WeekdayHours(str(day.label), _on(hours, day), _on(breaks, day)) for day in Weekday]
+    return [day for day in days if day.hours or day.breaks]
 
 
 Row = TypeVar("Row", WorkingHours, Break)

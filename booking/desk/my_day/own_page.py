@@ -33,7 +33,7 @@ class OwnPageForm(forms.ModelForm):
         formfield_callback = _form_field
         model = PractitionerDraft
         fields = PractitionerDraft.FIELDS
-        labels = {"summary": _("In one sentence"), "photo": _("Photo")}
+        labels = {"summary": _("In one sentence"), "bio": _("About you"), "photo": _("Photo")}
         help_texts = {"photo": _("A JPEG, PNG or WebP picture, up to 15 MB.")}
 
 
