@@ -32,11 +32,11 @@ class SendBackForm(forms.Form):
 
 def page(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """Compare; on POST publish or send back, or answer 409 if the draft has changed since it was shown."""
+    if not model_admin.has_change_permission(request):
+        raise PermissionDenied
     draft = get_object_or_404(
         PractitionerDraft.objects.select_related("practitioner"), practitioner=pk, state=PractitionerDraft.State.SENT
     )
-    if not model_admin.has_change_permission(request, draft.practitioner):
-        raise PermissionDenied
     form = SendBackForm(request.POST if "back" in request.POST else None)
     if request.method != "POST":
         return _show(model_admin, request, draft, form)

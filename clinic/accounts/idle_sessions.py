@@ -14,6 +14,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.contrib.auth.views import redirect_to_login
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from booking.views.session import BOOKING_KEY
 from clinic.accounts.staff_area import DESK_PATH, sees_only_own_day
@@ -43,10 +44,11 @@ class IdleSessionMiddleware:
         started_at = request.session.get(STARTED, now)
         is_idle = _is_idle(request, now - seen_at)
         if is_idle or now - started_at >= settings.STAFF_SESSION.total_seconds():
+            start = _start_of(request)
             end_login(request)
             if request.path.startswith("/staff/"):
                 return self.get_response(request)  # allauth's views redirect anonymous users themselves.
-            return redirect_to_login(request.get_full_path() if request.method == "GET" else _start_of(request.path))
+            return redirect_to_login(request.get_full_path() if request.method == "GET" else start)
         if SEEN not in request.session or now - seen_at > _WRITE_INTERVAL:
             request.session[SEEN] = now
             request.session.setdefault(STARTED, now)  # Sessions of an earlier release.
@@ -60,9 +62,11 @@ def _is_idle(request: HttpRequest, idle: float) -> bool:
     return idle > settings.STAFF_IDLE_OWN_DAY.total_seconds() and sees_only_own_day(request.user)
 
 
-def _start_of(path: str) -> str:
+def _start_of(request: HttpRequest) -> str:
     """Where to go on after the next login, if the request cannot be repeated."""
-    return DESK_PATH if path.startswith(DESK_PATH) else "/admin/"
+    if sees_only_own_day(request.user):
+        return reverse("desk:my_day")
+    return DESK_PATH if request.path.startswith(DESK_PATH) else "/admin/"
 
 
 @receiver(user_logged_in)

@@ -341,7 +341,7 @@ def test_a_login_that_sees_only_the_own_day_ends_after_five_idle_minutes(client,
         with time_machine.travel(stopped_clock + timedelta(minutes=minutes), tick=False):
             assert client.get("/desk/my-day/").status_code == 200
     with time_machine.travel(stopped_clock + timedelta(minutes=18, seconds=1), tick=False):
-        assert client.post("/desk/my-day/quiet/").url == "/staff/login/?next=/desk/"
+        assert client.post("/desk/my-day/quiet/").url == "/staff/login/?next=/desk/my-day/"
         assert "_auth_user_id" not in client.session
         assert log_in(client, next_url="/desk/my-day/").url == "/desk/my-day/"
 
