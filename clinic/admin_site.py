@@ -13,7 +13,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.template.response import SimpleTemplateResponse, TemplateResponse
+from django.template.response import SimpleTemplateResponse
 from django.urls import path, re_path, reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -22,7 +22,7 @@ from django.views.generic import RedirectView
 from booking.models import AccessLogEntry, Message, Patient
 from booking.privacy.access_log import log_view
 from clinic.accounts import second_factor
-from clinic.accounts.staff_area import clinic_zone
+from clinic.accounts.staff_area import clinic_zone, sees_only_own_day
 from clinic.admin_lookups import guarded, is_named_autocomplete
 from clinic.checks import is_mail_unsent
 
@@ -155,17 +155,25 @@ class ClinicAdminSite(admin.AdminSite):
     def get_urls(self) -> list[Any]:
         from booking.admin.moved import MOVED_TO_DESK
 
-        sample = [path("sample/remove/", self.admin_view(self.remove_sample), name="remove_sample")]
+        own = [
+            path("sample/remove/", self.admin_view(self.remove_sample), name="remove_sample"),
+            path("setup/", self.admin_view(self.setup), name="setup"),
+        ]
         redirects = [
             re_path(f"^{old}/(?P<rest>.*)$", RedirectView.as_view(url=f"/admin/{new}/%(rest)s", query_string=True))
             for old, new in RENAMED_MODELS.items()
         ]
-        return [*sample, *redirects, *MOVED_TO_DESK, *super().get_urls()]
+        return [*own, *redirects, *MOVED_TO_DESK, *super().get_urls()]
 
     def remove_sample(self, request: HttpRequest) -> HttpResponse:
         from clinic.ops.sample_removal import page
 
         return page(request, self.each_context(request))
+
+    def setup(self, request: HttpRequest) -> HttpResponse:
+        from clinic.setup_list import page
+
+        return page(request)
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         return cast(HttpResponse, AutocompleteView.as_view(admin_site=self)(request))
@@ -178,14 +186,17 @@ class ClinicAdminSite(admin.AdminSite):
             "is_mail_unsent": is_mail_unsent(),
         }
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        if sees_only_own_day(request.user) and not self.get_app_list(request):
+            return redirect("desk:my_day")
         from booking.admin.start_page import dashboard_notes  # Not at the top: booking.admin registers with this site.
         from clinic.ops.sample_removal import notes as notes_on_sample
+        from clinic.setup_list import setup_list
         from content.admin.notes import notes as notes_on_pages
 
         all_notes = [*dashboard_notes(request), *notes_on_pages(request.user), *notes_on_sample(request.user)]
         all_notes.sort(key=lambda note: TONES_BY_URGENCY.index(note.tone))
-        return super().index(request, {"notes": all_notes, **(extra_context or {})})
+        return super().index(request, {"notes": all_notes, "setup": setup_list(request.user), **(extra_context or {})})
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         apps = super().get_app_list(request, app_label)

@@ -150,6 +150,8 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "admin:index"
 STAFF_SECOND_FACTOR = IS_HTTPS  # Required of everybody on a public site, optional on a local one.
 STAFF_IDLE = timedelta(minutes=environment.whole_number("STAFF_IDLE_MINUTES", 30, lowest=1))
+# For logins that see only their own day, on a phone.
+STAFF_IDLE_OWN_DAY = timedelta(minutes=environment.whole_number("STAFF_IDLE_OWN_DAY_MINUTES", 5, lowest=2))
 STAFF_SESSION = timedelta(hours=environment.whole_number("STAFF_SESSION_HOURS", 12, lowest=1))  # However busy it is.
 ACCOUNT_ADAPTER = "clinic.accounts.adapter.StaffAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}

@@ -1,6 +1,5 @@
 """Create, replace and revoke the URL of a practitioner's calendar feed."""
 
-import uuid
 from typing import Any
 
 from django.contrib import admin, messages
@@ -11,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
 
 from booking.models import Practitioner
+from booking.staff.calendar_feeds import replace_feed, revoke_feed
 from booking.tokens import feed_url
 
 
@@ -24,10 +24,8 @@ def page(model_admin: admin.ModelAdmin, request: HttpRequest, pk: int) -> HttpRe
         is_new = "renew" in request.POST
         if not is_new and "revoke" not in request.POST:
             return HttpResponseRedirect(request.path)
-        Practitioner.objects.filter(pk=pk).update(feed_uid=uuid.uuid4() if is_new else None)
-        sentence = "The calendar has a new address" if is_new else "The calendar's address is revoked"
-        model_admin.log_change(request, practitioner, f"{sentence}.")
-        messages.success(request, f"{sentence}. The earlier address no longer works.")
+        change = replace_feed if is_new else revoke_feed
+        messages.success(request, change(practitioner, by=request.user))
         return HttpResponseRedirect(request.path)
     url = feed_url(practitioner)
     context: dict[str, Any] = {

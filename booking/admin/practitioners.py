@@ -7,7 +7,7 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from booking.admin import feed_address
+from booking.admin import feed_address, page_drafts
 from booking.admin.conflicts import ConfirmConflictsMixin
 from booking.models import Break, Practitioner, PractitionerService, WorkingHours
 from booking.staff.formats import colour_mark
@@ -75,8 +75,15 @@ class PractitionerAdmin(ConfirmConflictsMixin):
         def feed(request: HttpRequest, pk: int) -> HttpResponse:
             return feed_address.page(self, request, pk)
 
-        view = self.admin_site.admin_view(feed)
-        return [path("<int:pk>/feed/", view, name="booking_practitioner_feed"), *super().get_urls()]
+        def draft(request: HttpRequest, pk: int) -> HttpResponse:
+            return page_drafts.page(self, request, pk)
+
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/feed/", view(feed), name="booking_practitioner_feed"),
+            path("<int:pk>/draft/", view(draft), name="booking_practitioner_draft"),
+            *super().get_urls(),
+        ]
 
     @admin.display(description="focal point")
     def focal_point(self, practitioner: Practitioner) -> SafeString:

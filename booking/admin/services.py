@@ -1,9 +1,12 @@
 """Admin of services, with the practitioners who offer them."""
 
+import itertools
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -29,6 +32,23 @@ def capacity_sentence(capacity: DayCapacity) -> str:
     return f"{visits}. {capacity.most} could fit." if capacity.lost else f"{visits}, as many as can fit."
 
 
+@transaction.atomic
+def copy_service(service: Service) -> Service:
+    """Save an inactive copy under a name and an address of its own, offered by the same people."""
+    offers = list(service.practitioner_services.all())
+    copy = Service.objects.get(pk=service.pk)
+    copy.pk, copy.is_active = None, False
+    copy.name = gettext("Copy of %(name)s") % {"name": service.name}
+    copy.name = copy.name[: Service._meta.get_field("name").max_length]
+    slugs = (f"{service.slug[:40]}-copy-{number}" for number in itertools.count(1))
+    copy.slug = next(slug for slug in slugs if not Service.objects.filter(slug=slug).exists())
+    copy.save(force_insert=True)
+    for offer in offers:
+        offer.pk, offer.service = None, copy
+        offer.save(force_insert=True)
+    return copy
+
+
 class OfferedByInline(OfficeInline):
     model = PractitionerService
     verbose_name = "practitioner who offers it"
@@ -46,6 +66,7 @@ class ServiceAdmin(ConfirmConflictsMixin):
     prepopulated_fields = {"slug": ["name"]}
     inlines = [OfferedByInline]
     readonly_fields = ["capacity"]
+    actions = ["copy"]
     fieldsets = [
         (None, {"fields": [("name", "slug"), "summary", "description", "what_to_bring", "is_active", "position"]}),
         (
@@ -87,6 +108,18 @@ class ServiceAdmin(ConfirmConflictsMixin):
             },
         ),
     ]
+
+    @admin.action(description=_("Copy, to change and then offer"), permissions=["add"])
+    def copy(self, request: HttpRequest, queryset: QuerySet[Service]) -> HttpResponse | None:
+        """Copy each service with who offers it. A copy is not offered before it is made active."""
+        copies = [copy_service(service) for service in queryset]
+        for service in copies:
+            self.log_addition(request, service, gettext("Copied."))
+        names = ", ".join(service.name for service in copies)
+        messages.success(request, gettext("Copied: %(names)s. Change it, then make it active.") % {"names": names})
+        if len(copies) > 1:
+            return None
+        return HttpResponseRedirect(reverse("admin:booking_service_change", args=[copies[0].pk]))
 
     def get_urls(self) -> list[URLPattern]:
         def default_step(request: HttpRequest, pk: int) -> HttpResponse:

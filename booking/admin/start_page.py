@@ -11,12 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from booking import messages, scheduling
-from booking.formatting import weekday
+from booking.formatting import all_of, weekday
 from booking.models import (
     AGREED,
     AccessLogEntry,
     Appointment,
-    Clinic,
     ClockReading,
     Message,
     Service,
@@ -28,16 +27,17 @@ from booking.privacy.access_log import log_view
 from booking.staff.conflict_list import open_conflicts
 from booking.staff.formats import format_instant, span
 from booking.staff.notes import Note, counted
+from booking.staff.page_drafts import sent_drafts
 
 
 def dashboard_notes(request: HttpRequest) -> list[Note]:
     """The notes that this user may see."""
     user: Any = request.user
     notes = []
-    if user.has_perm("booking.change_clinic") and not Clinic.objects.exists():
-        notes.append(_no_clinic())
     if user.has_perm("booking.change_service"):
         notes += _lost_capacity()
+    if user.has_perm("booking.change_practitioner"):
+        notes += _page_drafts()
     if user.has_perm("booking.view_appointment") or user.has_perm("booking.change_appointment"):
         notes.append(_today(request))
         notes += _conflicts()
@@ -46,16 +46,6 @@ def dashboard_notes(request: HttpRequest) -> list[Note]:
     if user.has_perm("booking.view_message") or user.has_perm("booking.change_message"):
         notes += [*_wrong_clocks(), *_parked(), *_delayed(timezone.now())]
     return notes
-
-
-def _no_clinic() -> Note:
-    return Note(
-        "straw",
-        gettext("The clinic doesn't have a name yet"),
-        gettext("Enter its name, phone and email address first: pages and emails need them."),
-        reverse("admin:booking_clinic_add"),
-        gettext("Enter it"),
-    )
 
 
 def _lost_capacity() -> list[Note]:
@@ -77,6 +67,17 @@ def _lost_capacity() -> list[Note]:
                 )
             )
     return notes
+
+
+def _page_drafts() -> list[Note]:
+    """Drafts that practitioners wrote of their part of the team page. The link opens the oldest."""
+    drafts = sent_drafts()
+    if not drafts:
+        return []
+    heading = counted(len(drafts), gettext("draft of a team page"), gettext("drafts of team pages"))
+    names = all_of(draft.practitioner.name for draft in drafts)
+    url = reverse("admin:booking_practitioner_draft", args=[drafts[0].practitioner_id])
+    return [Note("sky", heading, gettext("By %(names)s.") % {"names": names}, url, gettext("Compare and publish"))]
 
 
 def _today(request: HttpRequest) -> Note:

@@ -7,6 +7,8 @@ from booking.desk.appointments import book, cancel, late, move, rebook, repeat, 
 from booking.desk.blocks import conflicts, resolve
 from booking.desk.blocks import views as blocks
 from booking.desk.find import views as find
+from booking.desk.my_day import day as my_day
+from booking.desk.my_day import feed, me, own_page, running_late
 from booking.desk.notes import on_visit
 from booking.desk.waitlist import add, by_hand, lists
 
@@ -41,4 +43,10 @@ urlpatterns = [
     path("appointments/<str:reference>/messages/<int:message>/", resend.resend, name="resend"),
     path("notes/visits/<str:reference>/", on_visit.visit_note, name="visit_note"),
     path("patients/", include("booking.desk.patients.urls")),
+    path("my-day/", my_day.my_day, name="my_day"),
+    path("my-day/late/", running_late.running_late, name="running_late"),
+    path("my-day/quiet/", my_day.quiet, name="quiet"),
+    path("me/", me.me, name="me"),
+    path("me/feed/", feed.feed, name="own_feed"),
+    path("me/page/", own_page.own_page, name="own_page"),
 ]

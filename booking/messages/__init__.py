@@ -19,6 +19,7 @@ from booking.messages.delivery.staleness import is_emailed
 from booking.messages.delivery.transports import SmtpUnavailable, TransportUnavailable
 from booking.messages.outbox.enqueue import (
     can_reach,
+    channel_of_delay,
     enqueue_booking,
     enqueue_cancellation,
     enqueue_confirm_request,
@@ -26,6 +27,7 @@ from booking.messages.outbox.enqueue import (
     enqueue_move_request,
     enqueue_reschedule,
     enqueue_restored,
+    enqueue_running_late,
     enqueue_waitlist_joined,
     enqueue_waitlist_offer,
     patient_must_hear_of_move_back,
@@ -45,6 +47,7 @@ __all__ = [
     "TransportUnavailable",
     "can_reach",
     "can_resend",
+    "channel_of_delay",
     "channels",
     "check_deliveries",
     "delayed_messages",
@@ -57,6 +60,7 @@ __all__ = [
     "enqueue_move_request",
     "enqueue_reschedule",
     "enqueue_restored",
+    "enqueue_running_late",
     "enqueue_waitlist_joined",
     "enqueue_waitlist_offer",
     "is_delivery_failing",

@@ -23,9 +23,9 @@ from booking.models.patients import (
     Tag,
     search_key_of,
 )
-from booking.models.practitioners import Practitioner, PractitionerService
+from booking.models.practitioners import Practitioner, PractitionerDraft, PractitionerService
 from booking.models.services import DEFAULT_STEP, Service
-from booking.models.site_state import ClockReading, RateLimitBucket, SampleRow, TaskRun
+from booking.models.site_state import ClockReading, RateLimitBucket, SampleRow, SetupCheck, TaskRun
 from booking.models.waitlist import MAX_UNANSWERED_OFFERS, PartOfDay, WaitlistEntry, WaitlistOffer
 
 __all__ = [
@@ -63,6 +63,7 @@ __all__ = [
     "PatientMerge",
     "PatientNote",
     "Practitioner",
+    "PractitionerDraft",
     "PractitionerService",
     "Province",
     "RateLimitBucket",
@@ -70,6 +71,7 @@ __all__ = [
     "RunningLate",
     "SampleRow",
     "Service",
+    "SetupCheck",
     "SpecialHours",
     "Status",
     "Tag",

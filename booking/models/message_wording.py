@@ -20,6 +20,7 @@ CUSTOMIZABLE_KINDS = (
     Kind.MOVE_REQUESTED,
     Kind.CANCELLED,
     Kind.REMINDER,
+    Kind.RUNNING_LATE,
     Kind.CLOCK_CHANGE,
     Kind.WAITLIST_JOINED,
     Kind.WAITLIST_OFFER,
@@ -38,11 +39,13 @@ PLACEHOLDERS = {
     "service": "the name of the service",
     "Whose": "“Your appointment”, or “The appointment for” and the name if someone else booked it",
     "whose": "the same within a sentence: “your appointment”",
+    "late": "how late we are, such as 10 minutes",
     "Who": "“You are”, or “Alice Martin is” if someone else joined",
 }
 # Discreet: subjects are visible on locked screens and in shared mailboxes.
 _IN_SUBJECTS = ("clinic", "when", "reference")
 _ABOUT_VISITS = ("clinic", "when", "time", "reference", "phone", "place", "practitioner", "service", "Whose", "whose")
+_ABOUT_DELAYS = ("late", *(name for name in _ABOUT_VISITS if name != "place"))
 _ABOUT_WAITING = ("clinic", "phone", "place", "service", "Who")
 _ABOUT_LINKS = ("clinic", "phone", "place")  # May contain links to several appointments.
 _ABOUT_OFFERS = ("clinic", "when", "time", "phone", "place", "practitioner", "service", "Who")
@@ -58,6 +61,7 @@ def placeholders(kind: str, field: str) -> tuple[str, ...]:
         }
         return known.get(Kind(kind), _IN_SUBJECTS)
     known = {
+        Kind.RUNNING_LATE: _ABOUT_DELAYS,
         Kind.WAITLIST_JOINED: _ABOUT_WAITING,
         Kind.WAITLIST_OFFER: _ABOUT_OFFERS,
         Kind.LOST_LINK: _ABOUT_LINKS,

@@ -153,6 +153,39 @@ class Practitioner(models.Model):
         return self.name.rpartition(" ")[0] or self.name
 
 
+class PractitionerDraft(models.Model):
+    """A practitioner's draft of their own part of the team page, until the office has published it.
+
+    It holds all the fields that practitioners write themselves: publishing copies each of them.
+    """
+
+    class State(models.TextChoices):
+        WRITING = "writing", _("Not sent yet")
+        SENT = "sent", _("Sent to the office")
+        RETURNED = "returned", _("Sent back")
+
+    FIELDS = ("summary", "bio", "languages", "pronouns", "photo")
+
+    practitioner = models.OneToOneField(Practitioner, on_delete=models.CASCADE, related_name="draft")
+    summary = models.CharField(max_length=200, blank=True, help_text=_("One sentence for the team page."))
+    bio = models.TextField(max_length=5000, blank=True, help_text=_("Separate paragraphs with an empty line."))
+    languages = models.CharField(max_length=200, blank=True, help_text=_("Other than English, separated by commas."))
+    pronouns = models.CharField(max_length=40, blank=True)
+    photo = models.ImageField(upload_to="people/", blank=True, validators=[validate_picture])
+    state = models.CharField(max_length=10, choices=State, default=State.WRITING)
+    edited_at = models.DateTimeField()
+    reply = models.CharField(_("what the office wrote"), max_length=500, blank=True)
+    replied_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        default_permissions = ()  # For the practitioner, and for those who may change practitioners.
+
+    def __str__(self) -> str:
+        return f"Draft of {self.practitioner}"
+
+
 class PractitionerService(models.Model):
     """A service that a practitioner offers, optionally with their own duration and price."""
 

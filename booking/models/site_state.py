@@ -1,9 +1,11 @@
-"""Technical state: rate limit buckets, marks of sample data, the worker's task runs and clock readings."""
+"""Technical state: rate limits, marks of sample data, set-up checks, the worker's tasks and clock readings."""
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class RateLimitBucket(models.Model):
@@ -45,6 +47,24 @@ class SampleRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.content_type} {self.object_id}"
+
+
+class SetupCheck(models.Model):
+    """A step of the set-up list that a person has seen to, because the data do not show it."""
+
+    class Step(models.TextChoices):
+        MAIL = "mail", _("Test email sent")
+        BACKUP = "backup", _("Backup seen")
+
+    step = models.CharField(max_length=10, choices=Step, unique=True)
+    at = models.DateTimeField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        default_permissions = ()  # Written by the set-up list only.
+
+    def __str__(self) -> str:
+        return str(self.get_step_display())
 
 
 class TaskRun(models.Model):

@@ -55,6 +55,7 @@ from booking.scheduling.patients.imports import (
 )
 from booking.scheduling.patients.merge import MERGED_FIELDS, merge, merge_values
 from booking.scheduling.patients.notes import NoteChanged, change_tags, note_version, save_note
+from booking.scheduling.running_late import say_running_late
 from booking.scheduling.slots.capacity import DayCapacity, day_capacities
 from booking.scheduling.slots.conflicts import (
     ScheduleConflict,
@@ -194,6 +195,7 @@ __all__ = [
     "restore",
     "retime",
     "save_note",
+    "say_running_late",
     "series_dates",
     "settle_waitlist",
     "substitutes",

@@ -161,8 +161,15 @@ def desk_page(request: HttpRequest, template: str, context: Mapping[str, Any], *
             Message.objects.filter(state=Message.State.PARKED).count() if _may_see(user, "message") else None
         ),
         "undo": take_undo(request),
+        "is_own_desk": own_practitioner(request) is not None,
+        "has_own_day": own_practitioner(request) is not None or _is_practitioner(user),
     }
     return render(request, template, {**frame, **context}, status=status)
+
+
+def _is_practitioner(user: Any) -> bool:
+    """Whether the user, whom a page does not limit to their own visits, has a day of their own."""
+    return bool(user.has_perm("booking.view_own_day")) and Practitioner.objects.active().filter(user=user).exists()
 
 
 def _may_see(user: Any, model: str) -> bool:

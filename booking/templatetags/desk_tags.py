@@ -7,8 +7,9 @@ from django import template
 from django.utils.translation import ngettext
 
 from booking.formatting import clock_change_note, parts_of_day, short_day
-from booking.models import Appointment
+from booking.models import Appointment, Patient
 from booking.staff.formats import format_instant, span, staff_name
+from booking.staff.quiet_names import quiet_name
 
 register = template.Library()
 register.filter("short_day", short_day)
@@ -23,6 +24,12 @@ MINUTE = timedelta(minutes=1)
 def clock_short(value: datetime) -> str:
     """10:45, where a.m. or p.m. is clear; at a clock change with the note which of two it is."""
     return f"{value.hour % 12 or 12}:{value.minute:02}{clock_change_note(value)}"
+
+
+@register.filter
+def shown_name(patient: Patient, is_quiet: bool) -> str:
+    """The patient's name; in quiet mode as first name and initial."""
+    return quiet_name(patient.name) if is_quiet else patient.name
 
 
 @register.filter
@@ -74,3 +81,22 @@ def away_url(params: Any, shade: Any) -> str:
 def block_url(params: Any) -> str:
     """The calendar with the panel "Block time", for the gap that is chosen, if any."""
     return str(params.url(appointment="", do="block", block=0, patient=0))
+
+
+@register.simple_tag
+def running_late(board: Any, visit: Appointment) -> timedelta | None:
+    """How late the visit's practitioner said that they are on its day."""
+    late_by: timedelta | None = board.late_by_of(visit.practitioner, visit.local_on)
+    return late_by
+
+
+@register.simple_tag
+def do_url(params: Any, do: str, practitioner: Any, at: datetime | None = None) -> str:
+    """The calendar with the panel ``do`` for a practitioner, from a time on."""
+    return str(params.panel_url(do, with_=practitioner, at=at.time() if at else None))
+
+
+@register.simple_tag
+def rebook_url(params: Any, visit: Appointment) -> str:
+    """The calendar with the panel that books a visit like this one again."""
+    return str(params.panel_url("rebook", day=visit.local_on, appointment=visit.reference))

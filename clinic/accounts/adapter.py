@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from booking.messages import sender_of
 from booking.models import Clinic
 from clinic.accounts import throttle
+from clinic.accounts.staff_area import sees_only_own_day
 
 logger = logging.getLogger("clinic.accounts")
 
@@ -43,6 +44,13 @@ class StaffAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Practitioners begin with their own day, everybody else with the office's start page."""
+        if sees_only_own_day(request.user):
+            return reverse("desk:my_day")
+        url: str = super().get_login_redirect_url(request)
+        return url
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
         """Count each failed attempt. allauth's own rate limits are off (ACCOUNT_RATE_LIMITS)."""

@@ -14,10 +14,12 @@ from django.contrib.auth.signals import user_logged_in
 from django.contrib.auth.views import redirect_to_login
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from booking.views.session import BOOKING_KEY
+from clinic.accounts.staff_area import DESK_PATH, sees_only_own_day
 
-STAFF_PATHS = ("/admin/", "/desk/", "/staff/")
+STAFF_PATHS = ("/admin/", DESK_PATH, "/staff/")
 SEEN = "staff_seen_at"
 STARTED = "staff_login_at"
 _WRITE_INTERVAL = 60  # seconds, so that not every request writes the session
@@ -25,6 +27,8 @@ _WRITE_INTERVAL = 60  # seconds, so that not every request writes the session
 
 class IdleSessionMiddleware:
     """Log out a user who has been idle for ``STAFF_IDLE`` or logged in for ``STAFF_SESSION``.
+
+    Practitioners, who use a phone between rooms, are logged out after ``STAFF_IDLE_OWN_DAY``.
 
     The next login returns to the same page.
     """
@@ -38,16 +42,31 @@ class IdleSessionMiddleware:
         now = time.time()
         seen_at = request.session.get(SEEN, now)
         started_at = request.session.get(STARTED, now)
-        is_idle = now - seen_at > settings.STAFF_IDLE.total_seconds()
+        is_idle = _is_idle(request, now - seen_at)
         if is_idle or now - started_at >= settings.STAFF_SESSION.total_seconds():
+            start = _start_of(request)
             end_login(request)
             if request.path.startswith("/staff/"):
                 return self.get_response(request)  # allauth's views redirect anonymous users themselves.
-            return redirect_to_login(request.get_full_path() if request.method == "GET" else "/admin/")
+            return redirect_to_login(request.get_full_path() if request.method == "GET" else start)
         if SEEN not in request.session or now - seen_at > _WRITE_INTERVAL:
             request.session[SEEN] = now
             request.session.setdefault(STARTED, now)  # Sessions of an earlier release.
         return self.get_response(request)
+
+
+def _is_idle(request: HttpRequest, idle: float) -> bool:
+    """Whether so many seconds without a request end this login."""
+    if idle > settings.STAFF_IDLE.total_seconds():
+        return True
+    return idle > settings.STAFF_IDLE_OWN_DAY.total_seconds() and sees_only_own_day(request.user)
+
+
+def _start_of(request: HttpRequest) -> str:
+    """Where to go on after the next login, if the request cannot be repeated."""
+    if sees_only_own_day(request.user):
+        return reverse("desk:my_day")
+    return DESK_PATH if request.path.startswith(DESK_PATH) else "/admin/"
 
 
 @receiver(user_logged_in)

@@ -47,6 +47,11 @@ class StaffAreaMiddleware:
         return redirect("mfa_index") if second_factor.is_missing(user) else None
 
 
+def sees_only_own_day(user: Any) -> bool:
+    """Whether the only diary that this user may see is their own: a practitioner, who works on a phone."""
+    return bool(user.has_perm("booking.view_own_day") and not user.has_perm("booking.view_appointment"))
+
+
 def clinic_zone() -> tzinfo:
     """Return the first location's time zone, or UTC if there is no location."""
     location = Location.objects.only("time_zone").first()

@@ -143,14 +143,14 @@ def load_pages(
     }
     created = []
     for sample in PAGES:
-        page = _create_page(sample, rows_by_key, now)
+        page = create_page(sample, rows_by_key, now)
         if page is not None:
             created.append((page, sample))
     rows_by_key["page"] = {page.slug or page.kind: page for page in Page.objects.with_an_address()}
     rows_by_key["snippet"] = {page.title: page for page in Page.objects.filter(kind=Page.Kind.SNIPPET)}
     for page, sample in created:
         for ordering, block in enumerate(sample.blocks, start=1):
-            _create_block(page, block, rows_by_key, ordering * 10)
+            create_block(page, block, rows_by_key, ordering * 10)
     pages = [page for page, _sample in created]
     kind = ContentType.objects.get_for_model(Page)
     SampleRow.objects.bulk_create(SampleRow(content_type=kind, object_id=page.pk) for page in pages)
@@ -159,7 +159,7 @@ def load_pages(
     return pages
 
 
-def _create_page(sample: SamplePage, rows_by_key: dict[str, dict[str, Any]], now: datetime) -> Page | None:
+def create_page(sample: SamplePage, rows_by_key: dict[str, dict[str, Any]], now: datetime) -> Page | None:
     """Create a page without its blocks; None if it exists already."""
     is_snippet = sample.kind == Page.Kind.SNIPPET
     existing = Page.objects.filter(kind=sample.kind, slug=sample.slug)
@@ -183,7 +183,7 @@ def _create_page(sample: SamplePage, rows_by_key: dict[str, dict[str, Any]], now
     return page
 
 
-def _create_block(page: Page, sample: SampleBlock, rows_by_key: dict[str, dict[str, Any]], ordering: int) -> None:
+def create_block(page: Page, sample: SampleBlock, rows_by_key: dict[str, dict[str, Any]], ordering: int) -> None:
     """Create one block, unless a row that it refers to does not exist."""
     references = {name: rows_by_key[name].get(slug) for name, slug in sample.refers_to.items()}
     if any(row is None for row in references.values()):

@@ -105,6 +105,7 @@ PACKAGES: dict[str, set[str]] = {
         "booking.scheduling",
         "booking.staff",
         "booking.text_cleaning",
+        "booking.tokens",
     },
     "booking.worker": {"booking.messages", "booking.models", "booking.rate_limits", "booking.scheduling"},
     "booking.management": {"booking.formatting", "booking.scheduling", "booking.worker"},
@@ -200,6 +201,7 @@ PACKAGES: dict[str, set[str]] = {
         "clinic.admin_lookups",
         "clinic.checks",
         "clinic.ops",
+        "clinic.setup_list",
         "content.admin",
     },
     "clinic.checks": {"clinic.ops"},
@@ -235,6 +237,14 @@ PACKAGES: dict[str, set[str]] = {
         "content.sample",
     },
     "clinic.settings": {"clinic.ops"},
+    "clinic.setup_list": {
+        "booking.models",
+        "booking.staff",
+        "clinic.accounts",
+        "clinic.checks",
+        "content.admin",
+        "content.sample",
+    },
     "clinic.urls": {"clinic.web"},
     "clinic.wsgi": {"clinic.checks", "clinic.web"},
 }
@@ -275,6 +285,11 @@ INSIDE: dict[str, dict[str, set[str]]] = {
             "booking.scheduling.exceptions",
             "booking.scheduling.locks",
             "booking.scheduling.waitlist",
+        },
+        "booking.scheduling.running_late": {
+            "booking.scheduling.actors",
+            "booking.scheduling.appointments",
+            "booking.scheduling.exceptions",
         },
         "booking.scheduling.waitlist": {
             "booking.scheduling.actors",

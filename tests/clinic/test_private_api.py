@@ -34,6 +34,7 @@ DOCUMENTED_MODULES = {
     "django.apps",
     "django.conf",
     "django.contrib.admin",
+    "django.contrib.admin.models",  # LogEntry
     "django.contrib.admin.apps",
     "django.contrib.admin.helpers",
     "django.contrib.admin.views.main.ChangeList",

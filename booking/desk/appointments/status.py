@@ -14,6 +14,7 @@ from booking.desk.calendar.page import back_url
 from booking.models import Status
 from booking.scheduling import Actor, SchedulingError
 from booking.staff.access import staff_page, visible_visits
+from booking.staff.quiet_names import name_for
 from booking.staff.undo import offer_undo
 
 _COMMANDS = {
@@ -36,10 +37,10 @@ def status(request: HttpRequest, reference: str) -> HttpResponse:
     try:
         changed = command(appointment=visit, by=Actor.staff(request.user), now=timezone.now())
     except SchedulingError as error:
-        messages.error(request, f"{visit.patient}: {error.message}")
+        messages.error(request, f"{name_for(request, visit.patient)}: {error.message}")
     else:
         label = next(choice.label for choice in status_choices(changed, timezone.now()) if choice.is_current)
-        sentence = f"{visit.patient}: {label}."
+        sentence = f"{name_for(request, visit.patient)}: {label}."
         if changed.status == before:
             messages.info(request, sentence)
         else:

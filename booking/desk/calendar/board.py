@@ -68,6 +68,7 @@ class CalendarColumn:
     practitioner: Practitioner
     on: date
     hours: list[tuple[datetime, datetime]]
+    late_by: timedelta | None = None  # As the practitioner said today.
     blocks: list[CalendarBlock] = field(default_factory=list)
     shades: list[Shade] = field(default_factory=list)
 
@@ -102,6 +103,11 @@ class Board:
     @property
     def rows(self) -> int:
         return (self.shown[1] - self.shown[0]) // grid.ROW
+
+    def late_by_of(self, practitioner: Practitioner, on: date) -> timedelta | None:
+        """How late the practitioner said that they are on this day."""
+        columns = (column for column in self.columns if (column.practitioner, column.on) == (practitioner, on))
+        return next((column.late_by for column in columns), None)
 
     def gap_at(self, practitioner: Practitioner | None, at: time | None) -> CalendarBlock | None:
         """The gap of this practitioner that contains this local time."""

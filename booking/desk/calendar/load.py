@@ -26,6 +26,7 @@ from booking.models import (
     Location,
     PatientNote,
     Practitioner,
+    RunningLate,
     Status,
     Tag,
     TimeOff,
@@ -63,6 +64,7 @@ def load_board(
     waiting = WaitingPeople.load(days) if sees_waitlist else WaitingPeople([], {})
     closures = _closures(days, locations)
     absences = load_absences(people, days)
+    delays = _delays(people, days)
     by_column: dict[tuple[int, date], list[Appointment]] = defaultdict(list)
     for row in drawn:
         by_column[row.practitioner_id, row.local_on].append(row)
@@ -77,6 +79,7 @@ def load_board(
             closures[on],
             absences.get(person.pk, []),
             sees_reasons,
+            delays.get((person.pk, on)),
         )
         for person in practitioners
         for on in days
@@ -108,6 +111,11 @@ def _closures(days: Collection[date], locations: Collection[Location]) -> dict[d
     for closure in Closure.objects.filter(on__in=days, location__in=locations).order_by("location__position", "pk"):
         found[closure.on].append(closure)
     return found
+
+
+def _delays(people: Collection[int], days: Collection[date]) -> dict[tuple[int, date], timedelta]:
+    rows = RunningLate.objects.filter(practitioner__in=people, on__in=days)
+    return {(row.practitioner_id, row.on): row.late_by for row in rows}
 
 
 def _minute(moment: datetime, on: date) -> int:
@@ -148,9 +156,10 @@ def _column(
     closures: Sequence[Closure],
     absences: Sequence[TimeOff],
     sees_reasons: bool,
+    late_by: timedelta | None,
 ) -> CalendarColumn:
     hours = sorted(_local(interval, place) for place, plan in plans for interval in plan.hours)
-    column = CalendarColumn(person, on, hours)
+    column = CalendarColumn(person, on, hours, late_by)
     column.shades = _shades(plans, on, shown, closures)
     if not is_closed_all_day(column.shades):
         column.shades += away_shades(absences, [place for place, _plan in plans], on, shown, sees_reasons=sees_reasons)

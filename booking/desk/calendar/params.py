@@ -20,7 +20,8 @@ from booking.text_cleaning import is_plain_digits
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
 DAY_VIEW = "desk:day"
-VIEWS = [DAY_VIEW]
+MY_DAY_VIEW = "desk:my_day"  # A practitioner's own day: a page to go back to, not a view of the calendar.
+VIEWS = [DAY_VIEW, MY_DAY_VIEW]
 NO_PANEL: dict[str, Any] = {"appointment": "", "with_": None, "at": None, "do": "", "patient": 0, "block": 0}
 
 

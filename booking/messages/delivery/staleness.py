@@ -7,7 +7,7 @@ from booking.messages.outbox.enqueue import can_reach
 from booking.messages.outbox.link_requests import visits_for_link_request
 from booking.messages.outbox.reminders import useful_until
 from booking.messages.rendering.digest import digest_sections
-from booking.models import Appointment, Channel, Clinic, Message, Notices, Status
+from booking.models import Appointment, Channel, Clinic, Message, Notices, RunningLate, Status
 
 Kind, State = Message.Kind, Message.State
 
@@ -37,7 +37,15 @@ def is_still_true(message: Message, *, now: datetime, by: Channel = Channel.EMAI
         return False
     if message.kind == Kind.REMINDER:
         return appointment.reminders and now < useful_until(appointment, message.content["hours_before"])
+    if message.kind == Kind.RUNNING_LATE:
+        return _is_still_late(message, appointment, now)
     return now < appointment.starts_at
+
+
+def _is_still_late(message: Message, appointment: Appointment, now: datetime) -> bool:
+    """Whether the practitioner is still behind, and the patient is not yet called in."""
+    late = RunningLate.objects.filter(practitioner=appointment.practitioner_id, on=appointment.local_on).first()
+    return late is not None and now < appointment.starts_at + late.late_by
 
 
 def is_emailed(appointment: Appointment, kinds: Iterable[Message.Kind], *, now: datetime) -> bool:

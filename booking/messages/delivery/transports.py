@@ -14,7 +14,7 @@ from django.core.mail import get_connection
 from booking.messages.delivery.failures import explain
 from booking.messages.outbox.reminders import reminder_due
 from booking.messages.rendering.email import render
-from booking.messages.rendering.sms import reminder_text
+from booking.messages.rendering.sms import text_message
 from booking.messages.sms import gateway
 from booking.messages.sms.encoding import can_receive_sms
 from booking.models import Channel, Message
@@ -83,7 +83,7 @@ class SmsTransport:
         """Do nothing: there is no persistent connection."""
 
     def send(self, message: Message, *, now: Callable[[], datetime]) -> str:
-        sms = reminder_text(message)
+        sms = text_message(message)
         if not can_receive_sms(sms.to):
             raise gateway.SmsRefused
         try:
@@ -105,6 +105,8 @@ def transport_for(channel: Channel) -> Transport:
 
 
 def _original_due_at(message: Message) -> datetime:
-    """Return the reminder's original due time; ``due_at`` changes with each retry."""
+    """Return the message's original due time; ``due_at`` changes with each retry."""
     assert message.appointment is not None
+    if "hours_before" not in message.content:
+        return message.created_at  # Due at once.
     return reminder_due(message.appointment, message.content["hours_before"])

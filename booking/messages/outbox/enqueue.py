@@ -68,6 +68,27 @@ def enqueue_move_request(appointment: Appointment, *, now: datetime) -> None:
     enqueue(*to_reachable(appointment, build_message(appointment, Kind.MOVE_REQUESTED, due_at=now)))
 
 
+def enqueue_running_late(appointment: Appointment, *, late_minutes: int, now: datetime) -> bool:
+    """Queue the news that the practitioner is late, due now. Returns whether something was queued.
+
+    Nobody is told twice of the same delay, or of a shorter one.
+    """
+    known = appointment.messages.filter(kind=Kind.RUNNING_LATE, content__sequence=appointment.sequence)
+    if known.exclude(state=State.DROPPED).filter(content__late_minutes__gte=late_minutes).exists():
+        return False
+    detail = str(known.count() + 1)
+    news = build_message(appointment, Kind.RUNNING_LATE, detail, due_at=now, late_minutes=late_minutes)
+    reachable = to_reachable(appointment, news)
+    enqueue(*reachable)
+    return bool(reachable)
+
+
+def channel_of_delay(appointment: Appointment) -> Channel | None:
+    """The channel by which the patient would hear that we are late; None without an address."""
+    news = build_message(appointment, Kind.RUNNING_LATE, due_at=appointment.starts_at)
+    return Channel(news.channel) if can_reach(appointment.patient, news.channel) else None
+
+
 def refresh_after_retime(appointments: Iterable[Appointment], *, now: datetime) -> None:
     """Update unsent messages after a change of time zone data, and queue new calendar files.
 
@@ -195,7 +216,7 @@ def can_reach(patient: Patient | None, by: str) -> bool:
     return bool(patient.phone if by == Channel.TEXT else patient.email)
 
 
-def to_reachable(appointment: Appointment, *messages: Message) -> Iterable[Message]:
+def to_reachable(appointment: Appointment, *messages: Message) -> list[Message]:
     """Filter out messages whose channel the patient has no address for."""
     return [message for message in messages if can_reach(appointment.patient, message.channel)]
 

@@ -7,6 +7,8 @@ from booking.messages.sms import gateway
 from booking.messages.sms.encoding import can_receive_sms
 from booking.models import Appointment, Channel, Message
 
+_SHORT = {Message.Kind.REMINDER, Message.Kind.RUNNING_LATE}
+
 
 def build_message(
     appointment: Appointment, kind: Message.Kind, detail: str = "", *, due_at: datetime, **content: Any
@@ -27,8 +29,8 @@ def idempotency_key(appointment: Appointment, kind: Message.Kind, detail: str = 
 
 
 def _channel(appointment: Appointment, kind: Message.Kind) -> Channel:
-    """SMS for reminders if the patient chose it; e-mail for everything else, which is too long for an SMS."""
-    by_text = kind == Message.Kind.REMINDER and appointment.reminders_by == Channel.TEXT and gateway.is_enabled()
+    """SMS for what is short, if the patient chose it for reminders; e-mail for everything else."""
+    by_text = kind in _SHORT and appointment.reminders_by == Channel.TEXT and gateway.is_enabled()
     if by_text and appointment.patient and can_receive_sms(appointment.patient.phone):
         return Channel.TEXT
     return Channel.EMAIL

@@ -49,7 +49,13 @@ NOTICE_HEADLINES = {
 _CONTROL_CHARACTERS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 # Kinds that do not change the patient's calendar entry. (Waitlist messages have no appointment.)
-_WITHOUT_CALENDAR_FILE = {Kind.CLINIC_NOTICE, Kind.CONFIRM_REQUEST, Kind.MOVE_REQUESTED, Kind.LOST_LINK}
+_WITHOUT_CALENDAR_FILE = {
+    Kind.CLINIC_NOTICE,
+    Kind.CONFIRM_REQUEST,
+    Kind.MOVE_REQUESTED,
+    Kind.RUNNING_LATE,
+    Kind.LOST_LINK,
+}
 _TO_STAFF = {Kind.CLINIC_NOTICE, Kind.DAILY_SUMMARY, Kind.CONTACT}
 
 

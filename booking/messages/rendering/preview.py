@@ -36,7 +36,7 @@ def preview_email(wording: MessageWording, *, now: datetime) -> EmailMultiAltern
     kind = Message.Kind(wording.kind)
     if kind == Message.Kind.CONFIRM_REQUEST:
         appointment.hold_expires_at = now + settings.BOOKING_CONFIRM_WITHIN
-    message = Message(kind=kind, key="preview", content={"sequence": 0, "hours_before": 48})
+    message = Message(kind=kind, key="preview", content={"sequence": 0, "hours_before": 48, "late_minutes": 10})
     if kind in {Message.Kind.WAITLIST_JOINED, Message.Kind.WAITLIST_OFFER}:
         entry = _entry(appointment)
         if kind == Message.Kind.WAITLIST_JOINED:

@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from booking.formatting import clock, day_without_year, format_phone
+from booking.formatting import clock, day_without_year, duration, format_phone
 from booking.models import Message, MessageWording
 
 Kind = Message.Kind
@@ -53,6 +54,11 @@ DEFAULT_WORDING = {
     ),
     Kind.REMINDER: EmailWording(
         "Reminder: appointment at {clinic}, {when}", "See you soon", "This is a reminder of {whose} at {clinic}."
+    ),
+    Kind.RUNNING_LATE: EmailWording(
+        "A short delay today: appointment at {clinic}, {when}",
+        "We're running late",
+        "We're sorry: we're running about {late} late, so {whose} at {clinic} may start later than planned.",
     ),
     Kind.CLOCK_CHANGE: EmailWording(
         "No change to the appointment at {clinic}: {when}",
@@ -117,4 +123,6 @@ def values(context: dict[str, Any]) -> dict[str, str]:
             "reference": appointment.reference,
             "practitioner": appointment.practitioner.name,
         }
+    if context["message"].kind == Kind.RUNNING_LATE:
+        values_by_placeholder["late"] = duration(timedelta(minutes=context["message"].content.get("late_minutes", 0)))
     return values_by_placeholder

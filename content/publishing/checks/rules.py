@@ -36,6 +36,7 @@ from content.models import (
 )
 from content.pages import published
 from content.pages.page_view import WHOM_TO_ASK, RenderedPage, build_page_view, reserved_anchors
+from content.publishing.checks.examples import check_example
 from content.publishing.checks.issue import Issue, key_of
 from content.publishing.checks.readability import check_readability
 
@@ -47,7 +48,7 @@ def check_page(page: Page, content: PageContent, *, now: datetime) -> list[Issue
     snippets = published.snippets_in(content, now)
     references = published.load_references([content], now=now, snippets=snippets)
     reading = build_page_view(candidate, references)
-    issues = list(_check_blocks(content, reading, references))
+    issues = [*check_example(content), *_check_blocks(content, reading, references)]
     if not is_snippet:
         issues += _check_levels(content, reading)
         issues += _check_page_fields(reading)

@@ -189,8 +189,9 @@ def test_the_start_page_has_notes_on_visits_messages_and_sample_data(admin_clien
 
 
 def test_the_start_page_of_an_empty_site_says_where_to_begin(admin_client):
-    headings = [note.heading for note in admin_client.get("/admin/").context["notes"]]
-    assert headings == ["The clinic doesn't have a name yet", "0 visits today"]
+    context = admin_client.get("/admin/").context
+    assert [note.heading for note in context["notes"]] == ["0 visits today"]
+    assert context["setup"].reasons[0] == "The clinic has no name and no phone number."
 
 
 def test_the_start_page_is_limited_by_permission(client, db):

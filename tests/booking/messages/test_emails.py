@@ -29,7 +29,7 @@ from tests.support.factories import (
 pytestmark = pytest.mark.django_db
 HOSTILE = "Eve\r\nBcc: everyone@evil.example\r\n\r\n<script>alert(1)</script>\u202e\x01"
 WITH_A_CALENDAR_FILE = ["confirmation", "rescheduled", "reminder", "clock_change", "cancelled"]
-TO_PATIENTS = [*WITH_A_CALENDAR_FILE, "move_requested"]
+TO_PATIENTS = [*WITH_A_CALENDAR_FILE, "move_requested", "running_late"]
 
 
 @pytest.fixture(autouse=True)

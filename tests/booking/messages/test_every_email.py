@@ -83,7 +83,7 @@ def world(name, settings):
 
 def message_of(kind: Kind, visit) -> Message:
     found = Message.objects.filter(kind=kind).first()
-    content = {"sequence": 0, "event": "booked", "hours_before": 3}
+    content = {"sequence": 0, "event": "booked", "hours_before": 3, "late_minutes": 10}
     return found or Message(key=f"{kind}-x", kind=kind, appointment=visit, content=content)
 
 

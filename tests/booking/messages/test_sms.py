@@ -278,7 +278,7 @@ class TestFailures:
     def test_the_first_reminder_is_not_taken_for_the_second(self, service, now):
         """Both have the same text and number."""
         appointment = remind(now)
-        text = sms.reminder_text(reminder())
+        text = sms.text_message(reminder())
         service.taken.append({"to": text.to, "body": text.body, "status": "delivered", "sid": "SM1",
                               "date_created": "Sat, 21 Nov 2026 17:00:00 +0000"})  # fmt: skip
         service.bad_day = lambda form: "drop"

@@ -33,7 +33,16 @@ def parts(mail):
     return [mail.subject, mail.body, *(content for content, _ in mail.alternatives)]
 
 
-KINDS = ["confirm_request", "confirmation", "rescheduled", "cancelled", "reminder", "move_requested", "clock_change"]
+KINDS = [
+    "confirm_request",
+    "confirmation",
+    "rescheduled",
+    "cancelled",
+    "reminder",
+    "move_requested",
+    "clock_change",
+    "running_late",
+]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -42,14 +51,14 @@ def test_a_scam_as_a_name_reaches_nobody(now, kind):
     appointment = visit(name=SCAM, preferred_name=SCAM, contact_name=SCAM)
     for name, value in fields.items():
         setattr(appointment, name, value)
-    mail = mail_about(appointment, kind, now, hours_before=3)
+    mail = mail_about(appointment, kind, now, hours_before=3, late_minutes=10)
     assert "Hello Urgent," in mail.body
     assert not any("declined" in part or "bank" in part for part in parts(mail))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_confirmed_address_is_greeted_by_the_whole_name(now, kind):
-    mail = mail_about(visit(is_unverified=False), kind, now, hours_before=3)
+    mail = mail_about(visit(is_unverified=False), kind, now, hours_before=3, late_minutes=10)
     assert "Hello Alice Martin," in mail.body
 
 

@@ -106,10 +106,10 @@ def test_a_question_about_several_visits_records_those_that_it_names(
 
 @pytest.fixture
 def office(stopped_clock, location, admin_user):
-    """A clinic in which one patient and one waiting person stand wherever they can."""
+    """A clinic in which one patient and one waiting person stand wherever they can, with the superuser's own day."""
     Room.objects.create(name="Room 1", location=location)
     service = factories.make_service()
-    person = factories.make_practitioner([service], feed_uid=uuid.uuid4(), feed_shows_names=True)
+    person = factories.make_practitioner([service], feed_uid=uuid.uuid4(), feed_shows_names=True, user=admin_user)
     factories.make_hours(person, location)
     patient = factories.make_patient(name=PATIENT, email="zebediah@patients.example", phone="+14035550177")
     common = {"patient": patient, "service": service, "location": location, "practitioner": person}
@@ -249,4 +249,5 @@ def test_no_office_page_names_a_person_without_an_entry(office, admin_client):
         assert people_named(response) == {PATIENT}, address
         forgotten += [f"{address} named {name}" for name in people_named(response) - people_logged(since=last)]
     assert not forgotten, "\n".join(forgotten)
+    assert {"desk/", "desk/my-day/"} <= named
     assert len(named) >= 20  # The walk reaches pages that name people.

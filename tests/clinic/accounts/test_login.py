@@ -13,6 +13,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from django.conf import settings as site
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.core import mail
 from django.core.cache import cache
 from django.core.management import call_command
@@ -23,6 +24,7 @@ from django.test.utils import CaptureQueriesContext
 from booking.messages import TransportUnavailable
 from clinic.accounts import password_links, throttle
 from clinic.models import PasswordLinkRequest
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -312,6 +314,54 @@ def test_an_idle_login_ends_and_the_next_returns_to_the_page(client, dana, setti
         assert ended.url == "/staff/login/?next=/admin/auth/group/%3Fq%3D1"
         assert "_auth_user_id" not in client.session
         assert log_in(client, next_url="/admin/auth/group/?q=1").url == "/admin/auth/group/?q=1"
+
+
+@pytest.fixture
+def practitioner(dana):
+    """Dana with a practitioner's rights: the own day and nothing else."""
+    dana.is_superuser = False
+    dana.save()
+    dana.groups.add(Group.objects.get(name="Practitioner"))
+    factories.make_practitioner(user=dana)
+    return dana
+
+
+def test_a_practitioner_lands_on_the_own_day_or_where_they_were_asked_to_log_in(client, practitioner):
+    assert log_in(client, next_url="").url == "/desk/my-day/"
+    assert client.get("/admin/").url == "/desk/my-day/"  # Nothing is theirs in the office.
+    client.logout()
+    assert log_in(client, next_url="/desk/me/").url == "/desk/me/"
+
+
+def test_a_login_that_sees_only_the_own_day_ends_after_five_idle_minutes(client, practitioner, stopped_clock):
+    import time_machine
+
+    log_in(client)
+    for minutes in (4, 8, 13):
+        with time_machine.travel(stopped_clock + timedelta(minutes=minutes), tick=False):
+            assert client.get("/desk/my-day/").status_code == 200
+    with time_machine.travel(stopped_clock + timedelta(minutes=18, seconds=1), tick=False):
+        assert client.post("/desk/my-day/quiet/").url == "/staff/login/?next=/desk/my-day/"
+        assert "_auth_user_id" not in client.session
+        assert log_in(client, next_url="/desk/my-day/").url == "/desk/my-day/"
+
+
+def test_a_practitioner_who_also_sees_the_diary_has_the_usual_time(client, practitioner, stopped_clock):
+    import time_machine
+
+    practitioner.groups.add(Group.objects.get(name="Front desk"))
+    assert log_in(client).url == "/admin/"
+    with time_machine.travel(stopped_clock + timedelta(minutes=29), tick=False):
+        assert client.get("/desk/").status_code == 200
+
+
+def test_the_shorter_of_both_idle_times_applies(client, practitioner, settings, stopped_clock):
+    import time_machine
+
+    settings.STAFF_IDLE, settings.STAFF_IDLE_OWN_DAY = timedelta(minutes=3), timedelta(minutes=10)
+    log_in(client)
+    with time_machine.travel(stopped_clock + timedelta(minutes=4), tick=False):
+        assert client.get("/desk/my-day/").status_code == 302
 
 
 def test_a_login_ends_after_its_lifetime_however_busy_it_is(client, dana, stopped_clock):

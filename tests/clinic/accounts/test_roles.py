@@ -72,9 +72,11 @@ PAGES = {
     "booking_messagewording_preview": (set(), set()),
     "booking_patient_merge": (set(), set()),
     "booking_patient_reach": ({F}, {F}),
+    "booking_practitioner_draft": (set(), set()),
     "booking_practitioner_feed": (set(), set()),
     "booking_service_step": (set(), set()),
     "remove_sample": (set(), set()),
+    "setup": (set(), set()),
     "clinic_staffmember_second_factor": (set(), set()),
     "clinic_staffmember_password_link": (set(), set()),
 }

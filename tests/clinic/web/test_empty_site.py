@@ -71,7 +71,7 @@ def test_a_clinic_without_overview_pages_links_to_none(client):
 
 def test_every_admin_list_opens_and_the_start_page_notes_the_first_step(admin_client):
     start = admin_client.get("/admin/")
-    assert start.context["notes"][0].heading == "The clinic doesn't have a name yet"
+    assert start.context["setup"].reasons[0] == "The clinic has no name and no phone number."
     assert "Remove sample data" not in start.content.decode()
     for model in admin.site._registry:
         address = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"

@@ -1,0 +1,27 @@
+"""Make, replace and revoke the address of a practitioner's calendar feed."""
+
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext
+
+from booking.models import Practitioner
+from booking.staff.admin_log import log_change
+
+
+def replace_feed(practitioner: Practitioner, *, by: Any) -> str:
+    """Give the feed a new address; an earlier one stops working. Returns what was done, in words."""
+    return _set_feed(practitioner, uuid.uuid4(), gettext("The calendar has a new address."), by)
+
+
+def revoke_feed(practitioner: Practitioner, *, by: Any) -> str:
+    """Take the feed's address away."""
+    return _set_feed(practitioner, None, gettext("The calendar's address is revoked."), by)
+
+
+def _set_feed(practitioner: Practitioner, uid: uuid.UUID | None, sentence: str, by: Any) -> str:
+    with transaction.atomic():
+        Practitioner.objects.filter(pk=practitioner.pk).update(feed_uid=uid)
+        log_change(by, practitioner, sentence)
+    return f"{sentence} " + gettext("The earlier address no longer works.")

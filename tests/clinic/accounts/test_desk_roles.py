@@ -1,0 +1,130 @@
+"""Permissions of every role at every address under /desk/, with GET and POST. A new address needs an entry here."""
+
+import re
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.test import Client
+from django.urls import URLPattern, URLResolver
+
+from booking.desk import urls
+from clinic.accounts.roles import ROLES
+from tests.support import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.usefixtures("stopped_clock")]
+
+DESK, PRACTITIONER, OWNER = "Front desk", "Practitioner", "Owner"
+# The roles that may GET, and those that may POST. Everybody here is a practitioner with a visit of their own, so that
+# the role alone decides; Editor, Clinical reviewer, Publisher and Privacy officer may do nothing at the desk.
+ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
+    "day": ({DESK, PRACTITIONER, OWNER}, set()),
+    "status": (set(), {DESK, PRACTITIONER, OWNER}),
+    "my_day": ({PRACTITIONER, OWNER}, set()),
+    "running_late": (set(), {PRACTITIONER, OWNER}),
+    "quiet": (set(), {PRACTITIONER, OWNER}),
+    "me": ({PRACTITIONER, OWNER}, set()),
+    "own_feed": (set(), {PRACTITIONER, OWNER}),
+    "own_page": ({PRACTITIONER, OWNER}, {PRACTITIONER, OWNER}),
+}
+# Addresses at which a practitioner's role, without any other, reaches a visit: not that of somebody else.
+OF_A_VISIT = {"status"}
+
+
+def routes(patterns: list, before: str = "/desk/") -> Iterator[tuple[str, str]]:
+    for entry in patterns:
+        route = before + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from routes(entry.url_patterns, route)
+        elif isinstance(entry, URLPattern):
+            yield entry.name or "", route
+
+
+ROUTES = list(routes(urls.urlpatterns))
+
+
+@pytest.fixture
+def desk(location):
+    """A member of the role ``name``, with a practitioner and a visit of their own, and what addresses are about."""
+    factories.make_clinic()
+    service = factories.make_service()
+    other = factories.make_appointment(location=location, service=service)
+
+    def member(name: str | None, *, is_staff: bool = True) -> SimpleNamespace:
+        user = get_user_model().objects.create_user("sam", "sam@clinic.example", is_staff=is_staff)
+        if name:
+            user.groups.add(Group.objects.get(name=name))
+        person = factories.make_practitioner([service], name="Sam Sand", user=user)
+        client = Client()
+        client.force_login(user)
+        visit = factories.make_appointment(location=location, service=service, practitioner=person)
+        return SimpleNamespace(client=client, person=person, visit=visit, other=other)
+
+    return member
+
+
+def path_of(name: str, route: str, about: SimpleNamespace) -> str:
+    """The address about the member's own visit. An unknown part of a route fails: give it a value here."""
+    values = {"reference": about.visit.reference, "patient": about.visit.patient_id}
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda part: str(values[part[1]]), route)
+
+
+def is_allowed(client: Client, path: str, method: str) -> bool:
+    """Whether the request is allowed. Its changes are rolled back."""
+    with transaction.atomic():
+        response = getattr(client, method)(path)
+        transaction.set_rollback(True)
+    assert response.status_code < 500, (path, method)
+    assert response.status_code != 404, (path, method)
+    return response.status_code not in {403, 405}
+
+
+def test_every_address_has_an_entry():
+    assert {name for name, _ in ROUTES} == set(ADDRESSES)
+
+
+@pytest.mark.parametrize("role", list(ROLES))
+def test_each_role_may_do_at_the_desk_exactly_what_the_table_says(desk, role):
+    member, wrong = desk(role), []
+    for name, route in ROUTES:
+        path = path_of(name, route, member)
+        for method, roles in zip(("get", "post"), ADDRESSES[name], strict=True):
+            if is_allowed(member.client, path, method) != (role in roles):
+                wrong.append(f"{name} {method}: {'may' if role in roles else 'may not'}")
+    assert "\n".join(wrong) == ""
+
+
+@pytest.mark.parametrize(("role", "is_staff"), [(None, True), (OWNER, False)], ids=["without a role", "no staff"])
+def test_a_login_without_a_role_or_outside_the_staff_may_do_nothing(desk, role, is_staff):
+    member = desk(role, is_staff=is_staff)
+    for name, route in ROUTES:
+        for method in ("get", "post"):
+            assert not is_allowed(member.client, path_of(name, route, member), method), (name, method)
+
+
+def test_a_visitor_is_asked_to_log_in(desk, client):
+    member = desk(None)
+    for name, route in ROUTES:
+        for method in ("get", "post"):
+            response = getattr(client, method)(path_of(name, route, member))
+            assert response.status_code == 302, (name, method)
+            assert response["Location"].startswith("/staff/login/"), (name, method)
+
+
+def test_a_practitioner_finds_no_visit_of_somebody_else(desk):
+    member = desk(PRACTITIONER)
+    member.visit = member.other
+    for name, route in ROUTES:
+        if name in OF_A_VISIT:
+            method = "get" if PRACTITIONER in ADDRESSES[name][0] else "post"
+            response = getattr(member.client, method)(path_of(name, route, member))
+            assert response.status_code == 404, (name, method)
+
+
+def test_the_addresses_of_a_visit_are_all_known():
+    assert {
+        name for name, route in ROUTES if "reference" in route and PRACTITIONER in set.union(*ADDRESSES[name])
+    } == OF_A_VISIT
