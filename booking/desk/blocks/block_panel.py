@@ -86,7 +86,7 @@ def with_preset(page: CalendarPage, data: QueryDict) -> BlockForm:
         "kind": data.get("kind", ""),
         "note": data.get("note", ""),
         "weeks": data.get("weeks", "1"),
-        **_preset_values(page, data["preset"], typed=sent.cleaned_data.get("start_time")),
+        **_preset_values(page, str(data["preset"]), typed=sent.cleaned_data.get("start_time")),
     }
     return block_form(page, initial=initial)
 

@@ -165,7 +165,8 @@ def test_blocking_writes_the_block_then_gives_and_emails_as_chosen(admin_client,
     assert {name for _kind, name in messages_to_patients()} == {"Alice Martin", "Bob Berg"}
     words = words_of(response)
     for text in ("Blocked: Maya, Mon, Nov 23, 9:00 a.m. to 12:00 p.m. Undo", "1 visit given away.",
-                 "1 patient will get an email", "Maya is away", "Sick", "Please call", "Cy Dee, 403-555-0123"):  # fmt: skip
+                 "1 patient will get an email", "Maya is away", "Sick", "Please call",
+                 "Cy Dee, 403-555-0123"):  # fmt: skip
         assert text in words
     assert "Alice Martin" not in words[words.index("Maya is away") :]
 
