@@ -43,6 +43,11 @@ class Preview:
     def words(self) -> str:
         return span_in_words(self.span)
 
+    @property
+    def words_with_day(self) -> str:
+        is_one_day = self.span.starts_on == self.span.ends_on
+        return f"{short_day(self.span.starts_on)}, {self.words}" if is_one_day else self.words
+
 
 def block_panel(page: CalendarPage, form: BlockForm | None = None) -> Panel | None:
     """The panel with a form as it was sent, or else with the gap, the person and the preset of the address."""
@@ -81,7 +86,7 @@ def with_preset(page: CalendarPage, data: QueryDict) -> BlockForm:
         "kind": data.get("kind", ""),
         "note": data.get("note", ""),
         "weeks": data.get("weeks", "1"),
-        **_preset_values(page, data["preset"], typed=sent.cleaned_data.get("start_time")),
+        **_preset_values(page, str(data["preset"]), typed=sent.cleaned_data.get("start_time")),
     }
     return block_form(page, initial=initial)
 

@@ -22,6 +22,7 @@ def conflicts(request: HttpRequest) -> HttpResponse:
     context = {
         "inside": inside,
         "call_list": call_list(inside),
+        "can_ask": any(row.can_be_asked for row in inside),
         "may_change_visits": may_change,
         "may_ask": may_change,
     }

@@ -18,6 +18,7 @@ from booking.desk.blocks.forms import BlockForm, SpanForm
 from booking.desk.blocks.inside import ask, give, report
 from booking.desk.calendar.page import CalendarPage, back_url, page_behind, render_page
 from booking.desk.calendar.params import NO_PANEL
+from booking.formatting import full_stop
 from booking.models import TimeOff
 from booking.scheduling import Actor, BlockedTime, NotBlocked
 from booking.staff.access import own_practitioner
@@ -102,7 +103,7 @@ def _resolve(request: HttpRequest, page: CalendarPage, preview: Preview) -> None
 def _offer_undo(request: HttpRequest, block: BlockedTime, preview: Preview) -> None:
     names = [row.practitioner.given_names for row in block.time_off]
     who = ", ".join(dict.fromkeys(names)) if names else gettext("Whole clinic")
-    sentence = gettext("Blocked: %(who)s, %(when)s.") % {"who": who, "when": preview.words.rstrip(".")}
+    sentence = gettext("Blocked: %(who)s, %(when)s") % {"who": who, "when": full_stop(preview.words_with_day)}
     if block.released:
         sentence += " " + ngettext(
             "%(n)d person was just booking in this time and has to choose another.",

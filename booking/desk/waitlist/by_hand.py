@@ -37,6 +37,7 @@ def offer(request: HttpRequest, pk: int) -> HttpResponse:
         sentence = gettext("Offered to %(name)s by email, and held until %(time)s")
         until = clock(made.expires_at.astimezone(entry.location.zone))
         messages.success(request, sentence % {"name": entry.name, "time": until})
+        return redirect(back_url(request, **NO_PANEL))  # The gap is no longer there.
     return redirect(back_url(request))
 
 

@@ -27,7 +27,8 @@ PAGE_SIZE = 100
 @staff_page(*SEE)
 def waitlist(request: HttpRequest) -> HttpResponse:
     """Who waits, oldest first, or the entries that the filters choose."""
-    form = WaitlistFilterForm(request.GET, services=Service.objects.all(), practitioners=Practitioner.objects.all())
+    services, practitioners = list(Service.objects.all()), list(Practitioner.objects.all())
+    form = WaitlistFilterForm(request.GET, services=services, practitioners=practitioners)
     form.is_valid()
     pages = Paginator(_chosen(form.cleaned_data), PAGE_SIZE)
     shown = pages.get_page(request.GET.get("page"))

@@ -164,8 +164,9 @@ def test_blocking_writes_the_block_then_gives_and_emails_as_chosen(admin_client,
     assert ("move_requested", "Bob Berg") in messages_to_patients()
     assert {name for _kind, name in messages_to_patients()} == {"Alice Martin", "Bob Berg"}
     words = words_of(response)
-    for text in ("Blocked: Maya, 9:00 a.m. to 12:00 p.m. Undo", "1 visit given away.", "1 patient will get an email",
-                 "Maya is away", "Sick", "Please call", "Cy Dee, 403-555-0123"):  # fmt: skip
+    for text in ("Blocked: Maya, Mon, Nov 23, 9:00 a.m. to 12:00 p.m. Undo", "1 visit given away.",
+                 "1 patient will get an email", "Maya is away", "Sick", "Please call",
+                 "Cy Dee, 403-555-0123"):  # fmt: skip
         assert text in words
     assert "Alice Martin" not in words[words.index("Maya is away") :]
 
@@ -194,7 +195,7 @@ def test_whole_days_of_the_whole_clinic_are_a_closure_and_hours_block_everyone(a
     assert admin_client.post(BLOCK, form(**days)).status_code == 422  # Patients see why.
     response = admin_client.post(BLOCK, form(**days, note="Burst pipe"), follow=True)
     assert Closure.objects.get().name == "Burst pipe"
-    assert "Blocked: Whole clinic, all day. Undo" in words_of(response)
+    assert "Blocked: Whole clinic, Mon, Nov 23, all day. Undo" in words_of(response)
     undo = response.context["undo"]
     admin_client.post(undo["url"], {"back": undo["back"]})
     assert not Closure.objects.exists()
