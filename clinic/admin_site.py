@@ -59,6 +59,7 @@ SECTIONS = [
             "booking.Location",
             "booking.Service",
             "booking.Insurer",
+            "booking.CancelReason",
             "booking.MessageWording",
             "booking.SampleRow",
         ],

@@ -3,7 +3,8 @@
 from django.urls import path
 
 from booking.desk import day
-from booking.desk.appointments import cancel, late, move, rebook, repeat, resend, status
+from booking.desk.appointments import cancel, late, resend, status
+from booking.desk.visit_times import move, rebook, repeat
 
 app_name = "desk"
 urlpatterns = [
