@@ -60,6 +60,7 @@ SECTIONS = [
             "booking.Service",
             "booking.Tag",
             "booking.Insurer",
+            "booking.CancelReason",
             "booking.MessageWording",
             "booking.SampleRow",
         ],

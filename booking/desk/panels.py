@@ -11,15 +11,15 @@ from django.utils.translation import gettext
 
 from booking.desk.appointments.book_panel import OPEN, book_panel
 from booking.desk.appointments.cancel import cancel_panel
-from booking.desk.appointments.move import move_panel
-from booking.desk.appointments.rebook import rebook_panel
-from booking.desk.appointments.repeat import series_panel
 from booking.desk.appointments.visit import visit_panel
 from booking.desk.blocks.away_panel import AWAY, VISITS, away_panel, visits_panel
 from booking.desk.blocks.block_panel import BLOCK, block_panel
 from booking.desk.calendar.board import CalendarBlock
 from booking.desk.calendar.page import CalendarPage, Panel
 from booking.desk.notes.on_visit import note_panel, own_note_panel
+from booking.desk.visit_times.move import move_panel
+from booking.desk.visit_times.rebook import rebook_panel
+from booking.desk.visit_times.repeat import series_panel
 from booking.models import Status, WaitlistEntry
 
 NEXT_SHOWN = 3

@@ -3,13 +3,14 @@
 from django.urls import include, path
 
 from booking.desk import day
-from booking.desk.appointments import book, cancel, late, move, rebook, repeat, resend, status
+from booking.desk.appointments import book, cancel, late, resend, status
 from booking.desk.blocks import conflicts, resolve
 from booking.desk.blocks import views as blocks
 from booking.desk.find import views as find
 from booking.desk.my_day import day as my_day
 from booking.desk.my_day import feed, me, own_page, running_late
 from booking.desk.notes import on_visit
+from booking.desk.visit_times import move, rebook, repeat
 from booking.desk.waitlist import add, by_hand, lists
 
 app_name = "desk"

@@ -14,6 +14,7 @@ from booking.scheduling import Actor
 from tests.booking.desk.test_calendar import words_of
 from tests.support import factories
 
+pytestmark = pytest.mark.django_db
 NINE = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)  # 9:00 a.m. in Alberta on Monday, November 23; it is 8:00.
 HALF_HOUR = timedelta(minutes=30)
 

@@ -12,6 +12,7 @@ from booking.scheduling import Actor, SlotTaken
 from tests.booking.desk.test_calendar import words_of
 from tests.support import factories
 
+pytestmark = pytest.mark.django_db
 NINE = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)  # 9:00 a.m. in Alberta on Monday, November 23; it is 8:00.
 HALF_HOUR = timedelta(minutes=30)
 WEEK = timedelta(weeks=1)
@@ -191,9 +192,7 @@ def test_if_one_date_is_taken_meanwhile_none_is_booked_and_the_ticks_stay(admin_
     assert visit.series is None
 
 
-@pytest.mark.parametrize(
-    "values", [[], ["x"], ["maya nowhere 1"], ["nobody okotoks 1795453200"], ["\x00"], ["a b c d"]]
-)
+@pytest.mark.parametrize("values", [[], ["x"], ["maya nowhere 1"], ["nobody x 1795453200"], ["\x00"], ["a b c"]])
 def test_no_usable_date_is_refused(admin_client, visit, values):
     assert send(admin_client, visit, "series", start=values).status_code == 422
 

@@ -34,6 +34,7 @@ E, R, P, F = "Editor", "Clinical reviewer", "Publisher", "Front desk"
 # Allowed verbs: v(iew), a(dd), c(hange), d(elete).
 MODELS = {
     "booking_appointment": {F: "vac"},
+    "booking_cancelreason": {F: "v"},
     "booking_clinic": {},
     "booking_closure": {F: "v"},
     "booking_hoursoverride": {F: "v"},

@@ -16,11 +16,11 @@ from booking.desk.appointments import told
 from booking.desk.appointments.changes import has_changed, last_change
 from booking.desk.appointments.find import panel_visit, visit_to_change
 from booking.desk.appointments.form_address import panel_or_form
-from booking.desk.appointments.free_slots import near, soonest
-from booking.desk.appointments.move_gaps import MoveGaps
-from booking.desk.appointments.time_form import VisitTimeForm, posted_fields, time_fields
 from booking.desk.appointments.visit import visit_panel
 from booking.desk.calendar.page import CalendarPage, Panel, back_url, page_behind, render_page
+from booking.desk.visit_times.free_slots import near, soonest
+from booking.desk.visit_times.move_gaps import MoveGaps
+from booking.desk.visit_times.time_form import VisitTimeForm, posted_fields, time_fields
 from booking.formatting import clock, full_stop
 from booking.models import Appointment, Practitioner, Status
 from booking.scheduling import Actor, NeedsReason, SchedulingError

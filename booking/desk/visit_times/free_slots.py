@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from booking import scheduling
-from booking.desk.appointments.time_form import TimeChoice
+from booking.desk.visit_times.time_form import TimeChoice
 from booking.models import Appointment, Location, Practitioner
 from booking.scheduling import Slot
 

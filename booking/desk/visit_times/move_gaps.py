@@ -5,8 +5,8 @@ from datetime import UTC, timedelta
 
 from django.utils.translation import gettext
 
-from booking.desk.appointments.time_form import TimeChoice
 from booking.desk.calendar.board import CalendarBlock, CalendarColumn
+from booking.desk.visit_times.time_form import TimeChoice
 from booking.models import Appointment, PractitionerService
 
 _STEP = timedelta(minutes=5)

@@ -16,10 +16,10 @@ from booking import scheduling
 from booking.desk.appointments import told
 from booking.desk.appointments.find import may_keep, panel_visit, visit_to_change
 from booking.desk.appointments.form_address import panel_or_form
-from booking.desk.appointments.free_slots import choice_of
-from booking.desk.appointments.time_form import TimeChoice
 from booking.desk.appointments.visit import series_place
 from booking.desk.calendar.page import CalendarPage, Panel, back_url, page_behind, render_page
+from booking.desk.visit_times.free_slots import choice_of
+from booking.desk.visit_times.time_form import TimeChoice
 from booking.models import Appointment, Practitioner
 from booking.scheduling import Actor, SchedulingError, SeriesDate
 from booking.staff.access import own_practitioner, staff_page
