@@ -12,12 +12,14 @@ from django.utils.translation import gettext
 from booking.desk.appointments.visit import visit_panel
 from booking.desk.calendar.board import CalendarBlock
 from booking.desk.calendar.page import CalendarPage, Panel
-from booking.models import Status, WaitlistEntry
+from booking.desk.keys import keys_panel
+from booking.models import Appointment, Message, Status, WaitlistEntry
 
 NEXT_SHOWN = 3
 WAITING_SHOWN = 5
 
-PANELS: dict[str, Callable[[CalendarPage], Panel | None]] = {}
+PANELS: dict[str, Callable[[CalendarPage], Panel | None]] = {"keys": keys_panel}
+NO_PANEL = Panel("")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def chosen_panel(page: CalendarPage) -> Panel:
         panel = gap_panel(page)
         if panel is None:
             messages.info(page.request, gettext("This gap is no longer free."))
-    return panel or rest_panel(page)
+    return panel or (NO_PANEL if page.params.is_week else rest_panel(page))
 
 
 def gap_panel(page: CalendarPage) -> Panel | None:
@@ -52,18 +54,43 @@ def gap_panel(page: CalendarPage) -> Panel | None:
 
 def rest_panel(page: CalendarPage) -> Panel:
     """Nothing is chosen: who comes next, and who on the waitlist could take a gap."""
-    coming = [visit for visit in page.board.visits if visit.status == Status.BOOKED and visit.ends_at > page.now]
+    waits = (Status.BOOKED, Status.ARRIVED)
+    coming = [visit for visit in page.board.visits if visit.status in waits and _is_next(visit, page)]
     rows: dict[int, WaitingRow] = {}
     for column in page.board.columns:
         for gap in column.gaps:
             for entry in gap.waiting:
-                url = page.params.url(with_=column.practitioner, at=gap.starts_at.time())
+                url = page.params.url(day=column.on, with_=column.practitioner, at=gap.starts_at.time())
                 rows.setdefault(entry.pk, WaitingRow(entry, gap, url))
     waiting = [rows[entry.pk] for entry in page.board.waiting if entry.pk in rows]
+    to_rebook = _not_rebooked(page)
     context = {
+        "keys_url": page.params.url(do="keys"),
+        "to_rebook": [(visit, _rebook_url(page, visit)) for visit in to_rebook],
+        "unsent": Message.objects.filter(state=Message.State.PARKED).count() if page.may("view_message") else 0,
         "next_visits": sorted(coming, key=lambda visit: visit.starts_at)[:NEXT_SHOWN],
         "waiting_rows": waiting[:WAITING_SHOWN],
         "waiting_total": len(waiting),
         "may_mark": page.may("change_appointment") or page.may("keep_own_day"),
     }
     return Panel("desk/calendar/_rest.html", context, [row.entry for row in waiting[:WAITING_SHOWN]])
+
+
+def _is_next(visit: Appointment, page: CalendarPage) -> bool:
+    """Whether the patient is expected, or is here and waits."""
+    return visit.starts_at > page.now or (visit.status == Status.BOOKED and visit.ends_at > page.now)
+
+
+def _not_rebooked(page: CalendarPage) -> list[Appointment]:
+    """Who did not come today and has no visit ahead."""
+    if page.params.day != page.today:
+        return []
+    missed = [visit for visit in page.board.visits if visit.status == Status.NOSHOW]
+    ahead = Appointment.objects.upcoming(now=page.now).filter(patient__in=[visit.patient_id for visit in missed])
+    rebooked = set(ahead.values_list("patient_id", flat=True)) if missed else set()
+    return [visit for visit in missed if visit.patient_id not in rebooked]
+
+
+def _rebook_url(page: CalendarPage, visit: Appointment) -> str:
+    do = "rebook" if "rebook" in PANELS else ""
+    return page.params.url(day=visit.local_on, appointment=visit.reference, with_=None, at=None, do=do)

@@ -39,6 +39,12 @@ def staff_page(*permissions: str, own: str = "") -> Callable[[View], View]:
     return decorate
 
 
+def shows_no_times(view: View) -> View:
+    """Mark a view that shows no times, so that the clinic's time zone is not queried for it."""
+    view.shows_no_times = True  # type: ignore[attr-defined]
+    return view
+
+
 def own_practitioner(request: HttpRequest) -> Practitioner | None:
     """The practitioner to whose visits this request is limited; None if it is not limited."""
     practitioner: Practitioner | None = getattr(request, "own_practitioner", None)

@@ -1,13 +1,14 @@
 """Tags and filters of the front desk."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import template
 from django.utils.translation import ngettext
 
 from booking.formatting import clock_change_note, short_day
-from booking.models import Appointment
+from booking.models import Appointment, Practitioner
 from booking.staff.formats import span
 
 register = template.Library()
@@ -31,6 +32,25 @@ def short_length(length: timedelta) -> str:
     return f"{hours} h {minutes:02}" if minutes else f"{hours} h"
 
 
+@register.simple_tag
+def week_span(days: Sequence[date], today: date) -> str:
+    """Nov 30 – Dec 6; with the year if it is another."""
+    first, last = (short_day(day).partition(", ")[2] for day in (days[0], days[-1]))
+    return f"{first} – {last}" if days[-1].year == today.year else f"{first} – {last}, {days[-1].year}"
+
+
+@register.simple_tag
+def day_url(params: Any, on: date) -> str:
+    """The day of everyone."""
+    return str(params.day_url(on))
+
+
+@register.simple_tag
+def week_url(params: Any, person: Practitioner) -> str:
+    """The week of one practitioner."""
+    return str(params.week_url(person))
+
+
 @register.filter
 def minutes_left(until: datetime, now: datetime) -> str:
     minutes = max(-((now - until) // MINUTE), 1)
@@ -46,4 +66,4 @@ def visit_url(params: Any, visit: Appointment) -> str:
 @register.simple_tag
 def gap_url(params: Any, column: Any, block: Any) -> str:
     """The calendar with this gap in its panel."""
-    return str(params.url(appointment="", with_=column.practitioner, at=block.starts_at.time(), do=""))
+    return str(params.url(day=column.on, appointment="", with_=column.practitioner, at=block.starts_at.time(), do=""))

@@ -28,15 +28,17 @@ class StaffAreaMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path.startswith(DESK_PATH):
             return self.get_response(request)
-        with timezone.override(clinic_zone()):
+        try:
             response = self.get_response(request)
+        finally:
+            timezone.deactivate()
         if not response.has_header("Cache-Control"):  # The pages of errors have stricter ones.
             add_never_cache_headers(response)
         response.headers["X-Robots-Tag"] = "noindex"
         return response
 
-    def process_view(self, request: HttpRequest, *args: Any) -> HttpResponse | None:
-        """Ask for a login, after Django has resolved the address and checked the CSRF token."""
+    def process_view(self, request: HttpRequest, view: Any, *args: Any) -> HttpResponse | None:
+        """Ask for a login, after Django has resolved the address and checked the CSRF token. Set the time zone."""
         if not request.path.startswith(DESK_PATH):
             return None
         user = request.user
@@ -44,7 +46,11 @@ class StaffAreaMiddleware:
             return redirect_to_login(request.get_full_path() if request.method == "GET" else DESK_PATH)
         if not user.is_staff:
             raise PermissionDenied
-        return redirect("mfa_index") if second_factor.is_missing(user) else None
+        if second_factor.is_missing(user):
+            return redirect("mfa_index")
+        if not getattr(view, "shows_no_times", False):
+            timezone.activate(clinic_zone())
+        return None
 
 
 def clinic_zone() -> tzinfo:

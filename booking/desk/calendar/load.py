@@ -3,17 +3,17 @@
 The number of queries depends neither on the number of practitioners and visits nor on that of days.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import Prefetch, Q
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking import scheduling
-from booking.availability import DayPlan, Reason, instant
+from booking.availability import DayPlan, OccupiedSpan, Reason, instant
 from booking.desk.calendar import grid
 from booking.desk.calendar.board import Board, CalendarBlock, CalendarColumn, Shade
 from booking.desk.calendar.waiting import WaitingPeople
@@ -28,13 +28,16 @@ from booking.models import (
     TimeOff,
 )
 
+LABELS = {Reason.CLOSURE: _("Closed"), Reason.BREAK: _("Break"), Reason.TIME_OFF: _("Away")}
 ATTENDED = (Status.BOOKED, Status.ARRIVED, Status.FULFILLED, Status.NOSHOW)
 
 
 def load_board(
     *,
     days: Sequence[date],
+    day: date,
     practitioners: Sequence[Practitioner],
+    not_shown: Sequence[Practitioner] = (),
     locations: Sequence[Location],
     now: datetime,
     shows_cancelled: bool = False,
@@ -43,21 +46,23 @@ def load_board(
 ) -> Board:
     """Load the calendar of these local days.
 
+    ``not_shown``: practitioners without a column, whose visits are counted.
     ``sees_reasons``: the user may read why somebody is away; ``sees_waitlist``: who waits for a time.
     """
-    rows = _appointments(days, now)
-    occupying = [row for row in rows if row.status in {*ATTENDED, Status.HELD}]
-    plans = scheduling.day_plans(
-        practitioners=practitioners, locations=locations, days=days, occupying=occupying, now=now
-    )
     people = {person.pk for person in practitioners}
+    rows = _appointments(people, days, now)
+    occupying = [row for row in rows if row.status in {*ATTENDED, Status.HELD}]
+    others = _others(people, days, now)
+    plans = scheduling.day_plans(
+        practitioners=practitioners, locations=locations, days=days, occupying=[*occupying, *others], now=now
+    )
     places = {place.pk for place in locations}
-    in_columns = [row for row in rows if row.practitioner_id in people and row.location_id in places]
+    in_columns = [row for row in rows if row.location_id in places]
     drawn = [row for row in in_columns if row.status != Status.CANCELLED or shows_cancelled]
     shown = grid.shown_range(_spans(plans, locations, drawn))
     waiting = WaitingPeople.load(days) if sees_waitlist else WaitingPeople([], {})
     closures = _closures(days, locations)
-    reasons = _time_off_notes(people, days) if sees_reasons else {}
+    reasons = _time_off(people, days) if sees_reasons else {}
     by_column: dict[tuple[int, date], list[Appointment]] = defaultdict(list)
     for row in drawn:
         by_column[row.practitioner_id, row.local_on].append(row)
@@ -70,24 +75,39 @@ def load_board(
             shown,
             waiting,
             closures[on],
-            reasons.get(person.pk, []),
+            _reasons(reasons.get(person.pk, []), on),
         )
         for person in practitioners
         for on in days
     ]
-    return Board(columns, shown, closures, [row for row in in_columns if row.status in AGREED], waiting.entries)
+    visits = [row for row in in_columns if row.status in AGREED]
+    return Board(columns, shown, closures, visits, waiting.entries, day, _counts(not_shown, others, places))
 
 
-def _appointments(days: Collection[date], now: datetime) -> Sequence[Appointment]:
-    """Visits, live holds and unconfirmed bookings that begin on these days, of all practitioners and locations."""
+def _appointments(people: Collection[int], days: Collection[date], now: datetime) -> Sequence[Appointment]:
+    """Their visits, live holds and unconfirmed bookings that begin on these days, at all locations."""
     pending = Q(status__in=[Status.HELD, Status.UNCONFIRMED], hold_expires_at__gt=now)
     arrivals = AppointmentEvent.objects.filter(kind=AppointmentEvent.Kind.ARRIVED)
     return list(
-        Appointment.objects.filter(Q(status__in=AGREED) | pending, local_on__in=days)
+        Appointment.objects.filter(Q(status__in=AGREED) | pending, practitioner__in=people, local_on__in=days)
         .select_related("patient", "practitioner", "service", "room", "location", "waitlist_offer__entry")
         .prefetch_related(Prefetch("events", arrivals, to_attr="arrivals"))
         .order_by("starts_at", "pk")
     )
+
+
+def _others(people: Collection[int], days: Collection[date], now: datetime) -> list[Appointment]:
+    """What occupies time of everyone else on these days, and with it rooms."""
+    rows = Appointment.objects.occupying(now=now).exclude(practitioner__in=people).filter(local_on__in=days)
+    return list(rows.only("practitioner_id", "room_id", "location_id", "status", "starts_at", "ends_at").order_by())
+
+
+def _counts(
+    people: Iterable[Practitioner], rows: Iterable[Appointment], places: Collection[int]
+) -> list[tuple[Practitioner, int]]:
+    """How many visits each of these has at these locations, where there are any."""
+    counts = Counter(row.practitioner_id for row in rows if row.status in ATTENDED and row.location_id in places)
+    return [(person, counts[person.pk]) for person in people if counts[person.pk]]
 
 
 def _closures(days: Collection[date], locations: Collection[Location]) -> dict[date, list[Closure]]:
@@ -97,7 +117,7 @@ def _closures(days: Collection[date], locations: Collection[Location]) -> dict[d
     return found
 
 
-def _time_off_notes(people: Collection[int], days: Collection[date]) -> dict[int, list[TimeOff]]:
+def _time_off(people: Collection[int], days: Collection[date]) -> dict[int, list[TimeOff]]:
     found: dict[int, list[TimeOff]] = defaultdict(list)
     rows = TimeOff.objects.filter(practitioner__in=people, starts_on__lte=max(days), ends_on__gte=min(days))
     for row in rows.order_by("starts_on", "pk"):
@@ -105,11 +125,28 @@ def _time_off_notes(people: Collection[int], days: Collection[date]) -> dict[int
     return found
 
 
+def _reasons(rows: Iterable[TimeOff], on: date) -> list[tuple[grid.Span, str]]:
+    """When and why somebody is away on this day, where a reason was given."""
+    found = []
+    for row in rows:
+        start = row.start_time if row.starts_on == on else None
+        end = row.end_time if row.ends_on == on else None
+        text = row.note or row.get_kind_display()
+        if text and row.starts_on <= on <= row.ends_on:
+            span = (_minute_of(start) if start else 0, _minute_of(end) if end else grid.DAY)
+            found.append((span, text))
+    return found
+
+
+def _minute_of(moment: time | datetime) -> int:
+    return moment.hour * grid.HOUR + moment.minute
+
+
 def _minute(moment: datetime, on: date) -> int:
     """Minutes since the local midnight of ``on``; 0 and 1440 for an earlier and a later day."""
     if moment.date() != on:
         return 0 if moment.date() < on else grid.DAY
-    return moment.hour * grid.HOUR + moment.minute
+    return _minute_of(moment)
 
 
 def _span(start: datetime, end: datetime, on: date) -> grid.Span:
@@ -141,11 +178,15 @@ def _column(
     shown: grid.Span,
     waiting: WaitingPeople,
     closures: Sequence[Closure],
-    time_off: Sequence[TimeOff],
+    reasons: Sequence[tuple[grid.Span, str]],
 ) -> CalendarColumn:
     hours = sorted(_local(interval, place) for place, plan in plans for interval in plan.hours)
     column = CalendarColumn(person, on, hours)
-    column.shades = _shades(plans, on, shown, closures, time_off)
+    column.shades = _shades(plans, on, shown, closures, reasons)
+    booked = [OccupiedSpan.between(row.starts_at, row.ends_at) for row in rows if row.status in ATTENDED]
+    taken = [(span.start, span.end) for span in booked]
+    column.working = timedelta(seconds=sum(plan.working_seconds for _place, plan in plans))
+    column.filled = timedelta(seconds=sum(plan.filled_seconds(taken) for _place, plan in plans))
     blocks = [_visit(row, on, shown) for row in rows]
     lanes = grid.lanes([_span(block.starts_at, block.ends_at, on) for block in blocks])
     for index, (lane, count) in enumerate(lanes):
@@ -171,29 +212,23 @@ def _shades(
     on: date,
     shown: grid.Span,
     closures: Sequence[Closure],
-    time_off: Sequence[TimeOff],
+    reasons: Sequence[tuple[grid.Span, str]],
 ) -> list[Shade]:
     spans = [_span(*_local(interval, place), on) for place, plan in plans for interval in plan.hours]
     is_closed = all(plan.closed for _place, plan in plans)
     if is_closed and closures:
-        return [Shade(grid.cell(shown, shown), gettext("Closed"), closures[0].name, is_closure=True)]
+        return [Shade(grid.cell(shown, shown), LABELS[Reason.CLOSURE], closures[0].name, shown, Reason.CLOSURE)]
     shades = [Shade(grid.cell(span, shown)) for span in grid.uncovered(shown, spans)]
     for place, plan in plans:
         for reason, interval in plan.interruptions:
             start, end = _span(*_local(interval, place), on)
             start, end = max(start, shown[0]), min(end, shown[1])
             if start < end and (spans or reason == Reason.TIME_OFF):
-                shades.append(_interruption(reason, grid.cell((start, end), shown), closures, time_off))
+                why = closures[0].name if reason == Reason.CLOSURE and closures else ""
+                if reason == Reason.TIME_OFF:
+                    why = "; ".join(dict.fromkeys(text for span, text in reasons if grid.overlap(span, (start, end))))
+                shades.append(Shade(grid.cell((start, end), shown), LABELS[reason], why, (start, end), reason))
     return list(dict.fromkeys(shades))  # Time off is the same at each location.
-
-
-def _interruption(reason: Reason, cell: grid.Cell, closures: Sequence[Closure], time_off: Sequence[TimeOff]) -> Shade:
-    if reason == Reason.CLOSURE:
-        return Shade(cell, gettext("Closed"), closures[0].name if closures else "", is_closure=True)
-    if reason == Reason.BREAK:
-        return Shade(cell, gettext("Break"))
-    notes = [row.note for row in time_off if row.note]
-    return Shade(cell, gettext("Away"), notes[0] if notes else "")
 
 
 def local_today(locations: Sequence[Location], now: datetime) -> date:
@@ -201,11 +236,10 @@ def local_today(locations: Sequence[Location], now: datetime) -> date:
     return now.astimezone(locations[0].zone).date() if locations else timezone.localdate(now)
 
 
-def now_cell(board: Board, on: date, locations: Sequence[Location], now: datetime) -> grid.Cell | None:
-    """The row of the line that marks now, on today's grid."""
-    if not locations or local_today(locations, now) != on:
+def now_cell(board: Board, locations: Sequence[Location], now: datetime) -> grid.Cell | None:
+    """The row of the line that marks now, if today is shown."""
+    if not locations or all(column.on != local_today(locations, now) for column in board.columns):
         return None
-    local = now.astimezone(locations[0].zone)
-    minute = local.hour * grid.HOUR + local.minute
+    minute = _minute_of(now.astimezone(locations[0].zone))
     is_shown = board.shown[0] <= minute < board.shown[1]
     return grid.cell((minute, minute + grid.ROW), board.shown) if is_shown else None

@@ -1,6 +1,7 @@
-"""The calendar's address: /desk/?day=&location=&appointment=&with=&at=&do=&cancelled=. Bad values fall back to today.
+"""The calendar's address: /desk/?day=&location=&appointment=&with=&at=&do=&cancelled=&list=, and /desk/week/ likewise.
 
-``appointment`` alone opens a visit's panel, ``with`` and ``at`` a gap's; ``do`` names another (``desk/panels.py``).
+``appointment`` alone opens a visit's panel, ``with`` and ``at`` a gap's; ``do`` names another (``desk/panels.py``). In
+the week, ``with`` is also the practitioner whose week it is. Bad values fall back to today.
 """
 
 from dataclasses import dataclass, replace
@@ -14,8 +15,9 @@ from django.urls import reverse
 from booking.models import Location, Practitioner, is_reference
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
-DAY_VIEW = "desk:day"
-VIEWS = [DAY_VIEW]
+DAY_VIEW, WEEK_VIEW = "desk:day", "desk:week"
+VIEWS = [DAY_VIEW, WEEK_VIEW]
+WEEK = 7
 NO_PANEL: dict[str, Any] = {"appointment": "", "with_": None, "at": None, "do": ""}
 
 
@@ -31,17 +33,21 @@ class CalendarParams:
     at: time | None = None
     do: str = ""  # The name of the panel, where a visit or a gap does not say it.
     view: str = DAY_VIEW
+    person: Practitioner | None = None  # Whose week it is.
+    is_list: bool = False
 
     def url(self, **changes: Any) -> str:
         changed = replace(self, **changes)
+        person = changed.with_ or changed.person
         query = {
             "day": changed.day.isoformat(),
             "location": changed.location.slug if changed.location else "",
             "cancelled": "1" if changed.shows_cancelled else "",
             "appointment": changed.appointment,
-            "with": changed.with_.slug if changed.with_ else "",
+            "with": person.slug if person else "",
             "at": changed.at.isoformat("minutes") if changed.at else "",
             "do": changed.do,
+            "list": "1" if changed.is_list else "",
         }
         return f"{reverse(changed.view)}?{urlencode({name: value for name, value in query.items() if value})}"
 
@@ -51,12 +57,31 @@ class CalendarParams:
         return self.url(**NO_PANEL)
 
     @property
-    def yesterday_url(self) -> str:
-        return self.url(day=self.day - timedelta(days=1), **NO_PANEL)
+    def is_week(self) -> bool:
+        return self.view == WEEK_VIEW
 
     @property
-    def tomorrow_url(self) -> str:
-        return self.url(day=self.day + timedelta(days=1), **NO_PANEL)
+    def days(self) -> list[date]:
+        return shown_days(self.day, self.view)
+
+    @property
+    def previous_url(self) -> str:
+        return self.url(day=self.day - timedelta(days=len(self.days)), **NO_PANEL)
+
+    @property
+    def next_url(self) -> str:
+        return self.url(day=self.day + timedelta(days=len(self.days)), **NO_PANEL)
+
+    def day_url(self, on: date) -> str:
+        """The day of everyone."""
+        return self.url(view=DAY_VIEW, day=on, person=None, **NO_PANEL)
+
+    def week_url(self, person: Practitioner) -> str:
+        return self.url(view=WEEK_VIEW, person=person, **NO_PANEL)
+
+    @property
+    def toggle_list_url(self) -> str:
+        return self.url(is_list=not self.is_list)
 
     @property
     def all_locations_url(self) -> str:
@@ -65,6 +90,14 @@ class CalendarParams:
     @property
     def toggle_cancelled_url(self) -> str:
         return self.url(shows_cancelled=not self.shows_cancelled)
+
+
+def shown_days(day: date, view: str) -> list[date]:
+    """The day, or its week from Monday to Sunday."""
+    if view != WEEK_VIEW:
+        return [day]
+    monday = day - timedelta(days=day.weekday())
+    return [monday + timedelta(days=number) for number in range(WEEK)]
 
 
 def parse_params(
@@ -76,19 +109,25 @@ def parse_params(
     view: str = DAY_VIEW,
 ) -> CalendarParams:
     reference = query.get("appointment", "").strip().upper()
+    named = next((person for person in practitioners if person.slug == query.get("with")), None)
+    at = _time(query.get("at", ""))
+    is_week = view == WEEK_VIEW
     return CalendarParams(
-        day=_day(query.get("day", ""), today),
+        day=parse_day(query, today),
         location=next((place for place in locations if place.slug == query.get("location")), None),
         shows_cancelled=query.get("cancelled") == "1",
         appointment=reference if is_reference(reference) else "",
-        with_=next((person for person in practitioners if person.slug == query.get("with")), None),
-        at=_time(query.get("at", "")),
+        with_=named if at or not is_week else None,
+        at=at,
         do=do if (do := query.get("do", "")).isascii() and do.isalpha() else "",
         view=view,
+        person=(named or next(iter(practitioners), None)) if is_week else None,
+        is_list=query.get("list") == "1",
     )
 
 
-def _day(value: str, today: date) -> date:
+def parse_day(query: QueryDict, today: date) -> date:
+    value = query.get("day", "")
     try:
         chosen = date.fromisoformat(value) if value else today
     except ValueError:
@@ -98,6 +137,6 @@ def _day(value: str, today: date) -> date:
 
 def _time(value: str) -> time | None:
     try:
-        return time.fromisoformat(value) if value else None
+        return time.fromisoformat(value).replace(tzinfo=None) if value else None
     except ValueError:
         return None
