@@ -13,7 +13,7 @@ from booking.desk.appointments.visit import visit_panel
 from booking.desk.calendar.board import CalendarBlock
 from booking.desk.calendar.page import CalendarPage, Panel
 from booking.desk.keys import keys_panel
-from booking.models import Appointment, Message, Status, WaitlistEntry
+from booking.models import Appointment, Status, WaitlistEntry
 
 NEXT_SHOWN = 3
 WAITING_SHOWN = 5
@@ -67,7 +67,6 @@ def rest_panel(page: CalendarPage) -> Panel:
     context = {
         "keys_url": page.params.url(do="keys"),
         "to_rebook": [(visit, _rebook_url(page, visit)) for visit in to_rebook],
-        "unsent": Message.objects.filter(state=Message.State.PARKED).count() if page.may("view_message") else 0,
         "next_visits": sorted(coming, key=lambda visit: visit.starts_at)[:NEXT_SHOWN],
         "waiting_rows": waiting[:WAITING_SHOWN],
         "waiting_total": len(waiting),

@@ -52,18 +52,17 @@ def print_page(request: HttpRequest) -> HttpResponse:
 
 def _sections(page: CalendarPage) -> list[PrintedSection]:
     """The columns with hours or visits; cancelled visits and holds are not printed."""
-    columns = {
-        column: [
-            block.appointment
-            for block in column.blocks
-            if block.kind == "visit" and block.appointment and block.status != Status.CANCELLED
-        ]
-        for column in page.board.columns
-    }
-    notes = PatientNote.objects.filter(audience=PatientNote.Audience.DESK, appointment__in=sum(columns.values(), []))
+    columns = [(column, _printed(column)) for column in page.board.columns]
+    printed = [visit.pk for _column, visits in columns for visit in visits]
+    notes = PatientNote.objects.filter(audience=PatientNote.Audience.DESK, appointment__in=printed)
     texts = dict(notes.values_list("appointment_id", "text"))
     return [
         PrintedSection(column, [(visit, texts.get(visit.pk, "")) for visit in visits])
-        for column, visits in columns.items()
+        for column, visits in columns
         if visits or column.hours
     ]
+
+
+def _printed(column: CalendarColumn) -> list[Appointment]:
+    visits = (block.appointment for block in column.blocks if block.kind == "visit")
+    return [visit for visit in visits if visit and visit.status != Status.CANCELLED]

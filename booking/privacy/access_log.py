@@ -49,7 +49,7 @@ def log_view(
 
 
 def not_shown_since(request: HttpRequest, shown: Iterable[Person], *, first: str) -> list[Person]:
-    """Those people whom no entry of this login names since its entry ``first``, as a page that refreshes itself sends it.
+    """Those whom no entry of this login names since its entry ``first``, which a page that refreshes itself sends.
 
     Everyone if there is no such entry, or if it is older than a session can be.
     """

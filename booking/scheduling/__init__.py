@@ -40,7 +40,7 @@ from booking.scheduling.slots.conflicts import (
     find_conflicts,
     substitutes,
 )
-from booking.scheduling.slots.day_plans import day_plans
+from booking.scheduling.slots.day_plans import OfferedService, day_plans, offered_services
 from booking.scheduling.slots.overview import SlotOverview
 from booking.scheduling.slots.search import (
     available_slots,
@@ -80,6 +80,7 @@ __all__ = [
     "NotBookable",
     "NotConfirmed",
     "OfferGone",
+    "OfferedService",
     "PatientDetails",
     "Restriction",
     "Retimed",
@@ -133,6 +134,7 @@ __all__ = [
     "next_slot",
     "next_slot_by_practitioner",
     "offer_available_slots",
+    "offered_services",
     "offers_of_service",
     "part_of_day",
     "release",

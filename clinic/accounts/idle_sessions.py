@@ -18,6 +18,8 @@ from django.http import HttpRequest, HttpResponse
 from booking.views.session import BOOKING_KEY
 
 STAFF_PATHS = ("/admin/", "/desk/", "/staff/")
+VERSION_PATH = "/desk/version/"
+BACKGROUND_HEADER = "X-Desk-Refresh"
 SEEN = "staff_seen_at"
 STARTED = "staff_login_at"
 _WRITE_INTERVAL = 60  # seconds, so that not every request writes the session
@@ -44,10 +46,15 @@ class IdleSessionMiddleware:
             if request.path.startswith("/staff/"):
                 return self.get_response(request)  # allauth's views redirect anonymous users themselves.
             return redirect_to_login(request.get_full_path() if request.method == "GET" else "/admin/")
-        if SEEN not in request.session or now - seen_at > _WRITE_INTERVAL:
+        if SEEN not in request.session or (now - seen_at > _WRITE_INTERVAL and not _is_background(request)):
             request.session[SEEN] = now
             request.session.setdefault(STARTED, now)  # Sessions of an earlier release.
         return self.get_response(request)
+
+
+def _is_background(request: HttpRequest) -> bool:
+    """Whether a page that stands open asks by itself: that is no activity of the user."""
+    return request.path == VERSION_PATH or BACKGROUND_HEADER in request.headers
 
 
 @receiver(user_logged_in)

@@ -2,7 +2,7 @@
 time zone, and that nothing is stored by browsers or proxies.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import tzinfo
 from typing import Any
 
@@ -20,7 +20,7 @@ DESK_PATH = "/desk/"
 
 
 class StaffAreaMiddleware:
-    """Guard the views under ``/desk/``."""
+    """Guard the views under ``/desk/``. ``request.locations``: all locations, in their order."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -46,14 +46,19 @@ class StaffAreaMiddleware:
             return redirect_to_login(request.get_full_path() if request.method == "GET" else DESK_PATH)
         if not user.is_staff:
             raise PermissionDenied
-        if second_factor.is_missing(user):
+        if second_factor.is_missing_in(request):
             return redirect("mfa_index")
         if not getattr(view, "shows_no_times", False):
-            timezone.activate(clinic_zone())
+            request.locations = list(Location.objects.all())  # type: ignore[attr-defined]
+            timezone.activate(zone_of(request.locations))  # type: ignore[attr-defined]
         return None
 
 
 def clinic_zone() -> tzinfo:
     """Return the first location's time zone, or UTC if there is no location."""
-    location = Location.objects.only("time_zone").first()
+    return zone_of(Location.objects.only("time_zone")[:1])
+
+
+def zone_of(locations: Iterable[Location]) -> tzinfo:
+    location = next(iter(locations), None)
     return location.zone if location else timezone.get_default_timezone()

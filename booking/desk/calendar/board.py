@@ -43,8 +43,8 @@ class CalendarBlock:
     @property
     def arrived_at(self) -> datetime | None:
         """When the desk marked the patient as here, in the location's time zone."""
-        arrivals = getattr(self.appointment, "arrivals", [])
-        return arrivals[-1].at.astimezone(self.location.zone) if arrivals else None
+        arrived_at: datetime | None = getattr(self.appointment, "arrived_at", None)
+        return arrived_at.astimezone(self.location.zone) if arrived_at else None
 
 
 @dataclass(frozen=True)

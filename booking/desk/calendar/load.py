@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import Prefetch, Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -53,14 +53,20 @@ def load_board(
     rows = _appointments(people, days, now)
     occupying = [row for row in rows if row.status in {*ATTENDED, Status.HELD}]
     others = _others(people, days, now)
+    offers = scheduling.offered_services()
     plans = scheduling.day_plans(
-        practitioners=practitioners, locations=locations, days=days, occupying=[*occupying, *others], now=now
+        practitioners=practitioners,
+        locations=locations,
+        days=days,
+        occupying=[*occupying, *others],
+        offers=offers,
+        now=now,
     )
     places = {place.pk for place in locations}
     in_columns = [row for row in rows if row.location_id in places]
     drawn = [row for row in in_columns if row.status != Status.CANCELLED or shows_cancelled]
     shown = grid.shown_range(_spans(plans, locations, drawn))
-    waiting = WaitingPeople.load(days) if sees_waitlist else WaitingPeople([], {})
+    waiting = WaitingPeople.load(days, offers) if sees_waitlist else WaitingPeople([], {})
     closures = _closures(days, locations)
     reasons = _time_off(people, days) if sees_reasons else {}
     by_column: dict[tuple[int, date], list[Appointment]] = defaultdict(list)
@@ -87,11 +93,11 @@ def load_board(
 def _appointments(people: Collection[int], days: Collection[date], now: datetime) -> Sequence[Appointment]:
     """Their visits, live holds and unconfirmed bookings that begin on these days, at all locations."""
     pending = Q(status__in=[Status.HELD, Status.UNCONFIRMED], hold_expires_at__gt=now)
-    arrivals = AppointmentEvent.objects.filter(kind=AppointmentEvent.Kind.ARRIVED)
+    arrivals = AppointmentEvent.objects.filter(appointment=OuterRef("pk"), kind=AppointmentEvent.Kind.ARRIVED)
     return list(
         Appointment.objects.filter(Q(status__in=AGREED) | pending, practitioner__in=people, local_on__in=days)
         .select_related("patient", "practitioner", "service", "room", "location", "waitlist_offer__entry")
-        .prefetch_related(Prefetch("events", arrivals, to_attr="arrivals"))
+        .annotate(arrived_at=Subquery(arrivals.order_by("-pk").values("at")[:1]))
         .order_by("starts_at", "pk")
     )
 
@@ -192,7 +198,7 @@ def _column(
     for index, (lane, count) in enumerate(lanes):
         blocks[index] = replace(blocks[index], cell=replace(blocks[index].cell, lane=lane, lanes=count))
     for place, plan in plans:
-        for interval in plan.gaps:
+        for interval in plan.gaps if person.is_active else ():
             start, end = _local(interval, place)
             suited = waiting.for_gap(person, place, start, end)
             cell = grid.cell(_span(start, end, on), shown)

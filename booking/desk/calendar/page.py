@@ -33,7 +33,7 @@ from booking.desk.calendar.version import calendar_version
 from booking.desk.calendar.view_settings import chosen_people, has_low_rows
 from booking.models import AccessLogEntry, Appointment, Location, Practitioner, Status
 from booking.privacy.access_log import Person, log_view, not_shown_since
-from booking.staff.access import desk_page, own_practitioner
+from booking.staff.access import desk_counts, desk_page, own_practitioner
 
 # The page's own requests for what has changed: their access log entries begin with the first view's, which this names.
 REFRESH_HEADER = "X-Desk-Refresh"
@@ -72,7 +72,8 @@ class CalendarPage:
 
     @property
     def print_url(self) -> str:
-        return f"{reverse('desk:print')}?{urlsplit(self.params.closed_url).query}{'&week=1' if self.params.is_week else ''}"
+        week = "&week=1" if self.params.is_week else ""
+        return f"{reverse('desk:print')}?{urlsplit(self.params.closed_url).query}{week}"
 
     @property
     def people_links(self) -> list[tuple[Practitioner, str]]:
@@ -118,7 +119,7 @@ def load_page(request: HttpRequest, query: QueryDict, view: str = DAY_VIEW) -> C
     """Load the calendar that these parameters show."""
     now = timezone.now()
     version = calendar_version(get_user_model().objects.filter(pk=request.user.pk), now=now)
-    locations = list(Location.objects.all())
+    locations: list[Location] = request.locations  # type: ignore[attr-defined]  # Of the middleware.
     today = local_today(locations, now)
     own = own_practitioner(request)
     people = [own] if own else _practitioners(shown_days(parse_day(query, today), view))
@@ -186,7 +187,8 @@ def render_page(page: CalendarPage, panel: Panel, *, status: int = 200) -> HttpR
     if page.is_refresh:
         first = page.request.headers[REFRESH_HEADER]
         log_view(page.request, page.log_kind, not_shown_since(page.request, people, first=first))
-        return render(page.request, "desk/calendar/refresh.html", {**_context(page, panel), "first_entry": first})
+        context = {**desk_counts(page.request), **_context(page, panel), "first_entry": first}
+        return render(page.request, "desk/calendar/refresh.html", context)
     entry = log_view(page.request, page.log_kind, people)
     context = {**_context(page, panel), "first_entry": entry.pk if entry else ""}
     return desk_page(page.request, "desk/calendar/day.html", context, status=status)
