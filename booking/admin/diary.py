@@ -6,11 +6,13 @@ scheduling commands. These check the rules, write events and queue the patient's
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -19,7 +21,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from booking.admin import diary_pages, outside, resending, whole_day
-from booking.admin.diary_list import DiaryList, StatusFilter, offered_to
+from booking.admin.diary_list import DAY, DiaryList, StatusFilter, offered_to
 from booking.admin.diary_record import EventInline, MessageInline
 from booking.admin.diary_steps import ARRIVED, ATTENDED, NO_SHOW, STEPS, apply_status, appointment_label, next_steps
 from booking.admin.logged_views import Kind, LoggedViewsMixin
@@ -74,6 +76,9 @@ class AppointmentAdmin(LoggedViewsMixin, ReadOnlyAdmin):
         return (queryset if words or not search_term.strip() else queryset.none()), False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Search all days. The list of one day was here before it became the calendar at /desk/."""
+        if request.method == "GET" and not set(request.GET) - {DAY}:
+            return redirect(f"{reverse('desk:day')}?{urlencode({DAY: request.GET.get(DAY, '')})}")
         context = {
             "may_keep_diary": self.has_keep_diary_permission(request),
             "is_nav_sidebar_enabled": False,  # The diary needs the full width.

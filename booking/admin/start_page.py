@@ -100,8 +100,8 @@ def _today(request: HttpRequest) -> Note:
         "sky",
         counted(len(visits), "visit") + " today",
         text,
-        reverse("admin:booking_appointment_changelist"),
-        "Open the diary",
+        reverse("desk:day"),
+        "Open the calendar",
     )
 
 

@@ -41,6 +41,13 @@ def staff_page(*permissions: str, own: str = "") -> Callable[[View], View]:
     return decorate
 
 
+def may_see_calendar(user: Any) -> bool:
+    """Whether the calendar at /desk/ opens for this login, be it for everyone's visits or for their own."""
+    if user.has_perm("booking.view_appointment"):
+        return True
+    return user.has_perm("booking.view_own_day") and Practitioner.objects.active().filter(user=user).exists()
+
+
 def shows_no_times(view: View) -> View:
     """Mark a view that shows no times, so that the clinic's time zone is not queried for it."""
     view.shows_no_times = True  # type: ignore[attr-defined]

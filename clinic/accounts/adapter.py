@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from booking.messages import sender_of
 from booking.models import Clinic
+from booking.staff.access import may_see_calendar
 from clinic.accounts import throttle
 
 logger = logging.getLogger("clinic.accounts")
@@ -56,6 +57,12 @@ class StaffAdapter(DefaultAccountAdapter):
         response: HttpResponse = super().post_login(request, user, **kwargs)
         throttle.remember_browser(request, response, user)
         return response
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """The first page after login, where the login was not asked for by another: the calendar, else the office."""
+        if may_see_calendar(request.user):
+            return reverse("desk:day")
+        return super().get_login_redirect_url(request)  # type: ignore[no-any-return]
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Suppress allauth's own messages: the page after an action shows its result."""

@@ -18,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from booking.views.session import BOOKING_KEY
 
 STAFF_PATHS = ("/admin/", "/desk/", "/staff/")
+DESK_PATH = "/desk/"
 VERSION_PATH = "/desk/version/"
 BACKGROUND_HEADER = "X-Desk-Refresh"
 SEEN = "staff_seen_at"
@@ -45,7 +46,8 @@ class IdleSessionMiddleware:
             end_login(request)
             if request.path.startswith("/staff/"):
                 return self.get_response(request)  # allauth's views redirect anonymous users themselves.
-            return redirect_to_login(request.get_full_path() if request.method == "GET" else "/admin/")
+            start = DESK_PATH if request.path.startswith(DESK_PATH) else "/admin/"
+            return redirect_to_login(request.get_full_path() if request.method == "GET" else start)
         if SEEN not in request.session or (now - seen_at > _WRITE_INTERVAL and not _is_background(request)):
             request.session[SEEN] = now
             request.session.setdefault(STARTED, now)  # Sessions of an earlier release.

@@ -17,12 +17,13 @@ function restoreScroll() {
   const calendar = document.querySelector(SCROLLED);
   if (!calendar) return;
   if (scrolledTo) [calendar.scrollLeft, calendar.scrollTop] = scrolledTo;
-  else scrollToNow(calendar);
+  else scrollToChosenOrNow(calendar);
 }
 
-function scrollToNow(calendar) {
-  const now = calendar.querySelector(".desk-calendar__clock");
-  if (now) calendar.scrollTop = now.offsetTop - calendar.clientHeight / 3;
+function scrollToChosenOrNow(calendar) {
+  const chosen = calendar.querySelector(".block--chosen, .gap--chosen")?.closest("li");
+  const shown = chosen ?? calendar.querySelector(".desk-calendar__clock");
+  if (shown) calendar.scrollTop = shown.offsetTop - calendar.clientHeight / 3;
 }
 
 document.addEventListener("htmx:beforeSwap", keepScroll);

@@ -253,5 +253,5 @@ def test_the_page_needs_the_permission_to_change_appointments(visits, url, permi
 
 
 def test_the_diary_links_to_each_practitioners_day(admin_client, visits, url):
-    page = admin_client.get("/admin/booking/appointment/?day=2026-11-24").content.decode()
+    page = admin_client.get("/admin/booking/appointment/?day=2026-11-24&status=booked").content.decode()
     assert f'href="{url}"' in page
