@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import template
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 
 from booking.formatting import clock_change_note, short_day
 from booking.models import Appointment, Practitioner
@@ -21,6 +21,17 @@ MINUTE = timedelta(minutes=1)
 def clock_short(value: datetime) -> str:
     """10:45, where a.m. or p.m. is clear; at a clock change with the note which of two it is."""
     return f"{value.hour % 12 or 12}:{value.minute:02}{clock_change_note(value)}"
+
+
+@register.filter
+def until(value: datetime) -> str:
+    """to 10:45. Without ``blocktranslate``, which takes longer than all else in a block of the calendar."""
+    return gettext("to %(time)s") % {"time": clock_short(value)}
+
+
+@register.filter
+def count_waiting(entries: Sequence[Any]) -> str:
+    return ngettext("%(count)d waiting", "%(count)d waiting", len(entries)) % {"count": len(entries)}
 
 
 @register.filter

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Prefetch, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +26,7 @@ from booking.models import (
     Practitioner,
     Status,
     TimeOff,
+    WaitlistOffer,
 )
 
 LABELS = {Reason.CLOSURE: _("Closed"), Reason.BREAK: _("Break"), Reason.TIME_OFF: _("Away")}
@@ -50,7 +51,7 @@ def load_board(
     ``sees_reasons``: the user may read why somebody is away; ``sees_waitlist``: who waits for a time.
     """
     people = {person.pk for person in practitioners}
-    rows = _appointments(people, days, now)
+    rows = _appointments(practitioners, locations, days, now)
     occupying = [row for row in rows if row.status in {*ATTENDED, Status.HELD}]
     others = _others(people, days, now)
     offers = scheduling.offered_services()
@@ -67,8 +68,8 @@ def load_board(
     drawn = [row for row in in_columns if row.status != Status.CANCELLED or shows_cancelled]
     shown = grid.shown_range(_spans(plans, locations, drawn))
     waiting = WaitingPeople.load(days, offers) if sees_waitlist else WaitingPeople([], {})
-    closures = _closures(days, locations)
-    reasons = _time_off(people, days) if sees_reasons else {}
+    closures = _closures(days, locations if any(plan.closed for plan in plans.values()) else [])
+    reasons = _time_off(people, days) if sees_reasons and any(plan.away for plan in plans.values()) else {}
     by_column: dict[tuple[int, date], list[Appointment]] = defaultdict(list)
     for row in drawn:
         by_column[row.practitioner_id, row.local_on].append(row)
@@ -90,16 +91,29 @@ def load_board(
     return Board(columns, shown, closures, visits, waiting.entries, day, _counts(not_shown, others, places))
 
 
-def _appointments(people: Collection[int], days: Collection[date], now: datetime) -> Sequence[Appointment]:
-    """Their visits, live holds and unconfirmed bookings that begin on these days, at all locations."""
+def _appointments(
+    people: Collection[Practitioner], locations: Collection[Location], days: Collection[date], now: datetime
+) -> Sequence[Appointment]:
+    """Their visits, live holds and unconfirmed bookings that begin on these days, at all locations.
+
+    Services and offers are prefetched, not joined: a row with all their columns takes several times as long.
+    """
     pending = Q(status__in=[Status.HELD, Status.UNCONFIRMED], hold_expires_at__gt=now)
     arrivals = AppointmentEvent.objects.filter(appointment=OuterRef("pk"), kind=AppointmentEvent.Kind.ARRIVED)
-    return list(
+    rows = list(
         Appointment.objects.filter(Q(status__in=AGREED) | pending, practitioner__in=people, local_on__in=days)
-        .select_related("patient", "practitioner", "service", "room", "location", "waitlist_offer__entry")
+        .select_related("patient")
+        .prefetch_related("service", Prefetch("waitlist_offer", WaitlistOffer.objects.select_related("entry")))
         .annotate(arrived_at=Subquery(arrivals.order_by("-pk").values("at")[:1]))
         .order_by("starts_at", "pk")
     )
+    by_id = {person.pk: person for person in people}
+    places = {place.pk: place for place in locations}
+    for row in rows:
+        row.practitioner = by_id[row.practitioner_id]
+        if row.location_id in places:
+            row.location = places[row.location_id]
+    return rows
 
 
 def _others(people: Collection[int], days: Collection[date], now: datetime) -> list[Appointment]:
@@ -118,6 +132,8 @@ def _counts(
 
 def _closures(days: Collection[date], locations: Collection[Location]) -> dict[date, list[Closure]]:
     found: dict[date, list[Closure]] = {on: [] for on in days}
+    if not locations:
+        return found
     for closure in Closure.objects.filter(on__in=days, location__in=locations).order_by("location__position", "pk"):
         found[closure.on].append(closure)
     return found

@@ -4,7 +4,7 @@
 the week, ``with`` is also the practitioner whose week it is. Bad values fall back to today.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -37,19 +37,21 @@ class CalendarParams:
     is_list: bool = False
 
     def url(self, **changes: Any) -> str:
-        changed = replace(self, **changes)
-        person = changed.with_ or changed.person
+        def value(name: str) -> Any:
+            return changes[name] if name in changes else getattr(self, name)
+
+        person, location, at = value("with_") or value("person"), value("location"), value("at")
         query = {
-            "day": changed.day.isoformat(),
-            "location": changed.location.slug if changed.location else "",
-            "cancelled": "1" if changed.shows_cancelled else "",
-            "appointment": changed.appointment,
+            "day": value("day").isoformat(),
+            "location": location.slug if location else "",
+            "cancelled": "1" if value("shows_cancelled") else "",
+            "appointment": value("appointment"),
             "with": person.slug if person else "",
-            "at": changed.at.isoformat("minutes") if changed.at else "",
-            "do": changed.do,
-            "list": "1" if changed.is_list else "",
+            "at": at.isoformat("minutes") if at else "",
+            "do": value("do"),
+            "list": "1" if value("is_list") else "",
         }
-        return f"{reverse(changed.view)}?{urlencode({name: value for name, value in query.items() if value})}"
+        return f"{reverse(value('view'))}?{urlencode({name: text for name, text in query.items() if text})}"
 
     @property
     def closed_url(self) -> str:

@@ -144,7 +144,9 @@ ROUTES = sorted({route for route in addresses(get_resolver().url_patterns) if ro
 QUERIES = {
     "admin/autocomplete/": ["?term=Zeb&app_label=booking&model_name=appointment&field_name=patient"],
     "admin/booking/appointment/add/": ["?patient={patient}"],
-    "desk/": ["?appointment={reference}", "?with={person}&at=09:00"],
+    "desk/": ["?appointment={reference}", "?with={person}&at=09:00", "?list=1", "?do=keys"],
+    "desk/week/": ["?with={person}", "?with={person}&appointment={reference}", "?with={person}&list=1"],
+    "desk/print/": ["?each=1", "?week=1&with={person}"],
     "admin/booking/patient/merge/": ["?keep={patient}&merged={other}"],
 }
 # Parts of routes that are regular expressions, for addresses that name nobody.
