@@ -77,7 +77,8 @@ class AppointmentAdmin(LoggedViewsMixin, ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Search all days. The list of one day was here before it became the calendar at /desk/."""
-        if request.method == "GET" and not set(request.GET) - {DAY}:
+        is_plain = request.method == "GET" and not set(request.GET) - {DAY}
+        if is_plain and self.has_view_permission(request):
             return redirect(f"{reverse('desk:day')}?{urlencode({DAY: request.GET.get(DAY, '')})}")
         context = {
             "may_keep_diary": self.has_keep_diary_permission(request),
