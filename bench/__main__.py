@@ -22,7 +22,7 @@ from bench.serving import ROOT
 from bench.sizes import SIZES
 from bench.tables import Row, report
 
-PARTS = ("page", "times", "booking", "growth", "start")
+PARTS = ("page", "times", "desk", "booking", "growth", "start")
 RESULTS = ROOT / "var" / "bench" / "results.json"
 DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 

@@ -1,8 +1,9 @@
 """Measure the CPU time of requests within one process, alternating with the yardsticks. Prints JSON.
 
-python -m bench.in_process page|times|booking rounds
+python -m bench.in_process page|times|desk|booking rounds
 """
 
+import gzip
 import json
 import sys
 import time
@@ -13,9 +14,13 @@ from itertools import islice
 from statistics import median
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
+from django.test import Client as DjangoClient
 from django.test import override_settings
+from django.utils import timezone
 
 from bench import yardsticks
 from bench.clients import Client, HTTPClient, Response, WSGIClient, cached_page
@@ -76,6 +81,41 @@ def choose_a_time(rounds: int) -> dict[str, Any]:
         "path": path,
         "starts": whole.body.count(b'name="start"'),
     }
+
+
+def desk(rounds: int) -> dict[str, Any]:
+    """The day before today, on which everyone's hours are booked, and its week; both as a staff member."""
+    from booking.models import Location
+    from clinic.wsgi import application
+
+    site, yardstick = WSGIClient(application), WSGIClient(yardsticks.application())
+    headers = staff_headers()
+    day = timezone.now().astimezone(Location.objects.get().zone).date() - timedelta(days=1)
+    paths = {"day": f"/desk/?day={day}", "week": f"/desk/week/?day={day}&with=person-0"}
+    pages = {view: get(site, path, headers=headers).body for view, path in paths.items()}
+    tasks = {}
+    for view, path in paths.items():
+        tasks[view] = partial(seconds_of, site, path, headers)
+        tasks[f"plain {view}"] = partial(seconds_of, yardstick, f"/plain/?bytes={len(pages[view])}")
+    return {
+        "seconds": take_turns(rounds, tasks),
+        "queries": {view: count_queries(partial(get, site, path, 200, headers)) for view, path in paths.items()},
+        "bytes": {view: len(page) for view, page in pages.items()},
+        "compressed": {view: len(gzip.compress(page)) for view, page in pages.items()},
+        "visits": {view: page.count(b'class="block ') for view, page in pages.items()},
+    }
+
+
+def staff_headers() -> dict[str, str]:
+    """The cookie of a login that may see everything."""
+    user = get_user_model().objects.create_superuser("bench")
+    client = DjangoClient()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return {"Cookie": f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"}
+
+
+def seconds_of(client: Client, path: str, headers: dict[str, str] | None = None) -> float:
+    return get(client, path, headers=headers).seconds
 
 
 def booking(bookings: int) -> dict[str, Any]:
@@ -140,7 +180,7 @@ def count_queries(work: Callable[[], object]) -> int:
 
 
 def main() -> None:
-    part = {"page": page, "times": choose_a_time, "booking": booking}[sys.argv[1]]
+    part = {"page": page, "times": choose_a_time, "desk": desk, "booking": booking}[sys.argv[1]]
     print(json.dumps(part(int(sys.argv[2]))))
 
 

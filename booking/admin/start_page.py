@@ -100,7 +100,7 @@ def _today(request: HttpRequest) -> Note:
         "sky",
         counted(len(visits), "visit") + " today",
         text,
-        reverse("admin:booking_appointment_changelist"),
+        reverse("desk:day"),
         "Open the calendar",
     )
 

@@ -26,6 +26,19 @@ class DayPlan:
     gaps: list[Interval]
 
     @property
+    def working(self) -> list[Interval]:
+        """Working hours without what interrupts them."""
+        return subtract(self.hours, merge([*self.closed, *self.breaks, *self.away]))
+
+    @property
+    def working_seconds(self) -> int:
+        return _seconds(self.working)
+
+    def filled_seconds(self, visits: Iterable[Interval]) -> int:
+        """How much of the working time these visits take; overlapping visits count once."""
+        return _seconds(intersections(self.working, merge(visits)))
+
+    @property
     def interruptions(self) -> list[tuple[Reason, Interval]]:
         """Why nobody is seen: closures, breaks and time off, in order of time."""
         named = [(Reason.CLOSURE, self.closed), (Reason.BREAK, self.breaks), (Reason.TIME_OFF, self.away)]
@@ -52,6 +65,10 @@ def day_plan(
     free = subtract(intersections(hours, [(gaps_from, ALWAYS[1])]), blocks)
     gaps = [gap for gap in free if gap[1] - gap[0] >= shortest // SECOND]
     return DayPlan(hours=hours, closed=closed, breaks=breaks, away=away, gaps=gaps)
+
+
+def _seconds(intervals: Iterable[Interval]) -> int:
+    return sum(end - start for start, end in intervals)
 
 
 def _without_room(place: LocationDay) -> Iterable[Interval]:

@@ -16,11 +16,12 @@ from booking.desk.blocks.away_panel import AWAY, VISITS, away_panel, visits_pane
 from booking.desk.blocks.block_panel import BLOCK, block_panel
 from booking.desk.calendar.board import CalendarBlock
 from booking.desk.calendar.page import CalendarPage, Panel
+from booking.desk.keys import keys_panel
 from booking.desk.notes.on_visit import note_panel, own_note_panel
 from booking.desk.visit_times.move import move_panel
 from booking.desk.visit_times.rebook import rebook_panel
 from booking.desk.visit_times.repeat import series_panel
-from booking.models import Status, WaitlistEntry
+from booking.models import Appointment, Status, WaitlistEntry
 
 NEXT_SHOWN = 3
 WAITING_SHOWN = 5
@@ -36,7 +37,9 @@ PANELS: dict[str, Callable[[CalendarPage], Panel | None]] = {
     "series": series_panel,
     "note": note_panel,
     "ownnote": own_note_panel,
+    "keys": keys_panel,
 }
+NO_PANEL = Panel("")
 
 
 @dataclass(frozen=True)
@@ -61,23 +64,46 @@ def chosen_panel(page: CalendarPage) -> Panel:
         panel = book_panel(page)
         if panel is None:
             messages.info(page.request, gettext("This gap is no longer free."))
-    return panel or rest_panel(page)
+    return panel or (NO_PANEL if page.params.is_week else rest_panel(page))
 
 
 def rest_panel(page: CalendarPage) -> Panel:
     """Nothing is chosen: who comes next, and who on the waitlist could take a gap."""
-    coming = [visit for visit in page.board.visits if visit.status == Status.BOOKED and visit.ends_at > page.now]
+    waits = (Status.BOOKED, Status.ARRIVED)
+    coming = [visit for visit in page.board.visits if visit.status in waits and _is_next(visit, page)]
     rows: dict[int, WaitingRow] = {}
     for column in page.board.columns:
         for gap in column.gaps:
             for entry in gap.waiting:
-                url = page.params.url(with_=column.practitioner, at=gap.starts_at.time())
+                url = page.params.url(day=column.on, with_=column.practitioner, at=gap.starts_at.time())
                 rows.setdefault(entry.pk, WaitingRow(entry, gap, url))
     waiting = [rows[entry.pk] for entry in page.board.waiting if entry.pk in rows]
+    to_rebook = _not_rebooked(page)
     context = {
+        "keys_url": page.params.url(do="keys"),
+        "to_rebook": [(visit, _rebook_url(page, visit)) for visit in to_rebook],
         "next_visits": sorted(coming, key=lambda visit: visit.starts_at)[:NEXT_SHOWN],
         "waiting_rows": waiting[:WAITING_SHOWN],
         "waiting_total": len(waiting),
         "may_mark": page.may("change_appointment") or page.may("keep_own_day"),
     }
     return Panel("desk/calendar/_rest.html", context, [row.entry for row in waiting[:WAITING_SHOWN]])
+
+
+def _is_next(visit: Appointment, page: CalendarPage) -> bool:
+    """Whether the patient is expected, or is here and waits."""
+    return visit.starts_at > page.now or (visit.status == Status.BOOKED and visit.ends_at > page.now)
+
+
+def _not_rebooked(page: CalendarPage) -> list[Appointment]:
+    """Who did not come today and has no visit ahead."""
+    if page.params.day != page.today:
+        return []
+    missed = [visit for visit in page.board.visits if visit.status == Status.NOSHOW]
+    ahead = Appointment.objects.upcoming(now=page.now).filter(patient__in=[visit.patient_id for visit in missed])
+    rebooked = set(ahead.values_list("patient_id", flat=True)) if missed else set()
+    return [visit for visit in missed if visit.patient_id not in rebooked]
+
+
+def _rebook_url(page: CalendarPage, visit: Appointment) -> str:
+    return page.params.panel_url("rebook", day=visit.local_on, appointment=visit.reference)

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from booking.desk import day
+from booking.desk import day, live, print_view, settings, week
 from booking.desk.appointments import book, cancel, late, resend, status
 from booking.desk.blocks import conflicts, resolve
 from booking.desk.blocks import views as blocks
@@ -21,6 +21,10 @@ urlpatterns = [
     path("find/list/", find.find_list, name="find_list"),
     path("find/to-book/", find.find_to_book, name="find_to_book"),
     path("find/duplicates/", find.find_duplicates, name="find_duplicates"),
+    path("week/", week.week, name="week"),
+    path("print/", print_view.print_page, name="print"),
+    path("settings/", settings.settings, name="settings"),
+    path("version/", live.version, name="version"),
     path("appointments/<str:reference>/status/", status.status, name="status"),
     path("blocks/", blocks.add, name="block"),
     path("blocks/<int:pk>/change/", blocks.change, name="change_block"),

@@ -6,6 +6,7 @@ A view calls ``log_view()`` in the request that shows them. A page that names a 
 
 from collections.abc import Iterable
 
+from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
@@ -45,6 +46,27 @@ def log_view(
             ]
         )
     return entry
+
+
+def not_shown_since(request: HttpRequest, shown: Iterable[Person], *, first: str) -> list[Person]:
+    """Those whom no entry of this login names since its entry ``first``, which a page that refreshes itself sends.
+
+    Everyone if there is no such entry, or if it is older than a session can be.
+    """
+    people = list(shown)
+    if not (first.isascii() and first.isdigit() and len(first) < 19):
+        return people
+    own = AccessLogEntry.objects.filter(staff=request.user.pk)
+    if not own.filter(pk=first, at__gte=timezone.now() - settings.STAFF_SESSION).exists():
+        return people
+    rows = AccessLogPerson.objects.filter(entry__in=own.filter(pk__gte=first))
+    known = set(rows.values_list("patient_id", "waitlist_entry_id"))
+    return [person for person in people if not _keys_of(person) <= known]
+
+
+def _keys_of(person: Person) -> set[tuple[int | None, int | None]]:
+    patients, entries = _ids_of([person])
+    return {(pk, None) for pk in patients} | {(None, pk) for pk in entries}
 
 
 def _ids_of(shown: Iterable[Person]) -> tuple[set[int], set[int]]:

@@ -64,7 +64,7 @@ from booking.scheduling.slots.conflicts import (
     find_conflicts,
     substitutes,
 )
-from booking.scheduling.slots.day_plans import day_plans
+from booking.scheduling.slots.day_plans import OfferedService, day_plans, offered_services
 from booking.scheduling.slots.overview import SlotOverview
 from booking.scheduling.slots.search import (
     available_slots,
@@ -114,6 +114,7 @@ __all__ = [
     "NotConfirmed",
     "NoteChanged",
     "OfferGone",
+    "OfferedService",
     "PatientDetails",
     "Restriction",
     "Retimed",
@@ -185,6 +186,7 @@ __all__ = [
     "note_version",
     "offer_available_slots",
     "offer_to",
+    "offered_services",
     "offers_of_service",
     "part_of_day",
     "possible_duplicates",

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -55,6 +56,19 @@ def staff_page(*permissions: str, own: str = "") -> Callable[[View], View]:
         return checked
 
     return decorate
+
+
+def may_see_calendar(user: Any) -> bool:
+    """Whether the calendar at /desk/ opens for this login, be it for everyone's visits or for their own."""
+    if user.has_perm("booking.view_appointment"):
+        return True
+    return user.has_perm("booking.view_own_day") and Practitioner.objects.active().filter(user=user).exists()
+
+
+def shows_no_times(view: View) -> View:
+    """Mark a view that shows no times, so that the clinic's time zone is not queried for it."""
+    view.shows_no_times = True  # type: ignore[attr-defined]
+    return view
 
 
 def own_practitioner(request: HttpRequest) -> Practitioner | None:
@@ -155,11 +169,7 @@ def desk_page(request: HttpRequest, template: str, context: Mapping[str, Any], *
     """Render a page in the desk's frame, with the numbers on its links."""
     user: Any = request.user
     frame = {
-        "clinic_name": Clinic.objects.values_list("name", flat=True).first(),
-        "waiting_count": WaitlistEntry.objects.waiting().count() if _may_see(user, "waitlistentry") else None,
-        "parked_count": (
-            Message.objects.filter(state=Message.State.PARKED).count() if _may_see(user, "message") else None
-        ),
+        **desk_counts(request),
         "undo": take_undo(request),
         "is_own_desk": own_practitioner(request) is not None,
         "has_own_day": own_practitioner(request) is not None or _is_practitioner(user),
@@ -170,6 +180,29 @@ def desk_page(request: HttpRequest, template: str, context: Mapping[str, Any], *
 def _is_practitioner(user: Any) -> bool:
     """Whether the user, whom a page does not limit to their own visits, has a day of their own."""
     return bool(user.has_perm("booking.view_own_day")) and Practitioner.objects.active().filter(user=user).exists()
+
+
+def desk_counts(request: HttpRequest) -> dict[str, Any]:
+    """The clinic's name and the numbers on the bar's links, None for those that the user may not see. One query."""
+    user: Any = request.user
+    waiting = WaitlistEntry.objects.waiting()
+    parked = Message.objects.filter(state=Message.State.PARKED)
+    row = (
+        get_user_model()
+        .objects.filter(pk=user.pk)
+        .values_list(Subquery(Clinic.objects.values("name")[:1]), _count(waiting), _count(parked))
+    )
+    name, waiting_count, parked_count = row.get()
+    return {
+        "clinic_name": name,
+        "waiting_count": waiting_count if _may_see(user, "waitlistentry") else None,
+        "parked_count": parked_count if _may_see(user, "message") else None,
+    }
+
+
+def _count(rows: QuerySet[Any]) -> Subquery:
+    """The number of these rows. ``Func``, because an aggregate in a subquery would be grouped by the outer row."""
+    return Subquery(rows.order_by().annotate(count=Func(F("pk"), function="COUNT")).values("count"))
 
 
 def _may_see(user: Any, model: str) -> bool:

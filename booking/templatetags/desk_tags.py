@@ -1,13 +1,14 @@
 """Tags and filters of the front desk."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import template
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 
 from booking.formatting import clock_change_note, parts_of_day, short_day
-from booking.models import Appointment, Patient
+from booking.models import Appointment, Patient, Practitioner
 from booking.staff.formats import format_instant, span, staff_name
 from booking.staff.quiet_names import quiet_name
 
@@ -33,12 +34,42 @@ def shown_name(patient: Patient, is_quiet: bool) -> str:
 
 
 @register.filter
+def until(value: datetime) -> str:
+    """to 10:45. Without ``blocktranslate``, which takes longer than all else in a block of the calendar."""
+    return gettext("to %(time)s") % {"time": clock_short(value)}
+
+
+@register.filter
+def count_waiting(entries: Sequence[Any]) -> str:
+    return ngettext("%(count)d waiting", "%(count)d waiting", len(entries)) % {"count": len(entries)}
+
+
+@register.filter
 def short_length(length: timedelta) -> str:
     """30 min; 1 h; 1 h 15."""
     hours, minutes = divmod(length // MINUTE, 60)
     if not hours:
         return f"{minutes} min"
     return f"{hours} h {minutes:02}" if minutes else f"{hours} h"
+
+
+@register.simple_tag
+def week_span(days: Sequence[date], today: date) -> str:
+    """Nov 30 – Dec 6; with the year if it is another."""
+    first, last = (short_day(day).partition(", ")[2] for day in (days[0], days[-1]))
+    return f"{first} – {last}" if days[-1].year == today.year else f"{first} – {last}, {days[-1].year}"
+
+
+@register.simple_tag
+def day_url(params: Any, on: date) -> str:
+    """The day of everyone."""
+    return str(params.day_url(on))
+
+
+@register.simple_tag
+def week_url(params: Any, person: Practitioner) -> str:
+    """The week of one practitioner."""
+    return str(params.week_url(person))
 
 
 @register.filter
@@ -68,7 +99,7 @@ def move_target(moving: Any, column: Any, gap: Any) -> Any:
 @register.simple_tag
 def gap_url(params: Any, column: Any, block: Any) -> str:
     """The calendar with this gap in its panel."""
-    return str(params.gap_url(column.practitioner, block.starts_at.time()))
+    return str(params.gap_url(column.practitioner, column.on, block.starts_at.time()))
 
 
 @register.simple_tag

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from booking.messages import sender_of
 from booking.models import Clinic
+from booking.staff.access import may_see_calendar
 from clinic.accounts import throttle
 from clinic.accounts.staff_area import sees_only_own_day
 
@@ -45,13 +46,6 @@ class StaffAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
-    def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Practitioners begin with their own day, everybody else with the office's start page."""
-        if sees_only_own_day(request.user):
-            return reverse("desk:my_day")
-        url: str = super().get_login_redirect_url(request)
-        return url
-
     def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
         """Count each failed attempt. allauth's own rate limits are off (ACCOUNT_RATE_LIMITS)."""
         attempts = throttle.throttle_login(request, credentials.get("username") or credentials.get("email") or "")
@@ -64,6 +58,14 @@ class StaffAdapter(DefaultAccountAdapter):
         response: HttpResponse = super().post_login(request, user, **kwargs)
         throttle.remember_browser(request, response, user)
         return response
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """The first page after login, if no page asked for it: one's own day, the calendar, or the office."""
+        if sees_only_own_day(request.user):
+            return reverse("desk:my_day")
+        if may_see_calendar(request.user):
+            return reverse("desk:day")
+        return super().get_login_redirect_url(request)  # type: ignore[no-any-return]
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Suppress allauth's own messages: the page after an action shows its result."""

@@ -20,6 +20,8 @@ from booking.views.session import BOOKING_KEY
 from clinic.accounts.staff_area import DESK_PATH, sees_only_own_day
 
 STAFF_PATHS = ("/admin/", DESK_PATH, "/staff/")
+VERSION_PATH = "/desk/version/"
+BACKGROUND_HEADER = "X-Desk-Refresh"
 SEEN = "staff_seen_at"
 STARTED = "staff_login_at"
 _WRITE_INTERVAL = 60  # seconds, so that not every request writes the session
@@ -49,7 +51,7 @@ class IdleSessionMiddleware:
             if request.path.startswith("/staff/"):
                 return self.get_response(request)  # allauth's views redirect anonymous users themselves.
             return redirect_to_login(request.get_full_path() if request.method == "GET" else start)
-        if SEEN not in request.session or now - seen_at > _WRITE_INTERVAL:
+        if SEEN not in request.session or (now - seen_at > _WRITE_INTERVAL and not _is_background(request)):
             request.session[SEEN] = now
             request.session.setdefault(STARTED, now)  # Sessions of an earlier release.
         return self.get_response(request)
@@ -67,6 +69,11 @@ def _start_of(request: HttpRequest) -> str:
     if sees_only_own_day(request.user):
         return reverse("desk:my_day")
     return DESK_PATH if request.path.startswith(DESK_PATH) else "/admin/"
+
+
+def _is_background(request: HttpRequest) -> bool:
+    """Whether a page that stands open asks by itself: that is no activity of the user."""
+    return request.path == VERSION_PATH or BACKGROUND_HEADER in request.headers
 
 
 @receiver(user_logged_in)

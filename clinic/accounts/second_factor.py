@@ -17,6 +17,11 @@ def is_missing(user: Any) -> bool:
     return bool(settings.STAFF_SECOND_FACTOR) and not is_set_up(user)
 
 
+def is_missing_in(request: HttpRequest) -> bool:
+    """As ``is_missing`` for the request's user, from what ``is_step_due`` has queried."""
+    return bool(settings.STAFF_SECOND_FACTOR) and not request.has_second_factor  # type: ignore[attr-defined]
+
+
 def has_office_access(request: HttpRequest) -> bool:
     """Return whether the request comes from a staff login that has done everything the office requires of it.
 
@@ -32,7 +37,8 @@ def is_step_due(request: HttpRequest) -> bool:
     Such a session was opened by password alone, before a factor was set up elsewhere, or with one that was removed.
     """
     types = dict(Authenticator.objects.filter(user=request.user.pk).values_list("pk", "type"))
-    if not set(types.values()) & set(_FACTORS):
+    request.has_second_factor = bool(set(types.values()) & set(_FACTORS))  # type: ignore[attr-defined]
+    if not request.has_second_factor:  # type: ignore[attr-defined]
         return False
     used = {record.get("id") for record in get_authentication_records(request, request.user)}  # type: ignore[arg-type]
     return types.keys().isdisjoint(used.union(request.session.get(ADDED_KEY, [])))

@@ -2,7 +2,7 @@
 time zone, and that nothing is stored by browsers or proxies.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import tzinfo
 from typing import Any
 
@@ -20,7 +20,7 @@ DESK_PATH = "/desk/"
 
 
 class StaffAreaMiddleware:
-    """Guard the views under ``/desk/``."""
+    """Guard the views under ``/desk/``. ``request.locations``: all locations, in their order."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -28,15 +28,17 @@ class StaffAreaMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.path.startswith(DESK_PATH):
             return self.get_response(request)
-        with timezone.override(clinic_zone()):
+        try:
             response = self.get_response(request)
+        finally:
+            timezone.deactivate()
         if not response.has_header("Cache-Control"):  # The pages of errors have stricter ones.
             add_never_cache_headers(response)
         response.headers["X-Robots-Tag"] = "noindex"
         return response
 
-    def process_view(self, request: HttpRequest, *args: Any) -> HttpResponse | None:
-        """Ask for a login, after Django has resolved the address and checked the CSRF token."""
+    def process_view(self, request: HttpRequest, view: Any, *args: Any) -> HttpResponse | None:
+        """Ask for a login, after Django has resolved the address and checked the CSRF token. Set the time zone."""
         if not request.path.startswith(DESK_PATH):
             return None
         user = request.user
@@ -44,7 +46,12 @@ class StaffAreaMiddleware:
             return redirect_to_login(request.get_full_path() if request.method == "GET" else DESK_PATH)
         if not user.is_staff:
             raise PermissionDenied
-        return redirect("mfa_index") if second_factor.is_missing(user) else None
+        if second_factor.is_missing_in(request):
+            return redirect("mfa_index")
+        if not getattr(view, "shows_no_times", False):
+            request.locations = list(Location.objects.all())  # type: ignore[attr-defined]
+            timezone.activate(zone_of(request.locations))  # type: ignore[attr-defined]
+        return None
 
 
 def sees_only_own_day(user: Any) -> bool:
@@ -54,5 +61,9 @@ def sees_only_own_day(user: Any) -> bool:
 
 def clinic_zone() -> tzinfo:
     """Return the first location's time zone, or UTC if there is no location."""
-    location = Location.objects.only("time_zone").first()
+    return zone_of(Location.objects.only("time_zone")[:1])
+
+
+def zone_of(locations: Iterable[Location]) -> tzinfo:
+    location = next(iter(locations), None)
     return location.zone if location else timezone.get_default_timezone()

@@ -191,7 +191,14 @@ PACKAGES: dict[str, set[str]] = {
         "content.site",
     },
     "content.urls": {"content.views"},
-    "clinic.accounts": {"booking.messages", "booking.models", "booking.rate_limits", "booking.views", "clinic.models"},
+    "clinic.accounts": {
+        "booking.messages",
+        "booking.models",
+        "booking.rate_limits",
+        "booking.staff",
+        "booking.views",
+        "clinic.models",
+    },
     "clinic.admin_lookups": set(),
     "clinic.admin_site": {
         "booking.admin",

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django.utils.translation import gettext
 
-from booking.availability import TimeOffSpan, instant
+from booking.availability import Reason, TimeOffSpan, instant
 from booking.desk.calendar import grid
 from booking.desk.calendar.board import Shade
 from booking.models import Location, TimeOff
@@ -33,7 +33,8 @@ def away_shades(
             start, end = max(_minute(begins, on), shown[0]), min(_minute(ends, on), shown[1])
             if start < end:
                 detail = reason_of(row) if sees_reasons else ""
-                shades.append(Shade(grid.cell((start, end), shown), gettext("Away"), detail, time_off=row.pk))
+                cell = grid.cell((start, end), shown)
+                shades.append(Shade(cell, gettext("Away"), detail, (start, end), Reason.TIME_OFF, row.pk))
     return list(dict.fromkeys(shades))
 
 

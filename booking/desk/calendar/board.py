@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
+from booking.availability import Reason
 from booking.desk.calendar import grid
 from booking.models import Appointment, Closure, Location, Practitioner, Status, Tag, WaitlistEntry
+
+TWO_LINES = 30  # Minutes whose rows have room for two lines of text.
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,11 @@ class CalendarBlock:
         return self.ends_at - self.starts_at
 
     @property
+    def is_short(self) -> bool:
+        """Whether there is room for one line of text only."""
+        return self.minutes < TWO_LINES
+
+    @property
     def minutes(self) -> int:
         return self.length // timedelta(minutes=1)
 
@@ -35,8 +43,8 @@ class CalendarBlock:
     @property
     def arrived_at(self) -> datetime | None:
         """When the desk marked the patient as here, in the location's time zone."""
-        arrivals = getattr(self.appointment, "arrivals", [])
-        return arrivals[-1].at.astimezone(self.location.zone) if arrivals else None
+        arrived_at: datetime | None = getattr(self.appointment, "arrived_at", None)
+        return arrived_at.astimezone(self.location.zone) if arrived_at else None
 
     @property
     def has_note(self) -> bool:
@@ -57,11 +65,21 @@ class Shade:
     cell: grid.Cell
     label: str = ""
     detail: str = ""
-    is_closure: bool = False
+    span: grid.Span = (0, 0)
+    reason: Reason | None = None
     time_off: int = 0  # The primary key of the time off, for the link to its panel.
 
+    @property
+    def is_closure(self) -> bool:
+        return self.reason == Reason.CLOSURE
 
-@dataclass
+    @property
+    def hours(self) -> str:
+        """9:00–9:45."""
+        return "–".join(f"{minute // 60 % 12 or 12}:{minute % 60:02}" for minute in self.span)
+
+
+@dataclass(eq=False)
 class CalendarColumn:
     """One practitioner's day."""
 
@@ -71,6 +89,27 @@ class CalendarColumn:
     late_by: timedelta | None = None  # As the practitioner said today.
     blocks: list[CalendarBlock] = field(default_factory=list)
     shades: list[Shade] = field(default_factory=list)
+    working: timedelta = timedelta(0)  # Hours without breaks, time off and closures.
+    filled: timedelta = timedelta(0)  # How much of it is booked.
+
+    @property
+    def key(self) -> str:
+        """Names the column in the page."""
+        return f"c{self.practitioner.pk}-{self.on:%m%d}"
+
+    @property
+    def is_off(self) -> bool:
+        """Whether there are neither hours nor visits."""
+        return not self.hours and not self.blocks
+
+    @property
+    def is_closed(self) -> bool:
+        return any(shade.is_closure for shade in self.shades)
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the practitioner is away for a part of the day."""
+        return any(shade.reason == Reason.TIME_OFF for shade in self.shades)
 
     @property
     def booked(self) -> int:
@@ -79,6 +118,10 @@ class CalendarColumn:
     @property
     def gaps(self) -> list[CalendarBlock]:
         return [block for block in self.blocks if block.kind == "gap"]
+
+    @property
+    def free(self) -> timedelta:
+        return sum((gap.length for gap in self.gaps), timedelta(0))
 
 
 @dataclass
@@ -90,6 +133,8 @@ class Board:
     closures: dict[date, list[Closure]]
     visits: list[Appointment]  # Agreed ones, cancelled ones included, also where those are not drawn.
     waiting: list[WaitlistEntry]
+    day: date  # The day whose gap the address may name.
+    not_shown: list[tuple[Practitioner, int]]  # Practitioners with visits who are not shown, and how many visits.
 
     @property
     def hours(self) -> list[tuple[str, grid.Cell]]:
@@ -101,6 +146,14 @@ class Board:
         ]
 
     @property
+    def has_hours(self) -> bool:
+        return any(column.hours for column in self.columns)
+
+    @property
+    def has_closure(self) -> bool:
+        return any(self.closures.values())
+
+    @property
     def rows(self) -> int:
         return (self.shown[1] - self.shown[0]) // grid.ROW
 
@@ -110,10 +163,11 @@ class Board:
         return next((column.late_by for column in columns), None)
 
     def gap_at(self, practitioner: Practitioner | None, at: time | None) -> CalendarBlock | None:
-        """The gap of this practitioner that contains this local time."""
+        """The gap of this practitioner that contains this local time of ``day``."""
         if at is None:
             return None
-        gaps = (gap for column in self.columns if column.practitioner == practitioner for gap in column.gaps)
+        columns = [column for column in self.columns if column.practitioner == practitioner and column.on == self.day]
+        gaps = (gap for column in columns for gap in column.gaps)
         return next((gap for gap in gaps if gap.starts_at.time() <= at < gap.ends_at.time()), None)
 
 

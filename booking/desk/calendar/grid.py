@@ -28,6 +28,11 @@ def shown_range(spans: Iterable[Span]) -> Span:
     return min(starts) // HOUR * HOUR, -(-max(ends) // HOUR) * HOUR
 
 
+def overlap(first: Span, second: Span) -> bool:
+    """Whether two half-open spans have time in common."""
+    return first[0] < second[1] and second[0] < first[1]
+
+
 def cell(span: Span, shown: Span, lane: int = 1, lanes: int = 1) -> Cell:
     """The cell of a span, cut to the range that is shown. A span has at least one row."""
     start, end = max(span[0], shown[0]), min(span[1], shown[1])

@@ -3,17 +3,17 @@
 The number of queries depends neither on the number of practitioners and visits nor on that of days.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from booking import scheduling
-from booking.availability import DayPlan, Reason, instant
+from booking.availability import DayPlan, OccupiedSpan, Reason, instant
 from booking.desk.calendar import grid
 from booking.desk.calendar.absences import away_shades, is_closed_all_day, load_absences
 from booking.desk.calendar.board import Board, CalendarBlock, CalendarColumn, Shade
@@ -30,15 +30,19 @@ from booking.models import (
     Status,
     Tag,
     TimeOff,
+    WaitlistOffer,
 )
 
+LABELS = {Reason.CLOSURE: _("Closed"), Reason.BREAK: _("Break")}
 ATTENDED = (Status.BOOKED, Status.ARRIVED, Status.FULFILLED, Status.NOSHOW)
 
 
 def load_board(
     *,
     days: Sequence[date],
+    day: date,
     practitioners: Sequence[Practitioner],
+    not_shown: Sequence[Practitioner] = (),
     locations: Sequence[Location],
     now: datetime,
     shows_cancelled: bool = False,
@@ -48,22 +52,30 @@ def load_board(
 ) -> Board:
     """Load the calendar of these local days.
 
+    ``not_shown``: practitioners without a column, whose visits are counted.
     ``sees_reasons``: the user may read why somebody is away; ``sees_waitlist``: who waits for a time; ``notes``: those
     that the user may read.
     """
-    rows = _appointments(days, now, PatientNote.objects.none() if notes is None else notes)
-    occupying = [row for row in rows if row.status in {*ATTENDED, Status.HELD}]
-    plans = scheduling.day_plans(
-        practitioners=practitioners, locations=locations, days=days, occupying=occupying, now=next_mark(now)
-    )
     people = {person.pk for person in practitioners}
+    rows = _appointments(practitioners, locations, days, now, PatientNote.objects.none() if notes is None else notes)
+    occupying = [row for row in rows if row.status in {*ATTENDED, Status.HELD}]
+    others = _others(people, days, now)
+    offers = scheduling.offered_services()
+    plans = scheduling.day_plans(
+        practitioners=practitioners,
+        locations=locations,
+        days=days,
+        occupying=[*occupying, *others],
+        offers=offers,
+        now=next_mark(now),
+    )
     places = {place.pk for place in locations}
-    in_columns = [row for row in rows if row.practitioner_id in people and row.location_id in places]
+    in_columns = [row for row in rows if row.location_id in places]
     drawn = [row for row in in_columns if row.status != Status.CANCELLED or shows_cancelled]
     shown = grid.shown_range(_spans(plans, locations, drawn))
-    waiting = WaitingPeople.load(days) if sees_waitlist else WaitingPeople([], {})
-    closures = _closures(days, locations)
-    absences = load_absences(people, days)
+    waiting = WaitingPeople.load(days, offers) if sees_waitlist else WaitingPeople([], {})
+    closures = _closures(days, locations if any(plan.closed for plan in plans.values()) else [])
+    absences = load_absences(people, days) if any(plan.away for plan in plans.values()) else {}
     delays = _delays(people, days)
     by_column: dict[tuple[int, date], list[Appointment]] = defaultdict(list)
     for row in drawn:
@@ -84,30 +96,67 @@ def load_board(
         for person in practitioners
         for on in days
     ]
-    return Board(columns, shown, closures, [row for row in in_columns if row.status in AGREED], waiting.entries)
+    visits = [row for row in in_columns if row.status in AGREED]
+    return Board(columns, shown, closures, visits, waiting.entries, day, _counts(not_shown, others, places))
 
 
-def _appointments(days: Collection[date], now: datetime, notes: QuerySet[PatientNote]) -> Sequence[Appointment]:
-    """Visits, live holds and unconfirmed bookings that begin on these days, of all practitioners and locations."""
+def _appointments(
+    people: Collection[Practitioner],
+    locations: Collection[Location],
+    days: Collection[date],
+    now: datetime,
+    notes: QuerySet[PatientNote],
+) -> Sequence[Appointment]:
+    """Their visits, live holds and unconfirmed bookings that begin on these days, at all locations.
+
+    Services and offers are prefetched, not joined: a row with all their columns takes several times as long.
+    """
     pending = Q(status__in=[Status.HELD, Status.UNCONFIRMED], hold_expires_at__gt=now)
-    arrivals = AppointmentEvent.objects.filter(kind=AppointmentEvent.Kind.ARRIVED)
+    arrivals = AppointmentEvent.objects.filter(appointment=OuterRef("pk"), kind=AppointmentEvent.Kind.ARRIVED)
     others = Appointment.objects.attended_between(OuterRef("starts_at"), OuterRef("ends_at"))
     same_patient = others.filter(patient=OuterRef("patient")).exclude(pk=OuterRef("pk"))
-    return list(
-        Appointment.objects.filter(Q(status__in=AGREED) | pending, local_on__in=days)
-        .annotate(has_other_visit=Exists(same_patient))  # R16
-        .select_related("patient", "practitioner", "service", "room", "location", "waitlist_offer__entry")
+    rows = list(
+        Appointment.objects.filter(Q(status__in=AGREED) | pending, practitioner__in=people, local_on__in=days)
+        .select_related("patient")
         .prefetch_related(
-            Prefetch("events", arrivals, to_attr="arrivals"),
+            "service",
+            Prefetch("waitlist_offer", WaitlistOffer.objects.select_related("entry")),
             Prefetch("notes", notes, to_attr="shown_notes"),
             Prefetch("patient__tags", Tag.objects.filter(is_alert=True), to_attr="alert_tags"),
         )
+        .annotate(
+            arrived_at=Subquery(arrivals.order_by("-pk").values("at")[:1]),
+            has_other_visit=Exists(same_patient),  # R16
+        )
         .order_by("starts_at", "pk")
     )
+    by_id = {person.pk: person for person in people}
+    places = {place.pk: place for place in locations}
+    for row in rows:
+        row.practitioner = by_id[row.practitioner_id]
+        if row.location_id in places:
+            row.location = places[row.location_id]
+    return rows
+
+
+def _others(people: Collection[int], days: Collection[date], now: datetime) -> list[Appointment]:
+    """What occupies time of everyone else on these days, and with it rooms."""
+    rows = Appointment.objects.occupying(now=now).exclude(practitioner__in=people).filter(local_on__in=days)
+    return list(rows.only("practitioner_id", "room_id", "location_id", "status", "starts_at", "ends_at").order_by())
+
+
+def _counts(
+    people: Iterable[Practitioner], rows: Iterable[Appointment], places: Collection[int]
+) -> list[tuple[Practitioner, int]]:
+    """How many visits each of these has at these locations, where there are any."""
+    counts = Counter(row.practitioner_id for row in rows if row.status in ATTENDED and row.location_id in places)
+    return [(person, counts[person.pk]) for person in people if counts[person.pk]]
 
 
 def _closures(days: Collection[date], locations: Collection[Location]) -> dict[date, list[Closure]]:
     found: dict[date, list[Closure]] = {on: [] for on in days}
+    if not locations:
+        return found
     for closure in Closure.objects.filter(on__in=days, location__in=locations).order_by("location__position", "pk"):
         found[closure.on].append(closure)
     return found
@@ -118,11 +167,15 @@ def _delays(people: Collection[int], days: Collection[date]) -> dict[tuple[int, 
     return {(row.practitioner_id, row.on): row.late_by for row in rows}
 
 
+def _minute_of(moment: datetime) -> int:
+    return moment.hour * grid.HOUR + moment.minute
+
+
 def _minute(moment: datetime, on: date) -> int:
     """Minutes since the local midnight of ``on``; 0 and 1440 for an earlier and a later day."""
     if moment.date() != on:
         return 0 if moment.date() < on else grid.DAY
-    return moment.hour * grid.HOUR + moment.minute
+    return _minute_of(moment)
 
 
 def _span(start: datetime, end: datetime, on: date) -> grid.Span:
@@ -163,12 +216,16 @@ def _column(
     column.shades = _shades(plans, on, shown, closures)
     if not is_closed_all_day(column.shades):
         column.shades += away_shades(absences, [place for place, _plan in plans], on, shown, sees_reasons=sees_reasons)
+    booked = [OccupiedSpan.between(row.starts_at, row.ends_at) for row in rows if row.status in ATTENDED]
+    taken = [(span.start, span.end) for span in booked]
+    column.working = timedelta(seconds=sum(plan.working_seconds for _place, plan in plans))
+    column.filled = timedelta(seconds=sum(plan.filled_seconds(taken) for _place, plan in plans))
     blocks = [_visit(row, on, shown) for row in rows]
     lanes = grid.lanes([_span(block.starts_at, block.ends_at, on) for block in blocks])
     for index, (lane, count) in enumerate(lanes):
         blocks[index] = replace(blocks[index], cell=replace(blocks[index].cell, lane=lane, lanes=count))
     for place, plan in plans:
-        for interval in plan.gaps:
+        for interval in plan.gaps if person.is_active else ():
             start, end = _local(interval, place)
             suited = waiting.for_gap(person, place, start, end)
             cell = grid.cell(_span(start, end, on), shown)
@@ -192,21 +249,16 @@ def _shades(
     spans = [_span(*_local(interval, place), on) for place, plan in plans for interval in plan.hours]
     is_closed = all(plan.closed for _place, plan in plans)
     if is_closed and closures:
-        return [Shade(grid.cell(shown, shown), gettext("Closed"), closures[0].name, is_closure=True)]
+        return [Shade(grid.cell(shown, shown), str(LABELS[Reason.CLOSURE]), closures[0].name, shown, Reason.CLOSURE)]
     shades = [Shade(grid.cell(span, shown)) for span in grid.uncovered(shown, spans)]
     for place, plan in plans:
         for reason, interval in plan.interruptions:
             start, end = _span(*_local(interval, place), on)
             start, end = max(start, shown[0]), min(end, shown[1])
             if start < end and spans and reason != Reason.TIME_OFF:
-                shades.append(_interruption(reason, grid.cell((start, end), shown), closures))
+                why = closures[0].name if reason == Reason.CLOSURE and closures else ""
+                shades.append(Shade(grid.cell((start, end), shown), str(LABELS[reason]), why, (start, end), reason))
     return list(dict.fromkeys(shades))
-
-
-def _interruption(reason: Reason, cell: grid.Cell, closures: Sequence[Closure]) -> Shade:
-    if reason == Reason.CLOSURE:
-        return Shade(cell, gettext("Closed"), closures[0].name if closures else "", is_closure=True)
-    return Shade(cell, gettext("Break"))
 
 
 def next_mark(instant: datetime) -> datetime:
@@ -220,11 +272,10 @@ def local_today(locations: Sequence[Location], now: datetime) -> date:
     return now.astimezone(locations[0].zone).date() if locations else timezone.localdate(now)
 
 
-def now_cell(board: Board, on: date, locations: Sequence[Location], now: datetime) -> grid.Cell | None:
-    """The row of the line that marks now, on today's grid."""
-    if not locations or local_today(locations, now) != on:
+def now_cell(board: Board, locations: Sequence[Location], now: datetime) -> grid.Cell | None:
+    """The row of the line that marks now, if today is shown."""
+    if not locations or all(column.on != local_today(locations, now) for column in board.columns):
         return None
-    local = now.astimezone(locations[0].zone)
-    minute = local.hour * grid.HOUR + local.minute
+    minute = _minute_of(now.astimezone(locations[0].zone))
     is_shown = board.shown[0] <= minute < board.shown[1]
     return grid.cell((minute, minute + grid.ROW), board.shown) if is_shown else None

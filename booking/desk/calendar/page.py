@@ -10,16 +10,32 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.contrib.auth import get_user_model
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
 from booking.desk.calendar.board import Board
-from booking.desk.calendar.load import load_board, local_today, now_cell
-from booking.desk.calendar.params import DAY_VIEW, VIEWS, CalendarParams, parse_params
-from booking.models import AccessLogEntry, Location, Practitioner, Status
-from booking.privacy.access_log import Person, log_view
-from booking.staff.access import desk_page, own_practitioner, visible_notes
+from booking.desk.calendar.load import ATTENDED, load_board, local_today, now_cell
+from booking.desk.calendar.opening import closes_at
+from booking.desk.calendar.params import (
+    DAY_VIEW,
+    VIEWS,
+    CalendarParams,
+    parse_day,
+    parse_params,
+    shown_days,
+)
+from booking.desk.calendar.version import calendar_version
+from booking.desk.calendar.view_settings import chosen_people, has_low_rows
+from booking.models import AccessLogEntry, Appointment, Location, Practitioner, Status
+from booking.privacy.access_log import Person, log_view, not_shown_since
+from booking.staff.access import desk_counts, desk_page, own_practitioner, visible_notes
+
+# The page's own requests for what has changed: their access log entries begin with the first view's, which this names.
+REFRESH_HEADER = "X-Desk-Refresh"
 
 
 @dataclass(frozen=True)
@@ -41,7 +57,33 @@ class CalendarPage:
     now: datetime
     today: date
     locations: list[Location]
-    practitioners: list[Practitioner]
+    version: str  # Read before the rows, so that a change in between is found by the next check.
+    practitioners: list[Practitioner]  # All who may be chosen, also those without a column.
+
+    @property
+    def is_refresh(self) -> bool:
+        """Whether the page asks by itself, and nobody's keyboard or mouse."""
+        return REFRESH_HEADER in self.request.headers
+
+    @property
+    def log_kind(self) -> AccessLogEntry.Kind:
+        return AccessLogEntry.Kind.WEEK if self.params.is_week else AccessLogEntry.Kind.DAY
+
+    @property
+    def print_url(self) -> str:
+        week = "&week=1" if self.params.is_week else ""
+        return f"{reverse('desk:print')}?{urlsplit(self.params.closed_url).query}{week}"
+
+    @property
+    def people_links(self) -> list[tuple[Practitioner, str]]:
+        """The week of each practitioner."""
+        return [(person, self.params.week_url(person)) for person in self.practitioners]
+
+    @property
+    def people_choices(self) -> list[tuple[Practitioner, bool]]:
+        """Everyone, and whether they have a column."""
+        shown = {column.practitioner for column in self.board.columns}
+        return [(person, person in shown) for person in self.practitioners]
 
     @property
     def today_url(self) -> str:
@@ -59,7 +101,7 @@ class CalendarPage:
 
 @dataclass(frozen=True)
 class Numbers:
-    """The numbers of the day."""
+    """The numbers of the day or the week."""
 
     booked: int
     here: int
@@ -68,19 +110,30 @@ class Numbers:
     first_visits: int
     cancelled: int
     free: timedelta
+    free_today: timedelta
+    working: timedelta
+    filled: timedelta
+
+    @property
+    def percent_filled(self) -> int:
+        return round(100 * (self.filled / self.working)) if self.working else 0
 
 
 def load_page(request: HttpRequest, query: QueryDict, view: str = DAY_VIEW) -> CalendarPage:
     """Load the calendar that these parameters show."""
     now = timezone.now()
-    locations = list(Location.objects.all())
-    own = own_practitioner(request)
-    people = [own] if own else list(Practitioner.objects.active())
+    version = calendar_version(get_user_model().objects.filter(pk=request.user.pk or 0), now=now)
+    locations: list[Location] = request.locations  # type: ignore[attr-defined]  # Of the middleware.
     today = local_today(locations, now)
+    own = own_practitioner(request)
+    people = [own] if own else _practitioners(shown_days(parse_day(query, today), view))
     params = parse_params(query, today=today, locations=locations, practitioners=people, view=view)
+    shown = _shown(request, params, people)
     board = load_board(
-        days=[params.day],
-        practitioners=people,
+        days=params.days,
+        day=params.day,
+        practitioners=shown,
+        not_shown=[person for person in people if person not in shown and not params.is_week],
         locations=[params.location] if params.location else locations,
         now=now,
         shows_cancelled=params.shows_cancelled,
@@ -88,7 +141,21 @@ def load_page(request: HttpRequest, query: QueryDict, view: str = DAY_VIEW) -> C
         sees_waitlist=request.user.has_perm("booking.view_waitlistentry"),  # type: ignore[union-attr]
         notes=visible_notes(request),
     )
-    return CalendarPage(request, params, board, now, today, locations, people)
+    return CalendarPage(request, params, board, now, today, locations, version or "", people)
+
+
+def _practitioners(days: Sequence[date]) -> list[Practitioner]:
+    """All who are active, and those who are not but have visits on these days."""
+    visits = Appointment.objects.filter(practitioner=OuterRef("pk"), local_on__in=days, status__in=ATTENDED)
+    return list(Practitioner.objects.filter(Q(is_active=True) | Exists(visits)))
+
+
+def _shown(request: HttpRequest, params: CalendarParams, people: list[Practitioner]) -> list[Practitioner]:
+    """Who has columns: in the week one, in the day those whom the login chose and whom the address names."""
+    if params.is_week:
+        return [params.person] if params.person else []
+    chosen = chosen_people(request, people)
+    return [person for person in people if person in chosen or person == params.with_]
 
 
 def page_behind(request: HttpRequest, url: str = "") -> CalendarPage:
@@ -110,34 +177,52 @@ def back_url(request: HttpRequest, **changes: Any) -> str:
         QueryDict(address.query[:2000]),
         today=local_today(locations, timezone.now()),
         locations=locations,
-        practitioners=list(Practitioner.objects.active()),
+        practitioners=list(Practitioner.objects.all()),
         view=view,
     )
     return params.url(**changes)
 
 
 def render_page(page: CalendarPage, panel: Panel, *, status: int = 200) -> HttpResponse:
-    """Render the calendar with the panel, and record whom they show."""
-    context = {
-        "section": "calendar",
-        "page": page,
-        "params": page.params,
-        "board": page.board,
-        "today": page.today,
-        "locations": page.locations,
-        "location_links": [(place, page.params.url(location=place)) for place in page.locations],
-        "now": page.now.astimezone(page.locations[0].zone) if page.locations else page.now,
-        "now_cell": now_cell(page.board, page.params.day, page.locations, page.now),
-        "numbers": count_day(page.board),
-        "panel": panel.template,
-        **panel.context,
-    }
-    log_view(page.request, AccessLogEntry.Kind.DAY, [*page.board.visits, *panel.people])
+    """Render the calendar with the panel, and record whom they show.
+
+    A refresh gets only what may have changed, and is recorded only for people who were not shown yet.
+    """
+    people = [*page.board.visits, *panel.people]
+    if page.is_refresh:
+        first = page.request.headers[REFRESH_HEADER]
+        log_view(page.request, page.log_kind, not_shown_since(page.request, people, first=first))
+        context = {**desk_counts(page.request), **_context(page, panel), "first_entry": first}
+        return render(page.request, "desk/calendar/refresh.html", context)
+    entry = log_view(page.request, page.log_kind, people)
+    context = {**_context(page, panel), "first_entry": entry.pk if entry else ""}
     return desk_page(page.request, "desk/calendar/day.html", context, status=status)
 
 
-def count_day(board: Board) -> Numbers:
+def _context(page: CalendarPage, panel: Panel) -> dict[str, Any]:
+    params, board = page.params, page.board
+    place = params.location or (page.locations[0] if len(page.locations) == 1 else None)
+    return {
+        "section": "calendar",
+        "page": page,
+        "params": params,
+        "board": board,
+        "today": page.today,
+        "locations": page.locations,
+        "location_links": [(place, params.url(location=place)) for place in page.locations],
+        "now": page.now.astimezone(page.locations[0].zone) if page.locations else page.now,
+        "now_cell": now_cell(board, page.locations, page.now),
+        "numbers": count_board(board, page.today),
+        "desk_closes": closes_at(place, params.day, board.closures[params.day]) if place else None,
+        "has_low_rows": has_low_rows(page.request),
+        "panel": panel.template,
+        **panel.context,
+    }
+
+
+def count_board(board: Board, today: date) -> Numbers:
     statuses = [visit.status for visit in board.visits]
+    nothing = timedelta(0)
     return Numbers(
         booked=len(statuses) - statuses.count(Status.CANCELLED),
         here=statuses.count(Status.ARRIVED),
@@ -145,5 +230,8 @@ def count_day(board: Board) -> Numbers:
         no_show=statuses.count(Status.NOSHOW),
         first_visits=sum(bool(visit.is_first_visit) for visit in board.visits if visit.status != Status.CANCELLED),
         cancelled=statuses.count(Status.CANCELLED),
-        free=sum((gap.length for column in board.columns for gap in column.gaps), timedelta(0)),
+        free=sum((column.free for column in board.columns), nothing),
+        free_today=sum((column.free for column in board.columns if column.on == today), nothing),
+        working=sum((column.working for column in board.columns), nothing),
+        filled=sum((column.filled for column in board.columns), nothing),
     )

@@ -1,13 +1,11 @@
-"""The calendar's address: /desk/?day=&location=&appointment=&with=&at=&do=&patient=&block=&cancelled=.
+"""The calendar's address: /desk/?day=&location=&appointment=&with=&at=&do=&patient=&block=&cancelled=&list=.
 
-Bad values fall back to today.
-
-``appointment`` alone opens a visit's panel, ``with`` and ``at`` a gap's; ``do`` names another (``desk/panels.py``).
-``patient`` is the primary key of the one whom the booking panel has chosen.
-``block`` is the primary key of the time off in the panel ``away``.
+``appointment`` alone opens a visit's panel, ``with`` and ``at`` a gap's; ``do`` names another (``desk/panels.py``). In
+the week (/desk/week/), ``with`` is also the practitioner whose week it is. ``patient`` is the primary key of the one
+whom the booking panel has chosen, ``block`` that of the time off in the panel ``away``. Bad values fall back to today.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -19,9 +17,10 @@ from booking.models import Appointment, Location, Practitioner, is_reference
 from booking.text_cleaning import is_plain_digits
 
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
-DAY_VIEW = "desk:day"
+DAY_VIEW, WEEK_VIEW = "desk:day", "desk:week"
 MY_DAY_VIEW = "desk:my_day"  # A practitioner's own day: a page to go back to, not a view of the calendar.
-VIEWS = [DAY_VIEW, MY_DAY_VIEW]
+VIEWS = [DAY_VIEW, WEEK_VIEW, MY_DAY_VIEW]
+WEEK = 7
 NO_PANEL: dict[str, Any] = {"appointment": "", "with_": None, "at": None, "do": "", "patient": 0, "block": 0}
 
 
@@ -39,21 +38,27 @@ class CalendarParams:
     patient: int = 0
     block: int = 0
     view: str = DAY_VIEW
+    person: Practitioner | None = None  # Whose week it is.
+    is_list: bool = False
 
     def url(self, **changes: Any) -> str:
-        changed = replace(self, **changes)
+        def value(name: str) -> Any:
+            return changes[name] if name in changes else getattr(self, name)
+
+        person, location, at = value("with_") or value("person"), value("location"), value("at")
         query = {
-            "day": changed.day.isoformat(),
-            "location": changed.location.slug if changed.location else "",
-            "cancelled": "1" if changed.shows_cancelled else "",
-            "appointment": changed.appointment,
-            "with": changed.with_.slug if changed.with_ else "",
-            "at": changed.at.isoformat("minutes") if changed.at else "",
-            "do": changed.do,
-            "patient": changed.patient or "",
-            "block": changed.block or "",
+            "day": value("day").isoformat(),
+            "location": location.slug if location else "",
+            "cancelled": "1" if value("shows_cancelled") else "",
+            "appointment": value("appointment"),
+            "with": person.slug if person else "",
+            "at": at.isoformat("minutes") if at else "",
+            "do": value("do"),
+            "patient": value("patient") or "",
+            "block": value("block") or "",
+            "list": "1" if value("is_list") else "",
         }
-        return f"{reverse(changed.view)}?{urlencode({name: value for name, value in query.items() if value})}"
+        return f"{reverse(value('view'))}?{urlencode({name: text for name, text in query.items() if text})}"
 
     @property
     def closed_url(self) -> str:
@@ -68,9 +73,9 @@ class CalendarParams:
         """The visit's day with its panel."""
         return self.url(**NO_PANEL | {"day": visit.local_on, "appointment": visit.reference})
 
-    def gap_url(self, practitioner: Practitioner, at: time) -> str:
+    def gap_url(self, practitioner: Practitioner, on: date, at: time) -> str:
         """The same calendar with the panel of this practitioner's gap."""
-        return self.url(**NO_PANEL | {"with_": practitioner, "at": at})
+        return self.url(**NO_PANEL | {"day": on, "with_": practitioner, "at": at})
 
     @property
     def kept_panel(self) -> dict[str, Any]:
@@ -82,12 +87,31 @@ class CalendarParams:
         return self.do == "move" and bool(self.appointment)
 
     @property
-    def yesterday_url(self) -> str:
-        return self.url(day=self.day - timedelta(days=1), **self.kept_panel)
+    def is_week(self) -> bool:
+        return self.view == WEEK_VIEW
 
     @property
-    def tomorrow_url(self) -> str:
-        return self.url(day=self.day + timedelta(days=1), **self.kept_panel)
+    def days(self) -> list[date]:
+        return shown_days(self.day, self.view)
+
+    @property
+    def previous_url(self) -> str:
+        return self.url(day=self.day - timedelta(days=len(self.days)), **self.kept_panel)
+
+    @property
+    def next_url(self) -> str:
+        return self.url(day=self.day + timedelta(days=len(self.days)), **self.kept_panel)
+
+    def day_url(self, on: date) -> str:
+        """The day of everyone."""
+        return self.url(view=DAY_VIEW, day=on, person=None, **NO_PANEL)
+
+    def week_url(self, person: Practitioner) -> str:
+        return self.url(view=WEEK_VIEW, person=person, **NO_PANEL)
+
+    @property
+    def toggle_list_url(self) -> str:
+        return self.url(is_list=not self.is_list)
 
     @property
     def all_locations_url(self) -> str:
@@ -96,6 +120,14 @@ class CalendarParams:
     @property
     def toggle_cancelled_url(self) -> str:
         return self.url(shows_cancelled=not self.shows_cancelled)
+
+
+def shown_days(day: date, view: str) -> list[date]:
+    """The day, or its week from Monday to Sunday."""
+    if view != WEEK_VIEW:
+        return [day]
+    monday = day - timedelta(days=day.weekday())
+    return [monday + timedelta(days=number) for number in range(WEEK)]
 
 
 def parse_params(
@@ -107,26 +139,37 @@ def parse_params(
     view: str = DAY_VIEW,
 ) -> CalendarParams:
     reference = query.get("appointment", "").strip().upper()
+    named = next((person for person in practitioners if person.slug == query.get("with")), None)
+    at = _time(query.get("at", ""))
+    is_week = view == WEEK_VIEW
     return CalendarParams(
-        day=_day(query.get("day", ""), today),
+        day=parse_day(query, today),
         location=next((place for place in locations if place.slug == query.get("location")), None),
         shows_cancelled=query.get("cancelled") == "1",
         appointment=reference if is_reference(reference) else "",
-        with_=next((person for person in practitioners if person.slug == query.get("with")), None),
-        at=_time(query.get("at", "")),
+        with_=named if at or not is_week else None,
+        at=at,
         do=do if (do := query.get("do", "")).isascii() and do.isalpha() else "",
-        patient=int(patient) if is_plain_digits(patient := query.get("patient", "")) and len(patient) < 19 else 0,
-        block=int(block) if is_plain_digits(block := query.get("block", "")) and len(block) < 19 else 0,
+        patient=_key(query.get("patient", "")),
+        block=_key(query.get("block", "")),
         view=view,
+        person=(named or next(iter(practitioners), None)) if is_week else None,
+        is_list=query.get("list") == "1",
     )
 
 
-def _day(value: str, today: date) -> date:
+def parse_day(query: QueryDict, today: date) -> date:
+    value = query.get("day", "")
     try:
         chosen = date.fromisoformat(value) if value else today
     except ValueError:
         return today
     return chosen if EARLIEST <= chosen <= LATEST else today
+
+
+def _key(value: str) -> int:
+    """A primary key, or 0."""
+    return int(value) if is_plain_digits(value) and len(value) < 19 else 0
 
 
 def _time(value: str) -> time | None:

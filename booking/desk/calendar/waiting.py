@@ -1,12 +1,11 @@
 """Which people on the waitlist could take a gap of the calendar."""
 
-from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from booking.models import Location, Practitioner, PractitionerService, WaitlistEntry
-from booking.scheduling import part_of_day
+from booking.models import Location, Practitioner, WaitlistEntry
+from booking.scheduling import OfferedService, part_of_day
 
 
 @dataclass(frozen=True)
@@ -14,19 +13,13 @@ class WaitingPeople:
     """The waiting entries of some days in order of joining, and what each practitioner offers."""
 
     entries: list[WaitlistEntry]
-    lengths: dict[int, dict[int, timedelta]]  # practitioner id -> service id -> length
+    offers: Mapping[int, Mapping[int, OfferedService]]  # By practitioner id and service id.
 
     @classmethod
-    def load(cls, days: Collection[date]) -> "WaitingPeople":
-        """Two queries."""
+    def load(cls, days: Collection[date], offers: Mapping[int, Mapping[int, OfferedService]]) -> "WaitingPeople":
+        """One query."""
         rows = WaitlistEntry.objects.waiting().filter(first_on__lte=max(days), last_on__gte=min(days))
-        entries = list(rows.select_related("service", "practitioner", "location"))
-        lengths: dict[int, dict[int, timedelta]] = defaultdict(dict)
-        offers = PractitionerService.objects.filter(practitioner__is_active=True, service__is_active=True)
-        columns = ("practitioner_id", "service_id", "own_duration", "service__duration")
-        for person, service, own_duration, duration in offers.order_by().values_list(*columns):
-            lengths[person][service] = own_duration or duration
-        return cls(entries, dict(lengths))
+        return cls(list(rows.select_related("service", "practitioner", "location")), offers)
 
     def for_gap(
         self, practitioner: Practitioner, location: Location, start: datetime, end: datetime
@@ -37,8 +30,8 @@ class WaitingPeople:
     def _fits(
         self, entry: WaitlistEntry, practitioner: Practitioner, location: Location, start: datetime, end: datetime
     ) -> bool:
-        length = self.lengths.get(practitioner.pk, {}).get(entry.service_id)
-        if length is None or length > end - start or entry.location_id != location.pk:
+        offer = self.offers.get(practitioner.pk, {}).get(entry.service_id)
+        if offer is None or offer.length > end - start or entry.location_id != location.pk:
             return False
         if entry.practitioner_id not in {None, practitioner.pk}:
             return False
@@ -46,6 +39,8 @@ class WaitingPeople:
             return False
         if not entry.first_on <= start.date() <= entry.last_on:
             return False
-        starts = (start + timedelta(hours=hours) for hours in range((end - length - start) // timedelta(hours=1) + 1))
-        parts = {part_of_day(time.time()) for time in (*starts, end - length)}
+        starts = (
+            start + timedelta(hours=hours) for hours in range((end - offer.length - start) // timedelta(hours=1) + 1)
+        )
+        parts = {part_of_day(time.time()) for time in (*starts, end - offer.length)}
         return bool(parts & set(map(str, entry.parts)))

@@ -42,7 +42,7 @@ def my_day(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     locations = list(Location.objects.all())
     today = local_today(locations, now)
-    board = load_board(days=[today], practitioners=[person], locations=locations, now=now)
+    board = load_board(days=[today], day=today, practitioners=[person], locations=locations, now=now)
     zone = locations[0].zone if locations else timezone.get_current_timezone()
     own_day = divide(board.columns[0], board.shown, now=now, zone=zone)
     visits = [block.appointment for block in board.columns[0].blocks if block.appointment]

@@ -89,7 +89,7 @@ def render(
         context["sender_phone"] = read_phone(message.content.get("phone"), region="CA")
     if message.kind == Kind.DAILY_SUMMARY:
         context["sections"] = digest_sections(message)
-        context["diary_url"] = settings.SITE_URL + reverse("admin:booking_appointment_changelist")
+        context["diary_url"] = settings.SITE_URL + reverse("desk:day")
     if message.kind == Kind.CLINIC_NOTICE:
         event = message.content["event"]
         was = was_before(appointment) if appointment and event == "changed" else ""

@@ -1,8 +1,8 @@
 """The days of several practitioners as staff see them. The number of queries does not grow with people or visits."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from booking import availability
@@ -13,18 +13,27 @@ from booking.scheduling.slots.schedules import rooms_by_location, schedules_for_
 SHORTEST_GAP = timedelta(minutes=30)  # For a practitioner without services.
 
 
+@dataclass(frozen=True)
+class OfferedService:
+    """How long a practitioner's visit of a service takes, and whether it needs a room."""
+
+    length: timedelta
+    needs_room: bool
+
+
 def day_plans(
     *,
     practitioners: Collection[Practitioner],
     locations: Collection[Location],
     days: Collection[date],
     occupying: Iterable[Appointment],
+    offers: Mapping[int, Mapping[int, OfferedService]],
     now: datetime,
 ) -> dict[tuple[int, int, date], DayPlan]:
-    """The plans by practitioner id, location id and local day. Seven queries.
+    """The plans by practitioner id, location id and local day. Six queries.
 
     ``occupying``: all appointments and live holds that occupy time on these days, also those of other practitioners,
-    because they occupy rooms.
+    because they occupy rooms. ``offers``: of ``offered_services()``.
     """
     people = [person.pk for person in practitioners]
     hours = schedules_for_service(people, min(days), max(days))
@@ -46,11 +55,12 @@ def day_plans(
         for location in locations
     }
     schedules = {person: replace(hours.schedules.get(person, Schedule()), visits=visits[person]) for person in people}
-    needs = _needs(people)
     gaps_from = availability.ceil_second(now)
     plans = {}
     for person in people:
-        shortest, needs_room = needs.get(person, (SHORTEST_GAP, False))
+        own = offers.get(person, {}).values()
+        shortest = min((offer.length for offer in own), default=SHORTEST_GAP)
+        needs_room = bool(own) and all(offer.needs_room for offer in own)
         for place in places.values():
             for day in days:
                 plans[person, place.id, day] = availability.day_plan(
@@ -59,12 +69,11 @@ def day_plans(
     return plans
 
 
-def _needs(people: Collection[int]) -> dict[int, tuple[timedelta, bool]]:
-    """By practitioner id: the length of the shortest visit, and whether every service needs a room."""
-    offers = PractitionerService.objects.filter(practitioner__in=people, service__is_active=True)
-    columns = ("practitioner_id", "own_duration", "service__duration", "service__needs_room")
-    needs: dict[int, tuple[timedelta, bool]] = {}
-    for person, own_duration, duration, needs_room in offers.order_by().values_list(*columns):
-        shortest, always_room = needs.get(person, (timedelta.max, True))
-        needs[person] = (min(shortest, own_duration or duration), always_room and needs_room)
-    return needs
+def offered_services() -> dict[int, dict[int, OfferedService]]:
+    """What each active practitioner offers, by practitioner id and service id. One query."""
+    rows = PractitionerService.objects.filter(practitioner__is_active=True, service__is_active=True)
+    columns = ("practitioner_id", "service_id", "own_duration", "service__duration", "service__needs_room")
+    offers: dict[int, dict[int, OfferedService]] = defaultdict(dict)
+    for person, service, own_duration, duration, needs_room in rows.order_by().values_list(*columns):
+        offers[person][service] = OfferedService(own_duration or duration, needs_room)
+    return dict(offers)

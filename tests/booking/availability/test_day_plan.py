@@ -135,3 +135,19 @@ def test_the_plan_of_a_day_with_a_clock_change_has_its_real_length():
     found = plan(schedule, LocationDay(id=1, zone=zone), sunday)
     begin = floor_second(datetime(2026, 11, 1, 4, 0, tzinfo=UTC))
     assert found.gaps == [(begin, begin + 5 * 3600)]
+
+
+marks = st.lists(st.tuples(st.integers(0, 47), st.integers(1, 12)), max_size=6).map(
+    lambda rows: [(at(0) + start * 1800, at(0) + (start + length) * 1800) for start, length in rows]
+)
+
+
+@given(marks, st.booleans())
+def test_filled_time_is_the_working_time_that_a_visit_covers_counted_once(visits, has_break):
+    breaks = [WeeklySpan(0, WallSpan.between(time(12), time(13)))] if has_break else []
+    found = plan(Schedule(weekly=NINE_TO_FIVE, breaks=breaks))
+    halves = [at(9) + number * 1800 for number in range(16)]
+    working = [half for half in halves if not has_break or not at(12) <= half < at(13)]
+    filled = [half for half in working if any(start <= half < end for start, end in visits)]
+    assert found.working_seconds == 1800 * len(working)
+    assert found.filled_seconds(visits) == 1800 * len(filled) <= found.working_seconds

@@ -1,43 +1,19 @@
 """The day at /desk/: columns, visits, gaps, shading, the panel, and who may see it."""
 
-import re
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from booking import scheduling
 from booking.models import AccessLogEntry, Appointment, Break, Closure, Status, TimeOff
 from booking.scheduling import Actor
+from tests.booking.desk.conftest import MINUTES, NINE, words_of
 from tests.support import factories
 
 DESK = "/desk/"
-NINE = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)  # 9:00 a.m. in Alberta on Monday, November 23; it is 8:00.
-MINUTES = timedelta(minutes=1)
-
-
-@pytest.fixture
-def service():
-    return factories.make_service(duration=45 * MINUTES, buffer_after=timedelta(0), needs_room=False)
-
-
-@pytest.fixture
-def maya(service, location):
-    maya = factories.make_practitioner([service], name="Maya Okafor", position=1)
-    factories.make_hours(maya, location, end_time=time(12))
-    return maya
-
-
-@pytest.fixture
-def make_visit(service, location, maya):
-    def make_visit(name="Alice Martin", starts_at=NINE, **fields):
-        defaults = {"practitioner": maya, "service": service, "location": location}
-        patient = fields.pop("patient", None) or factories.make_patient(name=name)
-        return factories.make_appointment(**defaults | {"patient": patient, "starts_at": starts_at} | fields)
-
-    return make_visit
 
 
 def column_of(response, person):
@@ -46,10 +22,6 @@ def column_of(response, person):
 
 def gaps_of(response, person):
     return [(f"{gap.starts_at:%H:%M}", gap.minutes) for gap in column_of(response, person).gaps]
-
-
-def words_of(response):
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
 def test_the_day_shows_everyone_with_their_hours_visits_and_gaps(admin_client, maya, service, location, make_visit):
@@ -284,17 +256,6 @@ def test_marking_uses_the_scheduling_commands(admin_client, make_visit, admin_us
     mark(admin_client, visit, "arrived")
     event = Appointment.objects.get(pk=visit.pk).events.get()
     assert (event.actor_kind, event.actor) == (Actor.staff(admin_user).kind, admin_user)
-
-
-@pytest.fixture
-def as_practitioner(client, django_user_model, maya):
-    """A client logged in as Maya, whose role sees her own day only."""
-    user = django_user_model.objects.create_user("maya", password="x", is_staff=True)
-    user.groups.add(Group.objects.get(name="Practitioner"))
-    maya.user = user
-    maya.save()
-    client.force_login(user)
-    return client
 
 
 def test_a_practitioner_sees_and_marks_their_own_visits_only(as_practitioner, service, location, maya, make_visit):

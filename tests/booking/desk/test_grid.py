@@ -62,3 +62,10 @@ def test_covered_and_uncovered_time_make_up_the_whole_range(spans):
         is_covered = any(start <= minute < end for start, end in spans)
         is_free = any(start <= minute < end for start, end in free)
         assert is_covered != is_free
+
+
+@given(spans, spans)
+def test_spans_overlap_if_a_minute_is_in_both(first, second):
+    for one in first:
+        for other in second:
+            assert grid.overlap(one, other) == bool(set(range(*one)) & set(range(*other)))

@@ -206,7 +206,7 @@ def test_the_mail_reads_well(office, now):
     (summary,) = sent_to(STEVE)
     assert "Alice &lt;Martin&gt;" in summary.alternatives[0].content
     assert "it names patients" in summary.body
-    assert "/admin/booking/appointment/" in summary.body
+    assert "/desk/" in summary.body
     assert summary.attachments == []
 
 

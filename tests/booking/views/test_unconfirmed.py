@@ -147,15 +147,15 @@ def test_after_an_hour_it_has_lapsed_and_says_where_to_book_again(client, waitin
     assert waiting.status in {"unconfirmed", "expired"}
 
 
-def test_the_diary_says_that_it_waits_and_does_not_count_it(admin_client, admin_user, waiting):
-    words = words_of(admin_client.get("/admin/booking/appointment/?day=2026-11-24")).replace("&#x27;", "'")
+def test_the_calendar_says_that_it_waits_and_does_not_count_it(admin_client, admin_user, waiting):
+    words = words_of(admin_client.get("/desk/?day=2026-11-24")).replace("&#x27;", "'")
     assert "Waiting for the patient's email" in words
-    assert "0 visits" in words
     panel = admin_client.get(f"/admin/booking/appointment/{waiting.pk}/change/", follow=True)
     assert "Waiting for the patient's email" in words_of(panel).replace("&#x27;", "'")
+    assert "0 booked" in words
     with time_machine.travel(timezone.now() + HOUR, tick=False):
         admin_client.force_login(admin_user)
-        assert "Alice Martin" not in words_of(admin_client.get("/admin/booking/appointment/?day=2026-11-24"))
+        assert "Alice Martin" not in words_of(admin_client.get("/desk/?day=2026-11-24"))
 
 
 def test_the_link_on_the_done_page_opens_the_visit_and_proves_nothing(client, clinic):
