@@ -25,7 +25,7 @@ def version(request: HttpRequest) -> HttpResponse:
     may_see = users.with_perm("booking.view_appointment", backend=BACKEND) | users.with_perm(
         "booking.view_own_day", backend=BACKEND
     )
-    current = calendar_version(may_see.filter(pk=request.user.pk), now=timezone.now())
+    current = calendar_version(may_see.filter(pk=request.user.pk or 0), now=timezone.now())
     if current is None:
         raise PermissionDenied
     etag = f'"{current}"'

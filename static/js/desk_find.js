@@ -25,8 +25,7 @@ function clear(find) {
 
 document.addEventListener("keydown", (event) => {
   const find = event.target.closest("[data-find]");
-  if (event.isComposing) return;
-  if (!find) return;
+  if (!find || event.isComposing) return;
   const isBox = event.target.matches("[data-find-input]");
   const row = event.target.closest("[data-found]");
   if (!isBox && !row) return;

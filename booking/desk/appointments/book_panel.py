@@ -13,7 +13,7 @@ from booking.desk.calendar.board import CalendarBlock
 from booking.desk.calendar.load import next_mark
 from booking.desk.calendar.page import CalendarPage, Panel
 from booking.desk.find.duplicates import SimilarPatient
-from booking.desk.find.search import FoundPatient, SearchResult, found_patients, may_find
+from booking.desk.find.search import FoundPatient, SearchResult, found_patients
 from booking.desk.waitlist.gap import gap_people
 from booking.models import Patient, Practitioner, Service
 from booking.privacy.access_log import Person
@@ -71,17 +71,13 @@ class BookingChoices:
         return next(chosen, self.starts[0] if self.starts else None)
 
 
-def may_book(page: CalendarPage) -> bool:
-    return page.may("add_appointment") and may_find(page.request)
-
-
 def book_panel(page: CalendarPage, form: BookForm | None = None, findings: Findings | None = None) -> Panel | None:
     """The panel, with the form as it was sent; None if the gap is gone or the user may not book."""
     gap = None if page.params.do == OPEN else gap_of(page)
     if gap is None and page.params.do != OPEN and form is None:
         return None
     waiting = gap_people(page, page.params.with_, gap) if gap and page.params.with_ else []
-    if not may_book(page):
+    if not page.may_book:
         return Panel("desk/calendar/_gap.html", {"gap": gap, "gap_people": waiting}, gap.waiting) if gap else None
     form = form or BookForm(initial=_initial(page, gap), locations=page.locations)
     findings = findings or Findings()

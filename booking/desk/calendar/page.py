@@ -94,6 +94,10 @@ class CalendarPage:
         """The panel that books at any time of this day."""
         return self.params.panel_url("book")
 
+    @property
+    def may_book(self) -> bool:
+        return self.may("add_appointment") and (self.may("view_patient") or self.may("change_patient"))
+
     def may(self, *permissions: str) -> bool:
         """Whether the user has all these permissions of booking: ``page.may("add_appointment")``."""
         return self.request.user.has_perms(f"booking.{name}" for name in permissions)  # type: ignore[union-attr]

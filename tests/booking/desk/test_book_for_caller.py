@@ -108,6 +108,12 @@ def test_the_patient_is_told_only_if_the_box_is_ticked(desk, call):
     assert {"reminder", "clinic_notice"} <= set(queued)
 
 
+def test_a_patient_without_email_is_not_said_to_be_told(desk, call):
+    patient = factories.make_patient(email="")
+    assert "No email address, so no email" in words_of(desk.post(BOOK, call | {"choose": patient.pk}))
+    assert "No email goes out now." in words_of(desk.post(BOOK, call | {"patient": patient.pk}, follow=True))
+
+
 def test_a_new_patient_is_created_with_the_visit(desk, call):
     desk.post(BOOK, call | NEW_PATIENT | {"contact_name": "  Joan   Hollow Horn "})
     patient = Appointment.objects.get().patient
