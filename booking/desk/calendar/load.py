@@ -239,7 +239,7 @@ def _shades(
     spans = [_span(*_local(interval, place), on) for place, plan in plans for interval in plan.hours]
     is_closed = all(plan.closed for _place, plan in plans)
     if is_closed and closures:
-        return [Shade(grid.cell(shown, shown), LABELS[Reason.CLOSURE], closures[0].name, shown, Reason.CLOSURE)]
+        return [Shade(grid.cell(shown, shown), str(LABELS[Reason.CLOSURE]), closures[0].name, shown, Reason.CLOSURE)]
     shades = [Shade(grid.cell(span, shown)) for span in grid.uncovered(shown, spans)]
     for place, plan in plans:
         for reason, interval in plan.interruptions:
@@ -249,7 +249,7 @@ def _shades(
                 why = closures[0].name if reason == Reason.CLOSURE and closures else ""
                 if reason == Reason.TIME_OFF:
                     why = "; ".join(dict.fromkeys(text for span, text in reasons if grid.overlap(span, (start, end))))
-                shades.append(Shade(grid.cell((start, end), shown), LABELS[reason], why, (start, end), reason))
+                shades.append(Shade(grid.cell((start, end), shown), str(LABELS[reason]), why, (start, end), reason))
     return list(dict.fromkeys(shades))  # Time off is the same at each location.
 
 
