@@ -4,6 +4,8 @@ Asked every few seconds by every open calendar: it writes nothing, is no activit
 and takes one query besides those of the login.
 """
 
+from typing import Any, cast
+
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -25,11 +27,10 @@ def version(request: HttpRequest) -> HttpResponse:
     may_see = users.with_perm("booking.view_appointment", backend=BACKEND) | users.with_perm(
         "booking.view_own_day", backend=BACKEND
     )
-    current = calendar_version(may_see.filter(pk=request.user.pk or 0), now=timezone.now())
+    user: Any = request.user
+    current = calendar_version(may_see.filter(pk=user.pk), now=timezone.now())
     if current is None:
         raise PermissionDenied
     etag = f'"{current}"'
-    body = HttpResponse(current, content_type="text/plain")
-    response = get_conditional_response(request, etag, None, body) or body
-    response.headers["ETag"] = etag
-    return response
+    response = HttpResponse(current, content_type="text/plain", headers={"ETag": etag})
+    return cast(HttpResponse, get_conditional_response(request, etag, None, response))

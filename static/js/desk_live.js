@@ -5,6 +5,7 @@
 
 const PERIOD = 6000; // ms
 const ANSWER_WITHIN = 8000;
+const SETTLED = 100; // ms
 const NAMED = 3; // Changes that are read out by name.
 let isAsking = false;
 
@@ -43,6 +44,7 @@ async function refresh(board) {
   });
   const current = document.getElementById("desk-board");
   if (current === board) throw new Error("The calendar was not refreshed.");
+  await new Promise((resolve) => setTimeout(resolve, SETTLED)); // Until then, htmx sets the old attributes, then the new.
   tell(before, blocksOf(current));
 }
 

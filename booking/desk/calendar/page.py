@@ -126,7 +126,8 @@ class Numbers:
 def load_page(request: HttpRequest, query: QueryDict, view: str = DAY_VIEW) -> CalendarPage:
     """Load the calendar that these parameters show."""
     now = timezone.now()
-    version = calendar_version(get_user_model().objects.filter(pk=request.user.pk or 0), now=now)
+    user: Any = request.user
+    version = calendar_version(get_user_model().objects.filter(pk=user.pk), now=now)
     locations: list[Location] = request.locations  # type: ignore[attr-defined]  # Of the middleware.
     today = local_today(locations, now)
     own = own_practitioner(request)
@@ -141,8 +142,8 @@ def load_page(request: HttpRequest, query: QueryDict, view: str = DAY_VIEW) -> C
         locations=[params.location] if params.location else locations,
         now=now,
         shows_cancelled=params.shows_cancelled,
-        sees_reasons=own is not None or request.user.has_perm("booking.view_timeoff"),  # type: ignore[union-attr]
-        sees_waitlist=request.user.has_perm("booking.view_waitlistentry"),  # type: ignore[union-attr]
+        sees_reasons=own is not None or user.has_perm("booking.view_timeoff"),
+        sees_waitlist=user.has_perm("booking.view_waitlistentry"),
         notes=visible_notes(request),
     )
     return CalendarPage(request, params, board, now, today, locations, version or "", people)
