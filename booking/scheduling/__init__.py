@@ -47,6 +47,7 @@ from booking.scheduling.slots.search import (
     nearest_slots,
     next_slot,
     next_slot_by_practitioner,
+    offers_of_both,
     offers_of_service,
 )
 from booking.scheduling.slots.staff_rules import OVERBOOKING, Exemption, NeedsReason, StaffRule
@@ -130,6 +131,7 @@ __all__ = [
     "merge_values",
     "nearest_for_staff",
     "nearest_slots",
+    "offers_of_both",
     "next_slot",
     "next_slot_by_practitioner",
     "offer_available_slots",

@@ -51,7 +51,12 @@ HOME = SamplePage(
             "Start with an assessment. We look at all of you, not just the sore spot.",
             service="physiotherapy-assessment",
         ),
-        signpost("I'm a returning patient", "Book your next appointment.", service="physiotherapy-follow-up"),
+        signpost(
+            "I'm a returning patient",
+            "Book your next appointment.",
+            service="physiotherapy-follow-up",
+            for_returning=True,
+        ),
         signpost("I'm not sure", "Write or call. We'll help you choose.", page="contact"),
         numbered(
             "Your first visit in three steps",

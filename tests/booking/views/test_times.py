@@ -364,6 +364,20 @@ class TestNewAndReturning:
         hold = Appointment.objects.get()
         assert (hold.service, hold.is_first_visit) == (clinic.assessment, True)
 
+    def test_the_first_visit_is_with_somebody_who_offers_the_service_that_follows(self, client, clinic):
+        response = client.get("/book/dry-needling/")
+        assert {choice.person for choice in response.context["calendar"].choices} == {clinic.steve}
+        assert "starts with a Physiotherapy assessment, with someone who does both" in words_of(response)
+        assert choose(client, slug="dry-needling", query="").status_code == 302
+        assert Appointment.objects.get().practitioner == clinic.steve
+
+    def test_the_first_visit_is_with_anybody_where_nobody_who_does_both_sees_new_patients(self, client, clinic):
+        clinic.steve.takes_new_patients = False
+        clinic.steve.save()
+        response = client.get("/book/dry-needling/")
+        assert {choice.person for choice in response.context["calendar"].choices} == {clinic.amara}
+        assert "someone who does both" not in words_of(response)
+
     def test_a_practitioner_without_first_visits_does_not_hide_the_times_of_new_patients(self, client, clinic):
         clinic.assessment.practitioner_services.filter(practitioner=clinic.steve).delete()
         response = client.get("/book/dry-needling/?practitioner=steve-hansen")
