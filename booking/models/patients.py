@@ -1,6 +1,5 @@
 """Patients, the desk's notes and tags on them, and the audit log of merged duplicates."""
 
-from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -15,9 +14,6 @@ from booking.text_cleaning import normalize_for_search
 
 # The domain of sample patients' e-mail addresses. RFC 2606 reserves .example: it never receives mail.
 MADE_UP_DOMAIN = "sample-patients.example"
-
-
-AGE_OF_MAJORITY = 18  # In Alberta: Age of Majority Act, section 1.
 
 
 class PatientQuerySet(models.QuerySet["Patient"]):
@@ -129,13 +125,6 @@ class Patient(models.Model):
     def given_names(self) -> str:
         """How to greet the patient: the preferred name, or the name without its last word."""
         return self.preferred_name or self.name.rpartition(" ")[0] or self.name
-
-    def is_child(self, on: date) -> bool:
-        """Whether the patient is a minor on this day; False if the date of birth is not known."""
-        if self.date_of_birth is None:
-            return False
-        born = self.date_of_birth
-        return on.year - born.year - ((on.month, on.day) < (born.month, born.day)) < AGE_OF_MAJORITY
 
     @property
     def is_made_up(self) -> bool:
