@@ -118,6 +118,14 @@ class BookingSession:
         """The answers of the last booking that the visitor did not type, and shall not see."""
         return list(self._data.get("done_masked") or [])
 
+    def name_booked_for(self, appointment: Appointment) -> str:
+        """The given names of a patient whom somebody else booked for, if this visitor typed them or has the e-mail."""
+        patient = appointment.patient
+        has_typed = self.booked_appointment() == appointment and "name" not in self.masked_in_booking
+        if patient is None or not patient.contact_name or not (has_typed or self.came_by_link_of(appointment)):
+            return ""
+        return patient.given_names
+
     # Details of a booking that the visitor may use again
 
     def remember(

@@ -135,9 +135,7 @@ def person(practitioner: str, heading: str = "", label: str = "Contact Me") -> S
     return SampleBlock("PersonCard", {"heading": heading, "label": label}, {"practitioner": practitioner})
 
 
-def signpost(
-    title: str, text: str, *, page: str = "", service: str = "", for_returning: bool = False
-) -> SampleBlock:
+def signpost(title: str, text: str, *, page: str = "", service: str = "", for_returning: bool = False) -> SampleBlock:
     fields = {"title": title, "text": text, "for_returning": for_returning}
     return SampleBlock("Signpost", fields, {"page": page} if page else {"service": service})
 

@@ -18,7 +18,7 @@ from booking.views.query_params import InvalidParams, single_values
 from booking.views.session import BookingSession
 from booking.views.slot_choices import SlotFinder
 
-ASK_ATTENDANCE_BEFORE = timedelta(days=7)
+ASK_ATTENDANCE_BEFORE = timedelta(days=3)
 
 
 @private_page
@@ -62,7 +62,9 @@ def appointment(request: HttpRequest) -> HttpResponse:
         "was_there_already": moved == "unchanged",
         "just_confirmed": moved == "confirmed",
         "just_said_so": moved == "attendance",
-        "asks_attendance": _asks_attendance(appointment, session, now),
+        "asks_attendance": moved != "confirmed" and _asks_attendance(appointment, session, now),
+        "for_name": session.name_booked_for(appointment),
+        "has_booked_here": session.booked_appointment() is not None,
         "meeting_link": _meeting_link(appointment, now),
     }
     if appointment.status == Status.CANCELLED:

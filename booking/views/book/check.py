@@ -102,6 +102,7 @@ def done(request: HttpRequest) -> HttpResponse:
         "manage_link": manage_link,
         "can_change": appointment.can_cancel_online(now),
         "masked": session.masked_in_booking,
+        "for_name": session.name_booked_for(appointment),
         "coming_day": coming_day(appointment.local_on, now.astimezone(zone).date()),
         "reminders_by": reminders.values_list("channel", flat=True).first(),
     }
