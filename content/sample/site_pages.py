@@ -105,9 +105,9 @@ TEAM = SamplePage(
         section(
             "Who may treat you in Alberta",
             """
-Only people on the College's register may call themselves physiotherapists. Using needles, and exams inside the pelvis,
-need the College's permission as well. You can look up anyone in the [public register](https://www.cpta.ab.ca/),
-including us.
+Only people on the register of the College of Physiotherapists of Alberta may call themselves physiotherapists. They need
+the College's authorization as well for needling and for exams inside the pelvis. You can look up anyone in the
+[public register](https://www.cpta.ab.ca/), including us.
 """,
             region="end",
         ),
@@ -174,8 +174,7 @@ FEES = SamplePage(
             [
                 (
                     "How do I cancel or change an appointment?",
-                    "Use the link in the email we sent you, or call us. The email tells you how late you can do it "
-                    "online.",
+                    "Use the link in the email we sent you, or call us. The email tells you the deadline.",
                 ),
                 (
                     "What does a late cancellation cost?",

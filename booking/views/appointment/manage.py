@@ -14,6 +14,7 @@ from booking.ical import appointment as appointment_calendar
 from booking.models import Appointment, AppointmentEvent, Status
 from booking.private_pages import private_page
 from booking.scheduling import Actor, SlotOverview, SlotQuery
+from booking.views.appointment.moving import slot_before
 from booking.views.query_params import InvalidParams, single_values
 from booking.views.session import BookingSession
 from booking.views.slot_choices import SlotFinder
@@ -59,6 +60,8 @@ def appointment(request: HttpRequest) -> HttpResponse:
     moved = session.pop_moved()
     context = appointment_context(appointment, now) | {
         "just_moved": moved == "moved",
+        "before": slot_before(appointment, session.moved_from, now) if moved == "moved" else None,
+        "today": timezone.localdate(now, appointment.location.zone),
         "was_there_already": moved == "unchanged",
         "just_confirmed": moved == "confirmed",
         "just_said_so": moved == "attendance",

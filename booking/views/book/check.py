@@ -44,7 +44,7 @@ def _show(
     request: HttpRequest, current: CurrentHold, details: PatientDetails, *, overlap: str = "", status: int = 200
 ) -> HttpResponse:
     """The answers; ``overlap`` asks whether to book although the visitor has another visit then (R16)."""
-    context = shared_context(current)
+    context = shared_context(current, "check")
     context |= {
         "rows": review_rows(current.hold, details, current.session.answers.get("masked") or ()),
         "submission_key": current.session.submission_key(),

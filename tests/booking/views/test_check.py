@@ -52,7 +52,7 @@ def test_all_answers_are_shown_with_links_to_change_them(client):
 def test_changing_an_answer_returns_to_the_check(client):
     complete_details(client)
     assert type_details(client, email="martin@patients.example")["Location"] == "/book/check/"
-    assert "martin@patients.example" in text_of(client.get("/book/check/"))
+    assert "martin@patients.example" in words_of(client.get("/book/check/"))
 
 
 def test_confirming_books_the_visit(client):
