@@ -105,8 +105,8 @@ TEAM = SamplePage(
         section(
             "Who may treat you in Alberta",
             """
-Only people on the register of the College of Physiotherapists of Alberta may call themselves physiotherapists. They need
-the College's authorization as well for needling and for exams inside the pelvis. You can look up anyone in the
+Only people on the register of the College of Physiotherapists of Alberta may call themselves physiotherapists. For
+needling and for exams inside the pelvis, they need the College's authorization as well. You can look up anyone in the
 [public register](https://www.cpta.ab.ca/), including us.
 """,
             region="end",
