@@ -74,9 +74,8 @@ LOCATION = {
         "The washroom has grab bars."
     ),
     "directions": (
-        "From Northridge Drive, turn east onto Elizabeth Street. After a five-minute walk, turn right onto Sample "
-        "Street, toward the river. We are in the low brick building with the green door, between the parking lot and "
-        "the bakery."
+        "From Northridge Drive, turn east onto Elizabeth Street, then right onto Sample Street, toward the river. We "
+        "are in the low white house with the teal door, between the parking lot and the bakery."
     ),
     "latitude": Decimal("50.72550"),
     "longitude": Decimal("-113.97490"),
@@ -97,7 +96,8 @@ INSURERS = [  # Invented names: no real insurer is said to be billed.
 ROOMS = ["River room", "Ridge room"]
 
 _LOOSE = "Loose clothing you can move in, such as shorts and a T-shirt."
-_MEDICINES = "A list of the medicines you take."
+_MEDICATIONS = "A list of the medications you take."
+_CARDS = "On your first visit, photo ID, and your benefits card if you'd like us to bill your plan."
 _SAME_DAY_FEE = "If you cancel less than 24 hours ahead, half the fee may apply."
 
 SERVICES: list[dict[str, Any]] = [
@@ -106,7 +106,7 @@ SERVICES: list[dict[str, Any]] = [
         "name": "Physiotherapy assessment",
         "summary": "For any new ache, injury or worry about how you move, and for your first visit here.",
         "description": "We'll listen, look at how you move, and build a plan together.",
-        "what_to_bring": f"{_LOOSE}\n{_MEDICINES}\nAny reports or scans you have.",
+        "what_to_bring": f"{_LOOSE}\n{_MEDICATIONS}\nAny reports or scans you have.\n{_CARDS}",
         "duration": timedelta(minutes=45),
         "price": Decimal("140.00"),
         "insurer_code": "SAMPLE-PA45",
@@ -117,7 +117,7 @@ SERVICES: list[dict[str, Any]] = [
         "name": "Back assessment",
         "summary": "For pain or stiffness in your back, whether new or old.",
         "description": "We'll ask about your pain, look at how your back and hips move, and build a plan together.",
-        "what_to_bring": f"{_LOOSE}\n{_MEDICINES}\nAny reports or scans of your back.",
+        "what_to_bring": f"{_LOOSE}\n{_MEDICATIONS}\nAny reports or scans of your back.\n{_CARDS}",
         "duration": timedelta(minutes=45),
         "price": Decimal("140.00"),
         "insurer_code": "SAMPLE-BA45",
@@ -128,7 +128,7 @@ SERVICES: list[dict[str, Any]] = [
         "name": "Pelvic health assessment",
         "summary": "For bladder, bowel or pelvic pain concerns. Everyone is welcome.",
         "description": "We talk first. Any examination is your choice, and you can stop at any time.",
-        "what_to_bring": f"Clothes you feel comfortable in.\n{_MEDICINES}\nSomeone to be with you, if you like.",
+        "what_to_bring": f"Comfortable clothes.\n{_MEDICATIONS}\n{_CARDS}\nSomeone to be with you, if you like.",
         "duration": timedelta(minutes=60),
         "price": Decimal("165.00"),
         "insurer_code": "SAMPLE-PH60",

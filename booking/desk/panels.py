@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.utils.translation import gettext
 
-from booking.desk.appointments.book_panel import OPEN, book_panel
 from booking.desk.appointments.cancel import cancel_panel
 from booking.desk.appointments.visit import visit_panel
 from booking.desk.blocks.away_panel import AWAY, VISITS, away_panel, visits_panel
 from booking.desk.blocks.block_panel import BLOCK, block_panel
+from booking.desk.booking.panel import OPEN, book_panel
 from booking.desk.calendar.board import CalendarBlock
 from booking.desk.calendar.page import CalendarPage, Panel
 from booking.desk.keys import keys_panel

@@ -3,9 +3,10 @@
 from django.urls import include, path
 
 from booking.desk import day, live, print_view, settings, week
-from booking.desk.appointments import book, cancel, late, resend, status
+from booking.desk.appointments import cancel, late, resend, status
 from booking.desk.blocks import conflicts, resolve
 from booking.desk.blocks import views as blocks
+from booking.desk.booking import views as booking
 from booking.desk.find import views as find
 from booking.desk.my_day import day as my_day
 from booking.desk.my_day import feed, me, own_page, running_late
@@ -16,7 +17,7 @@ from booking.desk.waitlist import add, by_hand, lists
 app_name = "desk"
 urlpatterns = [
     path("", day.day, name="day"),
-    path("book/", book.book, name="book"),
+    path("book/", booking.book, name="book"),
     path("find/", find.find, name="find"),
     path("find/list/", find.find_list, name="find_list"),
     path("find/to-book/", find.find_to_book, name="find_to_book"),

@@ -70,7 +70,7 @@ class DetailsForm(HoneypotForm):
         error_messages={"required": _("Enter a phone number."), "max_length": PhoneField.MESSAGE},
     )
     reminders = forms.BooleanField(
-        required=False, initial=True, help_text=_("Never at night: we'll send it the evening before instead.")
+        required=False, initial=True, help_text=_("For early appointments, we'll remind you the evening before.")
     )
 
     def __init__(

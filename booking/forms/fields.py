@@ -93,6 +93,8 @@ _LOCAL_NAMES = frozenset({"localhost", "localdomain", "local", "internal", "lan"
 
 def validate_public_email(value: str) -> None:
     """Reject what is no e-mail address, and addresses at a host of the local network or at an IP address."""
+    if value and "@" not in value:
+        raise ValidationError(_("This email is missing an @."), code="no_at")
     EmailValidator(allowlist=[])(value)
     last_label = value.rpartition("@")[2].rpartition(".")[2].lower()
     if last_label.endswith("]") or last_label.isdigit() or last_label in _LOCAL_NAMES:
@@ -115,6 +117,7 @@ class PhoneField(LineField):
 
     widget = forms.TelInput
     MESSAGE = _("Enter a phone number with its area code, such as 403-555-0123. For other countries, start with +.")
+    LETTERS_MESSAGE = _("Use digits only, such as 403-555-0123.")
     EXTENSION_MESSAGE = _("We can't dial an extension: enter a direct number, such as 403-555-0123.")
     _EXTENSION = re.compile(r"\d\D{0,4}(?:ext|extension|poste|x|#)\W{0,3}\d{1,7}\W*", re.ASCII | re.IGNORECASE)
 
@@ -132,7 +135,9 @@ class PhoneField(LineField):
         if self._EXTENSION.search(typed):
             raise ValidationError(self.EXTENSION_MESSAGE, code="extension")
         # phonenumbers also accepts other scripts' digits, and letters as digits.
-        if not typed.isascii() or any(character.isalpha() for character in typed):
+        if any(character.isalpha() for character in typed):
+            raise ValidationError(self.LETTERS_MESSAGE, code="letters")
+        if not typed.isascii():
             raise ValidationError(self.MESSAGE, code="invalid")
         number = read_phone(typed, region=self.region)
         # Compared with None, because bool(number) would parse the number once more.

@@ -17,9 +17,6 @@ from booking.text_cleaning import normalize_for_search
 MADE_UP_DOMAIN = "sample-patients.example"
 
 
-AGE_OF_MAJORITY = 18  # In Alberta: Age of Majority Act, section 1.
-
-
 class PatientQuerySet(models.QuerySet["Patient"]):
     def current(self) -> "PatientQuerySet":
         """Patients that were not merged into another one."""
@@ -157,12 +154,6 @@ class Patient(models.Model):
     def given_names(self) -> str:
         """How to greet the patient: the preferred name, or the name without its last word."""
         return self.preferred_name or self.name.rpartition(" ")[0] or self.name
-
-    def is_child(self, on: date) -> bool:
-        """Whether the patient is a minor on this day; False if the date of birth is not known."""
-        if self.date_of_birth is None:
-            return False
-        return self.age_on(on) < AGE_OF_MAJORITY
 
     def age_on(self, on: date) -> int:
         """The patient's age in years; the date of birth must be known."""

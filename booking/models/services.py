@@ -239,6 +239,14 @@ class Service(models.Model):
             return True
         return new_patient == (self.audience == self.Audience.NEW)
 
+    @property
+    def service_for_new_patients(self) -> "Service | None":
+        """What a new patient books online: this service or its first-visit service; None if neither."""
+        if self.audience != self.Audience.RETURNING:
+            return self
+        first = self.first_visit_service
+        return first if first and first.is_bookable and first.is_open_to(True) else None
+
     def shows_signs_to(self, new_patient: bool | None) -> bool:
         """Whether to show the emergency signs before booking: on a first visit to the clinic.
 

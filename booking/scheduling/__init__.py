@@ -71,6 +71,7 @@ from booking.scheduling.slots.search import (
     nearest_slots,
     next_slot,
     next_slot_by_practitioner,
+    offers_of_both,
     offers_of_service,
 )
 from booking.scheduling.slots.series_dates import SeriesDate, series_dates
@@ -187,6 +188,7 @@ __all__ = [
     "offer_available_slots",
     "offer_to",
     "offered_services",
+    "offers_of_both",
     "offers_of_service",
     "part_of_day",
     "possible_duplicates",

@@ -60,7 +60,7 @@ class BookingSession:
         """Make this the current hold, with a new submission key. ``instead_of``: the hold that it has replaced."""
         key = secrets.token_urlsafe(24)
         self._update(hold=hold.uid.hex, wants_this_person=wants_this_person, submission_key=key)
-        self._update(let_go=instead_of.uid.hex if instead_of else None)
+        self._update(let_go=instead_of.uid.hex if instead_of else None, let_go_on="")
 
     @property
     def wants_this_person(self) -> bool:
@@ -75,6 +75,12 @@ class BookingSession:
         """The hold that was released because another time was chosen, if it has not been booked and is still ahead."""
         hold = _appointment(self._data.get("let_go"))
         return hold if hold is not None and hold.is_hold and now < hold.starts_at else None
+
+    def is_told_on(self, step: str) -> bool:
+        """Whether this step names the hold that was let go: the first one does, and a page that is no step."""
+        if step and not self._data.get("let_go_on"):
+            self._update(let_go_on=step)
+        return not step or self._data["let_go_on"] == step
 
     @property
     def answers(self) -> dict[str, Any]:
@@ -117,6 +123,14 @@ class BookingSession:
     def masked_in_booking(self) -> list[str]:
         """The answers of the last booking that the visitor did not type, and shall not see."""
         return list(self._data.get("done_masked") or [])
+
+    def name_booked_for(self, appointment: Appointment) -> str:
+        """The given names of a patient whom somebody else booked for, if this visitor typed them or has the e-mail."""
+        patient = appointment.patient
+        has_typed = self.booked_appointment() == appointment and "name" not in self.masked_in_booking
+        if patient is None or not patient.contact_name or not (has_typed or self.came_by_link_of(appointment)):
+            return ""
+        return patient.given_names
 
     # Details of a booking that the visitor may use again
 
@@ -217,10 +231,17 @@ class BookingSession:
             return None
         return appointment if tokens.is_past(appointment, now) else None
 
-    def mark_moved(self, *, is_change: bool = True) -> None:
-        """Make the next appointment page say that the appointment was moved, or that it was at that time already."""
+    def mark_moved(self, *, is_change: bool = True, before: str = "") -> None:
+        """Make the next appointment page say that the appointment was moved, or that it was at that time already.
+
+        ``before``: the slot that it was moved from, as ``slot_choices.format_start`` writes it.
+        """
         if is_change or not self._data.get("moved"):  # The same form submitted twice has moved it.
-            self._update(moved="moved" if is_change else "unchanged")
+            self._update(moved="moved" if is_change else "unchanged", moved_from=before)
+
+    @property
+    def moved_from(self) -> str:
+        return str(self._data.get("moved_from") or "")
 
     def mark_confirmed(self) -> None:
         """Make the next appointment page say that the appointment is now booked."""

@@ -18,13 +18,18 @@ PARTS = ((PartOfDay.MORNING, "Morning"), (PartOfDay.AFTERNOON, "Afternoon"), (Pa
 
 
 class CalendarDay(NamedTuple):
-    """One local day: the number of free slots, or the name of its closure, or whether all its slots are taken."""
+    """One local day: its number of free slots, the name of its closure, and whether it is full or nobody works."""
 
     on: date
     free: int
     closed: str = ""
     is_full: bool = False
     is_selected: bool = False
+    is_idle: bool = False
+
+    @property
+    def is_closed(self) -> bool:
+        return bool(self.closed) or self.is_idle
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ class SlotCalendar:
     first_shown: list[SlotChoice]  # All of them, unless a practitioner has compact days (R15).
     closures: dict[date, str] = field(default_factory=dict)
     full: frozenset[date] = frozenset()  # Of the row's days.
+    idle: frozenset[date] = frozenset()  # Of the row's days: those on which nobody works.
 
     weekday_names = (*WEEKDAYS[-1:], *WEEKDAYS[:-1])
 
@@ -59,7 +65,7 @@ class SlotCalendar:
 
     def day(self, on: date) -> CalendarDay:
         closed = "" if self.counts[on] else self.closures.get(on, "")
-        return CalendarDay(on, self.counts[on], closed, on in self.full, on == self.selected)
+        return CalendarDay(on, self.counts[on], closed, on in self.full, on == self.selected, on in self.idle)
 
     @property
     def week_start(self) -> date:
@@ -144,6 +150,7 @@ def build_calendar(
     counts = Counter(on for on, _ in days)
     closures = dict(Closure.objects.filter(location=location, on__range=(first, last)).values_list("on", "name"))
     row = each_day(row_start, min(row_start + timedelta(days=DAYS_IN_ROW - 1), last))
+    without = [on for on in row if not counts[on]]
     return SlotCalendar(
         today=today,
         selected=selected,
@@ -154,7 +161,8 @@ def build_calendar(
         choices=choices,
         first_shown=finder.first_shown(choices),
         closures=closures,
-        full=frozenset(on for on in row if not counts[on] and finder.is_worked_on(on)),
+        full=frozenset(on for on in without if finder.is_worked_on(on)),
+        idle=frozenset(on for on in without if on != today and not finder.has_hours_on(on)),
     )
 
 

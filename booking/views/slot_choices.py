@@ -63,6 +63,10 @@ class SlotFinder:
         """Whether a slot could be chosen on this local day if nothing were taken."""
         return any(self._is_wanted(slot) for slot in self.overview.in_working_hours(day, day))
 
+    def has_hours_on(self, day: date) -> bool:
+        """Whether anybody who offers the service works on this local day, chosen or not."""
+        return bool(self.overview.in_working_hours(day, day))
+
     def first(self, today: date, last_bookable: date) -> SlotChoice | None:
         """The first choice. Loads the days after the next six weeks only if there is none before."""
         later = today + SIX_WEEKS

@@ -33,7 +33,7 @@ HEAD = (
 REVIEW = ("reviewed_by", "last_reviewed_on", "next_review_on")
 PLACE = ("id", "parent", "region", "ordering")
 # Fields that later releases added to blocks. They are left out while they have their default value.
-ADDED_FIELDS = ("is_folded", "short_answer")
+ADDED_FIELDS = ("is_folded", "short_answer", "for_returning")
 KINDS: dict[str, type[Block]] = {model._meta.model_name: model for model in renderer.plugins()}
 
 ReferenceKeys = Mapping[str, frozenset[int]]

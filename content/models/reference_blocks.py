@@ -98,6 +98,12 @@ class Signpost(Block):
     service = models.ForeignKey(
         "booking.Service", on_delete=models.PROTECT, null=True, blank=True, related_name="signposts_here"
     )
+    for_returning = models.BooleanField(
+        "for returning patients",
+        default=False,
+        db_default=False,
+        help_text=_("Whoever presses this card has been here before: booking won't ask."),
+    )
 
     class Meta(Block.Meta):
         verbose_name = "signpost"

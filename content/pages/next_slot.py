@@ -17,8 +17,9 @@ _BETWEEN = re.compile(re.escape(BEGIN) + b".*?" + re.escape(END), re.DOTALL)
 
 
 def find_next_slot(now: datetime, *, service: Service, practitioner: Practitioner | None = None) -> Slot | None:
-    """Return the first available slot of a service, optionally with one practitioner."""
-    return scheduling.next_slot(service=service, practitioner=practitioner, now=now)
+    """Return the first available slot of a service, with one practitioner or for whoever reads the page."""
+    is_new = None if practitioner else service.audience != Service.Audience.RETURNING
+    return scheduling.next_slot(service=service, practitioner=practitioner, now=now, new_patient=is_new)
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,16 @@ class NextSlot:
 def slots_by_practitioner(now: datetime, *, service: Service) -> dict[int, Slot]:
     """Return the first slot of each practitioner, by id, that a reader can book: a new patient, if allowed.
 
-    Booking shows new patients' times until a visitor says that they have been here before (R13).
+    Booking shows new patients' times until a visitor says that they have been here before, those of the first visit
+    where new patients start with another service (R13).
     """
-    is_new = service.audience != Service.Audience.RETURNING
-    return scheduling.next_slot_by_practitioner(service=service, now=now, new_patient=is_new)
+    first = service.service_for_new_patients
+    if first is None or first == service:
+        return scheduling.next_slot_by_practitioner(service=service, now=now, new_patient=first is not None)
+    slots = scheduling.next_slot_by_practitioner(service=first, now=now, new_patient=True)
+    offers, following = (scheduling.offers_of_service(service=row, now=now) for row in (first, service))
+    wanted = {offer.practitioner_id for offer in scheduling.offers_of_both(offers, following) or offers}
+    return {person: slot for person, slot in slots.items() if person in wanted}
 
 
 def first_of(slots: Mapping[int, Slot], *, service: Service, people: Mapping[int, Practitioner]) -> NextSlot | None:
@@ -65,8 +72,6 @@ def slot_url(service: Service, slot: Slot, practitioner: Practitioner | None = N
     values = {"start": instant(slot.starts_at)}
     if practitioner:
         values["practitioner"] = practitioner.slug
-    if service.audience == Service.Audience.RETURNING:
-        values["visit"] = "returning"
     return f"{service.get_absolute_url()}?{urlencode(values, safe=':')}"
 
 

@@ -116,8 +116,8 @@ authorized by the College may do it [8].
         ),
         fold(
             "What causes back pain?",
-            "Most lasting back pain has no single cause. Several things often play a part.",
-            "Lasting back pain seldom comes from one thing alone [2].",
+            "Most ongoing back pain has no single cause. Several things often play a part.",
+            "Ongoing back pain seldom comes from one thing alone [2].",
         ),
         definitions(
             "",
@@ -222,7 +222,7 @@ will help you.
         ),
         visit(
             "",
-            before="Eat something. Wear loose clothes. Bring a list of your medicines and any scans you have.",
+            before="Eat something. Wear loose clothes. Bring a list of your medications and any scans you have.",
             during="You can ask for a break or stop at any time. We'll tell you what we're about to do.",
             after="Stand up slowly. Plan a quiet hour, and then do what feels easy.",
         ),
@@ -241,7 +241,7 @@ will help you.
         ),
         fold(
             "A wider plan",
-            "Exercise, hands-on care, posture and knowing your pain: needling is only one part.",
+            "Exercise, hands-on care, posture and understanding pain: needling is only one part.",
             "Both guidelines advise exercise for back pain that lasts [1, 2]. Your plan may include:",
         ),
         definitions(

@@ -135,8 +135,9 @@ def person(practitioner: str, heading: str = "", label: str = "Contact Me") -> S
     return SampleBlock("PersonCard", {"heading": heading, "label": label}, {"practitioner": practitioner})
 
 
-def signpost(title: str, text: str, *, page: str = "", service: str = "") -> SampleBlock:
-    return SampleBlock("Signpost", {"title": title, "text": text}, {"page": page} if page else {"service": service})
+def signpost(title: str, text: str, *, page: str = "", service: str = "", for_returning: bool = False) -> SampleBlock:
+    fields = {"title": title, "text": text, "for_returning": for_returning}
+    return SampleBlock("Signpost", fields, {"page": page} if page else {"service": service})
 
 
 def snippet(title: str, *, region: str = "main") -> SampleBlock:

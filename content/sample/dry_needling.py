@@ -161,7 +161,7 @@ It may ease pain for a short time [3]. We can't promise that it will help you.
   same as with other treatment [3].
 - For back pain that lasts, a guideline for physiotherapists says needling can be considered along with other treatment
   [1].
-- The World Health Organization says needling may be offered for lasting back pain, based on evidence of low certainty
+- The World Health Organization says needling may be offered for ongoing back pain, based on evidence of low certainty
   [2].
 """,
         ),
@@ -192,7 +192,7 @@ the College's public register.
         visit(
             "",
             before="""
-Eat something light, and wear clothes that leave the sore area easy to reach. Bring a list of your medicines.
+Eat something light, and wear clothes that leave the sore area easy to reach. Bring a list of your medications.
 """,
             during="We'll ask how you've been. We'll tell you what we're about to do before we do it.",
             after="Stand up slowly, and take a moment before you drive.",

@@ -96,7 +96,7 @@ ASK_FIRST = [
     ("A fear of needles.", "Let us know. There are other ways to treat you."),
     ("A skin infection.", "We never put a needle through it or near it."),
     ("A weak immune system.", "We may choose something without needles."),
-    ("An allergy to metal.", "Needles are made of steel that holds nickel."),
+    ("An allergy to metal.", "Needles are made of steel that contains nickel."),
     (
         "A bleeding problem, or blood thinners.",
         "You may still be able to have needling. We may choose other places, or fewer needles.",

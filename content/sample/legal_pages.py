@@ -6,7 +6,7 @@ CONTACT = SamplePage(
     kind=Kind.CONTACT,
     fields={
         "title": "Contact",
-        "lede": "Call, write or stop by. You don't need to write to book, change or cancel: do it online.",
+        "lede": "Call, write or stop by. You can book, change or cancel online.",
         "description": "Phone, address, parking and a form to write to us.",
     },
     blocks=[
@@ -154,7 +154,7 @@ tables scroll sideways on a narrow screen, inside their own frame.
             "At the clinic",
             """
 The entrance, parking and washrooms are described on the [contact page](/contact/). Call or write to us before you come
-if you need more time, an interpreter, a quiet place to wait or a table that lowers. Guide dogs are welcome.
+if you need more time, an interpreter, a quiet place to wait or a table that lowers. Service dogs are welcome.
 """,
         ),
         section(

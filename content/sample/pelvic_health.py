@@ -75,7 +75,7 @@ be done without one. If you want one, only a physiotherapist who is authorized b
                 (
                     "Before and after surgery.",
                     "Getting ready for vaginoplasty (surgery that makes a vagina), and learning to dilate after it. "
-                    "Care after a hysterectomy (removal of the womb), metoidioplasty or phalloplasty (surgery that "
+                    "Care after a hysterectomy (removal of the uterus), metoidioplasty or phalloplasty (surgery that "
                     "makes a penis).",
                 ),
                 ("Binding and tucking.", "Sore ribs, back or groin, and ways to put less strain on them."),
@@ -145,7 +145,7 @@ people by themselves.
 - In an Australian survey of 486 people on testosterone, 351 had felt pelvic pain since they began [4]. The authors ask
   for studies of the pelvic floor as one cause [4].
 - Training the pelvic floor helped with leaks in 31 trials with 1,817 women [5]. No one has looked at trans or intersex
-  people in this way, so we can only say it may be alike.
+  people in this way, so we can only say it may be similar.
 
 International standards ask for care that fits the person and respects their gender [6]. That is what we work towards.
 """,
@@ -162,7 +162,7 @@ in studies of two kinds of treatment [5, 7].
         risks(
             "",
             "",
-            "Unwanted effects in studies with women",
+            "Side effects in studies with women",
             [
                 (
                     "Soreness or pain after hands-on treatment",

@@ -51,7 +51,12 @@ HOME = SamplePage(
             "Start with an assessment. We look at all of you, not just the sore spot.",
             service="physiotherapy-assessment",
         ),
-        signpost("I'm a returning patient", "Book your next appointment.", service="physiotherapy-follow-up"),
+        signpost(
+            "I'm a returning patient",
+            "Book your next appointment.",
+            service="physiotherapy-follow-up",
+            for_returning=True,
+        ),
         signpost("I'm not sure", "Write or call. We'll help you choose.", page="contact"),
         numbered(
             "Your first visit in three steps",
@@ -100,9 +105,9 @@ TEAM = SamplePage(
         section(
             "Who may treat you in Alberta",
             """
-Only people on the College's register may call themselves physiotherapists. Using needles, and exams inside the pelvis,
-need the College's permission as well. You can look up anyone in the [public register](https://www.cpta.ab.ca/),
-including us.
+Only people on the register of the College of Physiotherapists of Alberta may call themselves physiotherapists. For
+needling and for exams inside the pelvis, they need the College's authorization as well. You can look up anyone in the
+[public register](https://www.cpta.ab.ca/), including us.
 """,
             region="end",
         ),
@@ -169,8 +174,7 @@ FEES = SamplePage(
             [
                 (
                     "How do I cancel or change an appointment?",
-                    "Use the link in the email we sent you, or call us. The email tells you how late you can do it "
-                    "online.",
+                    "Use the link in the email we sent you, or call us. The email tells you the deadline.",
                 ),
                 (
                     "What does a late cancellation cost?",

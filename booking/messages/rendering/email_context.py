@@ -1,7 +1,7 @@
 """Template context of each kind of e-mail."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -33,7 +33,7 @@ def appointment_context(appointment: Appointment, clinic: Clinic, now: datetime)
         "practitioner": appointment.practitioner,
         "service": appointment.service,
         "patient": patient,
-        "greeting": greeting_name(patient, on=appointment.local_on, shown=names_shown_in(appointment)),
+        "greeting": greeting_name(patient, shown=names_shown_in(appointment)),
         "whose": whose(appointment),
         "phone": appointment.location.phone or clinic.phone,
         "manage_url": manage_url(appointment),
@@ -116,12 +116,9 @@ def _first_words_for(email: str) -> Callable[[str], str]:
     return lambda name: first_words(name, names)
 
 
-def greeting_name(patient: Patient, *, on: date, shown: Callable[[str], str] = safe_in_mail) -> str:
-    """The name after "Hello": the patient's; for somebody who is a child on this day, the name of who booked."""
-    names = [patient.preferred_name, patient.name]
-    if patient.is_child(on):
-        return _first_shown(shown, patient.contact_name, *names)
-    return _first_shown(shown, *names, patient.contact_name)
+def greeting_name(patient: Patient, *, shown: Callable[[str], str] = safe_in_mail) -> str:
+    """The name after "Hello": that of who booked for the patient and reads the e-mail, else the patient's."""
+    return _first_shown(shown, patient.contact_name, patient.preferred_name, patient.name)
 
 
 def _first_shown(shown: Callable[[str], str], *names: str) -> str:

@@ -108,6 +108,15 @@ def offers_of_service(*, service: Service, now: datetime, new_patient: bool | No
     return [offer for offer in in_order if query.may_be_seen_by(offer.practitioner)]
 
 
+def offers_of_both(
+    first_visit: list[PractitionerService], following: list[PractitionerService]
+) -> list[PractitionerService]:
+    """The offers of a first visit by those who offer the service that follows; none if they take no new patients."""
+    able = {offer.practitioner_id for offer in following}
+    both = [offer for offer in first_visit if offer.practitioner_id in able]
+    return both if any(offer.practitioner.takes_new_patients for offer in both) else []
+
+
 def next_slot(
     *,
     service: Service,

@@ -4,23 +4,29 @@ from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from booking import scheduling
+from booking import rate_limits, scheduling
 from booking.models import Appointment
 from booking.private_pages import private_page
 from booking.scheduling import Actor, SlotQuery
 from booking.views.appointment.manage import mismatch_page, not_found_page
-from booking.views.query_params import SearchParams, services_url, times_url
+from booking.views.book.remembered import typed_answers
+from booking.views.book.slot_page import slot_page_for_hold
+from booking.views.book.times import slot_taken_page
+from booking.views.errors import invalid_params_page
+from booking.views.query_params import InvalidParams, SearchParams, services_url, times_url
 from booking.views.session import BookingSession
+from booking.views.visitor import visitor_who_holds
 
 
 @private_page
 @require_POST
 def book_again(request: HttpRequest) -> HttpResponse:
     """Lead to the times. ``for``: the "time" of a cancelled appointment, the "same" service and person, or any service
-    for "me" or for an "other" person.
+    for "me" or for an "other" person. The "address" of a booking that waits for its e-mail leads back to the details.
     """
     now, session = timezone.now(), BookingSession(request)
     booked, opened = session.booked_appointment(), session.opened_appointment(now)
@@ -32,6 +38,8 @@ def book_again(request: HttpRequest) -> HttpResponse:
     if not named:
         return mismatch_page(request, known[-1], now)
     appointment, deed = named[0], request.POST.get("for")
+    if deed == "address":
+        return _correct_address(request, session, appointment, now)
     # Whoever came by a link has not typed the details. Whoever typed them has booked in this session.
     session.remember(appointment, now=now, by_link=_came_by_link(session, appointment), for_other=deed == "other")
     session.save_answers({}, complete=False)
@@ -43,6 +51,38 @@ def book_again(request: HttpRequest) -> HttpResponse:
     if deed == "same":
         return redirect(_same_times(appointment, now))
     return redirect(services_url(None if deed == "other" else _is_new(appointment, now)))
+
+
+def _correct_address(
+    request: HttpRequest, session: BookingSession, appointment: Appointment, now: datetime
+) -> HttpResponse:
+    """Choose the same time once more, with the answers of a booking whose e-mail went to a wrong address.
+
+    That booking lapses. Nobody sees answers that they have not typed in this session.
+    """
+    if not appointment.awaits_confirmation(now) or _came_by_link(session, appointment):
+        return redirect("booking:done")
+    rate_limits.consume_for_request(request, "hold", now=now)
+    session.save_answers(typed_answers(appointment), complete=False)
+    try:
+        hold = scheduling.hold(
+            service=appointment.service,
+            starts_at=appointment.starts_at,
+            holder=session.holder(),
+            by=Actor.patient(),
+            now=now,
+            location=appointment.location,
+            practitioner=appointment.practitioner,
+            new_patient=appointment.is_first_visit,
+            visitor=visitor_who_holds(request, now=now),
+        )
+    except scheduling.SlotTaken:
+        page = slot_page_for_hold(appointment, now, session.holder())
+        return slot_taken_page(request, page, appointment.starts_at, status=409)
+    except scheduling.NotBookable as error:
+        return invalid_params_page(request, InvalidParams(error.message, status=409), appointment.service)
+    session.choose(hold, wants_this_person=True)
+    return redirect(reverse("booking:details") + "#id_email")
 
 
 @private_page

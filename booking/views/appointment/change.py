@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods
 
 from booking import scheduling
 from booking.forms.appointment import TimeForm
-from booking.models import Appointment, Practitioner
+from booking.models import Appointment
 from booking.private_pages import private_page
-from booking.scheduling import Actor, SlotOverview, SlotQuery
+from booking.scheduling import Actor
 from booking.views.appointment.manage import (
     appointment_context,
     changed_page,
@@ -21,10 +21,11 @@ from booking.views.appointment.manage import (
     mismatch_page,
     not_found_page,
 )
+from booking.views.appointment.moving import finder_for, people_for
 from booking.views.query_params import InvalidParams, check_day, parse_search_params, parse_start
 from booking.views.session import BookingSession
 from booking.views.slot_calendar import build_calendar
-from booking.views.slot_choices import SlotChoice, SlotFinder
+from booking.views.slot_choices import SlotChoice, format_start
 from booking.views.visitor import visitor_of
 
 SOON = timedelta(days=14)  # If one's own practitioner has nothing in this time, the page shows everyone.
@@ -52,7 +53,7 @@ def change(request: HttpRequest) -> HttpResponse:
 
 
 def _move(request: HttpRequest, appointment: Appointment, now: datetime) -> HttpResponse:
-    people = _people(appointment, now)
+    people = people_for(appointment, now)
     form = TimeForm(request.POST, read=lambda value: parse_start(value, list(people.values())))
     if not form.is_valid():
         return _show_times(request, appointment, now, form)
@@ -83,7 +84,7 @@ def _move(request: HttpRequest, appointment: Appointment, now: datetime) -> Http
         }
         return render(request, "booking/appointment/overlap.html", context, status=409)
     except scheduling.SlotTaken:
-        nearest = _finder(appointment, now, people).near(start, 3)
+        nearest = finder_for(appointment, now, people).near(start, 3)
         return _slot_taken_page(request, appointment, nearest, now, status=409)
     except scheduling.SchedulingError as error:
         appointment.refresh_from_db()
@@ -95,7 +96,8 @@ def _move(request: HttpRequest, appointment: Appointment, now: datetime) -> Http
             appointment_context(appointment, now) | {"refusal": error.message},
             status=422,
         )
-    BookingSession(request).mark_moved(is_change=moved.sequence != appointment.sequence)
+    before = format_start(appointment.starts_at, appointment.practitioner)
+    BookingSession(request).mark_moved(is_change=moved.sequence != appointment.sequence, before=before)
     return redirect("booking:appointment")
 
 
@@ -105,7 +107,7 @@ def _show_times(
     """The days and the slots of one of them, as if the appointment's own slot were free; ``start`` chooses a slot."""
     today = now.astimezone(appointment.location.zone).date()
     last_bookable = today + timedelta(days=appointment.service.horizon_days)
-    people = _people(appointment, now)
+    people = people_for(appointment, now)
     try:
         params = parse_search_params(request.GET, people=list(people.values()), locations=())
         if params.day:
@@ -113,7 +115,7 @@ def _show_times(
     except InvalidParams as error:
         context = {"message": error.message, "to_change": True}
         return render(request, "booking/invalid_params.html", context, status=error.status)
-    everyone = _finder(appointment, now, people)
+    everyone = finder_for(appointment, now, people)
     own = replace(everyone, people={pk: people[pk] for pk in people if pk == appointment.practitioner_id})
     chosen = everyone.at(params.start, params.practitioner or appointment.practitioner) if params.start else None
     if params.start and chosen is None:
@@ -132,7 +134,8 @@ def _show_times(
         "everyone": f"{here}?{EVERYONE}=1",
     }
     if first := finder.first(today, last_bookable):
-        selected = chosen.on if chosen else params.day or first.on
+        near = finder.first(min(max(today, appointment.local_on), last_bookable), last_bookable) or first
+        selected = chosen.on if chosen else params.day or near.on
         context["calendar"] = build_calendar(
             finder, appointment.location, selected=selected, today=today, last_bookable=last_bookable
         )
@@ -149,19 +152,3 @@ def _slot_taken_page(
 ) -> HttpResponse:
     context = appointment_context(appointment, now) | {"nearest": nearest}
     return render(request, "booking/appointment/slot_taken.html", context, status=status)
-
-
-def _finder(appointment: Appointment, now: datetime, people: dict[int, Practitioner]) -> SlotFinder:
-    query = SlotQuery(
-        appointment.service,
-        now,
-        location=appointment.location,
-        new_patient=appointment.is_first_visit,
-        moving=appointment,
-    )
-    return SlotFinder(query, people, SlotOverview(query))
-
-
-def _people(appointment: Appointment, now: datetime) -> dict[int, Practitioner]:
-    offers = scheduling.offers_of_service(service=appointment.service, now=now, new_patient=appointment.is_first_visit)
-    return {offer.practitioner_id: offer.practitioner for offer in offers}

@@ -14,11 +14,12 @@ from booking.ical import appointment as appointment_calendar
 from booking.models import Appointment, AppointmentEvent, Status
 from booking.private_pages import private_page
 from booking.scheduling import Actor, SlotOverview, SlotQuery
+from booking.views.appointment.moving import slot_before
 from booking.views.query_params import InvalidParams, single_values
 from booking.views.session import BookingSession
 from booking.views.slot_choices import SlotFinder
 
-ASK_ATTENDANCE_BEFORE = timedelta(days=7)
+ASK_ATTENDANCE_BEFORE = timedelta(days=3)
 
 
 @private_page
@@ -59,10 +60,14 @@ def appointment(request: HttpRequest) -> HttpResponse:
     moved = session.pop_moved()
     context = appointment_context(appointment, now) | {
         "just_moved": moved == "moved",
+        "before": slot_before(appointment, session.moved_from, now) if moved == "moved" else None,
+        "today": timezone.localdate(now, appointment.location.zone),
         "was_there_already": moved == "unchanged",
         "just_confirmed": moved == "confirmed",
         "just_said_so": moved == "attendance",
-        "asks_attendance": _asks_attendance(appointment, session, now),
+        "asks_attendance": moved != "confirmed" and _asks_attendance(appointment, session, now),
+        "for_name": session.name_booked_for(appointment),
+        "has_booked_here": session.booked_appointment() is not None,
         "meeting_link": _meeting_link(appointment, now),
     }
     if appointment.status == Status.CANCELLED:

@@ -44,7 +44,7 @@ def _show(
     request: HttpRequest, current: CurrentHold, details: PatientDetails, *, overlap: str = "", status: int = 200
 ) -> HttpResponse:
     """The answers; ``overlap`` asks whether to book although the visitor has another visit then (R16)."""
-    context = shared_context(current)
+    context = shared_context(current, "check")
     context |= {
         "rows": review_rows(current.hold, details, current.session.answers.get("masked") or ()),
         "submission_key": current.session.submission_key(),
@@ -102,6 +102,7 @@ def done(request: HttpRequest) -> HttpResponse:
         "manage_link": manage_link,
         "can_change": appointment.can_cancel_online(now),
         "masked": session.masked_in_booking,
+        "for_name": session.name_booked_for(appointment),
         "coming_day": coming_day(appointment.local_on, now.astimezone(zone).date()),
         "reminders_by": reminders.values_list("channel", flat=True).first(),
     }

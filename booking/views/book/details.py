@@ -43,7 +43,7 @@ def safety(request: HttpRequest) -> HttpResponse:
     signs = split_lines(clinic.emergency_signs) if clinic else []
     if not signs or not current.hold.service.shows_signs_to(current.hold.is_first_visit):
         return redirect("booking:details")
-    return render(request, "booking/book/safety.html", shared_context(current) | {"signs": signs})
+    return render(request, "booking/book/safety.html", shared_context(current, "safety") | {"signs": signs})
 
 
 @private_page
@@ -134,7 +134,7 @@ def _show(
     request: HttpRequest, current: CurrentHold, form: DetailsForm, *, was_quick: bool = False, status: int = 200
 ) -> HttpResponse:
     remembered = current.session.remembered(current.now)
-    context: dict[str, Any] = shared_context(current) | {
+    context: dict[str, Any] = shared_context(current, "details") | {
         "form": form,
         "was_quick": was_quick,
         "remembered": remembered,

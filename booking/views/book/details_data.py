@@ -125,17 +125,18 @@ class ReviewRow:
 def review_rows(hold: Appointment, details: PatientDetails, masked: Collection[str]) -> list[ReviewRow]:
     """The answers, as rows about the patient and about the person to contact; ``masked`` names those to hide."""
     form = reverse("booking:details")
-    contact_name = mask_name(details.contact_name) if "contact_name" in masked else details.contact_name
-    if contact_name:
-        for_whom = _("%(name)s is booking for them") % {"name": contact_name}
-    else:
+    if not details.contact_name:
         for_whom = _("You're booking for yourself")
+    elif "name" in masked:
+        for_whom = _("You're booking for someone else")
+    else:
+        for_whom = _("You're booking for %(name)s") % {"name": details.preferred_name or details.name}
     email, phone = details.email, phone_in_words(details.phone)
     email = mask_email(email) if "email" in masked else email
     phone = mask_phone(details.phone) if "phone" in masked else phone
     name = mask_name(details.name) if "name" in masked else details.name
     about = [*_about_patient(hold, details, masked), for_whom]
-    reach = [phone, _reminders_in_words(details, hold)]
+    reach = [phone, _("The details you used before") if "email" in masked else "", _reminders_in_words(details, hold)]
     return [
         ReviewRow("person", name, about, f"{form}#id_name", _("who it is for")),
         ReviewRow("email", email, [*filter(None, reach)], f"{form}#id_email", _("the contact details")),

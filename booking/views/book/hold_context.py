@@ -85,10 +85,10 @@ def refusal_page(request: HttpRequest, current: CurrentHold, error: scheduling.S
     return invalid_params_page(request, InvalidParams(error.message, status=409), current.hold.service)
 
 
-def shared_context(current: CurrentHold) -> dict[str, Any]:
-    """Context of every page about a hold."""
+def shared_context(current: CurrentHold, step: str = "") -> dict[str, Any]:
+    """Context of every page about a hold. Of the steps, the first to be shown names the hold that was let go."""
     hold, let_go = current.hold, current.session.let_go_hold(current.now)
-    if let_go is not None and let_go.pk == hold.pk:
+    if let_go is not None and (let_go.pk == hold.pk or not current.session.is_told_on(step)):
         let_go = None
     practitioner = hold.practitioner if current.session.wants_this_person else None
     params = SearchParams(new_patient=hold.is_first_visit, location=hold.location, practitioner=practitioner)

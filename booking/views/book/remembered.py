@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from booking.models import Appointment, Channel
 from booking.views.session import RememberedBooking
 
 ME, OTHER = "me", "other"
@@ -30,6 +31,14 @@ def answers_to_change(remembered: RememberedBooking) -> dict[str, Any]:
         return {}
     used = RememberedBooking(remembered.appointment, for_other=remembered.for_other, is_used=True)
     return known_answers(used) | {"booking_for": booking_for(remembered)}
+
+
+def typed_answers(appointment: Appointment) -> dict[str, Any]:
+    """The answers that an appointment was booked with, for whoever typed them."""
+    used = RememberedBooking(appointment, is_used=True)
+    by_text = appointment.reminders_by == Channel.TEXT
+    reminders = ("text" if by_text else "email") if appointment.reminders else ""
+    return known_answers(used) | {"booking_for": booking_for(used), "reminders": reminders}
 
 
 def booking_for(remembered: RememberedBooking) -> str:

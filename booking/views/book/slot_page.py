@@ -30,6 +30,7 @@ class SlotPage:
     params: SearchParams = field(default_factory=SearchParams)
     hold_context: dict[str, Any] = field(default_factory=dict)  # see steps.hold_summary
     requested: Service | None = None  # The service of the address, if a new patient starts with ``service`` instead.
+    is_with_people_of_both: bool = False  # All of ``offers`` are by those who offer the requested service, too.
 
     @property
     def address_service(self) -> Service:
@@ -183,13 +184,13 @@ def slot_page_for_hold(hold: Any, now: datetime, holder: str) -> SlotPage:
 def first_visit_page(page: SlotPage) -> SlotPage | None:
     """The times page of the service that a new patient starts with, if ``page`` is for returning patients only."""
     service = page.service
-    first = service.first_visit_service
-    if first is None or service.audience != Service.Audience.RETURNING:
-        return None
-    started = slot_page_for_service(first.slug, page.now)
-    if started is None or not started.service.is_open_to(True):
+    first = service.service_for_new_patients
+    started = slot_page_for_service(first.slug, page.now) if first and first != service else None
+    if started is None:
         return None
     started.requested = service
+    both = scheduling.offers_of_both(started.offers, page.offers)
+    started.is_with_people_of_both, started.offers = bool(both), both or started.offers
     return started
 
 

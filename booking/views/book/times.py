@@ -113,6 +113,12 @@ def _hold(request: HttpRequest, page: SlotPage, session: BookingSession) -> Http
     if not form.is_valid() or page.location is None:
         return _show(request, page, form)
     starts_at, practitioner = form.cleaned_data["start"]
+    practitioner = page.params.practitioner or practitioner
+    if practitioner is None and page.requested:
+        free = page.finder.at(starts_at)
+        if free is None:
+            return slot_taken_page(request, page, starts_at, status=409)
+        practitioner = free.person
     rate_limits.consume_for_request(request, "hold", now=page.now)
     before = session.chosen_hold()
     try:
@@ -123,7 +129,7 @@ def _hold(request: HttpRequest, page: SlotPage, session: BookingSession) -> Http
             by=Actor.patient(),
             now=page.now,
             location=page.location,
-            practitioner=page.params.practitioner or practitioner,
+            practitioner=practitioner,
             new_patient=page.new_patient,
             visitor=visitor_who_holds(request, now=page.now),
         )

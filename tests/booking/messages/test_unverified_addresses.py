@@ -66,7 +66,7 @@ def test_two_people_of_one_address_with_the_same_first_word_get_an_initial(now):
     visit(name="Alex Tran", contact_name="Kim Tran")
     appointment = visit(name="Alex Martin", contact_name="Kim Martin")
     mail = mail_about(appointment, "confirmation", now)
-    assert "Hello Alex M.," in mail.body
+    assert "Hello Kim M.," in mail.body
     assert "The appointment for Alex M. at Dynamic Physiotherapy is booked." in mail.body
 
 

@@ -75,14 +75,14 @@ def test_a_move_asks_again(client, visit):
     assert confirmed_at() is None
 
 
-def test_it_is_asked_from_a_week_before_on(client, clinic):
+def test_it_is_asked_from_three_days_before_on(client, clinic):
     visit = make_appointment(
         service=clinic.assessment, location=clinic.location, practitioner=clinic.steve,
         starts_at=VISIT_AT + timedelta(days=14),
     )  # fmt: skip
     client.get(f"/appointment/{manage_token(visit)}/")
     assert "Will you be there?" not in words_of(client.get("/appointment/"))
-    with time_machine.travel(visit.starts_at - timedelta(days=7), tick=False):
+    with time_machine.travel(visit.starts_at - timedelta(days=3), tick=False):
         client.get(f"/appointment/{manage_token(visit)}/")
         assert "Will you be there?" in words_of(client.get("/appointment/"))
 

@@ -35,7 +35,9 @@ def status():
 
 
 def test_the_page_asks_for_confirmation(client, visit):
-    assert "Cancel this appointment?" in text_of(client.get("/appointment/cancel/"))
+    page = text_of(client.get("/appointment/cancel/"))
+    assert "Cancel this appointment?" in page
+    assert page.index("There's no charge if you cancel now.") < page.index("Cancel appointment</button>")
     assert status() == "booked"
 
 

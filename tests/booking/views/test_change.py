@@ -1,7 +1,7 @@
 """Move an appointment by its link: the old slot is released only when the new one is booked."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 import time_machine
@@ -50,6 +50,26 @@ def test_choosing_a_time_shows_a_button_that_says_the_move(client, visit):
     assert "Move to Wed, Nov 25, 9:00 a.m. with Steve" in words_of(response)
     assert f'name="start" value="{instant(NEW_TIME)} steve-hansen"' in text_of(response)
     assert booked_start() == NINE
+
+
+def test_the_page_opens_on_the_day_of_the_appointment_or_the_next_with_times(client, visit, clinic):
+    assert client.get("/appointment/change/").context["calendar"].selected == date(2026, 11, 24)
+    friday = NINE + timedelta(days=10)
+    visit.set_time(friday, visit.duration, clinic.location)
+    visit.save()
+    WorkingHours.objects.filter(practitioner=clinic.steve, weekday=friday.weekday()).delete()
+    assert client.get("/appointment/change/").context["calendar"].selected == date(2026, 12, 7)
+
+
+def test_after_a_move_the_old_time_is_offered_back_while_it_is_free(client, visit, clinic):
+    move(client, visit)
+    page = text_of(client.get("/appointment/"))
+    (address,) = re.findall(r'<a href="([^"]+)">Move back to Tue, Nov 24, 9:00 a.m.</a>', page)
+    assert "Move to Tue, Nov 24, 9:00 a.m. with Steve" in words_of(client.get(address.replace("&amp;", "&")))
+    visit.refresh_from_db()
+    move(client, visit, NEW_TIME + timedelta(days=1))
+    make_appointment(service=clinic.assessment, location=clinic.location, practitioner=clinic.steve, starts_at=NEW_TIME)
+    assert "Move back" not in text_of(client.get("/appointment/"))
 
 
 def test_a_link_to_a_time_that_is_gone_offers_the_nearest(client, visit, clinic):

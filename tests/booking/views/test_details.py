@@ -1,15 +1,16 @@
 """The details step: only the questions that a booking needs, and no input is lost."""
 
+import re
 from datetime import timedelta
 
 import pytest
 import time_machine
 
 from booking import scheduling
-from booking.models import Appointment, Patient
+from booking.models import Appointment, Clinic, Patient
 from tests.conftest import NOW
 from tests.support.factories import make_appointment, make_service
-from tests.support.journey import ALICE, NINE, QUARTER_TO_TEN, choose, confirm, text_of, type_details
+from tests.support.journey import ALICE, NINE, QUARTER_TO_TEN, choose, confirm, text_of, type_details, words_of
 
 pytestmark = pytest.mark.usefixtures("clinic")
 
@@ -86,6 +87,8 @@ def test_valid_answers_lead_to_the_check(client):
         ({"pronouns": "she\ufffd"}, "read part of this"),
         ({"preferred_name": "A" * 121}, "“Preferred name” is too long: use up to 120 characters."),
         ({"email": "alice@"}, "such as name@example.ca"),
+        ({"email": "alice"}, "This email is missing an @."),
+        ({"phone": "four 0 three"}, "Use digits only, such as 403-555-0123."),
         ({"phone": "555-0123"}, "with its area code"),
         ({"phone": "403-555-0123 ext. 12"}, "dial an extension: enter a direct number"),
         ({"phone": "(403) 555 0123 x7"}, "dial an extension: enter a direct number"),
@@ -101,6 +104,8 @@ def test_valid_answers_lead_to_the_check(client):
         "unreadable",
         "too long",
         "half an address",
+        "no at",
+        "letters",
         "no area code",
         "extension",
         "extension with x",
@@ -117,6 +122,30 @@ def test_an_invalid_answer_is_explained_and_the_input_is_kept(client, answers, m
     assert "<title>Error:" in page
 
 
+def test_the_error_summary_counts_the_fields_to_mend(client):
+    choose(client)
+    assert "There are 2 problems" in text_of(type_details(client, name="", email="alice"))
+    assert "There is a problem" in text_of(type_details(client, name=""))
+
+
+def test_a_choice_that_nobody_has_touched_is_not_announced_as_invalid(client):
+    choose(client, query="")
+    page = text_of(client.get("/book/details/"))
+    radios = re.findall(r'<input type="radio"[^>]*>', page)
+    assert radios
+    assert all('aria-invalid="false"' in radio for radio in radios)
+
+
+def test_the_page_of_emergency_signs_says_until_when_the_time_is_held(client, clinic):
+    Clinic.objects.update(emergency_signs="Numbness")
+    clinic.assessment.shows_emergency_signs = True
+    clinic.assessment.save()
+    choose(client)
+    page = words_of(client.get("/book/safety/"))
+    assert "Tuesday, November 24, 9:00 a.m. is held for you until 8:10 a.m." in page
+    assert "You don't need to answer" not in page
+
+
 def test_a_repeated_field_is_refused(client):
     choose(client)
     response = type_details(client, name=["Alice", "Bob"])
@@ -129,7 +158,7 @@ def test_a_form_sent_within_two_seconds_must_be_confirmed(client):
     response = type_details(client, seconds=1)
     page = text_of(response)
     assert response.status_code == 422
-    assert "Please check your answers" in page
+    assert page.count("Please check your answers") == 1
     assert 'value="Alice Martin"' in page
     assert "There is a problem" not in page
     form = response.context["form"]

@@ -175,4 +175,4 @@ def test_the_page_says_whom_to_call(client):
 def test_the_title_says_once_that_there_is_an_error(client):
     page = request_link(client, email="not an address")
     assert page.content.decode().count("Error:") == 2  # In the title and at the field.
-    assert "<title>Error: Get your link again" in page.content.decode()
+    assert "<title>Error: Find an appointment you booked" in page.content.decode()

@@ -128,6 +128,20 @@ def test_clearing_the_details_ends_everything_in_this_browser(client):
     assert "booked before" not in words_of(client.get("/book/details/"))
 
 
+def test_details_can_be_cleared_from_the_page_of_an_appointment_booked_here_and_from_no_other(client, clinic):
+    visit = book(client)
+    assert "Clear my details" in words_of(client.get("/appointment/"))
+    other = Client()
+    assert "Clear my details" not in words_of(other.get(f"/appointment/{manage_token(visit)}/", follow=True))
+
+
+def test_the_review_says_that_masked_details_are_those_used_before(client):
+    book(client)
+    choose(client, QUARTER_TO_TEN)
+    press(client, "use")
+    assert "The details you used before" in words_of(client.get("/book/check/"))
+
+
 def test_a_link_to_clear_clears_nothing(client):
     book(client)
     assert client.get("/appointment/forget/")["Location"] == "/book/done/"

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from booking.models import Appointment
-from tests.support.journey import ALICE, NINE, QUARTER_TO_TEN, choose, confirm, text_of, type_details, words_of
+from tests.support.journey import ALICE, NINE, QUARTER_TO_TEN, choose, confirm, type_details, words_of
 
 pytestmark = pytest.mark.usefixtures("clinic")
 LET_GO = "We no longer hold Tuesday, November 24, 9:00 a.m., because you chose this time."
@@ -29,6 +29,22 @@ def test_the_next_page_names_the_time_that_was_let_go(client):
     assert "no longer hold" not in words_of(client.get("/book/details/"))
     choose(client, QUARTER_TO_TEN)
     assert LET_GO in words_of(client.get("/book/details/"))
+
+
+def test_only_the_first_page_names_the_time_that_was_let_go(client):
+    choose(client)
+    choose(client, QUARTER_TO_TEN)
+    assert LET_GO in words_of(client.get("/book/details/"))
+    type_details(client)
+    assert "no longer hold" not in words_of(client.get("/book/check/"))
+    assert LET_GO in words_of(client.get("/book/details/"))
+
+
+def test_the_review_names_it_when_it_is_the_first_page(client):
+    choose(client)
+    type_details(client)
+    assert choose(client, QUARTER_TO_TEN)["Location"] == "/book/check/"
+    assert LET_GO in words_of(client.get("/book/check/"))
 
 
 def test_the_first_time_can_be_held_again(client):
@@ -63,7 +79,7 @@ def test_the_old_tab_overwrites_no_accepted_answers(client):
     data = form_of_first_tab(client)
     type_details(client, email="new@patients.example")
     assert client.post("/book/details/", data | {"email": "old@patients.example"}).status_code == 409
-    assert "new@patients.example" in text_of(client.get("/book/check/"))
+    assert "new@patients.example" in words_of(client.get("/book/check/"))
 
 
 def test_a_time_that_was_let_go_and_booked_by_another_leads_to_the_nearest(client, clinic):

@@ -34,7 +34,7 @@ def test_each_service_shows_summary_duration_and_price(client):
 
 def test_a_service_for_returning_patients_names_its_first_visit(client):
     page = text_of(client.get("/book/"))
-    assert "New here? Start with" in page
+    assert "New here? Start with a" in page
     assert "/book/assessment/?visit=new" in page
 
 

@@ -47,7 +47,7 @@ class TestWithGateway:
             ("By text message", False),
             ("No reminders", False),
         ]
-        assert field.help_text.startswith("3 hours before the appointment. Never at night")
+        assert field.help_text.startswith("3 hours before the appointment. For early appointments")
 
     @pytest.mark.parametrize(
         ("choice", "stored", "in_words"),

@@ -2,12 +2,15 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
+from django.test import Client
 
+from booking import tokens
 from booking.models import Appointment, Service
 from tests.booking.views.test_waitlist import client_with_link, join_with_offer
-from tests.support.journey import book, choose, text_of, type_details, words_of
+from tests.support.journey import as_shown, book, choose, text_of, type_details, words_of
 
 pytestmark = pytest.mark.usefixtures("clinic")
 
@@ -57,6 +60,38 @@ def test_a_booking_for_someone_else_is_not_addressed_to_them(client):
     page = words_of(client.get("/book/done/"))
     assert "Ben's appointment is booked" in page
     assert "See you" not in page
+
+
+def test_the_ticket_of_a_booking_for_someone_else_names_them(client):
+    book(client, booking_for="other", name="Ben Martin", contact_name="Alice Martin")
+    for address in ("/book/done/", "/appointment/"):
+        assert "For Ben" in words_of(client.get(address))
+
+
+def test_the_ticket_names_nobody_to_who_has_not_shown_who_they_are(client):
+    visit = book(client, booking_for="other", name="Ben Martin", contact_name="Alice Martin")
+    other = Client()
+    assert "For Ben" not in words_of(other.get(f"/appointment/{tokens.page_token(visit)}/", follow=True))
+    assert "For Ben" in words_of(other.get(f"/appointment/{tokens.manage_token(visit)}/", follow=True))
+
+
+def test_ones_own_ticket_carries_no_name(client):
+    book(client)
+    assert "For Alice" not in words_of(client.get("/appointment/"))
+
+
+def test_the_review_says_for_whom_one_books(client):
+    choose(client)
+    type_details(client, booking_for="other", name="Ben Martin", contact_name="Alice Martin")
+    assert "You're booking for Ben Martin" in unescape(words_of(client.get("/book/check/")))
+
+
+def test_the_ticket_of_a_cancelled_appointment_says_so(client):
+    visit = book(client)
+    client.post("/appointment/cancel/", as_shown(visit))
+    page = text_of(client.get("/appointment/"))
+    assert 'class="ticket ticket--cancelled"' in page
+    assert '<p class="ticket__mark">Cancelled</p>' in page
 
 
 def test_the_manage_page_offers_to_move_and_to_cancel_until_the_deadline(client):

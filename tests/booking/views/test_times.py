@@ -80,7 +80,7 @@ class TestDays:
         response = client.get("/book/assessment/?visit=new")
         page = words_of(response)
         assert "Tuesday, November 24, 10 free" in page
-        assert "Saturday, November 28, none free" in page
+        assert "Saturday, November 28, closed" in page
         row = response.context["calendar"].row
         assert [day.on for day in row] == [MONDAY + timedelta(days=number) for number in range(14)]
         shown = client.get("/book/assessment/?visit=new&day=2026-11-24").context["calendar"]
@@ -93,7 +93,7 @@ class TestDays:
         response = client.get("/book/assessment/?visit=new")
         page = words_of(response)
         assert "Tuesday, November 24, full" in page
-        assert "Saturday, November 28, none free" in page
+        assert "Saturday, November 28, closed" in page
         assert text_of(response).count("day-row__day--full") == 1
         amara = client.get("/book/assessment/?visit=new&practitioner=amara-okafor")
         assert "Tuesday, November 24, none free" in words_of(amara)
@@ -120,9 +120,7 @@ class TestDays:
 
     def test_the_next_week_opens_at_its_first_day_with_free_times(self, client, clinic):
         WorkingHours.objects.filter(weekday__in=[0, 1]).delete()
-        response = follow(
-            client, client.get("/book/assessment/?visit=new"), 'Later<span class="visually-hidden"> week</span>'
-        )
+        response = follow(client, client.get("/book/assessment/?visit=new"), "Next week")
         assert response.context["calendar"].selected == date(2026, 12, 2)
         back = follow(client, response, 'Earlier<span class="visually-hidden"> week</span>')
         assert back.context["calendar"].selected == WEDNESDAY
@@ -156,8 +154,21 @@ class TestTimes:
             r'<button class="time-button"[^>]*value="2026-11-24T15:00Z steve-hansen"[^>]*>(.*?)</button>', page
         )
         assert " ".join(re.sub(r"<[^>]+>", "", name.replace("Steve</span>", "</span>")).split()) == (
-            "9:00 a.m. , with Steve Hansen"
+            "9:00 a.m. with Steve Hansen"
         )
+
+    def test_the_times_can_be_skipped_to(self, client):
+        assert '<a class="skip-link" href="#times">Skip to times</a>' in text_of(client.get("/book/assessment/"))
+
+    def test_a_day_on_which_nobody_works_is_closed_and_no_link(self, client):
+        page = text_of(client.get("/book/assessment/?visit=new"))
+        assert "Saturday, November 28, closed" in page
+        assert "day=2026-11-28" not in page
+
+    def test_a_day_on_which_the_chosen_person_does_not_work_is_not_closed(self, client, clinic):
+        WorkingHours.objects.filter(practitioner=clinic.steve, weekday=3).delete()
+        page = text_of(client.get("/book/assessment/?visit=new&practitioner=steve-hansen"))
+        assert "Thursday, November 26, none free" in page
 
     def test_times_are_grouped_by_part_of_the_day(self, client):
         page = words_of(client.get("/book/assessment/?visit=new&day=2026-11-24"))
@@ -212,7 +223,7 @@ class TestTimes:
     def test_the_first_available_time_is_of_the_chosen_part_and_person(self, client, clinic):
         WorkingHours.objects.filter(practitioner=clinic.amara).exclude(weekday=2).delete()
         page = words_of(client.get("/book/assessment/?visit=new&practitioner=amara-okafor&part=afternoon"))
-        assert "First afternoon time: Wed, Nov 25, 12:00 p.m. with Amara Okafor" in page
+        assert "First afternoon time Wed, Nov 25, 12:00 p.m. with Amara Okafor" in page
 
     def test_anyone_is_whoever_has_the_fewest_visits_that_day(self, client, clinic):
         make_appointment(
@@ -364,6 +375,20 @@ class TestNewAndReturning:
         hold = Appointment.objects.get()
         assert (hold.service, hold.is_first_visit) == (clinic.assessment, True)
 
+    def test_the_first_visit_is_with_somebody_who_offers_the_service_that_follows(self, client, clinic):
+        response = client.get("/book/dry-needling/")
+        assert {choice.person for choice in response.context["calendar"].choices} == {clinic.steve}
+        assert "starts with a Physiotherapy assessment, with someone who does both" in words_of(response)
+        assert choose(client, slug="dry-needling", query="").status_code == 302
+        assert Appointment.objects.get().practitioner == clinic.steve
+
+    def test_the_first_visit_is_with_anybody_where_nobody_who_does_both_sees_new_patients(self, client, clinic):
+        clinic.steve.takes_new_patients = False
+        clinic.steve.save()
+        response = client.get("/book/dry-needling/")
+        assert {choice.person for choice in response.context["calendar"].choices} == {clinic.amara}
+        assert "someone who does both" not in words_of(response)
+
     def test_a_practitioner_without_first_visits_does_not_hide_the_times_of_new_patients(self, client, clinic):
         clinic.assessment.practitioner_services.filter(practitioner=clinic.steve).delete()
         response = client.get("/book/dry-needling/?practitioner=steve-hansen")
@@ -418,7 +443,7 @@ class TestHolding:
         for address in ("/book/", "/book/assessment/?visit=new", "/book/dry-needling/?visit=returning"):
             page = client.get(address)
             assert "You're holding Tuesday, November 24, 9:00 a.m. until 8:10 a.m." in words_of(page)
-            assert 'href="/book/details/">Go on' in text_of(page)
+            assert 'href="/book/details/">Continue' in text_of(page)
 
     def test_a_hold_is_let_go_by_its_button(self, client):
         choose(client)

@@ -26,6 +26,7 @@ from tests.support.journey import (
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
 HOUR = timedelta(hours=1)
+HOW_IT_IS_CONFIRMED = "We'll email you a link. The time is yours when you press Confirm in that email."
 ELEVEN_FIFTEEN = NINE + 3 * timedelta(minutes=45)
 
 
@@ -39,9 +40,12 @@ def waiting(client, clinic):
     # Two visits may always be held, and the third is over the share.
     Clinic.objects.update(unverified_share=1)
     assert choose(client, QUARTER_TO_TEN, query="?visit=new&practitioner=steve-hansen").status_code == 302
-    assert "We can't hold this time while you type; it's yours once you confirm." in page(client, "/book/details/")
+    assert HOW_IT_IS_CONFIRMED in page(client, "/book/details/")
     assert type_details(client).status_code == 302
-    assert "We can't hold this time while you type" in page(client, "/book/check/")
+    review = page(client, "/book/check/")
+    assert HOW_IT_IS_CONFIRMED in review
+    assert "Email me the link" in review
+    assert "Book appointment" not in review
     assert client.post("/book/check/", confirmation(client))["Location"] == "/book/done/"
     return Appointment.objects.get(status="unconfirmed")
 
@@ -72,12 +76,42 @@ def test_the_done_page_says_that_it_waits_and_holds_no_link_to_the_visit(client,
     response = client.get("/book/done/")
     words = words_of(response).replace("&#x27;", "'")
     assert response.status_code == 200
-    assert "Waiting for your email." in words
+    assert "Not booked yet" in words
+    assert words.index("Your appointment isn't booked yet") < words.index("Not booked yet")
     assert "alice@patients.example" in words
     assert "by 9:00 a.m." in words
     assert tokens.manage_token(waiting) not in response.content.decode()
     assert client.get("/appointment/").status_code == 404
     assert press(client, waiting).status_code == 404
+
+
+def test_a_wrong_address_is_corrected_with_every_other_answer_kept(client, waiting):
+    response = client.post("/appointment/again/", {"reference": waiting.reference, "for": "address"})
+    assert response["Location"] == "/book/details/#id_email"
+    form = client.get("/book/details/").context["form"]
+    assert form["name"].value() == "Alice Martin"
+    assert form["email"].value() == "alice@patients.example"
+    assert type_details(client, email="alice@right.example").status_code == 302
+    client.post("/book/check/", confirmation(client))
+    again = Appointment.objects.exclude(pk=waiting.pk).get(status="unconfirmed", patient__name="Alice Martin")
+    assert (again.starts_at, again.practitioner) == (waiting.starts_at, waiting.practitioner)
+    assert again.patient.email == "alice@right.example"
+
+
+def test_the_address_of_a_booking_typed_elsewhere_is_not_shown(waiting):
+    phone, _response = open_link()
+    fields = {"reference": waiting.reference, "for": "address"}
+    assert phone.post("/appointment/again/", fields).status_code in {302, 404}
+    assert phone.get("/book/details/").status_code == 410
+
+
+def test_an_address_is_not_corrected_when_the_time_is_gone_but_the_answers_are_kept(client, clinic, waiting):
+    factories.make_appointment(
+        service=clinic.assessment, location=clinic.location, practitioner=clinic.steve, starts_at=waiting.starts_at
+    )
+    response = client.post("/appointment/again/", {"reference": waiting.reference, "for": "address"})
+    assert response.status_code == 409
+    assert response.context["has_answers"]
 
 
 def test_following_the_link_changes_nothing_and_pressing_the_button_books(client, waiting):
@@ -88,7 +122,9 @@ def test_following_the_link_changes_nothing_and_pressing_the_button_books(client
     assert press(phone, waiting)["Location"] == "/appointment/"
     waiting.refresh_from_db()
     assert (waiting.status, waiting.is_unverified) == ("booked", False)
-    assert "Your appointment is booked" in page(phone, "/appointment/")
+    confirmed = page(phone, "/appointment/")
+    assert "Your appointment is booked" in confirmed
+    assert "Will you be there?" not in confirmed
     assert press(phone, waiting)["Location"] == "/appointment/"
     assert "See you" in page(client, "/book/done/")
 

@@ -103,7 +103,8 @@ class TestJoining:
         [
             ("name", "", "s name."),
             ("name", "123", "Enter a name that has letters."),
-            ("email", "alice", "Enter the full email address"),
+            ("email", "alice", "This email is missing an @."),
+            ("email", "alice@", "Enter the full email address"),
             ("phone", "12", "Enter a phone number with its area code"),
             ("parts", [], "Choose at least one part of the day."),
             ("parts", ["night"], "Choose one of the parts of the day shown."),
@@ -336,12 +337,12 @@ class TestTheOffer:
         }
         response = client.post("/waitlist/accept/", data)
         assert response.status_code == 410
-        assert "can't be booked any more" in words_of(response)
+        assert "can't be booked anymore" in words_of(response)
         assert "You're still on the waitlist" in words_of(response)
         entry.refresh_from_db()
         assert (WaitlistOffer.objects.get().state, entry.unanswered) == ("withdrawn", 0)
         assert Appointment.objects.get().status == "expired"
-        assert "can't be booked any more" in words_of(client.get("/waitlist/offer/"))
+        assert "can't be booked anymore" in words_of(client.get("/waitlist/offer/"))
 
     def test_a_detail_can_be_corrected_before_accepting(self, clinic):
         entry, _ = join_with_offer(clinic)

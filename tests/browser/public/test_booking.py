@@ -26,7 +26,7 @@ def press(page: Page, label: str) -> None:
 
 def choose_the_last_slot(page: Page) -> str:
     """Choose a slot late enough to be cancelled, and return its button's name."""
-    page.get_by_role("link", name="Later week").click()
+    page.get_by_role("link", name="Next week").click()
     button = page.locator(".time-button").locator("visible=true").last
     name = button.text_content() or ""
     button.click()

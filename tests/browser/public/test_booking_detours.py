@@ -18,7 +18,7 @@ def hold_a_slot(page: Page, site: str) -> Appointment:
     """Go from the list of services to the details form, and return the hold."""
     page.goto(f"{site}/book/")
     page.get_by_role("link", name=Service.objects.get(slug="back-assessment").name).first.click()
-    page.get_by_role("link", name="Later week").click()  # Late enough to be changed online.
+    page.get_by_role("link", name="Next week").click()  # Late enough to be changed online.
     page.locator(".time-button").locator("visible=true").last.click()
     expect(page).to_have_url(re.compile("/book/safety/"))
     page.get_by_role("link", name="None of these apply: continue").click()

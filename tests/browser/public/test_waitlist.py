@@ -149,7 +149,7 @@ def every_state(page: Page, site: str):
     entry, offer = make_offer()
     link = f"{site}/waitlist/{tokens.waitlist_token(entry)}/"
     yield "Open the link in our email", page.goto(f"{site}/waitlist/")
-    yield "This link doesn't work any more", page.goto(f"{site}/waitlist/nonsense/")
+    yield "This link doesn't work anymore", page.goto(f"{site}/waitlist/nonsense/")
     yield "Join the waitlist", page.goto(f"{site}/book/{SLUG}/waitlist/?visit=new")
     page.goto(f"{site}/book/{SLUG}/waitlist/")
     yield "Join the waitlist", press(page, "Join the waitlist")

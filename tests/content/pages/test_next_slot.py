@@ -83,14 +83,45 @@ def test_it_is_a_time_that_a_new_patient_can_book(client, service, location):
     assert client.get(f"{address}&visit=new").status_code == 200
 
 
-def test_a_service_for_returning_patients_says_so_in_its_link(client, location):
-    first = factories.make_service()
-    needling = factories.make_service(slug="needling", audience="returning", first_visit_service=first)
-    working(needling, location, takes_new_patients=False)
+class TestAServiceThatNewPatientsStartWithAnother:
+    """A reader is taken for new: no public page says that they have been here before."""
 
-    address = links(client, needling)[0][0]
-    assert address == "/book/needling/?start=2026-11-23T16:30Z&visit=returning"
-    assert client.get(address).status_code == 200
+    @pytest.fixture
+    def first(self):
+        return factories.make_service(slug="first")
+
+    @pytest.fixture
+    def needling(self, first):
+        return factories.make_service(slug="needling", audience="returning", first_visit_service=first)
+
+    def offer(self, location, name, services, weekday):
+        person = factories.make_practitioner(services, name=name)
+        factories.make_hours(person, location, weekdays=[weekday])
+        return person
+
+    def test_it_names_the_first_visit_with_somebody_who_does_both(self, client, location, first, needling):
+        self.offer(location, "Jordan", [first], 0)
+        self.offer(location, "Steve", [first, needling], 1)
+        address, text = links(client, needling)[0]
+        assert address == "/book/needling/?start=2026-11-24T15:00Z"
+        assert text == "Next free assessment, with Steve Tomorrow, 9:00 a.m."
+        page = client.get(address)
+        assert (page.status_code, page.context["service"], page.context["page"].new_patient) == (200, first, True)
+
+    def test_it_names_anybody_where_nobody_new_patients_may_see_does_both(self, client, location, first, needling):
+        self.offer(location, "Jordan", [first], 0)
+        steve = self.offer(location, "Steve", [first, needling], 1)
+        steve.takes_new_patients = False
+        steve.save()
+        address, text = links(client, needling)[0]
+        assert "with Jordan" in text
+        assert client.get(address).status_code == 200
+
+    def test_without_a_free_time_it_leads_to_the_waitlist_of_the_first_visit(self, client, location, first, needling):
+        factories.make_practitioner([first, needling])
+        address, text = links(client, needling)[0]
+        assert (address, text) == ("/book/needling/", "Nothing available online right now Join the waitlist")
+        assert client.get(address).context["waitlist_post_to"].startswith("/book/first/waitlist/")
 
 
 def test_of_several_places_it_names_the_one_with_the_time(client, service, location):

@@ -25,6 +25,7 @@ from tests.support import factories
 from tests.support.content_factories import (
     make_page,
     make_picture,
+    make_revision,
     make_section,
     make_site,
     make_sources,
@@ -300,6 +301,17 @@ def test_a_signpost_to_an_unpublished_page_is_left_out(client):
     Signpost.objects.create(parent=page, region="main", title="There", page=hidden)
 
     assert "There" not in text_of(client, page.get_absolute_url())
+
+
+@pytest.mark.parametrize(("for_returning", "query"), [(False, ""), (True, "?visit=returning")])
+def test_a_signpost_for_returning_patients_opens_their_times(client, for_returning, query):
+    page, service = make_page(), factories.make_service(slug="follow-up", audience="anyone")
+    factories.make_practitioner([service])
+    fields = {"title": "There", "service": service, "for_returning": for_returning}
+    Signpost.objects.create(parent=page, region="main", **fields)
+    make_revision(page)
+
+    assert f'href="/book/follow-up/{query}">There' in text_of(client, page.get_absolute_url())
 
 
 def test_fees_show_the_range_of_prices_and_durations(client):

@@ -96,7 +96,8 @@ def test_an_unknown_practitioner_in_the_query_is_ignored(client, to):
         ({"name": "Al\u202eice"}, "name", "This has an invisible character in it, perhaps from copying"),
         ({"name": "Alice\nBcc: x@y.example"}, "name", "Enter this on one line."),
         ({"name": "12"}, "name", "Enter a name that has letters."),
-        ({"email": "alice"}, "email", "Enter a full email address, such as name@example.ca."),
+        ({"email": "alice"}, "email", "This email is missing an @."),
+        ({"email": "alice@"}, "email", "Enter a full email address, such as name@example.ca."),
         ({"email": "a\x00@b.example"}, "email", "This has an invisible character in it, perhaps from copying"),
         (
             {"email": "a@ex\u202eample.com"},
@@ -112,7 +113,7 @@ def test_an_unknown_practitioner_in_the_query_is_ignored(client, to):
         ({"email": ""}, "email", "Enter an email address or a phone number so we can get back to you."),
         ({"phone": "12"}, "phone", "Enter a phone number with its area code, such as 403-555-0123."),
         ({"phone": "9" * 400}, "phone", "Enter a phone number with its area code, such as 403-555-0123."),
-        ({"phone": "1-800-FLOWERS"}, "phone", "Enter a phone number with its area code, such as 403-555-0123."),
+        ({"phone": "1-800-FLOWERS"}, "phone", "Use digits only, such as 403-555-0123."),
         (
             {"phone": "٤٠٣٥٥٥٠١٢٣"},
             "phone",

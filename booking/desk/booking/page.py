@@ -6,8 +6,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 
-from booking.desk.appointments.book_form import BookForm
-from booking.desk.appointments.book_panel import OPEN, Findings, book_panel, gap_of
+from booking.desk.booking.form import BookForm
+from booking.desk.booking.panel import OPEN, Findings, book_panel, gap_of
 from booking.desk.calendar.page import CalendarPage, back_url, page_behind, render_page
 from booking.models import Practitioner
 from booking.text_cleaning import is_plain_digits

@@ -5,9 +5,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from booking import scheduling
-from booking.desk.appointments.book_choices import as_free_times
-from booking.desk.appointments.book_form import BookForm
-from booking.desk.appointments.book_panel import Findings, Question
+from booking.desk.booking.choices import as_free_times
+from booking.desk.booking.form import BookForm
+from booking.desk.booking.panel import Findings, Question
 from booking.desk.find.duplicates import SimilarPatient, possible_duplicates
 from booking.models import Appointment, Status
 from booking.scheduling import OVERBOOKING, Actor, Exemption, NeedsReason, SlotTaken, StaffRule

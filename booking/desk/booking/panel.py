@@ -7,8 +7,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from booking.desk.appointments.book_choices import FreeTime, VisitChoice, soon, starts_in, usual_service, visit_rows
-from booking.desk.appointments.book_form import BookForm
+from booking.desk.booking.choices import FreeTime, VisitChoice, soon, starts_in, usual_service, visit_rows
+from booking.desk.booking.form import BookForm
 from booking.desk.calendar.board import CalendarBlock
 from booking.desk.calendar.load import next_mark
 from booking.desk.calendar.page import CalendarPage, Panel

@@ -13,11 +13,11 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from booking import scheduling
-from booking.desk.appointments.book_choices import free_times, parse_free_time
-from booking.desk.appointments.book_form import BookForm
-from booking.desk.appointments.book_page import show_panel, typed_line, typed_values
-from booking.desk.appointments.book_panel import OPEN, Findings
-from booking.desk.appointments.book_questions import exemption, refusal, same_visit, unasked_duplicates
+from booking.desk.booking.choices import free_times, parse_free_time
+from booking.desk.booking.form import BookForm
+from booking.desk.booking.page import show_panel, typed_line, typed_values
+from booking.desk.booking.panel import OPEN, Findings
+from booking.desk.booking.questions import exemption, refusal, same_visit, unasked_duplicates
 from booking.desk.calendar.page import back_url
 from booking.desk.find.search import may_find, search_patients
 from booking.formatting import day_as_of

@@ -1,0 +1,1 @@
+"""Booking for a caller or a walk-in: the panel, its form, and what is asked before it."""
