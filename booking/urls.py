@@ -3,7 +3,8 @@
 from django.urls import path
 
 from booking.calendars import views
-from booking.views.appointment import again, attend, change, confirm, lost_link, manage
+from booking.views import again
+from booking.views.appointment import attend, change, confirm, lost_link, manage
 from booking.views.book import check, details, services, times
 from booking.views.waitlist import entry, join, offer
 

@@ -330,6 +330,14 @@ INSIDE: dict[str, dict[str, set[str]]] = {
             "booking.views.unconfirmed",
             "booking.views.visitor",
         },
+        "booking.views.again": {
+            "booking.views.appointment",
+            "booking.views.book",
+            "booking.views.errors",
+            "booking.views.query_params",
+            "booking.views.session",
+            "booking.views.visitor",
+        },
         "booking.views.book": {
             "booking.views.errors",
             "booking.views.query_params",
