@@ -100,7 +100,7 @@ def values(parameter: str, address: Address) -> list[str]:
             return [_key_for(address)]
         case "reference":
             return [Appointment.objects.agreed().first().reference, "ABCD2345"]
-        case "uidb36" | "key":
+        case "uidb36" | "key" | "message":
             return ["1"]
         case "content_type_id" | "path" | "url":
             return ["1"]
