@@ -10,7 +10,6 @@ from booking.desk.appointments.find import find_visit
 from booking.desk.appointments.visit import visit_panel
 from booking.desk.calendar.page import CalendarPage, Panel, back_url, page_behind, render_page
 from booking.desk.notes.form import Audience, NoteForm, save_form
-from booking.models import is_reference
 from booking.staff.access import staff_page, treats_patient
 
 
@@ -37,7 +36,7 @@ def _panel(page: CalendarPage, audience: Audience, form: NoteForm | None) -> Pan
 @staff_page("booking.change_patientnote", own="booking.keep_own_day")
 def visit_note(request: HttpRequest, reference: str) -> HttpResponse:
     """Save a note on the visit, and go back to its panel."""
-    visit = find_visit(request, reference) if is_reference(reference) else None
+    visit = find_visit(request, reference)
     if visit is None or visit.patient is None or not treats_patient(request, visit.patient):
         raise Http404
     form = NoteForm(request.POST)
