@@ -24,6 +24,7 @@ from urllib.request import urlopen
 from playwright.sync_api import sync_playwright
 
 from bench import first_screens
+from bench.first_screens import BOOK
 from bench.serving import ROOT, free_port, gunicorn
 from bench.tables import Row, at_least, at_most, in_columns, report
 
@@ -117,7 +118,7 @@ def booked(site: str, chromium: str) -> str:
         page.get_by_label("Phone").first.fill("403-555-0188")
         page.wait_for_timeout(2500)  # Forms that are sent within two seconds are treated as spam.
         page.get_by_role("button", name="Continue").last.click()
-        page.get_by_role("button", name="Book appointment").click()
+        page.get_by_role("button", name=BOOK).click()
         if not page.url.endswith(DONE):
             raise RuntimeError(f"The booking ended at {page.url}.")
         cookies = "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in context.cookies())

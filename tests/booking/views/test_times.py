@@ -378,7 +378,7 @@ class TestNewAndReturning:
     def test_the_first_visit_is_with_somebody_who_offers_the_service_that_follows(self, client, clinic):
         response = client.get("/book/dry-needling/")
         assert {choice.person for choice in response.context["calendar"].choices} == {clinic.steve}
-        assert "starts with a Physiotherapy assessment, with someone who does both" in words_of(response)
+        assert "starts with a Physiotherapy assessment by someone who does both" in words_of(response)
         assert choose(client, slug="dry-needling", query="").status_code == 302
         assert Appointment.objects.get().practitioner == clinic.steve
 
