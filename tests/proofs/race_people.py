@@ -4,6 +4,7 @@ All responses are recorded in one ``Ledger``, which the test compares with the d
 """
 
 import http.client
+import re
 import threading
 import time
 from collections import Counter
@@ -268,28 +269,32 @@ class Staff:
         if answer.status == 302:
             self.ledger.booked.append((email, None))
 
-    def move(self, page: str, practitioner: int, local: datetime, start: datetime) -> None:
-        """Reschedule an appointment; ``page`` is its path in the admin."""
-        form = self.browser.get(f"{page}move/")
-        sent = {"practitioner": str(practitioner), "on": local.strftime("%Y-%m-%d"), "at": local.strftime("%H:%M")}
-        answer = self.browser.post(f"{page}move/", form.fields | sent, expected=(302, 409, 422), what="staff move")
+    def move(self, reference: str, practitioner: str, local: datetime, start: datetime) -> None:
+        """Move an appointment by the panel of the calendar."""
+        sent = self._form(reference, "move") | {
+            "practitioner": practitioner,
+            "on": local.strftime("%Y-%m-%d"),
+            "at": local.strftime("%H:%M"),
+        }
+        url = f"/desk/appointments/{reference}/move/"
+        answer = self.browser.post(url, sent, expected=(302, 409, 422), what="staff move")
         if answer.status == 302:
-            self.ledger.moved.append((page.split("/")[-2], start))
+            self.ledger.moved.append((reference, start))
 
-    def cancel(self, page: str) -> None:
-        form = self.browser.get(f"{page}cancel/")
-        answer = self.browser.post(
-            f"{page}cancel/", form.fields | {"reason": "Called"}, expected=(302, 409), what="staff cancel"
-        )
+    def cancel(self, reference: str) -> None:
+        sent = self._form(reference, "cancel") | {"reason": "Called"}
+        url = f"/desk/appointments/{reference}/cancel/"
+        answer = self.browser.post(url, sent, expected=(302, 409, 422), what="staff cancel")
         if answer.status == 302:
-            self.ledger.cancelled.append(page.split("/")[-2])
+            self.ledger.cancelled.append(reference)
 
     def some_visit(self, local: datetime) -> str:
-        """Return the admin path of a random appointment of that day, or ""."""
-        diary = self.browser.get(f"/admin/booking/appointment/?day={local:%Y-%m-%d}&status=booked")
-        pages = [
-            link.removesuffix("change/")
-            for link in diary.links
-            if link.startswith("/admin/booking/appointment/") and link.endswith("/change/")
-        ]
-        return self.dice.choice(pages) if pages else ""
+        """Return the reference of a random appointment of that day, or ""."""
+        calendar = self.browser.get(f"/desk/?day={local:%Y-%m-%d}")
+        references = [reference for link in calendar.links for reference in re.findall(r"[?&]appointment=(\w+)", link)]
+        return self.dice.choice(references) if references else ""
+
+    def _form(self, reference: str, panel: str) -> dict[str, str]:
+        """The hidden fields of a panel's form: the CSRF token and the version of the appointment."""
+        fields = self.browser.get(f"/desk/?appointment={reference}&do={panel}").fields
+        return {name: fields[name] for name in ("csrfmiddlewaretoken", "sequence") if name in fields}

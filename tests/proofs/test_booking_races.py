@@ -203,7 +203,6 @@ def run_load(port, rounds, is_enough=lambda: False):
         for contests in planned:
             wish = dice.choice(dice.choice(contests).wishes)
             slug = wish.practitioner or dice.choice(sorted(people))
-            practitioner = people[slug]
             local, chance = wish.start.astimezone(zone), dice.random()
             start_together.wait(timeout=300)
             if over.is_set():
@@ -212,13 +211,13 @@ def run_load(port, rounds, is_enough=lambda: False):
                 # Some on an uncontested day, so that some bookings succeed.
                 away = timedelta(days=30 if chance > 0.3 else 0)
                 desk.book(services[wish.service], slug, local + away, insists=chance < 0.2)
-            elif page := desk.some_visit(local - timedelta(days=dice.randrange(2))):
+            elif reference := desk.some_visit(local - timedelta(days=dice.randrange(2))):
                 if chance < 0.85:
                     # Here as well.
                     away = timedelta(days=dice.choice([0, 30]))
-                    desk.move(page, practitioner, local + away, wish.start + away)
+                    desk.move(reference, slug, local + away, wish.start + away)
                 else:
-                    desk.cancel(page)
+                    desk.cancel(reference)
 
     def at_work(work, number):
         try:
