@@ -66,30 +66,6 @@ def test_full_clean_rejects_an_overlap_with_a_message(visit):
     assert "This practitioner already has an appointment at that time." in refused.value.messages
 
 
-def test_an_action_changes_the_status_of_selected_visits(desk, visit):
-    second = factories.make_appointment(location=visit.location, starts_at=STARTED)
-    cancelled = factories.make_appointment(location=visit.location, starts_at=STARTED, status="cancelled")
-    chosen = {"action": "mark_arrived", "_selected_action": [visit.pk, second.pk, cancelled.pk], "index": "0"}
-    response = desk.post(VISITS, chosen, follow=True)
-    for appointment, status in ((visit, "arrived"), (second, "arrived"), (cancelled, "cancelled")):
-        appointment.refresh_from_db()
-        assert appointment.status == status
-    assert [message.level_tag for message in response.context["messages"]].count("error") == 1
-
-
-def test_selected_visits_are_cancelled_after_a_confirmation(desk, visit):
-    second = factories.make_appointment(location=visit.location, starts_at=STARTED)
-    chosen = {"action": "cancel_visits", "_selected_action": [visit.pk, second.pk], "index": "0"}
-    response = desk.post(VISITS, chosen)
-    assert "Cancel 2 visits" in response.content.decode()
-    visit.refresh_from_db()
-    assert visit.status == "booked"
-    desk.post(VISITS, chosen | {"is_sure": "1", "reason": "Steve is ill"})
-    for appointment in (visit, second):
-        appointment.refresh_from_db()
-        assert (appointment.status, appointment.cancel_reason) == ("cancelled", "Steve is ill")
-
-
 def test_messages_are_shown_in_the_time_zone_of_the_location(admin_client, location):
     elsewhere = factories.make_location(name="Vancouver", time_zone="America/Vancouver", time_zone_label="Pacific time")
     visit = factories.make_appointment(location=elsewhere, starts_at=STARTED + timedelta(days=2))

@@ -62,13 +62,9 @@ MODELS = {
 }
 # Custom admin views: the roles that may GET, and those that may POST. An appointment's lead to the front desk.
 PAGES = {
-    "booking_appointment_move": ({F}, {F}),
-    "booking_appointment_cancel": ({F}, {F}),
-    "booking_appointment_arrived": ({F}, {F}),
-    "booking_appointment_attended": ({F}, {F}),
-    "booking_appointment_no-show": ({F}, {F}),
-    "booking_appointment_undo": ({F}, {F}),
-    "booking_appointment_send_again": ({F}, {F}),
+    "booking_appointment_changelist": ({F, "Practitioner"}, {F, "Practitioner"}),
+    "booking_appointment_change": ({F, "Practitioner"}, {F, "Practitioner"}),
+    "booking_appointment_add": ({F}, {F}),
     "booking_closure_statutory": (set(), set()),
     "booking_messagewording_preview": (set(), set()),
     "booking_patient_merge": (set(), set()),

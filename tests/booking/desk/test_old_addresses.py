@@ -1,4 +1,4 @@
-"""Several visits cancelled in the diary, and the old addresses of a practitioner's whole day."""
+"""Addresses of admin pages that have moved to the front desk."""
 
 from datetime import timedelta
 
@@ -45,22 +45,6 @@ def visits(service, location, steve):
     ]
 
 
-def messages_in(response):
-    return [str(message) for message in response.context["messages"]]
-
-
-def test_several_visits_cancelled_in_the_diary_say_who_gets_no_email(admin_client, visits):
-    visits[0].patient.email = ""
-    visits[0].patient.save()
-    data = {"action": "cancel_visits", "index": "0", "is_sure": "1", "_selected_action": [v.pk for v in visits[:2]]}
-    response = admin_client.post("/admin/booking/appointment/?day=2026-11-24", data | {"reason": ""}, follow=True)
-    assert sorted(messages_in(response)) == [
-        "Cancelled: Alice Martin, 11:15 a.m. to 12:00 p.m. The patient has no email address, so please call "
-        "403-555-0123.",
-        "Cancelled: Bogdan Ionescu, 12:15 to 1:00 p.m. The patient will get an email.",
-    ]
-
-
 OLD = "/admin/booking/appointment/day/{}/{}/"
 
 
@@ -81,6 +65,14 @@ def test_the_old_address_of_the_conflicts_leads_to_the_desk(admin_client):
     assert admin_client.get("/admin/booking/appointment/outside/")["Location"] == "/desk/conflicts/"
 
 
-def test_the_diary_links_to_each_practitioners_day(admin_client, visits, steve):
-    page = admin_client.get("/admin/booking/appointment/?day=2026-11-24").content.decode()
-    assert f"with={steve.slug}&amp;do=visits" in page
+@pytest.mark.parametrize("page", ["change", "move", "cancel"])
+@pytest.mark.parametrize("number", ["0", "9" * 30])
+def test_an_unknown_visit_is_not_found(admin_client, number, page):
+    assert admin_client.get(f"/admin/booking/appointment/{number}/{page}/").status_code == 404
+
+
+@pytest.mark.parametrize(("query", "day"), [("", ""), ("?day=2026-11-24", "2026-11-24"), ("?day=%00&day=x", "x")])
+def test_the_old_address_of_the_day_leads_to_the_calendar(admin_client, visits, query, day):
+    response = admin_client.get(f"/admin/booking/appointment/{query}")
+    assert response.url == (f"/desk/?day={day}" if day else "/desk/")
+    assert admin_client.get(response.url).status_code == 200
