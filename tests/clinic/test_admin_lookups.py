@@ -54,7 +54,9 @@ def test_no_list_can_be_filtered_by_a_field_that_it_does_not_name(admin_client, 
     allowed = []
     for field in model._meta.get_fields():
         for lookup in ("startswith", "regex", "gt", "in", "pk__gt"):
-            if admin_client.get(list_of(model), {f"{field.name}__{lookup}": "1"}).status_code != 400:
+            response = admin_client.get(list_of(model), {f"{field.name}__{lookup}": "1"})
+            is_elsewhere = response.status_code == 302 and response.url.startswith("/desk/")  # Which has no lookups.
+            if response.status_code != 400 and not is_elsewhere:
                 allowed.append(f"{field.name}__{lookup}")
     assert allowed == []
 
