@@ -1,6 +1,5 @@
 """The clinic's admin site: times in the clinic's time zone, models in sections, notes on the start page."""
 
-import json
 from collections.abc import Callable
 from functools import cache, update_wrapper
 from typing import Any, cast
@@ -19,8 +18,7 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import RedirectView
 
-from booking.models import AccessLogEntry, Message, Patient
-from booking.privacy.access_log import log_view
+from booking.models import Message
 from clinic.accounts import second_factor
 from clinic.accounts.staff_area import clinic_zone, sees_only_own_day
 from clinic.admin_lookups import guarded, is_named_autocomplete
@@ -84,10 +82,7 @@ RENAMED_MODELS = {"booking/openingexception": "booking/specialhours"}
 
 
 class AutocompleteView(AutocompleteJsonView):
-    """Autocomplete only fields that a ModelAdmin names in ``autocomplete_fields``.
-
-    A suggestion's text comes from the model admin's ``describe_suggestion(obj)``, where it is defined.
-    """
+    """Autocomplete only fields that a ModelAdmin names in ``autocomplete_fields``."""
 
     def process_request(self, request: HttpRequest) -> Any:
         result = super().process_request(request)
@@ -95,18 +90,6 @@ class AutocompleteView(AutocompleteJsonView):
         if not is_named_autocomplete(model_admin.admin_site, field.model, field.name):
             raise PermissionDenied
         return result
-
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        response = super().get(request, *args, **kwargs)
-        if self.model_admin.model is Patient:
-            pks = [result["id"] for result in json.loads(response.content)["results"]]
-            log_view(request, AccessLogEntry.Kind.SEARCH, Patient.objects.filter(pk__in=pks))
-        return response
-
-    def serialize_result(self, obj: Any, to_field_name: str) -> dict[str, str]:
-        result = super().serialize_result(obj, to_field_name)
-        describe = getattr(self.model_admin, "describe_suggestion", None)
-        return result | {"text": describe(obj)} if describe else result
 
 
 class ClinicAdminSite(admin.AdminSite):

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_safe
 
 from booking.admin.read_only import ReadOnlyAdmin
 from booking.models import Appointment, Practitioner
@@ -33,12 +34,14 @@ class AppointmentAdmin(ReadOnlyAdmin):
         ]
 
 
+@require_safe
 def day_at_desk(request: HttpRequest) -> HttpResponse:
     """The day that ``?day=`` names, else today."""
     _check(request, *SEE)
     return _redirect({"day": request.GET.get("day", "")})
 
 
+@require_safe
 def booking_at_desk(request: HttpRequest) -> HttpResponse:
     """The booking panel, with the parameters of the page that it has replaced: patient, practitioner, on, at."""
     _check(request, "add_appointment")
@@ -49,6 +52,7 @@ def booking_at_desk(request: HttpRequest) -> HttpResponse:
     return _redirect({"do": "book", **query, "with": person.slug if person else ""})
 
 
+@require_safe
 def visit_at_desk(request: HttpRequest, pk: int, do: str = "") -> HttpResponse:
     """An appointment's panel; of a hold, which has none, its day."""
     _check(request, *SEE)

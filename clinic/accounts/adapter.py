@@ -61,10 +61,8 @@ class StaffAdapter(DefaultAccountAdapter):
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """The first page after login, if no page asked for it: one's own day, the calendar, or the office."""
-        if sees_only_own_day(request.user):
-            return reverse("desk:my_day")
         if may_see_calendar(request.user):
-            return reverse("desk:day")
+            return reverse("desk:my_day" if sees_only_own_day(request.user) else "desk:day")
         return super().get_login_redirect_url(request)  # type: ignore[no-any-return]
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:

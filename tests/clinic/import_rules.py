@@ -84,7 +84,6 @@ PACKAGES: dict[str, set[str]] = {
         "booking.tokens",
     },
     "booking.admin": {
-        "booking.availability",
         "booking.formatting",
         "booking.forms",
         "booking.messages",
@@ -203,7 +202,6 @@ PACKAGES: dict[str, set[str]] = {
     "clinic.admin_site": {
         "booking.admin",
         "booking.models",
-        "booking.privacy",
         "clinic.accounts",
         "clinic.admin_lookups",
         "clinic.checks",

@@ -107,14 +107,14 @@ def test_only_named_fields_autocomplete(admin_client, rows):
     for app, model, field in [
         ("booking", "timeoff", "practitioner"),
         ("booking", "practitionerservice", "service"),  # Of an inline.
-        ("booking", "appointment", "patient"),
         ("content", "page", "hero_picture"),
     ]:
         assert admin_client.get(AUTOCOMPLETE.format(app, model, field)).status_code == 200
     for app, model, field in [
         ("booking", "appointment", "practitioner"),
+        ("booking", "appointment", "patient"),
         ("booking", "appointmentevent", "appointment"),
         ("content", "signpost", "page"),
         ("booking", "waitlistentry", "patient"),
     ]:
-        assert admin_client.get(AUTOCOMPLETE.format(app, model, field)).status_code == 403
+        assert admin_client.get(AUTOCOMPLETE.format(app, model, field)).status_code in {403, 404}

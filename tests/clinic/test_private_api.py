@@ -37,7 +37,6 @@ DOCUMENTED_MODULES = {
     "django.contrib.admin.models",  # LogEntry
     "django.contrib.admin.apps",
     "django.contrib.admin.helpers",
-    "django.contrib.admin.models",
     "django.contrib.admin.views.main.ChangeList",
     "django.contrib.admin.widgets",
     "django.contrib.auth.*",

@@ -256,11 +256,11 @@ def test_a_practitioner_without_a_linked_login_goes_to_the_office(log_in, db):
     assert send()["Location"] == "/admin/"
 
 
-def test_a_linked_practitioner_begins_with_the_calendar(log_in, maya):
+def test_a_linked_practitioner_begins_with_their_own_day(log_in, maya):
     user, send = log_in("Practitioner")
     maya.user = user
     maya.save()
-    assert send()["Location"] == DESK
+    assert send()["Location"] == "/desk/my-day/"
 
 
 def test_the_page_that_asked_for_the_login_comes_first(log_in, db):

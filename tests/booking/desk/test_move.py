@@ -208,8 +208,8 @@ def test_undo_of_an_earlier_version_changes_nothing(admin_client, visit):
 
 def test_another_day_keeps_the_visit_in_the_panel(admin_client, visit):
     params = admin_client.get(panel(visit)).context["params"]
-    assert params.tomorrow_url.endswith(f"day=2026-11-24&appointment={visit.reference}&do=move")
-    assert "Move Alice Martin" in words(admin_client.get(params.tomorrow_url))
+    assert params.next_url.endswith(f"day=2026-11-24&appointment={visit.reference}&do=move")
+    assert "Move Alice Martin" in words(admin_client.get(params.next_url))
 
 
 @pytest.mark.parametrize(

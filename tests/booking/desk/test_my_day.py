@@ -222,7 +222,7 @@ def test_the_desk_sees_who_is_late_until_they_are_on_time_again(phone, maya, mak
     assert "you're 10 minutes late" in words_of(phone.get(MY_DAY)).replace("&#x27;", "'")
     words = words_of(admin_client.get("/desk/"))
     assert "Running 10 min late" in words
-    assert "with Maya (10 min late)" in words
+    assert "with Maya · Maya is 10 min late" in words
     assert "Running" not in words_of(admin_client.get("/desk/?day=2026-11-24"))
     phone.post(LATE, {"minutes": "20"})
     assert RunningLate.objects.get().late_by == 20 * MINUTES

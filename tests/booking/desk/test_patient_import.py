@@ -151,7 +151,7 @@ def test_the_preview_adds_nobody_and_names_errors_by_row(admin_client):
     assert "1 patient is ready." in words
     assert "2 rows have errors" in words
     assert "Row 3, Cy Doe Phone: Enter a phone number" in words
-    assert "Email: Enter the full email address" in words
+    assert "Email: This email is missing an @." in words
     assert "Date of birth: Enter the date of birth" in words
     assert "Row 4, no name Full name: There is none." in words
     assert names() == []

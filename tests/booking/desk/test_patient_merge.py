@@ -137,11 +137,9 @@ def test_a_merged_patient_is_neither_found_nor_booked(admin_client, keep, merged
     practitioner = factories.make_practitioner([service])
     merge(admin_client, keep, merged)
     assert list(admin_client.get(PATIENTS, {"q": "zoë"}).context["page"]) == [keep]
-    suggested = admin_client.get(
-        "/admin/autocomplete/", {"term": "zoe", "app_label": "booking", "model_name": "appointment",
-                                 "field_name": "patient"},
-    )  # fmt: skip
-    assert [row["id"] for row in suggested.json()["results"]] == [str(keep.pk)]
+    found = admin_client.post("/desk/find/list/", {"words": "zoe"}).content.decode()
+    assert f"/desk/patients/{keep.pk}/" in found
+    assert f"/desk/patients/{merged.pk}/" not in found
     data = {
         "patient": merged.pk,
         "service": service.pk,
@@ -171,6 +169,7 @@ def test_all_relations_to_patients_are_moved():
     assert [(model.__name__, field) for model, field in belongings()] == [
         ("PatientNote", "patient"),
         ("Appointment", "patient"),
+        ("WaitlistEntry", "patient"),
     ]
 
 

@@ -66,7 +66,7 @@ def test_the_numbers_of_the_week(admin_client, maya, make_visit):
 def test_a_gap_of_the_week_opens_on_its_own_day(admin_client, maya, make_visit):
     make_visit(starts_at=NINE)
     words = words_of(admin_client.get(f"{WEEK}?with=maya-okafor&day=2026-11-24&at=09:00"))
-    assert "Free with Maya" in words
+    assert "Book with Maya" in words
     assert "9:00 a.m. to 12:00 p.m." in words
     assert "This gap is no longer free." in words_of(
         admin_client.get(f"{WEEK}?with=maya-okafor&day=2026-11-23&at=09:00")
@@ -142,7 +142,7 @@ def test_choosing_no_one_or_someone_who_left_shows_everyone(admin_client, maya, 
 
 def test_a_gap_in_the_address_shows_its_hidden_person(admin_client, maya, steve):
     choose(admin_client, "maya-okafor")
-    assert "Free with Steve" in words_of(admin_client.get(f"{DESK}?with=steve-hansen&at=09:00"))
+    assert "Book with Steve" in words_of(admin_client.get(f"{DESK}?with=steve-hansen&at=09:00"))
 
 
 def test_someone_who_left_has_a_column_while_they_have_visits_and_no_gaps(admin_client, maya, steve, make_visit):

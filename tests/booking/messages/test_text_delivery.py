@@ -311,7 +311,7 @@ class TestOffice:
             reverse("admin:booking_appointment_change", args=[message.appointment_id]),
             reverse("admin:booking_patient_change", args=[message.appointment.patient_id]),
         ):
-            assert words in admin_client.get(page).content.decode(), page
+            assert words in admin_client.get(page, follow=True).content.decode(), page
 
     def test_the_worker_asks(self, service, now):
         from django.core.management import call_command

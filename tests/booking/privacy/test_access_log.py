@@ -153,7 +153,6 @@ def addresses(patterns, prefix="") -> Iterator[str]:
 OFFICE = ("admin/", "desk/", "staff/", "calendar/")
 ROUTES = sorted({route for route in addresses(get_resolver().url_patterns) if route.startswith(OFFICE)})
 QUERIES = {
-    "admin/autocomplete/": ["?term=Zeb&app_label=booking&model_name=appointment&field_name=patient"],
     "desk/": [
         "?appointment={reference}",
         *(f"?appointment={{reference}}&do={do}" for do in ("move", "cancel", "rebook", "series", "note", "ownnote")),

@@ -139,7 +139,9 @@ def path_of(name: str, route: str, about: SimpleNamespace) -> str:
         "batch": about.block.batch,
         "pk": about.batch.pk if "/import/" in route else own.get(route.split("/")[2]),
     }
-    return re.sub(r"<(?:\w+:)?(\w+)>", lambda part: str(values[part[1]]), route)
+    path = re.sub(r"<(?:\w+:)?(\w+)>", lambda part: str(values[part[1]]), route)
+    pair = f"?keep={about.visit.patient_id}&merged={about.other.patient_id}"
+    return path + (pair if name == "merge_patients" else "")
 
 
 def is_allowed(client: Client, path: str, method: str) -> bool:
