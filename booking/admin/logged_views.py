@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import HttpRequest, HttpResponse
 
 from booking.models import AccessLogEntry
@@ -41,15 +40,6 @@ class LoggedViewsMixin(admin.ModelAdmin):
 
     def delete_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._logged(request, object_id, super().delete_view(request, object_id, *args, **kwargs))
-
-    def response_action(self, request: HttpRequest, queryset: Any, *args: Any, **kwargs: Any) -> HttpResponse | None:
-        """An action may answer with a page that names the chosen rows."""
-        response = super().response_action(request, queryset, *args, **kwargs)
-        if response is not None and response.status_code not in {301, 302}:
-            is_across = request.POST.get("select_across") == "1"  # All rows of the list, not only those ticked.
-            chosen = queryset if is_across else queryset.filter(pk__in=request.POST.getlist(ACTION_CHECKBOX_NAME))
-            log_view(request, self.log_list_as, [person for obj in chosen for person in self.people_of(obj)])
-        return response
 
     def _logged(self, request: HttpRequest, object_id: str | None, response: Any) -> Any:
         obj = self.get_object(request, object_id) if object_id and response.status_code not in {301, 302} else None

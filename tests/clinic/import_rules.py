@@ -220,7 +220,7 @@ PACKAGES: dict[str, set[str]] = {
         "content.blocks",
         "content.models",
     },
-    "clinic.templatetags": set(),
+    "clinic.templatetags": {"clinic.checks"},
     "clinic.web": {
         "clinic.accounts",
         "booking.messages",

@@ -116,7 +116,7 @@ def test_resending_needs_a_csrf_token(admin_user, visit, now):
     assert visit.messages.count() == 1
 
 
-@pytest.mark.parametrize("where", ["", "booking/appointment/", "booking/message/", "clinic/staffmember/"])
+@pytest.mark.parametrize("where", ["", "booking/timeoff/", "booking/message/", "clinic/staffmember/"])
 def test_every_page_shows_the_count_of_parked_messages(admin_client, visit, now, where):
     assert b'class="parked"' not in admin_client.get(f"/admin/{where}").content
     make_message(visit, now, state="parked")

@@ -82,12 +82,12 @@ def test_removing_the_sample_keeps_real_entries_and_their_service(db):
     assert not Practitioner.objects.exists()
 
 
-def test_the_diary_shows_to_whom_a_hold_is_offered(admin_client, clinic):
+def test_the_calendar_shows_to_whom_a_hold_is_offered(admin_client, clinic):
     join(clinic, "Alice Martin")
     assert scheduling.offer_available_slots(now=NOW) == 1
     offer = WaitlistOffer.objects.select_related("appointment").get()
     day = offer.appointment.local_on.isoformat()
-    diary = f"/admin/booking/appointment/?status=held&day={day}"
-    assert "Offered to Alice Martin, on the waitlist" in words_of(admin_client.get(diary))
+    calendar = f"/desk/?day={day}"
+    assert "On offer Alice Martin" in words_of(admin_client.get(calendar))
     scheduling.decline(offer=offer, by=scheduling.Actor.patient(), now=NOW)
-    assert "Offered to Alice Martin" not in words_of(admin_client.get(diary))
+    assert "On offer" not in words_of(admin_client.get(calendar))

@@ -88,19 +88,6 @@ def test_the_page_of_a_feed_holds_no_token(client, stopped_clock):
     assert AccessLogEntry.objects.count() == 1
 
 
-@pytest.mark.parametrize(("across", "count"), [("0", 1), ("1", 2)], ids=["those ticked", "all of the list"])
-def test_a_question_about_several_visits_records_those_that_it_names(
-    admin_client, stopped_clock, location, across, count
-):
-    visits = [
-        factories.make_appointment(location=location, starts_at=stopped_clock + timedelta(hours=hours))
-        for hours in (1, 3)
-    ]
-    form = {"action": "cancel_visits", "index": "0", "select_across": across, "_selected_action": [visits[0].pk]}
-    assert admin_client.post("/admin/booking/appointment/", form).status_code == 200
-    assert max(entry.count for entry in AccessLogEntry.objects.all()) == count
-
-
 # Every office page
 
 
