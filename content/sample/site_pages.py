@@ -105,9 +105,9 @@ TEAM = SamplePage(
         section(
             "Who may treat you in Alberta",
             """
-Only people on the register of the College of Physiotherapists of Alberta may call themselves physiotherapists. For
-needling and for exams inside the pelvis, they need the College's authorization as well. You can look up anyone in the
-[public register](https://www.cpta.ab.ca/), including us.
+Only people on the register of the College of Physiotherapists of Alberta may call themselves physiotherapists. Needling
+and exams inside the pelvis need its authorization as well. Look us up in the
+[public register](https://www.cpta.ab.ca/).
 """,
             region="end",
         ),
