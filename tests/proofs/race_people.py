@@ -275,6 +275,7 @@ class Staff:
             "practitioner": practitioner,
             "on": local.strftime("%Y-%m-%d"),
             "at": local.strftime("%H:%M"),
+            "tell_patient": "on",
         }
         url = f"/desk/appointments/{reference}/move/"
         answer = self.browser.post(url, sent, expected=(302, 409, 422), what="staff move")
@@ -282,7 +283,7 @@ class Staff:
             self.ledger.moved.append((reference, start))
 
     def cancel(self, reference: str) -> None:
-        sent = self._form(reference, "cancel") | {"reason": "Called"}
+        sent = self._form(reference, "cancel") | {"reason": "Called", "tell_patient": "on"}
         url = f"/desk/appointments/{reference}/cancel/"
         answer = self.browser.post(url, sent, expected=(302, 409, 422), what="staff cancel")
         if answer.status == 302:

@@ -208,8 +208,8 @@ def test_the_panel_and_the_results_have_no_axe_violations(
     page = context.new_page()
     violations = {}
 
-    def check(name: str) -> None:
-        if found := axe_violations(page):
+    def check(name: str, within: str | None = None) -> None:
+        if found := axe_violations(page, within=within):
             violations[name] = found
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             violations[f"{name} scrolls sideways"] = []
@@ -222,7 +222,7 @@ def test_the_panel_and_the_results_have_no_axe_violations(
     expect(page.locator(".booking__chosen")).to_be_visible()
     check("chosen")
     page.get_by_role("button", name="Another time").click()
-    page.get_by_label("Start", exact=True).fill("03:00")
+    page.locator("input[name=at]").fill("03:00")
     page.get_by_role("button", name="Book Peter").click()
     expect(page.get_by_text("Book it all the same")).to_be_visible()
     check("question")
@@ -230,6 +230,6 @@ def test_the_panel_and_the_results_have_no_axe_violations(
     check("any time")
     page.get_by_label("Find a patient").press_sequentially("olsen")
     expect(page.locator("#desk-found").get_by_text("Peter Olsen").first).to_be_visible()
-    check("find")
+    check("find", within="#desk-found")  # The list covers a part of what stands below it.
     context.close()
     assert violations == {}

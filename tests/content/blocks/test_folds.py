@@ -95,7 +95,11 @@ def page():
         page, heading="What are the risks?", body="<p>Two surveys [1].</p>", is_folded=True, short_answer="Rare & mild."
     )
     RiskTable.objects.create(
-        parent=page, region="main", ordering=1_000_000, caption="Of 100", rows=[{"effect": "A bruise", "how_often": "8"}]
+        parent=page,
+        region="main",
+        ordering=1_000_000,
+        caption="Of 100",
+        rows=[{"effect": "A bruise", "how_often": "8"}],
     )
     make_section(page, heading="What comes next", ordering=2_000_000)
     make_sources(page, "Brady 2014")
