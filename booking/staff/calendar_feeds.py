@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from booking.models import Practitioner
-from booking.staff.admin_log import log_change
+from booking.staff.history import log_change
 
 
 def replace_feed(practitioner: Practitioner, *, by: Any) -> str:

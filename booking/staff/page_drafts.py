@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from booking.models import Practitioner, PractitionerDraft
-from booking.staff.admin_log import log_change
+from booking.staff.history import log_change
 
 State = PractitionerDraft.State
 # Where the face is in most portraits, as for a new practitioner.
