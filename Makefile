@@ -31,7 +31,7 @@ test: $(VENV)/.installed-dev ## Run every test, on SQLite and on PostgreSQL, and
 test-ahead: $(VENV)/.installed-dev ## Run the tests (on SQLite, without browsers) with their clock a year ahead
 	$(PY) manage.py build_static --verbosity 0
 	TEST_NOW=$$($(PY) -c "from tests.support.clock import NOW; print(NOW.replace(year=NOW.year + 1).isoformat())") \
-		$(PY) -m pytest -q -n 2 --dist loadfile -m "not prove and not browser"
+		$(PY) -m pytest -q -n 2 --dist loadfile -m "not prove and not browser and not once"
 
 test-next: ## Run the tests on the newest Django (SQLite, no browsers); needs Python 3.12, NEXT_PYTHON= names one
 	@tests/support/test_next.sh
