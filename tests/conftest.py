@@ -92,6 +92,14 @@ def _flushable_database(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _rows_of_migrations(request: pytest.FixtureRequest, _flushable_database: None) -> None:
+    """Restore the rows that migrations add: a test that commits empties every table for the tests after it."""
+    if "db" in request.fixturenames or request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("db")
+        factories.restore_cancel_reasons()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _encode_pictures_once() -> Iterator[None]:
     """Reuse encoded renditions across tests: their names contain a hash of the source and all options."""

@@ -6,6 +6,7 @@ Required related rows, such as an appointment's location, are created unless the
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from importlib import import_module
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from booking.models import (
     CHOSEN,
     PENDING,
     Appointment,
+    CancelReason,
     Clinic,
     Location,
     PartOfDay,
@@ -185,3 +187,10 @@ def make_note(patient: Patient, *, author: Any, at: datetime = VISIT_AT, **field
     """A note on a patient, or with ``appointment`` on a visit."""
     defaults = {"text": "Brings a walker.", "created_at": at, "updated_at": at}
     return PatientNote.objects.create(**defaults | {"patient": patient, "author": author} | fields)
+
+
+def restore_cancel_reasons() -> None:
+    """Create the reasons that a new clinic starts with, unless there are any."""
+    if not CancelReason.objects.exists():
+        names = import_module("booking.migrations.0033_desk_models").REASONS
+        CancelReason.objects.bulk_create(CancelReason(name=name, position=i) for i, name in enumerate(names, start=1))

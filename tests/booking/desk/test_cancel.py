@@ -46,8 +46,7 @@ def visit(service, location, maya):
 
 @pytest.fixture
 def weather():
-    """One of the reasons that a migration adds, and that a test with transactions may have flushed."""
-    return CancelReason.objects.get_or_create(name="Weather")[0]
+    return CancelReason.objects.get(name="Weather")
 
 
 def panel(visit, do=""):
