@@ -1,8 +1,8 @@
 """The booking models, one module for each subject. Import them from ``booking.models``."""
 
+from booking.models.appointment_events import AppointmentEvent
 from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, PENDING, Channel, Status
 from booking.models.appointments import Appointment, AppointmentQuerySet, is_reference
-from booking.models.audit_logs import AccessLogEntry, AccessLogPerson, AppointmentEvent
 from booking.models.clinic import DEFAULT_UNVERIFIED_SHARE, CancelReason, Clinic, Insurer, Notices, parse_networks
 from booking.models.content_version import (
     ContentVersion,
@@ -24,6 +24,14 @@ from booking.models.patients import (
     search_key_of,
 )
 from booking.models.practitioners import Practitioner, PractitionerDraft, PractitionerService
+from booking.models.privacy import (
+    AccessLogEntry,
+    AccessLogPerson,
+    ChangeLogEntry,
+    Disposal,
+    DisposalItem,
+    RetentionPeriods,
+)
 from booking.models.services import DEFAULT_STEP, Service
 from booking.models.site_state import ClockReading, RateLimitBucket, SampleRow, SetupCheck, TaskRun
 from booking.models.waitlist import MAX_UNANSWERED_OFFERS, PartOfDay, WaitlistEntry, WaitlistOffer
@@ -45,11 +53,14 @@ __all__ = [
     "AppointmentQuerySet",
     "Break",
     "CancelReason",
+    "ChangeLogEntry",
     "Channel",
     "Clinic",
     "ClockReading",
     "Closure",
     "ContentVersion",
+    "Disposal",
+    "DisposalItem",
     "HoursOverride",
     "Insurer",
     "Location",
@@ -67,6 +78,7 @@ __all__ = [
     "PractitionerService",
     "Province",
     "RateLimitBucket",
+    "RetentionPeriods",
     "Room",
     "RunningLate",
     "SampleRow",

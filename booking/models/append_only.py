@@ -12,6 +12,14 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
     def update(self, **kwargs: Any) -> int:
         raise TypeError("This is a record: it is never changed.")
 
+    def redact(self, **empty: Any) -> int:
+        """Empty the values of a person who is disposed of. Models with ``AppendOnly`` refuse it at any other time."""
+        return super().update(**empty)
+
+    def delete_expired(self) -> int:
+        """Delete rows whose retention period is over. Models with ``AppendOnly`` refuse it at any other time."""
+        return super().delete()[0]
+
 
 class AppendOnlyModel(models.Model):
     """A row that cannot be updated or deleted: both raise TypeError.

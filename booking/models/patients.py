@@ -19,8 +19,8 @@ MADE_UP_DOMAIN = "sample-patients.example"
 
 class PatientQuerySet(models.QuerySet["Patient"]):
     def current(self) -> "PatientQuerySet":
-        """Patients that were not merged into another one."""
-        return self.filter(merged_into__isnull=True)
+        """Patients that were neither merged into another one nor disposed of."""
+        return self.filter(merged_into__isnull=True, disposed_at__isnull=True)
 
     def phone_only(self) -> "PatientQuerySet":
         """Patients who book by phone only, with the rows that were merged into them."""
@@ -113,6 +113,9 @@ class Patient(models.Model):
         related_name="patients",
         help_text="The import that added this patient, for as long as it can be undone.",
     )
+    disposed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text=_("Since when the row says nothing about the person.")
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = PatientQuerySet.as_manager()
@@ -122,6 +125,8 @@ class Patient(models.Model):
         permissions = [
             ("merge_patient", "Can merge two patients into one"),
             ("import_patients", "Can import patients from a file"),
+            ("export_patient", "Can export everything held about a patient"),
+            ("correct_patient", "Can record a correction of a patient's data, or its refusal"),
         ]
         indexes = [models.Index(Upper("email"), name="patient_by_email_alike")]  # Matches the SQL of iexact.
         constraints = [

@@ -41,8 +41,8 @@ def log_view(
         )
         AccessLogPerson.objects.bulk_create(
             [
-                *(AccessLogPerson(entry=entry, patient_id=pk) for pk in sorted(patients)),
-                *(AccessLogPerson(entry=entry, waitlist_entry_id=pk) for pk in sorted(entries)),
+                *(AccessLogPerson(entry=entry, at=entry.at, patient_id=pk) for pk in sorted(patients)),
+                *(AccessLogPerson(entry=entry, at=entry.at, waitlist_entry_id=pk) for pk in sorted(entries)),
             ]
         )
     return entry

@@ -40,6 +40,10 @@ _DESK = {
     "patientnote": {"view", "add", "change", "delete"},
     "time": {"block"},
 }
+_PRIVACY_OFFICER = {
+    "view_accesslogentry", "view_changelogentry", "export_patient", "correct_patient", "view_disposal", "add_disposal",
+    "view_retentionperiods", "change_retentionperiods",
+}  # fmt: skip
 _PRACTITIONER = {"view_own_day", "keep_own_day", "block_own_time", "change_own_page"}
 
 
@@ -76,8 +80,8 @@ def _practitioner(app: str, verb: str, model: str) -> bool:
 
 
 def _privacy_officer(app: str, verb: str, model: str) -> bool:
-    """Reads who saw which patient; no diary beyond that."""
-    return (app, verb, model) == ("booking", "view", "accesslogentry")
+    """Reads who saw and who changed what, exports, corrects and disposes of a person's data; no diary beyond that."""
+    return app == "booking" and f"{verb}_{model}" in _PRIVACY_OFFICER
 
 
 def _owner(app: str, verb: str, model: str) -> bool:
@@ -103,7 +107,7 @@ ROLE_DESCRIPTIONS = {
     PUBLISHER: "writes, publishes and hides pages",
     FRONT_DESK: "runs the day: visits, patients, messages, the waitlist",
     PRACTITIONER: _("sees their own day and patients, and blocks their own time"),
-    PRIVACY_OFFICER: "reads who saw which patient",
+    PRIVACY_OFFICER: _("reads who saw and changed what; exports and disposes of a person's data"),
     OWNER: _("can do everything, including staff logins"),
 }
 

@@ -106,8 +106,9 @@ PRIVATE_BELOW = ("allauth.account.internal", "django.contrib.auth.management")
 EXCEPTIONS = {
     # A constraint's SQL: deferred statements must follow renamed tables, and Django's own constraints compile their
     # condition in the same way.
-    ("booking/constraints.py", "django.db.backends.ddl_references"),
-    ("booking/constraints.py", "django.db.models.sql"),
+    ("booking/constraints/append_only.py", "django.db.backends.ddl_references"),
+    ("booking/constraints/no_overlap.py", "django.db.backends.ddl_references"),
+    ("booking/constraints/no_overlap.py", "django.db.models.sql"),
     # The only way to change the text of autocomplete results: serialize_result(), meant to be overridden since 4.0.
     ("clinic/admin_site.py", "django.contrib.admin.views.autocomplete"),
     # Another storage for collectstatic can only be set as an attribute of its command.

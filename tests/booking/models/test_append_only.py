@@ -1,5 +1,8 @@
 """Append-only models cannot be updated or deleted, some of them by no SQL either."""
 
+import uuid
+from datetime import timedelta
+
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
@@ -8,7 +11,15 @@ from django.db.migrations.executor import MigrationExecutor
 
 from booking import checks
 from booking.constraints import AppendOnly
-from booking.models import AccessLogEntry, AccessLogPerson, Appointment, AppointmentEvent
+from booking.models import (
+    AccessLogEntry,
+    AccessLogPerson,
+    Appointment,
+    AppointmentEvent,
+    ChangeLogEntry,
+    Disposal,
+    DisposalItem,
+)
 from booking.models.append_only import AppendOnlyModel, AppendOnlyQuerySet
 from content.models import Revision
 from tests.support.content_factories import make_page
@@ -22,6 +33,9 @@ def test_the_append_only_models():
         "AccessLogEntry",
         "AccessLogPerson",
         "AppointmentEvent",
+        "ChangeLogEntry",
+        "Disposal",
+        "DisposalItem",
         "PatientMerge",
         "Revision",
         "Review",
@@ -57,19 +71,52 @@ GUARDED_MODELS = [
 
 
 @pytest.fixture
-def entry(db, now):
+def patient(db):
+    return make_patient()
+
+
+@pytest.fixture
+def change(patient, now):
+    return ChangeLogEntry.objects.create(
+        at=now,
+        actor_kind="patient",
+        action="changed",
+        model="booking.patient",
+        object_id=patient.pk,
+        patient=patient,
+        before={"name": "Alice Martin"},
+        after={"name": "Alice Roy"},
+        reason="Married",
+    )
+
+
+@pytest.fixture
+def entry(patient, now):
     entry = AccessLogEntry.objects.create(at=now, kind="record", page="/desk/", count=1)
-    AccessLogPerson.objects.create(entry=entry, patient=make_patient())
+    AccessLogPerson.objects.create(entry=entry, at=now, patient=patient)
     return entry
 
 
-def test_the_access_log_is_guarded_in_the_database():
-    assert set(GUARDED_MODELS) == {AccessLogEntry, AccessLogPerson}
+@pytest.fixture
+def certificate(patient, now):
+    disposal = Disposal.objects.create(kind="request", at=now, counts={"patients": 1})
+    DisposalItem.objects.create(disposal=disposal, patient=patient)
+    return disposal
+
+
+@pytest.fixture
+def guarded_rows(entry, change, certificate):
+    """A row of each guarded model."""
+    assert all(model.objects.exists() for model in GUARDED_MODELS)
+
+
+def test_the_logs_and_certificates_are_guarded_in_the_database():
+    assert set(GUARDED_MODELS) == {AccessLogEntry, AccessLogPerson, ChangeLogEntry, Disposal, DisposalItem}
 
 
 @pytest.mark.parametrize("model", GUARDED_MODELS, ids=lambda model: model.__name__)
-@pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "UPDATE {} SET id = 99", "DELETE FROM {}"])
-def test_the_database_refuses_to_change_or_delete_a_guarded_row(entry, model, statement):
+@pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}"])
+def test_the_database_refuses_to_change_or_delete_a_guarded_row(guarded_rows, model, statement):
     before = list(model.objects.values())
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement.format(model._meta.db_table))
@@ -84,6 +131,68 @@ def test_no_queryset_of_django_gets_around_the_guard(entry):
         models.QuerySet(AccessLogPerson).delete()
     with pytest.raises(IntegrityError), transaction.atomic():
         plain_rows.bulk_update([entry], ["page"])
+
+
+EMPTIED = {"before": {}, "after": {}, "reason": ""}
+
+
+def test_the_values_of_a_person_are_emptied_while_they_are_disposed_of(patient, change, now):
+    with transaction.atomic():
+        disposal = Disposal(kind="request", at=now, counts={})
+        DisposalItem.objects.create(disposal_id=disposal.pk, patient=patient)
+        assert ChangeLogEntry.objects.redact(**EMPTIED) == 1
+        disposal.save(force_insert=True)
+    row = ChangeLogEntry.objects.get()
+    assert (row.before, row.after, row.reason) == ({}, {}, "")
+    assert (row.at, row.patient_id, row.action) == (now, patient.pk, "changed")
+
+
+def test_nothing_else_of_a_disposed_person_is_changed(patient, change, now):
+    disposal = Disposal(kind="request", at=now, counts={})
+    DisposalItem.objects.create(disposal_id=disposal.pk, patient=patient)
+    for values in ({"before": {}}, EMPTIED | {"at": now + timedelta(days=1)}, EMPTIED | {"patient": None}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            ChangeLogEntry.objects.redact(**values)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ChangeLogEntry.objects.delete_expired()
+    Disposal.objects.bulk_create(
+        [Disposal(pk=DisposalItem.objects.get().disposal_id, kind="request", at=now, counts={})]
+    )
+
+
+def test_the_values_of_another_person_stay(change, now):
+    disposal = Disposal(kind="request", at=now, counts={})
+    DisposalItem.objects.create(disposal_id=disposal.pk, patient=make_patient(name="Somebody Else"))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ChangeLogEntry.objects.redact(**EMPTIED)
+    disposal.save(force_insert=True)
+
+
+def test_after_its_certificate_a_disposal_opens_nothing_any_more(change, certificate):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ChangeLogEntry.objects.redact(**EMPTIED)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_disposal_without_a_certificate_is_never_committed(now):
+    patient = make_patient()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        DisposalItem.objects.create(disposal_id=uuid.uuid4(), patient=patient)
+    assert not DisposalItem.objects.exists()
+
+
+def test_the_access_log_is_deleted_up_to_the_end_of_its_period_and_no_further(entry, now):
+    old = AccessLogEntry.objects.create(at=now - timedelta(days=3651), kind="record", page="/desk/", count=1)
+    AccessLogPerson.objects.create(entry=old, at=old.at, patient=make_patient(name="Somebody Else"))
+    disposal = Disposal(kind="period", at=now, counts={})
+    DisposalItem.objects.create(disposal_id=disposal.pk, log_before=now - timedelta(days=3650))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        AccessLogPerson.objects.delete_expired()
+    assert AccessLogPerson.objects.filter(entry=old).delete_expired() == 1
+    assert AccessLogEntry.objects.filter(pk=old.pk).delete_expired() == 1
+    disposal.save(force_insert=True)
+    assert AccessLogEntry.objects.get() == entry
+    assert AccessLogPerson.objects.get().entry == entry
 
 
 def guards_missing():

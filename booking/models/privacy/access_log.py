@@ -1,71 +1,14 @@
-"""Audit logs: what happened to appointments, and which staff member was shown which patients."""
+"""The access log: which staff member was shown which patients."""
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+from django.db.models.functions import Now
 
 from booking.constraints import AppendOnly
 from booking.models.append_only import AppendOnlyModel, AppendOnlyQuerySet
-from booking.models.appointments import Appointment
 from booking.models.patients import Patient
 from booking.models.waitlist import WaitlistEntry
-
-
-class AppointmentEvent(AppendOnlyModel):
-    """Audit log entry of an appointment: who, when, what, and the values before and after. Append-only."""
-
-    class Kind(models.TextChoices):
-        HELD = "held", "Time held"
-        EXPIRED = "expired", "Expired"
-        RELEASED = "released", "Hold given up"
-        CHOSEN = "chosen", "Time chosen, not held"
-        UNCONFIRMED = "unconfirmed", "Booked, waiting for the patient's email"
-        BOOKED = "booked", "Booked"
-        RESCHEDULED = "rescheduled", "Moved"
-        MOVE_REQUESTED = "move_requested", "Asked to move"
-        ATTENDANCE = "attendance", "Will be there"
-        CANCELLED = "cancelled", "Cancelled"
-        RESTORED = "restored", _("Cancellation taken back")
-        ARRIVED = "arrived", "Arrived"
-        FULFILLED = "fulfilled", "Attended"
-        NOSHOW = "noshow", _("No-show")
-        LATE = "late", _("Will be late")
-        MARK_UNDONE = "mark_undone", _("Status undone")
-        RETIMED = "retimed", _("Time zone rules changed")
-        LINK_RENEWED = "link_renewed", "New link"
-
-    class ActorKind(models.TextChoices):
-        PATIENT = "patient", "Patient"
-        STAFF = "staff", "Staff"
-        SYSTEM = "system", "The system"
-
-    appointment = models.ForeignKey(Appointment, on_delete=models.PROTECT, related_name="events")
-    kind = models.CharField(max_length=20, choices=Kind)
-    at = models.DateTimeField()
-    actor_kind = models.CharField(max_length=10, choices=ActorKind)
-    actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    before = models.JSONField(default=dict, blank=True)
-    after = models.JSONField(default=dict, blank=True)
-    note = models.CharField(max_length=200, blank=True)
-
-    objects = AppendOnlyQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["at", "pk"]
-        verbose_name = "event"
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(actor_kind="staff", actor__isnull=False) | (~Q(actor_kind="staff") & Q(actor__isnull=True)),
-                name="event_staff_are_named",
-                violation_error_message="Staff are named; patients and the system have no login.",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()}"
 
 
 class AccessLogEntry(AppendOnlyModel):
@@ -84,7 +27,7 @@ class AccessLogEntry(AppendOnlyModel):
         MESSAGE = "message", "Messages"
         EXPORT = "export", "An export"
         FEED = "feed", "A calendar feed"
-        LOG = "log", "The access log"
+        LOG = "log", "A log"
 
     at = models.DateTimeField()
     staff = models.ForeignKey(
@@ -110,7 +53,7 @@ class AccessLogEntry(AppendOnlyModel):
         verbose_name = "access log entry"
         verbose_name_plural = "access log"
         indexes = [models.Index(fields=["staff", "at"], name="access_log_by_staff")]
-        constraints = [AppendOnly(name="access_log_is_append_only")]
+        constraints = [AppendOnly(name="access_log_is_append_only", expires="at")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}, {self.at:%Y-%m-%d %H:%M} UTC"
@@ -123,6 +66,9 @@ class AccessLogPerson(AppendOnlyModel):
     """
 
     entry = models.ForeignKey(AccessLogEntry, on_delete=models.PROTECT, related_name="people")
+    at = models.DateTimeField(
+        db_default=Now(), help_text="As in the entry, so that the database itself can check the retention period."
+    )
     patient = models.ForeignKey(
         Patient, on_delete=models.DO_NOTHING, db_constraint=False, null=True, blank=True, related_name="+"
     )
@@ -134,8 +80,9 @@ class AccessLogPerson(AppendOnlyModel):
 
     class Meta:
         default_permissions = ()
+        indexes = [models.Index(fields=["patient", "at"], name="access_log_by_patient")]
         constraints = [
-            AppendOnly(name="access_log_person_is_append_only"),
+            AppendOnly(name="access_log_person_is_append_only", expires="at"),
             models.CheckConstraint(
                 condition=Q(patient__isnull=False) ^ Q(waitlist_entry__isnull=False),
                 name="access_log_person_is_one",
