@@ -16,7 +16,7 @@ Values = dict[str, Any]
 _encode = DjangoJSONEncoder().default
 
 
-class Actor(Protocol):
+class ChangedBy(Protocol):
     """Who changes: ``booking.scheduling.Actor``, or anything else that has the same two attributes."""
 
     @property
@@ -36,7 +36,7 @@ def values_of(row: Model) -> Values:
 
 
 def log_changed(
-    actor: Actor, row: Model, before: Values, *, reason: str = "", action: str = Action.CHANGED
+    actor: ChangedBy, row: Model, before: Values, *, reason: str = "", action: str = Action.CHANGED
 ) -> ChangeLogEntry | None:
     """Record the fields whose values differ from ``before``. None if there are none."""
     after = values_of(row)
@@ -46,7 +46,7 @@ def log_changed(
     return _log(actor, row, action, _part(before, names), _part(after, names), reason)
 
 
-def log_added(actor: Actor, row: Model, *, reason: str = "") -> ChangeLogEntry:
+def log_added(actor: ChangedBy, row: Model, *, reason: str = "") -> ChangeLogEntry:
     """Record a new row with its values, except empty ones."""
     after = values_of(row)
     return _log(
@@ -54,14 +54,14 @@ def log_added(actor: Actor, row: Model, *, reason: str = "") -> ChangeLogEntry:
     )
 
 
-def log_removed(actor: Actor, row: Model, *, reason: str = "") -> ChangeLogEntry:
+def log_removed(actor: ChangedBy, row: Model, *, reason: str = "") -> ChangeLogEntry:
     """Record the values of a row that is about to be deleted, except empty ones."""
     before = values_of(row)
     values = {name: value for name, value in before.items() if _is_filled(value)}
     return _log(actor, row, Action.REMOVED, values, {}, reason)
 
 
-def _log(actor: Actor, row: Model, action: str, before: Values, after: Values, reason: str) -> ChangeLogEntry:
+def _log(actor: ChangedBy, row: Model, action: str, before: Values, after: Values, reason: str) -> ChangeLogEntry:
     patient_id = row.pk if isinstance(row, Patient) else getattr(row, "patient_id", None)
     return ChangeLogEntry.objects.create(
         at=timezone.now(),

@@ -32,7 +32,7 @@ from tests.conftest import NOW
 from tests.support import factories
 from tests.support.sample import load_sample, remove_sample
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 # A Monday morning, a Saturday, the day before Christmas, and midsummer a year ahead.
 DAYS = [NOW, datetime(2026, 12, 5, 19, tzinfo=UTC), datetime(2026, 12, 24, 16, tzinfo=UTC),
         datetime(2027, 6, 16, 20, 30, tzinfo=UTC)]  # fmt: skip

@@ -15,7 +15,7 @@ from clinic.models import StaffMember
 from content.models import ExternalLink, Notice
 from tests.support import content_factories, factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 REGISTERED = [model for model in apps.get_models() if admin.site.is_registered(model)]
 LABELS = [model._meta.label for model in REGISTERED]
 AUTOCOMPLETE = "/admin/autocomplete/?app_label={}&model_name={}&field_name={}&term=a"

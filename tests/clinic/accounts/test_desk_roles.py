@@ -23,9 +23,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.usefixtures("
 
 DESK, PRACTITIONER, OWNER = "Front desk", "Practitioner", "Owner"
 # The roles that may GET, and those that may POST. Everybody here is a practitioner with a visit of their own, so that
-# the role alone decides; Editor, Clinical reviewer, Publisher and Privacy officer may do nothing at the desk.
+# the role alone decides; Editor, Clinical reviewer and Publisher may do nothing at the desk.
 EVERYONE = {DESK, PRACTITIONER, OWNER}
 OFFICE = {DESK, OWNER}
+PRIVACY = {"Privacy officer", OWNER}
 ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "day": (EVERYONE, set()),
     "week": (EVERYONE, set()),
@@ -71,6 +72,7 @@ ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "import_patients": ({OWNER}, {OWNER}),
     "patient_import": ({OWNER}, set()),
     "undo_import": (set(), {OWNER}),
+    "privacy": (PRIVACY, set()),
     "my_day": ({PRACTITIONER, OWNER}, set()),
     "running_late": (set(), {PRACTITIONER, OWNER}),
     "quiet": (set(), {PRACTITIONER, OWNER}),

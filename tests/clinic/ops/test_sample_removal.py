@@ -40,7 +40,7 @@ from tests.support import factories
 from tests.support.content_factories import picture_bytes
 from tests.support.sample import load_sample
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 KINDS = (Clinic, Location, Service, Practitioner, Picture, Page, PlaceMap, Patient, Appointment)
 
 

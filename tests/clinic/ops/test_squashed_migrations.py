@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 import pytest
 from django.db import connection
 
+pytestmark = [pytest.mark.prove, pytest.mark.long]
+
 ROOT = Path(__file__).resolve().parents[3]
 SQUASHED = {
     "booking": "0001_squashed_0015_find_alike_addresses",

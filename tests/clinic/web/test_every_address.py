@@ -26,7 +26,7 @@ from content.models import SearchEntry, SearchIndex
 from tests.support import content_factories
 from tests.support.journey import QUARTER_TO_TEN, book, choose, make_small_clinic, type_details, words_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 BOB = {"name": "Bob Okonkwo", "email": "bob@patients.example", "phone": "403-555-0177"}
 # Parameters that some page of the site uses, added to every URL.

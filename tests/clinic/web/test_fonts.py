@@ -9,6 +9,8 @@ import pytest
 from django.contrib.staticfiles.finders import find
 from fontTools.ttLib import TTFont
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[3]
 STATIC = ROOT / "static"
 FONTS = STATIC / "fonts"

@@ -19,7 +19,7 @@ from content.models import Picture
 from tests.support import factories
 from tests.support.content_factories import make_picture, picture_bytes, picture_upload
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def validation_message(content: bytes, name: str = "x.jpg") -> str:

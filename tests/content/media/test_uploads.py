@@ -25,7 +25,7 @@ from tests.support import factories
 from tests.support.content_factories import make_page, make_picture, picture_bytes, picture_upload
 from tests.support.odd_exif import SHAPES, exif_block, odd_picture
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 WRONG_TYPE = "This is not a JPEG, PNG or WebP picture."
 ANIMATED = "This picture is animated: save a still picture and choose that."

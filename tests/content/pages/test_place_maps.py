@@ -12,7 +12,7 @@ from tests.support import factories
 from tests.support.content_factories import make_picture, make_site
 from tests.support.sample import load_sample, remove_sample
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

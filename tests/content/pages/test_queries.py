@@ -30,7 +30,7 @@ from tests.support.content_factories import (
     make_sources,
 )
 
-pytestmark = pytest.mark.usefixtures("kept_facts", "stopped_clock")
+pytestmark = [pytest.mark.usefixtures("kept_facts", "stopped_clock"), pytest.mark.once]
 MOST = 20
 
 

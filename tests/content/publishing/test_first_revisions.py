@@ -9,6 +9,8 @@ from django.db.migrations.executor import MigrationExecutor
 from content.blocks import page_content
 from content.models import Page, Revision
 
+pytestmark = [pytest.mark.prove, pytest.mark.long]
+
 BEFORE, AFTER = [("content", "0002_revisions")], [("content", "0003_first_revisions")]
 AT = datetime(2026, 3, 4, 5, 6, tzinfo=UTC)
 

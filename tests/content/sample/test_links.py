@@ -10,7 +10,7 @@ from django.core.management import call_command
 
 from tests.support.sample import load_sample
 
-pytestmark = pytest.mark.usefixtures("stopped_clock")
+pytestmark = [pytest.mark.usefixtures("stopped_clock"), pytest.mark.once]
 START_PAGES = ["/", "/contact/?page=/treatments/dry-needling/", "/contact/sent/", "/robots.txt", "/sitemap.xml"]
 OTHER_SCHEMES = ("mailto:", "tel:", "data:")
 

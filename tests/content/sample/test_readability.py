@@ -11,7 +11,7 @@ from booking.sample_clinic import load_clinic
 from content.models import Page
 from content.sample.loader import PAGES, load_pages
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 TREATMENTS = ["dry-needling", "dry-needling-for-back-pain", "trans-non-binary-intersex-pelvic-health"]
 FORBIDDEN = ["toxin", "cure", "guarantee", "best", "game-changer", "miracle", "discount", "testimonial", "lorem"]
 BLOCK_TAGS = {
