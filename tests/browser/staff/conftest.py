@@ -12,7 +12,8 @@ def console_errors() -> Iterator[list[str]]:
     """Errors and dialogs of the browser, such as CSP violations and failed scripts. Any of them fails the test."""
     errors: list[str] = []
     yield errors
-    assert [text for text in errors if "status of 422" not in text] == []  # Invalid forms are expected.
+    # Invalid forms and conflicts are expected.
+    assert [text for text in errors if "status of 422" not in text and "status of 409" not in text] == []
 
 
 @pytest.fixture
