@@ -78,20 +78,18 @@ def receptionist(transactional_db: None) -> Any:
 
 @pytest.fixture
 def new_context(
-    browser: Browser, live_server: Any, settings: Any, client: Any, receptionist: Any
+    browser: Browser, live_server: Any, settings: Any, receptionist: Any, log_in: Callable[[BrowserContext, Any], None]
 ) -> Iterator[Callable[..., BrowserContext]]:
     """A function that opens a browser in which the receptionist is logged in."""
     settings.SITE_URL = live_server.url
-    client.force_login(receptionist)
-    session = client.cookies[settings.SESSION_COOKIE_NAME]
     contexts = []
 
     def new_context(**options: Any) -> BrowserContext:
         defaults = {"java_script_enabled": True, "viewport": {"width": 1280, "height": 1000}, "locale": "en-CA"}
         context = browser.new_context(base_url=live_server.url, **defaults | options)
-        context.add_cookies([{"name": session.key, "value": session.value, "url": live_server.url}])
-        context.set_default_timeout(3_000)
         contexts.append(context)
+        context.set_default_timeout(15_000)
+        log_in(context, receptionist)
         return context
 
     yield new_context
@@ -377,6 +375,7 @@ def test_a_visit_is_marked_and_unmarked_with_the_keyboard_alone(desk: Page, alic
     assert alice.status == "booked"
 
 
+@pytest.mark.prove
 def test_undo_is_reached_with_tab_where_keys_are_off(desk: Page, alice: Appointment, live_server: Any):
     desk.context.add_cookies([{"name": "desk_keys", "value": "off", "url": live_server.url}])
     open_day(desk)
@@ -411,6 +410,7 @@ CUT_OFF = """() => [...document.querySelectorAll(".desk-bar *, main :not(.desk-c
 }).map((one) => `${one.tagName} ${one.className} ${one.textContent.trim().slice(0, 40)}`)"""
 
 
+@pytest.mark.prove
 def test_nothing_is_cut_off_at_the_side_at_200_percent(
     new_context: Callable[..., BrowserContext], alice: Appointment, steve: Practitioner
 ):
