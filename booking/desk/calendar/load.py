@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils import timezone
@@ -59,7 +60,7 @@ def load_board(
     people = {person.pk for person in practitioners}
     rows = _appointments(practitioners, locations, days, now, PatientNote.objects.none() if notes is None else notes)
     occupying = [row for row in rows if row.status in {*ATTENDED, Status.HELD}]
-    others = _others(people, days, now)
+    others = _others(people, not_shown, days, now)
     offers = scheduling.offered_services()
     plans = scheduling.day_plans(
         practitioners=practitioners,
@@ -139,14 +140,18 @@ def _appointments(
     return rows
 
 
-def _others(people: Collection[int], days: Collection[date], now: datetime) -> list[Appointment]:
-    """What occupies time of everyone else on these days, and with it rooms."""
+def _others(
+    people: Collection[int], not_shown: Sequence[Practitioner], days: Collection[date], now: datetime
+) -> list[Any]:
+    """What else occupies rooms on these days, or time of those who are not shown. Named tuples: a week has many."""
     rows = Appointment.objects.occupying(now=now).exclude(practitioner__in=people).filter(local_on__in=days)
-    return list(rows.only("practitioner_id", "room_id", "location_id", "status", "starts_at", "ends_at").order_by())
+    rows = rows.filter(Q(room__isnull=False) | Q(practitioner__in=not_shown)).order_by()
+    columns = ("practitioner_id", "room_id", "location_id", "status", "starts_at", "ends_at")
+    return list(rows.values_list(*columns, named=True))
 
 
 def _counts(
-    people: Iterable[Practitioner], rows: Iterable[Appointment], places: Collection[int]
+    people: Iterable[Practitioner], rows: Iterable[Any], places: Collection[int]
 ) -> list[tuple[Practitioner, int]]:
     """How many visits each of these has at these locations, where there are any."""
     counts = Counter(row.practitioner_id for row in rows if row.status in ATTENDED and row.location_id in places)
