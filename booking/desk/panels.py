@@ -77,7 +77,7 @@ def rest_panel(page: CalendarPage) -> Panel:
             for entry in gap.waiting:
                 url = page.params.url(day=column.on, with_=column.practitioner, at=gap.starts_at.time())
                 rows.setdefault(entry.pk, WaitingRow(entry, gap, url))
-    waiting = [rows[entry.pk] for entry in page.board.waiting if entry.pk in rows]
+    waiting = [rows[entry.pk] for entry in page.board.waiting.entries if entry.pk in rows]
     to_rebook = _not_rebooked(page)
     context = {
         "keys_url": page.params.url(do="keys"),

@@ -91,7 +91,9 @@ def _waiting(page: CalendarPage, visit: Appointment) -> list[WaitlistEntry]:
     """Who on the waitlist could take the visit's time."""
     if visit.ends_at <= page.now or not page.may("view_waitlistentry"):
         return []
-    people = WaitingPeople.load([visit.local_on], scheduling.offered_services())
+    people = page.board.waiting
+    if visit.local_on not in page.params.days:
+        people = WaitingPeople.load([visit.local_on], scheduling.offered_services())
     return people.for_gap(visit.practitioner, visit.location, visit.local_start, visit.local_end)
 
 

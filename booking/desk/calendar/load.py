@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -98,7 +98,7 @@ def load_board(
         for on in days
     ]
     visits = [row for row in in_columns if row.status in AGREED]
-    return Board(columns, shown, closures, visits, waiting.entries, day, _counts(not_shown, others, places))
+    return Board(columns, shown, closures, visits, waiting, day, _counts(not_shown, others, places))
 
 
 def _appointments(
@@ -110,7 +110,7 @@ def _appointments(
 ) -> Sequence[Appointment]:
     """Their visits, live holds and unconfirmed bookings that begin on these days, at all locations.
 
-    Services and offers are prefetched, not joined: a row with all their columns takes several times as long.
+    Services are prefetched, not joined: a row with all their columns takes several times as long.
     """
     pending = Q(status__in=[Status.HELD, Status.UNCONFIRMED], hold_expires_at__gt=now)
     arrivals = AppointmentEvent.objects.filter(appointment=OuterRef("pk"), kind=AppointmentEvent.Kind.ARRIVED)
@@ -121,16 +121,17 @@ def _appointments(
         .select_related("patient")
         .prefetch_related(
             "service",
-            Prefetch("waitlist_offer", WaitlistOffer.objects.select_related("entry")),
-            Prefetch("notes", notes, to_attr="shown_notes"),
             Prefetch("patient__tags", Tag.objects.filter(is_alert=True), to_attr="alert_tags"),
         )
         .annotate(
             arrived_at=Subquery(arrivals.order_by("-pk").values("at")[:1]),
             has_other_visit=Exists(same_patient),  # R16
+            has_note=Exists(notes.filter(appointment=OuterRef("pk"))),
         )
         .order_by("starts_at", "pk")
     )
+    holds = [row for row in rows if row.status == Status.HELD]
+    prefetch_related_objects(holds, Prefetch("waitlist_offer", WaitlistOffer.objects.select_related("entry")))
     by_id = {person.pk: person for person in people}
     places = {place.pk: place for place in locations}
     for row in rows:
