@@ -59,7 +59,7 @@ ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "end_waitlist_entry": (set(), OFFICE),
     "offer_to_waiting": (set(), OFFICE),
     "book_waiting": (set(), OFFICE),
-    "patients": (EVERYONE, set()),
+    "patients": (EVERYONE, EVERYONE),
     "patient": (EVERYONE, set()),
     "open_patient": (set(), EVERYONE),
     "new_patient": (OFFICE, OFFICE),
