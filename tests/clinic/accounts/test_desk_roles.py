@@ -52,6 +52,7 @@ ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "remove_block": (set(), EVERYONE),
     "remove_batch": (set(), EVERYONE),
     "resolve": (set(), EVERYONE),
+    "practitioner_late": (set(), EVERYONE),
     "conflicts": (OFFICE, set()),
     "waitlist": (OFFICE, set()),
     "add_to_waitlist": (OFFICE, OFFICE),
