@@ -86,13 +86,7 @@ def panel_addresses(visit: Appointment, away: TimeOff) -> list[str]:
     day = f"/desk/?day={visit.local_on}"
     person = visit.practitioner.slug
     gap = f"{visit.local_on + timedelta(days=7)}&with={person}&at=13:00"
-    given = {
-        "block": f"&with={person}&at=09:00",
-        "away": f"&block={away.pk}",
-        "visits": f"&with={person}",
-        "late": f"&with={person}",
-        "book": "",
-    }
+    given = {"block": f"&with={person}&at=09:00", "away": f"&block={away.pk}", "visits": f"&with={person}", "book": ""}
     return [
         day,
         f"{day}&appointment={visit.reference}",
@@ -100,6 +94,7 @@ def panel_addresses(visit: Appointment, away: TimeOff) -> list[str]:
         f"/desk/?day={gap}&patient={visit.patient_id}",
         f"/desk/?day={gap}&do=block",
         f"/desk/week/?day={visit.local_on}&with={person}&appointment={visit.reference}",
+        f"/desk/?with={person}&do=late",
         *(f"{day}&do={name}{given.get(name, f'&appointment={visit.reference}')}" for name in PANELS),
     ]
 
