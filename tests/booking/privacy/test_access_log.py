@@ -151,7 +151,7 @@ QUERIES = {
         "?list=1",
         "?do=keys",
     ],
-    "desk/waitlist/": ["?state=all&q=wil"],
+    "desk/waitlist/": ["?state=all"],
     "desk/waitlist/add/": ["?patient={patient}"],
     "desk/week/": ["?with={person}", "?with={person}&appointment={reference}", "?with={person}&list=1"],
     "desk/print/": ["?each=1", "?week=1&with={person}"],

@@ -54,7 +54,7 @@ ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "resolve": (set(), EVERYONE),
     "practitioner_late": (set(), EVERYONE),
     "conflicts": (OFFICE, set()),
-    "waitlist": (OFFICE, set()),
+    "waitlist": (OFFICE, OFFICE),
     "add_to_waitlist": (OFFICE, OFFICE),
     "waitlist_entry": (OFFICE, set()),
     "end_waitlist_entry": (set(), OFFICE),
