@@ -1,6 +1,6 @@
 """Measure the CPU time of requests within one process, alternating with the yardsticks. Prints JSON.
 
-python -m bench.in_process page|times|desk|booking rounds
+python -m bench.in_process page|times|desk|booking rounds [people]
 """
 
 import gzip
@@ -23,7 +23,7 @@ from django.test import override_settings
 
 from bench import yardsticks
 from bench.clients import Client, HTTPClient, Response, WSGIClient, cached_page
-from bench.clinics import LONG_PAGE, SERVICE, SHORT_PAGE, TREATMENT
+from bench.clinics import LONG_PAGE, SERVICE, SHORT_PAGE, TREATMENT, WORKING_HOURS
 from bench.patients import TYPING_SECONDS, Patient, send_form, wishes
 from bench.serving import free_port, gunicorn
 
@@ -84,19 +84,26 @@ def choose_a_time(rounds: int) -> dict[str, Any]:
     }
 
 
-def desk(rounds: int) -> dict[str, Any]:
+def desk(rounds: int, people: int) -> dict[str, Any]:
     """The day before today, on which everyone's hours are booked, and its week; both as a staff member."""
     from clinic.wsgi import application
 
     site, yardstick = WSGIClient(application), WSGIClient(yardsticks.application())
     headers = staff_headers()
     day = datetime.now(tz=ALBERTA).date() - timedelta(days=1)
+    monday = day - timedelta(days=day.weekday())
     paths = {"day": f"/desk/?day={day}", "week": f"/desk/week/?day={day}&with=person-0"}
+    columns = {"day": people, "week": day.weekday() + 1}  # With visits; none are ahead of ``day``.
+    queries = {"day": f"first={day}&last={day}", "week": f"first={monday}&last={day}&person=person-0"}
     pages = {view: get(site, path, headers=headers).body for view, path in paths.items()}
     tasks = {}
     for view, path in paths.items():
+        size = len(pages[view])
         tasks[view] = partial(seconds_of, site, path, headers)
-        tasks[f"plain {view}"] = partial(seconds_of, yardstick, f"/plain/?bytes={len(pages[view])}")
+        tasks[f"plain {view}"] = partial(seconds_of, yardstick, f"/plain/?bytes={size}")
+        rows = f"/rows/?bytes={size}&columns={columns[view]}&visits={WORKING_HOURS}"
+        tasks[f"rows {view}"] = partial(seconds_of, yardstick, rows)
+        tasks[f"queried {view}"] = partial(seconds_of, yardstick, f"/queried/?bytes={size}&{queries[view]}", headers)
     return {
         "seconds": take_turns(rounds, tasks),
         "queries": {view: count_queries(partial(get, site, path, 200, headers)) for view, path in paths.items()},
@@ -193,8 +200,10 @@ def count_queries(work: Callable[[], object]) -> int:
 
 
 def main() -> None:
-    part = {"page": page, "times": choose_a_time, "desk": desk, "booking": booking}[sys.argv[1]]
-    print(json.dumps(part(int(sys.argv[2]))))
+    part: Callable[..., dict[str, Any]] = {"page": page, "times": choose_a_time, "desk": desk, "booking": booking}[
+        sys.argv[1]
+    ]
+    print(json.dumps(part(*map(int, sys.argv[2:]))))
 
 
 if __name__ == "__main__":

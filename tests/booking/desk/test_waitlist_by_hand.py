@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
+from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
 from booking import scheduling
+from booking.desk.waitlist import lists
 from booking.models import AccessLogPerson, Appointment, Message, WaitlistEntry, WaitlistOffer
 from booking.scheduling import Actor
 from tests.support import factories
@@ -97,8 +99,27 @@ def test_the_filters(admin_client, wait, maya, now, query, expected):
     wait()
     wait("Bob Berg", "bob@patients.example", practitioner=maya, phone="+14035550177")
     scheduling.leave(entry=wait("Gone"), by=Actor.staff(None), now=now)
-    response = admin_client.get(LIST + query)
+    response = admin_client.post(LIST, QueryDict(query.removeprefix("?")).dict())
     assert {entry.name for entry in response.context["entries"]} == expected
+
+
+def test_words_in_the_address_of_the_list_search_for_nobody_and_other_filters_do(admin_client, wait):
+    wait()
+    assert len(admin_client.get(f"{LIST}?q=nobody").context["entries"]) == 1
+    assert len(admin_client.get(f"{LIST}?state=staff&q=nobody").context["entries"]) == 0
+
+
+def test_the_pages_of_the_list_keep_its_filters_and_the_words_out_of_addresses(admin_client, wait, monkeypatch):
+    monkeypatch.setattr(lists, "PAGE_SIZE", 1)
+    for name in ("ruth", "rudi"):
+        wait(name.title(), f"{name}@patients.example")
+    first = admin_client.post(LIST, {"q": "patients.example", "state": "all"})
+    shown = first.content.decode()
+    assert "q=patients" not in shown
+    for field in ('name="q" value="patients.example"', 'name="state" value="all"'):
+        assert f'<input type="hidden" {field}>' in shown
+    second = admin_client.post(LIST, {"q": "patients.example", "state": "all", "page": "2"})
+    assert [entry.name for entry in second.context["entries"]] == ["Rudi"]
 
 
 def test_the_number_of_queries_does_not_grow_with_the_entries(admin_client, wait, now):
@@ -393,7 +414,7 @@ def test_booking_needs_the_right_to_add_appointments(login, wait):
 
 def test_the_log_names_who_waits(admin_client, wait):
     entry = wait()
-    for url in (LIST, f"{LIST}?q=ruth", f"{LIST}{entry.pk}/", BACK):
+    for url in (LIST, f"{LIST}{entry.pk}/", BACK):
         AccessLogPerson.objects.all()
         before = AccessLogPerson.objects.count()
         admin_client.get(url)
