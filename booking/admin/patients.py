@@ -22,8 +22,8 @@ class PatientAdmin(LoggedViewsMixin, admin.ModelAdmin):
     search_fields = ["name", "preferred_name", "contact_name", "email", "phone"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Exclude patients that were merged into another."""
-        return super().get_queryset(request).filter(merged_into__isnull=True)
+        """Exclude patients that were merged into another, or disposed of."""
+        return super().get_queryset(request).filter(merged_into__isnull=True, disposed_at__isnull=True)
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> Any:
         return find_patients(queryset, search_term), False
