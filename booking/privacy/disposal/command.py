@@ -99,9 +99,9 @@ def _remove(
     if not patients or not set(patients) <= {row.pk for row in rows}:
         raise DisposalRefused(gettext("There is nobody to remove. Nothing has changed."))
     visits = lock_visits(rows)
-    check_can_go(rows, now=now)
     if kind == Disposal.Kind.PEOPLE and len(due_patients(now=now, among=patients)) < len(patients):
         raise DisposalChanged(gettext("Someone on this list is no longer due. Nothing was removed: look again."))
+    check_can_go(rows, now=now)
     DisposalItem.objects.bulk_create([DisposalItem(disposal_id=certificate, patient=row) for row in rows])
     identities = identities_of(rows)
     entries = entries_of(rows, identities)
