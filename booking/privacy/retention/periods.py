@@ -33,7 +33,7 @@ PERIODS = (
         6,
         100,
         _("No figure is suggested. Ask your privacy officer or lawyer, and read the College's standard on records."),
-        _("Nobody is listed for removal."),
+        _("nobody is listed for removal."),
     ),
     Period(
         "minors_until_age",
@@ -41,16 +41,16 @@ PERIODS = (
         18,
         30,
         _("No figure is suggested. Ask as above: records of minors are usually kept longer."),
-        _("Nobody who was under 18 at their last appointment is listed."),
+        _("nobody who was under 18 at their last appointment is listed."),
     ),
-    Period("access_log_years", _("Access log: years"), 2, 100, _("Suggested: 10 years."), _("Kept for good.")),
+    Period("access_log_years", _("Access log: years"), 2, 100, _("Suggested: 10 years."), _("it is kept for good.")),
     Period(
         "message_days",
         _("Technical details of messages: days after sending, once the appointment is over"),
         7,
         3650,
         _("Suggested: 30 days. What was sent and when stays."),
-        _("Kept for good; daily summaries are deleted after 30 days."),
+        _("they are kept for good; daily summaries are deleted after 30 days."),
     ),
     Period(
         "contact_days",
@@ -58,7 +58,7 @@ PERIODS = (
         7,
         3650,
         _("Suggested: 30 days."),
-        _("Deleted 30 days after they were sent."),
+        _("they are deleted 30 days after they were sent."),
     ),
     Period(
         "waitlist_days",
@@ -66,7 +66,7 @@ PERIODS = (
         7,
         3650,
         _("Suggested: 90 days."),
-        _("Deleted 90 days after they end."),
+        _("they are deleted 90 days after they end."),
     ),
     Period(
         "backup_days",
@@ -74,7 +74,7 @@ PERIODS = (
         1,
         3650,
         _("Ask whoever runs the server. Certificates say until when details are still in backups."),
-        _("Certificates don't say how long details stay in backups."),
+        _("certificates don't say how long details stay in backups."),
     ),
 )
 

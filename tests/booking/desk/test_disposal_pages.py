@@ -40,7 +40,7 @@ def officer(client, django_user_model):
 
 @pytest.fixture
 def ten_years(db):
-    return RetentionPeriods.objects.create(patients_years=10)
+    return RetentionPeriods.objects.create(pk=1, patients_years=10)
 
 
 def make_seen(now, ago=ELEVEN_YEARS, *, ends=timedelta(0), name="Alice Martin", **fields):

@@ -121,7 +121,7 @@ def office(stopped_clock, location, admin_user):
     SampleRow.objects.create(content_type_id=_content_type(patient), object_id=patient.pk, fingerprint="x")
     batch = PatientImport.objects.create(key=uuid.uuid4(), created_at=stopped_clock, created_by=admin_user, count=1)
     Patient.objects.update(imported_in=batch)
-    RetentionPeriods.objects.create(patients_years=10)
+    RetentionPeriods.objects.create(pk=1, patients_years=10)
     due = factories.make_patient(name=PATIENT, phone="+14035550166", email="")
     Patient.objects.filter(pk=due.pk).update(created_at=stopped_clock - timedelta(days=4000))
     return SimpleNamespace(

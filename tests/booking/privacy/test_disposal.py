@@ -370,5 +370,5 @@ def test_the_link_of_a_disposed_patient_opens_nothing_even_if_it_fits(gone, now)
 
 
 def test_a_certificate_says_until_when_backups_hold_the_details(owner, now):
-    RetentionPeriods.objects.create(backup_days=30)
+    RetentionPeriods.objects.create(pk=1, backup_days=30)
     assert remove(factories.make_patient(), owner, now).in_backups_until == date(2026, 12, 23)
