@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Group
 
 from booking import scheduling
@@ -268,3 +269,17 @@ def test_a_patient_who_is_gone_has_no_such_page(officer):
     patient = factories.make_patient()
     ask(officer, patient)
     assert officer.get(dispose_page(patient)).status_code == 404
+
+
+def test_the_session_of_who_disposes_forgets_the_person_too(officer, now):
+    patient = make_seen(now, DAY)
+    page = officer.get(dispose_page(patient))
+    session = officer.session
+    session["desk_undo"] = {"sentence": "Alice Martin's visit was moved.", "url": "/", "fields": {}, "back": ""}
+    session.save()
+    later = now + timedelta(minutes=5)  # By now, the request writes its session as well.
+    with time_machine.travel(later, tick=False):
+        data = {"reason": "Asked in writing", "sure": "on", "seen": page.context["review"].version}
+        assert officer.post(dispose_page(patient), data).status_code == 302
+    assert "desk_undo" not in officer.session
+    assert "_auth_user_id" in officer.session
