@@ -8,10 +8,9 @@ from django.db.models import Exists, Max, OuterRef
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from booking.models import Appointment, Patient, RetentionPeriods, Status, WaitlistEntry
+from booking.models import Patient, RetentionPeriods, WaitlistEntry
 
 ADULT_AT = 18  # The age of majority in Alberta.
-SHOWN = 100
 
 
 @dataclass(frozen=True)
@@ -27,7 +26,7 @@ def due_patients(*, now: datetime, among: Collection[int] | None = None) -> list
     """Patients whose last appointment is longer ago than the period, oldest first; none without a period.
 
     For a patient who was a minor then, the years count from the birthday of ``minors_until_age``, and without that
-    setting never end. Not those with anything ahead, and not those who are waiting for a time.
+    setting never end. Nobody with anything ahead, as that is the last appointment, and nobody who waits for a time.
     """
     periods = RetentionPeriods.objects.filter(pk=1).first()
     if periods is None or periods.patients_years is None:
@@ -37,8 +36,7 @@ def due_patients(*, now: datetime, among: Collection[int] | None = None) -> list
     rows = rows.annotate(last_at=Coalesce("last_visit_at", "created_at"))
     rows = rows.filter(last_at__lt=years_before(now, periods.patients_years))
     waiting = WaitlistEntry.objects.waiting().filter(patient=OuterRef("pk"))
-    ahead = Appointment.objects.filter(patient=OuterRef("pk"), starts_at__gte=now).exclude(status=Status.EXPIRED)
-    rows = rows.filter(~Exists(waiting), ~Exists(ahead)).order_by("last_at", "pk")
+    rows = rows.filter(~Exists(waiting)).order_by("last_at", "pk")
     if among is not None:
         rows = rows.filter(pk__in=among)
     waiting_people = _waiting_people()

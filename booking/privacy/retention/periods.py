@@ -57,7 +57,7 @@ PERIODS = (
         _("Messages from the contact form, words of page feedback, requests for a lost link: days"),
         7,
         3650,
-        _("Suggested: 30 days."),
+        _("Suggested: 30 days, which is also what the sample privacy page tells readers. Keep the two alike."),
         _("they are deleted 30 days after they were sent."),
     ),
     Period(
