@@ -59,7 +59,7 @@ def appointment_for(token: str, *, now: datetime) -> Appointment | None:
         return None
     appointment = (
         Appointment.objects.select_related("patient", "practitioner", "service", "location")
-        .filter(uid=uuid.UUID(bytes=decoded[:16]), patient__isnull=False)
+        .filter(uid=uuid.UUID(bytes=decoded[:16]), patient__isnull=False, patient__disposed_at__isnull=True)
         .first()
     )
     if appointment is None or appointment.ends_at + BOOK_AGAIN_LIFETIME < now:

@@ -1,4 +1,4 @@
-"""Patients in the admin: the search of selects, history and deletion. Their pages are the front desk's."""
+"""Patients in the admin: the search of selects and the history. Their pages are the front desk's."""
 
 from typing import Any
 
@@ -22,8 +22,12 @@ class PatientAdmin(LoggedViewsMixin, admin.ModelAdmin):
     search_fields = ["name", "preferred_name", "contact_name", "email", "phone"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """Exclude patients that were merged into another."""
-        return super().get_queryset(request).filter(merged_into__isnull=True)
+        """Exclude patients that were merged into another, or disposed of."""
+        return super().get_queryset(request).filter(merged_into__isnull=True, disposed_at__isnull=True)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never: a deletion would keep the name in the history. See /desk/privacy/patients/<pk>/dispose/."""
+        return False
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> Any:
         return find_patients(queryset, search_term), False

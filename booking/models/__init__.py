@@ -2,7 +2,7 @@
 
 from booking.models.appointment_events import AppointmentEvent
 from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, PENDING, Channel, Status
-from booking.models.appointments import Appointment, AppointmentQuerySet, is_reference
+from booking.models.appointments import Appointment, AppointmentQuerySet, is_reference, new_reference
 from booking.models.clinic import DEFAULT_UNVERIFIED_SHARE, CancelReason, Clinic, Insurer, Notices, parse_networks
 from booking.models.content_version import (
     ContentVersion,
@@ -15,6 +15,7 @@ from booking.models.locations import Location, OpeningHours, Province, Room, Spe
 from booking.models.message_wording import PLACEHOLDERS, MessageWording, make_missing_wordings, placeholders
 from booking.models.messages import Message
 from booking.models.patients import (
+    DISPOSED_NAME,
     MADE_UP_DOMAIN,
     Patient,
     PatientImport,
@@ -41,6 +42,7 @@ __all__ = [
     "CHOSEN",
     "DEFAULT_STEP",
     "DEFAULT_UNVERIFIED_SHARE",
+    "DISPOSED_NAME",
     "MADE_UP_DOMAIN",
     "MAX_UNANSWERED_OFFERS",
     "OCCUPYING",
@@ -98,6 +100,7 @@ __all__ = [
     "current_content_version",
     "is_reference",
     "make_missing_wordings",
+    "new_reference",
     "parse_networks",
     "placeholders",
     "search_key_of",

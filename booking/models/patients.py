@@ -15,6 +15,8 @@ from booking.text_cleaning import normalize_for_search
 
 # The domain of sample patients' e-mail addresses. RFC 2606 reserves .example: it never receives mail.
 MADE_UP_DOMAIN = "sample-patients.example"
+# The name of a patient who was disposed of; see booking.privacy.disposal.
+DISPOSED_NAME = "Details removed"
 
 
 class PatientQuerySet(models.QuerySet["Patient"]):
@@ -265,4 +267,4 @@ class PatientMerge(AppendOnlyModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.merged_values['name']}, merged into {self.kept}"
+        return f"{self.merged_values.get('name', DISPOSED_NAME)}, merged into {self.kept}"

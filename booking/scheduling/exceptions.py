@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext
+
 from booking.rate_limits import RateLimitExceeded
 
 if TYPE_CHECKING:
@@ -40,6 +42,13 @@ class TooLate(SchedulingError):
 
 class WrongStatus(SchedulingError):
     """The appointment's status, or the actor, does not allow this change."""
+
+
+class PatientDisposed(WrongStatus):
+    """The patient's details were removed: nothing can be stored about them any more."""
+
+    def __init__(self) -> None:
+        super().__init__(gettext("This patient's details have been removed."))
 
 
 class NotBlocked(SchedulingError):

@@ -153,7 +153,7 @@ class BookingSession:
         if not stored or datetime.fromisoformat(stored["until"]) <= now:
             return None
         appointment = _appointment(stored["uid"])
-        if appointment is None or appointment.patient is None:
+        if appointment is None or appointment.patient is None or appointment.patient.disposed_at is not None:
             return None
         return RememberedBooking(appointment, stored["by_link"], stored["for_other"], stored["is_used"])
 

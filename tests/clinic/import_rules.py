@@ -109,7 +109,7 @@ PACKAGES: dict[str, set[str]] = {
     "booking.worker": {"booking.messages", "booking.models", "booking.rate_limits", "booking.scheduling"},
     "booking.management": {"booking.formatting", "booking.privacy", "booking.scheduling", "booking.worker"},
     "booking.urls": {"booking.calendars", "booking.views"},
-    "booking.apps": {"booking.checks", "booking.models"},
+    "booking.apps": {"booking.checks", "booking.models", "booking.privacy", "booking.worker"},
     "content.fields": {"booking.text_cleaning"},
     "content.forms": {"booking.forms", "booking.models"},
     "content.models": {"booking.image_upload", "booking.models", "content.fields"},

@@ -44,6 +44,8 @@ def patient(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Patient, pk=pk)
     if found.merged_into_id is not None:
         return _surviving(request, found)
+    if found.disposed_at is not None:
+        return desk_page(request, "desk/patients/disposed.html", {"section": "patients", "patient": found})
     if not may_open_patient(request, found):
         return _ask_why(request, pk, OpeningReasonForm())
     audience = _EDITED.get(request.GET.get("edit", ""))

@@ -8,7 +8,7 @@ from django.utils import timezone
 from booking.messages.delivery.delivery_checks import LONGEST_WAIT
 from booking.messages.delivery.send import LEASE
 from booking.messages.delivery.staleness import is_still_true
-from booking.models import Channel, Message, Status
+from booking.models import Channel, Message, RetentionPeriods, Status
 
 KEPT = timedelta(days=30)  # Retention after sending, as stated in the privacy policy.
 MAX_RETRY_DELAY = timedelta(hours=12)  # a night, or the largest of RETRY_MINUTES
@@ -70,6 +70,15 @@ def repair_after_clock_jump(*, now: datetime) -> int:
 
 
 def delete_old_bodies(*, now: datetime) -> int:
-    """Delete messages without an appointment (such as contact form messages) after ``KEPT``; return the number."""
+    """Delete messages without an appointment (such as contact form messages) after ``KEPT``; return the number.
+
+    Kinds that have a retention period are left to its daily run (``booking.privacy.retention``).
+    """
+    periods = RetentionPeriods.objects.filter(pk=1).first()
+    kinds = set(_KINDS_WITHOUT_APPOINTMENT)
+    if periods is not None and periods.contact_days is not None:
+        kinds -= {Kind.CONTACT, Kind.LOST_LINK}
+    if periods is not None and periods.message_days is not None:
+        kinds -= {Kind.DAILY_SUMMARY}
     expired = Q(state=State.SENT, sent_at__lt=now - KEPT) | Q(state=State.DROPPED, due_at__lt=now - KEPT)
-    return Message.objects.filter(expired, kind__in=_KINDS_WITHOUT_APPOINTMENT).delete()[0]
+    return Message.objects.filter(expired, kind__in=kinds).delete()[0]

@@ -74,6 +74,7 @@ def _lines(message: Message) -> list[DigestLine]:
     since, until = (datetime.fromisoformat(message.content[name]) for name in ("since", "until"))
     events = (
         AppointmentEvent.objects.filter(kind__in=REPORTED_KINDS, at__gte=since, at__lt=until)
+        .exclude(appointment__patient__disposed_at__isnull=False)  # Their events are empty.
         .exclude(appointment__patient__email__endswith=f"@{MADE_UP_DOMAIN}")
         .select_related(*(f"appointment__{name}" for name in ("patient", "service", "location", "practitioner")))
         .order_by("appointment", "at", "pk")

@@ -31,7 +31,7 @@ MESSAGES: tuple[Entry, ...] = (
         Whose.PATIENT,
         purpose="Send messages once, and tell staff what was sent",
         roles=DESK_AND_EXPORT,
-        kept=Kept.ANONYMOUS,
+        kept=Kept.PATIENTS,
         fields={
             "appointment waitlist_entry waitlist_offer": "What it is about, and thereby to whom it goes",
             "kind channel state delivery": "What kind of message, by email or text, and whether it arrived",

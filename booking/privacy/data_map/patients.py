@@ -182,13 +182,20 @@ VISITS: tuple[Entry, ...] = (
     *entries(
         "booking.Appointment",
         Whose.VISITOR,
-        purpose="Keep a chosen time for one browser, and book a form that is sent twice once",
+        purpose="Book a form that is sent twice once",
         roles=NOBODY,
         kept=Kept.ANONYMOUS,
         fields={
-            "hold_key": "A random id of the browser session that holds the time",
             "submission_key": "A random id of the form",
         },
+    ),
+    *entries(
+        "booking.Appointment",
+        Whose.VISITOR,
+        purpose="Keep a chosen time for one browser, or for one waitlist entry",
+        roles=NOBODY,
+        kept=Kept.PATIENTS,
+        fields={"hold_key": "A random id of the browser session that holds the time, or a keyed hash of who waits"},
     ),
     *entries(
         "booking.AppointmentEvent",

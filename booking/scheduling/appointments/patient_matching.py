@@ -10,7 +10,7 @@ from django.db.models import Value
 from django.db.models.functions import Upper
 
 from booking.models import Appointment, Patient
-from booking.scheduling.exceptions import CallToBook
+from booking.scheduling.exceptions import CallToBook, PatientDisposed, WrongStatus
 from booking.scheduling.types import PatientDetails
 
 
@@ -20,7 +20,11 @@ def patients_with_email(details: PatientDetails) -> list[Patient]:
     Many patients booked by phone have no address; for an empty one, the phone number must match, too.
     """
     # Uses the index on UPPER(email). SQLite compiles iexact to LIKE, which would not use it.
-    rows = Patient.objects.alias(email_alike=Upper("email")).filter(email_alike=Upper(Value(details.email)))
+    rows = (
+        Patient.objects.filter(disposed_at__isnull=True)
+        .alias(email_alike=Upper("email"))
+        .filter(email_alike=Upper(Value(details.email)))
+    )
     if not details.email:
         rows = rows.filter(phone=details.phone)
     return list(rows.order_by("pk"))
@@ -71,7 +75,10 @@ def match_or_create(details: PatientDetails, candidates: Iterable[Patient]) -> P
     for patient in candidates:
         if not _is_same_person(patient, details):
             continue
-        row = surviving_patient(patient)
+        try:
+            row = surviving_patient(patient)
+        except PatientDisposed:
+            continue
         if row.pk == patient.pk or (row.email.lower() == details.email.lower() and row.phone == details.phone):
             return row
     return Patient.objects.create(
@@ -104,7 +111,7 @@ class _MergedConcurrently(Exception):
 def surviving_patient(patient: Patient) -> Patient:
     """Lock and return the patient, or the one into which they were merged.
 
-    Call it in a transaction: until it ends, the row cannot be merged.
+    Call it in a transaction: until it ends, the row can be neither merged nor disposed of. Raises PatientDisposed.
     """
     while True:
         with suppress(_MergedConcurrently), transaction.atomic():
@@ -117,7 +124,17 @@ def surviving_patient(patient: Patient) -> Patient:
             if survivor is None or survivor.merged_into_id is not None:
                 # Rolling back to the savepoint releases the locks; the retry then locks in order again.
                 raise _MergedConcurrently
+            if survivor.disposed_at is not None:
+                raise PatientDisposed
             return survivor
+
+
+def check_current(patient: Patient) -> None:
+    """Raise WrongStatus if the patient, whose row is locked, was merged into another or disposed of."""
+    if patient.merged_into_id is not None:
+        raise WrongStatus("This patient was merged with another. Open that one.")
+    if patient.disposed_at is not None:
+        raise PatientDisposed
 
 
 def upcoming_visits(patient: Patient, *, now: datetime) -> list[Appointment]:

@@ -5,12 +5,12 @@ from datetime import datetime
 from django.utils.translation import gettext
 
 from booking import messages
-from booking.models import Appointment, AppointmentEvent, Location, Practitioner, Status
+from booking.models import Appointment, AppointmentEvent, Location, Patient, Practitioner, Status
 from booking.scheduling.actors import Actor
 from booking.scheduling.appointments.book_by_staff import check_practitioner, reserve_for_staff
 from booking.scheduling.appointments.change import lock_appointment, reschedule
 from booking.scheduling.events import add_event, appointment_state
-from booking.scheduling.exceptions import LostRace, SlotTaken, WrongStatus
+from booking.scheduling.exceptions import LostRace, PatientDisposed, SlotTaken, WrongStatus
 from booking.scheduling.locks import locked, overlap_as_lost_race
 from booking.scheduling.slots.staff_rules import OVERBOOKING, Exemption, NeedsReason, StaffRule
 
@@ -49,6 +49,9 @@ def restore(*, appointment: Appointment, by: Actor, now: datetime) -> Appointmen
 
 
 def _check_can_be_restored(appointment: Appointment, now: datetime) -> None:
+    # A query of its own: the row that was joined when the lock was awaited may be older than the lock.
+    if Patient.objects.filter(appointments=appointment, disposed_at__isnull=False).exists():
+        raise PatientDisposed
     if appointment.status != Status.CANCELLED:
         raise WrongStatus(gettext("This visit isn't cancelled."))
     if now.astimezone(appointment.location.zone).date() > appointment.local_on:

@@ -9,7 +9,7 @@ from django.db import transaction
 from booking import messages
 from booking.models import Appointment, AppointmentEvent, Patient
 from booking.scheduling.actors import Actor
-from booking.scheduling.appointments.patient_matching import upcoming_visits
+from booking.scheduling.appointments.patient_matching import check_current, upcoming_visits
 from booking.scheduling.events import add_event, appointment_state
 from booking.scheduling.exceptions import WrongStatus
 from booking.scheduling.waitlist.entries import transfer_entries
@@ -37,8 +37,7 @@ def correct_contact(
         raise WrongStatus("Only staff can do this.")
     with transaction.atomic():
         patient = Patient.objects.select_for_update().get(pk=patient.pk)
-        if patient.merged_into_id is not None:
-            raise WrongStatus("This patient was merged with another. Open that one.")
+        check_current(patient)
         if seen_email is not None and seen_email != patient.email:
             raise WrongStatus("Someone just changed the email address. Look at it again.")
         has_new_email, old_email = email.lower() != patient.email.lower(), patient.email

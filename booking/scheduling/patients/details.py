@@ -8,6 +8,7 @@ from django.db import transaction
 
 from booking.models import Patient
 from booking.scheduling.actors import Actor
+from booking.scheduling.appointments.patient_matching import check_current
 from booking.scheduling.exceptions import WrongStatus
 
 DETAILS = (
@@ -35,8 +36,7 @@ def change_patient(*, patient: Patient, values: Mapping[str, Any], by: Actor, no
         raise ValueError(f"not a detail: {sorted(unknown)}")
     with transaction.atomic():
         patient = Patient.objects.select_for_update().get(pk=patient.pk)
-        if patient.merged_into_id is not None:
-            raise WrongStatus("This patient was merged with another. Open that one.")
+        check_current(patient)
         for name, value in values.items():
             setattr(patient, name, value)
         fields = [*values]

@@ -10,7 +10,7 @@ from django.db.models import Model, Q
 from booking.models import Appointment, Patient, PatientMerge, PatientNote
 from booking.scheduling.actors import Actor
 from booking.scheduling.appointments.patient_matching import upcoming_visits
-from booking.scheduling.exceptions import WrongStatus
+from booking.scheduling.exceptions import PatientDisposed, WrongStatus
 from booking.scheduling.patients.contact import renew_confirm_requests, renew_links
 from booking.scheduling.waitlist.entries import transfer_entries
 
@@ -89,6 +89,8 @@ def _lock_pair(keep: int, merged: int) -> tuple[Patient, Patient]:
     for row in (patients[keep], patients[merged]):
         if row.merged_into_id is not None:
             raise WrongStatus(f"{row} has been merged already. Look for the patient who stands.")
+        if row.disposed_at is not None:
+            raise PatientDisposed
     return patients[keep], patients[merged]
 
 

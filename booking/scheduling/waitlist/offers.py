@@ -20,6 +20,7 @@ from booking.models import (
     Clinic,
     Location,
     Practitioner,
+    RetentionPeriods,
     Service,
     Status,
     WaitlistEntry,
@@ -270,7 +271,12 @@ def hold_for_entry(
 
 
 def delete_old_entries(*, now: datetime) -> int:
-    """Delete entries that ended 90 days ago, with their offers and messages. Returns the number of entries."""
+    """Delete entries that ended 90 days ago, with their offers and messages. Returns the number of entries.
+
+    If entries have a retention period, its daily run does it (``booking.privacy.retention``).
+    """
+    if RetentionPeriods.objects.filter(waitlist_days__isnull=False).exists():
+        return 0
     old = WaitlistEntry.objects.filter(ended_at__lt=now - RETENTION)
     count = old.count()
     old.delete()

@@ -14,7 +14,18 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from booking import scheduling, tokens
-from booking.models import AccessLogEntry, AccessLogPerson, Message, Patient, PatientImport, Room, SampleRow, TimeOff
+from booking.models import (
+    AccessLogEntry,
+    AccessLogPerson,
+    Disposal,
+    Message,
+    Patient,
+    PatientImport,
+    RetentionPeriods,
+    Room,
+    SampleRow,
+    TimeOff,
+)
 from booking.privacy.access_log import Kind, log_view
 from tests.support import factories
 
@@ -110,7 +121,11 @@ def office(stopped_clock, location, admin_user):
     SampleRow.objects.create(content_type_id=_content_type(patient), object_id=patient.pk, fingerprint="x")
     batch = PatientImport.objects.create(key=uuid.uuid4(), created_at=stopped_clock, created_by=admin_user, count=1)
     Patient.objects.update(imported_in=batch)
+    RetentionPeriods.objects.create(pk=1, patients_years=10)
+    due = factories.make_patient(name=PATIENT, phone="+14035550166", email="")
+    Patient.objects.filter(pk=due.pk).update(created_at=stopped_clock - timedelta(days=4000))
     return SimpleNamespace(
+        certificate=Disposal.objects.create(kind="period", at=stopped_clock, counts={"waitlist": 1}),
         batch=batch,
         patient=patient,
         today=today,
@@ -177,7 +192,9 @@ def address_of(route, office):
     if desk:
         route = route.replace("<int:pk>", str({"blocks": office.block, "waitlist": office.entry}[desk[1]].pk))
     route = route.replace("desk/patients/import/<int:pk>/", f"desk/patients/import/{office.batch.pk}/")
-    route = route.replace("desk/patients/<int:pk>/", f"desk/patients/{office.patient.pk}/")
+    for people in ("desk/patients/", "desk/privacy/patients/"):
+        route = route.replace(f"{people}<int:pk>/", f"{people}{office.patient.pk}/")
+    route = route.replace("<uuid:pk>", str(office.certificate.pk))
     model = re.match(r"admin/(\w+)/(\w+)/", route)
     values = {
         "object_id": _object_of(office, *model.groups()) if model else 1,
@@ -241,5 +258,5 @@ def test_no_office_page_names_a_person_without_an_entry(office, admin_client):
         assert people_named(response) == {PATIENT}, address
         forgotten += [f"{address} named {name}" for name in people_named(response) - people_logged(since=last)]
     assert not forgotten, "\n".join(forgotten)
-    assert {"desk/", "desk/my-day/"} <= named
+    assert {"desk/", "desk/my-day/", "desk/privacy/due/"} <= named
     assert len(named) >= 20  # The walk reaches pages that name people.

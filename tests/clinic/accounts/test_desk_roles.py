@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from booking import scheduling
 from booking.desk import urls
-from booking.models import Message, PatientImport, TimeOff
+from booking.models import Disposal, Message, PatientImport, TimeOff
 from clinic.accounts.roles import ROLES
 from tests.support import factories
 
@@ -74,6 +74,13 @@ ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "patient_import": ({OWNER}, set()),
     "undo_import": (set(), {OWNER}),
     "privacy": (PRIVACY, set()),
+    "retention": (PRIVACY, PRIVACY),
+    "due": (PRIVACY, set()),
+    "review_due": (set(), PRIVACY),
+    "dispose_due": (set(), PRIVACY),
+    "dispose_patient": (PRIVACY, PRIVACY),
+    "disposals": (PRIVACY, set()),
+    "disposal": (PRIVACY, set()),
     "my_day": ({PRACTITIONER, OWNER}, set()),
     "running_late": (set(), {PRACTITIONER, OWNER}),
     "quiet": (set(), {PRACTITIONER, OWNER}),
@@ -128,6 +135,7 @@ def desk(location):
             block=block,
             entry=scheduling.join(wish=wish, now=timezone.now()),
             batch=PatientImport.objects.create(key=uuid.uuid4(), created_at=timezone.now(), created_by=user, count=1),
+            certificate=Disposal.objects.create(kind="period", at=timezone.now(), counts={"waitlist": 1}),
         )
 
     return member
@@ -136,11 +144,13 @@ def desk(location):
 def path_of(name: str, route: str, about: SimpleNamespace) -> str:
     """The address about the member's own visit. An unknown part of a route fails: give it a value here."""
     own = {"blocks": about.block.pk, "waitlist": about.entry.pk, "patients": about.visit.patient_id}
+    route = route.replace("<uuid:pk>", str(about.certificate.pk))
+    section = route.removeprefix("/desk/privacy").removeprefix("/desk").split("/")[1]
     values = {
         "reference": about.visit.reference,
         "message": about.message.pk,
         "batch": about.block.batch,
-        "pk": about.batch.pk if "/import/" in route else own.get(route.split("/")[2]),
+        "pk": about.batch.pk if "/import/" in route else own.get(section),
     }
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda part: str(values[part[1]]), route)
 
