@@ -2,12 +2,13 @@
 
 from django.contrib import admin
 
+from booking.admin.change_log import ChangeLogMixin
 from booking.models import CancelReason
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 
 
 @admin.register(CancelReason)
-class CancelReasonAdmin(admin.ModelAdmin):
+class CancelReasonAdmin(ChangeLogMixin):
     formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["name", "is_active", "position"]
     list_editable = ["is_active", "position"]

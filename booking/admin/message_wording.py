@@ -17,6 +17,7 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
+from booking.admin.change_log import ChangeLogMixin
 from booking.messages import DEFAULT_WORDING, PreviewUnavailable, preview_email, with_defaults
 from booking.models import PLACEHOLDERS, MessageWording, placeholders
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
@@ -37,7 +38,7 @@ class WordingForm(forms.ModelForm):
 
 
 @admin.register(MessageWording)
-class MessageWordingAdmin(admin.ModelAdmin):
+class MessageWordingAdmin(ChangeLogMixin):
     form = WordingForm
     formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["kind", "subject_now", "worded_by"]

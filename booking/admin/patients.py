@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
+from booking.admin.change_log import ChangeLogMixin
 from booking.admin.logged_views import LoggedViewsMixin
 from booking.models import Patient, Tag
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
@@ -16,7 +17,7 @@ from booking.text_cleaning import is_plain_digits
 
 
 @admin.register(Patient)
-class PatientAdmin(LoggedViewsMixin, admin.ModelAdmin):
+class PatientAdmin(ChangeLogMixin, LoggedViewsMixin):
     """The addresses of before lead to the front desk, with the id and the query."""
 
     search_fields = ["name", "preferred_name", "contact_name", "email", "phone"]
@@ -62,7 +63,7 @@ class PatientAdmin(LoggedViewsMixin, admin.ModelAdmin):
 
 
 @admin.register(Tag)
-class TagAdmin(admin.ModelAdmin):
+class TagAdmin(ChangeLogMixin):
     """The tags that staff may put on patients."""
 
     formfield_overrides = ADMIN_FORMFIELD_OVERRIDES

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from booking.admin import feed_address, page_drafts
+from booking.admin.change_log import ChangeLogMixin
 from booking.admin.conflicts import ConfirmConflictsMixin
 from booking.models import Break, Practitioner, PractitionerService, WorkingHours
 from booking.staff.formats import colour_mark
@@ -34,7 +35,7 @@ class PractitionerForm(forms.ModelForm):
 
 
 @admin.register(Practitioner)
-class PractitionerAdmin(ConfirmConflictsMixin):
+class PractitionerAdmin(ChangeLogMixin, ConfirmConflictsMixin):
     form = PractitionerForm
     formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["mark", "name", "protected_title", "takes_new_patients", "authorised_for_needling", "is_active"]
