@@ -18,10 +18,10 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from booking.admin.change_log import ChangeLogMixin
 from booking.forms.fields import EmailLineField
 from booking.privacy.change_log import log_changed, log_values, values_of
 from booking.scheduling import Actor
+from booking.staff.change_log_admin import ChangeLogMixin
 from clinic.accounts import adapter, password_links, privileges, second_factor
 from clinic.accounts.roles import OWNER, ROLE_DESCRIPTIONS
 from clinic.models import StaffMember

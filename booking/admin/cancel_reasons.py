@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
-from booking.admin.change_log import ChangeLogMixin
 from booking.models import CancelReason
+from booking.staff.change_log_admin import ChangeLogMixin
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 
 

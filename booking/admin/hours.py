@@ -7,9 +7,9 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from booking.admin import statutory_holidays
-from booking.admin.change_log import ChangeLogMixin
 from booking.admin.conflicts import ConfirmConflictsMixin
 from booking.models import Closure, HoursOverride, SpecialHours, TimeOff
+from booking.staff.change_log_admin import ChangeLogMixin
 from booking.staff.formats import clock, short_day
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 

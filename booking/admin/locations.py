@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from booking import scheduling
-from booking.admin.change_log import ChangeLogMixin
 from booking.admin.conflicts import ConfirmConflictsMixin
 from booking.models import Location, OpeningHours, Room
+from booking.staff.change_log_admin import ChangeLogMixin
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES, OfficeInline
 
 

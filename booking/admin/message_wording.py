@@ -17,9 +17,9 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
-from booking.admin.change_log import ChangeLogMixin
 from booking.messages import DEFAULT_WORDING, PreviewUnavailable, preview_email, with_defaults
 from booking.models import PLACEHOLDERS, MessageWording, placeholders
+from booking.staff.change_log_admin import ChangeLogMixin
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 
 TEXT_FIELDS = ("subject", "heading", "opening", "closing")

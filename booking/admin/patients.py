@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 
-from booking.admin.change_log import ChangeLogMixin
 from booking.admin.logged_views import LoggedViewsMixin
 from booking.models import Patient, Tag
+from booking.staff.change_log_admin import ChangeLogMixin
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 from booking.staff.search import find_patients
 from booking.text_cleaning import is_plain_digits

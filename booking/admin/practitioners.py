@@ -8,9 +8,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from booking.admin import feed_address, page_drafts
-from booking.admin.change_log import ChangeLogMixin
 from booking.admin.conflicts import ConfirmConflictsMixin
 from booking.models import Break, Practitioner, PractitionerService, WorkingHours
+from booking.staff.change_log_admin import ChangeLogMixin
 from booking.staff.formats import colour_mark
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES, ColourInput, OfficeInline, focal_point_picker
 

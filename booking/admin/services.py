@@ -17,12 +17,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from booking import scheduling
-from booking.admin.change_log import ChangeLogMixin
 from booking.admin.conflicts import ConfirmConflictsMixin
 from booking.formatting import weekday
 from booking.models import DEFAULT_STEP, PractitionerService, Service
 from booking.privacy.change_log import log_added, log_changed, values_of
 from booking.scheduling import Actor, DayCapacity
+from booking.staff.change_log_admin import ChangeLogMixin
 from booking.staff.durations import DURATION_HELP, format_duration
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES, OfficeInline
 from booking.staff.notes import counted

@@ -6,7 +6,6 @@ from typing import Any
 from booking.models import Appointment, AppointmentEvent
 from booking.scheduling.actors import Actor
 
-
 _SELDOM_SET = (
     "asked_to_move_at",
     "attendance_confirmed_at",

@@ -233,10 +233,10 @@ PACKAGES: dict[str, set[str]] = {
         "content.pages",
     },
     "clinic.admin": {
-        "booking.admin",
         "booking.forms",
         "booking.privacy",
         "booking.scheduling",
+        "booking.staff",
         "clinic.accounts",
         "clinic.models",
     },

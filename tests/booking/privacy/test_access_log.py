@@ -177,7 +177,8 @@ def address_of(route, office):
     if desk:
         route = route.replace("<int:pk>", str({"blocks": office.block, "waitlist": office.entry}[desk[1]].pk))
     route = route.replace("desk/patients/import/<int:pk>/", f"desk/patients/import/{office.batch.pk}/")
-    route = route.replace("desk/patients/<int:pk>/", f"desk/patients/{office.patient.pk}/")
+    for section in ("desk/patients/", "desk/privacy/patients/"):
+        route = route.replace(f"{section}<int:pk>/", f"{section}{office.patient.pk}/")
     model = re.match(r"admin/(\w+)/(\w+)/", route)
     values = {
         "object_id": _object_of(office, *model.groups()) if model else 1,

@@ -73,6 +73,7 @@ ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "patient_import": ({OWNER}, set()),
     "undo_import": (set(), {OWNER}),
     "privacy": (PRIVACY, set()),
+    "correct_patient": (PRIVACY, PRIVACY),
     "my_day": ({PRACTITIONER, OWNER}, set()),
     "running_late": (set(), {PRACTITIONER, OWNER}),
     "quiet": (set(), {PRACTITIONER, OWNER}),
@@ -134,7 +135,8 @@ def desk(location):
 
 def path_of(name: str, route: str, about: SimpleNamespace) -> str:
     """The address about the member's own visit. An unknown part of a route fails: give it a value here."""
-    own = {"blocks": about.block.pk, "waitlist": about.entry.pk, "patients": about.visit.patient_id}
+    patient = about.visit.patient_id
+    own = {"blocks": about.block.pk, "waitlist": about.entry.pk, "patients": patient, "privacy": patient}
     values = {
         "reference": about.visit.reference,
         "message": about.message.pk,
