@@ -137,6 +137,17 @@ def test_a_new_patient_and_a_note_with_a_booking(desk, location):
     assert added["booking.patientnote"].patient == Patient.objects.get()
 
 
+def test_a_new_patient_booked_from_the_waitlist(desk, location):
+    service = factories.make_service()
+    person = factories.make_practitioner([service])
+    factories.make_hours(person, location)
+    now = factories.VISIT_AT - timedelta(days=1)
+    entry = scheduling.join(wish=factories.make_wish(service, location, name="Rita Roy"), now=now)
+    common = {"starts_at": factories.VISIT_AT, "practitioner": person, "by": Actor.staff(desk.user), "now": now}
+    scheduling.book_waiting(entry=entry, **common)
+    assert one("added").after["name"] == "Rita Roy"
+
+
 @pytest.mark.parametrize("is_of_visit", [False, True], ids=["patient", "visit"])
 def test_a_note(desk, patient, is_of_visit):
     visit = factories.make_appointment(patient=patient)
@@ -169,6 +180,8 @@ def test_a_merge_shows_as_a_change_of_the_patient_who_stays(login, patient):
     assert changed.after == {"name": "Alicia Martin", "pronouns": "she/her", "tags": [f"Walker ({tag.pk})"]}
     joined = ChangeLogEntry.objects.get(model="booking.patientnote", action="changed")
     assert joined.after == {"text": "Parks behind.\nBrings a walker."}
+    removed = ChangeLogEntry.objects.get(model="booking.patientnote", action="removed")
+    assert (removed.before["text"], removed.patient) == ("Brings a walker.", merged)
 
 
 def test_an_import_and_its_undo_leave_a_row_for_each_patient_without_values(login):
