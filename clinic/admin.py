@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -18,6 +19,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from booking.forms.fields import EmailLineField
+from booking.privacy.change_log import log_changed, log_values, values_of
+from booking.scheduling import Actor
+from booking.staff.change_log_admin import ChangeLogMixin
 from clinic.accounts import adapter, password_links, privileges, second_factor
 from clinic.accounts.roles import OWNER, ROLE_DESCRIPTIONS
 from clinic.models import StaffMember
@@ -87,7 +91,7 @@ def is_owner(user: Any) -> bool:
 
 
 @admin.register(StaffMember)
-class StaffAdmin(admin.ModelAdmin):
+class StaffAdmin(ChangeLogMixin):
     form = StaffForm
     list_display = ["name", "email", "roles", "factor", "last_login", "may_log_in"]
     list_filter = ["is_active", "groups"]
@@ -121,13 +125,15 @@ class StaffAdmin(admin.ModelAdmin):
         if not change:
             self._send_link(request, obj, is_new=True)
 
-    def _send_link(self, request: HttpRequest, user: Any, *, is_new: bool) -> None:
-        if adapter.send_password_link(user, password_links.password_link(user), is_new=is_new):
+    def _send_link(self, request: HttpRequest, user: Any, *, is_new: bool) -> bool:
+        is_sent = adapter.send_password_link(user, password_links.password_link(user), is_new=is_new)
+        if is_sent:
             self.message_user(request, f"We'll email {user} a link to choose a password.")
         else:
             self.message_user(
                 request, f"The email to {user} couldn't be sent. Try again later from this page.", messages.WARNING
             )
+        return is_sent
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -141,8 +147,10 @@ class StaffAdmin(admin.ModelAdmin):
         member = self._get_member(request, pk)
         if member is None or request.method != "POST":
             return self._confirm(request, member, "reset")
-        second_factor.reset(member)
-        self.log_change(request, member, gettext("Removed passkeys, authenticator app and recovery codes."))
+        with transaction.atomic():
+            log_values(Actor.staff(request.user), member, *second_factor.reset_values(member))
+            second_factor.reset(member)
+            self.log_change(request, member, gettext("Removed passkeys, authenticator app and recovery codes."))
         adapter.mail_to(member, "Your login was changed", "staff/email/changed.txt", {"change": "second_factor_reset"})
         self.message_user(request, f"{member} can log in with just the password, and will set up a new second step.")
         return redirect("admin:clinic_staffmember_change", member.pk)
@@ -151,8 +159,10 @@ class StaffAdmin(admin.ModelAdmin):
         member = self._get_member(request, pk)
         if member is None or request.method != "POST" or not member.is_active:
             return self._confirm(request, member, "link")
-        self._send_link(request, member, is_new=not member.has_usable_password())
-        self.log_change(request, member, "Sent a link to choose a password.")
+        is_sent = self._send_link(request, member, is_new=not member.has_usable_password())
+        with transaction.atomic():
+            log_values(Actor.staff(request.user), member, {}, {"password_link": "sent" if is_sent else "not sent"})
+            self.log_change(request, member, "Sent a link to choose a password.")
         return redirect("admin:clinic_staffmember_change", member.pk)
 
     def _get_member(self, request: HttpRequest, pk: int) -> StaffMember | None:
@@ -186,11 +196,19 @@ class StaffAdmin(admin.ModelAdmin):
         return member.is_active
 
 
+def _take_from_members(role: Group, by: Actor) -> None:
+    """Take a role that is about to be deleted from whoever has it, so that the log of each login says so."""
+    for member in StaffMember.objects.filter(groups=role):
+        before = values_of(member)
+        member.groups.remove(role)
+        log_changed(by, member, before)
+
+
 admin.site.unregister(Group)  # Importing django.contrib.auth.admin has registered it.
 
 
 @admin.register(Group)
-class RoleAdmin(GroupAdmin):
+class RoleAdmin(ChangeLogMixin, GroupAdmin):
     """Roles: users edit only roles whose permissions they have, and add only permissions that they have."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -198,6 +216,17 @@ class RoleAdmin(GroupAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and self._may_change(request, obj)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        with transaction.atomic():
+            _take_from_members(obj, Actor.staff(request.user))
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        with transaction.atomic():
+            for role in queryset:
+                _take_from_members(role, Actor.staff(request.user))
+            super().delete_queryset(request, queryset)
 
     def _may_change(self, request: HttpRequest, role: Group | None) -> bool:
         return role is None or privileges.may_change_role(request.user, role)

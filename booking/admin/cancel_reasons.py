@@ -3,11 +3,12 @@
 from django.contrib import admin
 
 from booking.models import CancelReason
+from booking.staff.change_log_admin import ChangeLogMixin
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 
 
 @admin.register(CancelReason)
-class CancelReasonAdmin(admin.ModelAdmin):
+class CancelReasonAdmin(ChangeLogMixin):
     formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["name", "is_active", "position"]
     list_editable = ["is_active", "position"]

@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from booking.models import Clinic, Insurer
+from booking.staff.change_log_admin import ChangeLogMixin
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 
 
 @admin.register(Clinic)
-class ClinicAdmin(admin.ModelAdmin):
+class ClinicAdmin(ChangeLogMixin):
     formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     fieldsets = [
         (None, {"fields": ["name", "phone", "email"]}),
@@ -53,7 +54,7 @@ class ClinicAdmin(admin.ModelAdmin):
 
 
 @admin.register(Insurer)
-class InsurerAdmin(admin.ModelAdmin):
+class InsurerAdmin(ChangeLogMixin):
     formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["name", "note", "is_active", "position"]
     list_editable = ["position"]

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from booking.messages import DEFAULT_WORDING, PreviewUnavailable, preview_email, with_defaults
 from booking.models import PLACEHOLDERS, MessageWording, placeholders
+from booking.staff.change_log_admin import ChangeLogMixin
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 
 TEXT_FIELDS = ("subject", "heading", "opening", "closing")
@@ -37,7 +38,7 @@ class WordingForm(forms.ModelForm):
 
 
 @admin.register(MessageWording)
-class MessageWordingAdmin(admin.ModelAdmin):
+class MessageWordingAdmin(ChangeLogMixin):
     form = WordingForm
     formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["kind", "subject_now", "worded_by"]

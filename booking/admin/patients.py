@@ -10,13 +10,14 @@ from django.urls import URLPattern, path, reverse
 
 from booking.admin.logged_views import LoggedViewsMixin
 from booking.models import Patient, Tag
+from booking.staff.change_log_admin import ChangeLogMixin
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 from booking.staff.search import find_patients
 from booking.text_cleaning import is_plain_digits
 
 
 @admin.register(Patient)
-class PatientAdmin(LoggedViewsMixin, admin.ModelAdmin):
+class PatientAdmin(ChangeLogMixin, LoggedViewsMixin):
     """The addresses of before lead to the front desk, with the id and the query."""
 
     search_fields = ["name", "preferred_name", "contact_name", "email", "phone"]
@@ -66,7 +67,7 @@ class PatientAdmin(LoggedViewsMixin, admin.ModelAdmin):
 
 
 @admin.register(Tag)
-class TagAdmin(admin.ModelAdmin):
+class TagAdmin(ChangeLogMixin):
     """The tags that staff may put on patients."""
 
     formfield_overrides = ADMIN_FORMFIELD_OVERRIDES

@@ -20,7 +20,9 @@ from booking import scheduling
 from booking.admin.conflicts import ConfirmConflictsMixin
 from booking.formatting import weekday
 from booking.models import DEFAULT_STEP, PractitionerService, Service
-from booking.scheduling import DayCapacity
+from booking.privacy.change_log import log_added, log_changed, values_of
+from booking.scheduling import Actor, DayCapacity
+from booking.staff.change_log_admin import ChangeLogMixin
 from booking.staff.durations import DURATION_HELP, format_duration
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES, OfficeInline
 from booking.staff.notes import counted
@@ -33,7 +35,7 @@ def capacity_sentence(capacity: DayCapacity) -> str:
 
 
 @transaction.atomic
-def copy_service(service: Service) -> Service:
+def copy_service(service: Service, *, by: Actor) -> Service:
     """Save an inactive copy under a name and an address of its own, offered by the same people."""
     offers = list(service.practitioner_services.all())
     copy = Service.objects.get(pk=service.pk)
@@ -43,9 +45,11 @@ def copy_service(service: Service) -> Service:
     slugs = (f"{service.slug[:40]}-copy-{number}" for number in itertools.count(1))
     copy.slug = next(slug for slug in slugs if not Service.objects.filter(slug=slug).exists())
     copy.save(force_insert=True)
+    log_added(by, copy)
     for offer in offers:
         offer.pk, offer.service = None, copy
         offer.save(force_insert=True)
+        log_added(by, offer)
     return copy
 
 
@@ -57,7 +61,7 @@ class OfferedByInline(OfficeInline):
 
 
 @admin.register(Service)
-class ServiceAdmin(ConfirmConflictsMixin):
+class ServiceAdmin(ChangeLogMixin, ConfirmConflictsMixin):
     formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["name", "lasts", "price", "audience", "booked_by", "is_active"]
     list_filter = ["is_active", "booked_by", "audience"]
@@ -112,7 +116,7 @@ class ServiceAdmin(ConfirmConflictsMixin):
     @admin.action(description=_("Copy, to change and then offer"), permissions=["add"])
     def copy(self, request: HttpRequest, queryset: QuerySet[Service]) -> HttpResponse | None:
         """Copy each service with who offers it. A copy is not offered before it is made active."""
-        copies = [copy_service(service) for service in queryset]
+        copies = [copy_service(service, by=Actor.staff(request.user)) for service in queryset]
         for service in copies:
             self.log_addition(request, service, gettext("Copied."))
         names = ", ".join(service.name for service in copies)
@@ -135,9 +139,12 @@ class ServiceAdmin(ConfirmConflictsMixin):
         service = get_object_or_404(Service, pk=pk)
         if not self.has_change_permission(request, service):
             raise PermissionDenied
-        service.step = DEFAULT_STEP
-        service.save(update_fields=["step"])
-        self.log_change(request, service, [{"changed": {"fields": ["Step"]}}])
+        with transaction.atomic():
+            before = values_of(service)
+            service.step = DEFAULT_STEP
+            service.save(update_fields=["step"])
+            log_changed(Actor.staff(request.user), service, before)
+            self.log_change(request, service, [{"changed": {"fields": ["Step"]}}])
         messages.success(request, f"{service} is now offered every {format_duration(DEFAULT_STEP)}.")
         return HttpResponseRedirect(reverse("admin:booking_service_change", args=[pk]))
 

@@ -44,6 +44,7 @@ from booking.scheduling.exceptions import (
     WrongStatus,
 )
 from booking.scheduling.patients.contact import CorrectedContact, correct_contact
+from booking.scheduling.patients.corrections import CORRECTABLE, correct_patient, refuse_correction
 from booking.scheduling.patients.details import DETAILS, add_patient, change_patient
 from booking.scheduling.patients.duplicates import KnownPatients, possible_duplicates
 from booking.scheduling.patients.imports import (
@@ -93,6 +94,7 @@ from booking.scheduling.waitlist.offers import (
 from booking.scheduling.waitlist.responses import accept, decline, withdraw
 
 __all__ = [
+    "CORRECTABLE",
     "DETAILS",
     "MAX_WEEKS",
     "MERGED_FIELDS",
@@ -159,6 +161,7 @@ __all__ = [
     "confirm_attendance",
     "conflicts_caused_by",
     "correct_contact",
+    "correct_patient",
     "day_capacities",
     "day_plans",
     "decline",
@@ -194,6 +197,7 @@ __all__ = [
     "offers_of_service",
     "part_of_day",
     "possible_duplicates",
+    "refuse_correction",
     "release",
     "remove_batch",
     "remove_block",

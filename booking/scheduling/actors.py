@@ -35,6 +35,9 @@ class Actor:
     def may_merge(self) -> bool:
         return self.is_staff and self.user.has_perm("booking.merge_patient")
 
+    def may_correct_patients(self) -> bool:
+        return self.is_staff and self.user.has_perm("booking.correct_patient")
+
     def may_import_patients(self) -> bool:
         return self.is_staff and self.user.has_perm("booking.import_patients")
 

@@ -10,6 +10,8 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from booking.models import Practitioner, PractitionerDraft
+from booking.privacy.change_log import log_added, log_changed, log_removed, values_of
+from booking.scheduling import Actor
 from booking.staff.history import log_change
 
 State = PractitionerDraft.State
@@ -30,14 +32,21 @@ def draft_of(practitioner: Practitioner) -> PractitionerDraft:
     return PractitionerDraft(practitioner=practitioner, **current)
 
 
-def save_draft(draft: PractitionerDraft, *, is_sent: bool, now: datetime) -> PractitionerDraft:
+def save_draft(draft: PractitionerDraft, *, is_sent: bool, by: Any, now: datetime) -> PractitionerDraft:
     """Save the draft, and send it to the office or keep it. What the office wrote stays until it is sent again."""
     draft.edited_at = now
     if is_sent:
         draft.state, draft.reply, draft.replied_by = State.SENT, "", None
     elif draft.state != State.RETURNED:
         draft.state = State.WRITING
-    draft.save()
+    with transaction.atomic():
+        current = PractitionerDraft.objects.select_for_update().filter(pk=draft.pk).first()
+        before = values_of(current) if current else {}
+        draft.save()
+        if current:
+            log_changed(Actor.staff(by), draft, before)
+        else:
+            log_added(Actor.staff(by), draft)
     return draft
 
 
@@ -55,6 +64,7 @@ def publish_draft(draft: PractitionerDraft, *, seen: str, by: Any) -> Practition
     with transaction.atomic():
         current = _lock(draft, seen)
         practitioner = current.practitioner
+        before = values_of(practitioner)
         changed = changed_fields(current)
         for name in changed:
             setattr(practitioner, name, getattr(current, name))
@@ -63,6 +73,8 @@ def publish_draft(draft: PractitionerDraft, *, seen: str, by: Any) -> Practition
             changes |= dict.fromkeys(FOCAL_POINT)
             practitioner.focal_x, practitioner.focal_y = FOCAL_POINT.values()
         practitioner.save(update_fields=list(changes))
+        log_changed(Actor.staff(by), practitioner, before)
+        log_removed(Actor.staff(by), current)
         current.delete()
         words = ", ".join(changed) or gettext("nothing")
         log_change(by, practitioner, gettext("Published the practitioner's draft: %(fields)s.") % {"fields": words})
@@ -73,8 +85,10 @@ def send_back_draft(draft: PractitionerDraft, *, seen: str, reply: str, by: Any)
     """Give the draft back to the practitioner with a word. Raises OwnPageChanged as ``publish_draft`` does."""
     with transaction.atomic():
         current = _lock(draft, seen)
+        before = values_of(current)
         current.state, current.reply, current.replied_by = State.RETURNED, reply, by
         current.save(update_fields=["state", "reply", "replied_by"])
+        log_changed(Actor.staff(by), current, before)
         log_change(by, current.practitioner, gettext("Sent the practitioner's draft back."))
 
 

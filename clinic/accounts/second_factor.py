@@ -62,3 +62,8 @@ def names_of(user: Any) -> str:
 def reset(user: Any) -> int:
     """Delete all passkeys, authenticator apps and recovery codes of a user, and return how many."""
     return Authenticator.objects.filter(user=user).delete()[0]
+
+
+def reset_values(user: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the change log says of a reset: which kinds of second factor there were before, and that there is none."""
+    return {"second_factor": names_of(user) or None}, {"second_factor": None}

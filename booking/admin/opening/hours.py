@@ -9,12 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from booking.admin.conflicts import ConfirmConflictsMixin
 from booking.admin.opening import statutory_holidays
 from booking.models import Closure, HoursOverride, SpecialHours, TimeOff
+from booking.staff.change_log_admin import ChangeLogMixin
 from booking.staff.formats import clock, short_day
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 
 
 @admin.register(HoursOverride)
-class HoursOverrideAdmin(ConfirmConflictsMixin):
+class HoursOverrideAdmin(ChangeLogMixin, ConfirmConflictsMixin):
     formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["day", "practitioner", "hours", "location", "note"]
     list_filter = ["practitioner", "location"]
@@ -48,7 +49,7 @@ class HoursOverrideAdmin(ConfirmConflictsMixin):
 
 
 @admin.register(TimeOff)
-class TimeOffAdmin(ConfirmConflictsMixin):
+class TimeOffAdmin(ChangeLogMixin, ConfirmConflictsMixin):
     formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["first_day", "last_day", "practitioner", "note"]
     list_filter = ["practitioner"]
@@ -79,7 +80,7 @@ class TimeOffAdmin(ConfirmConflictsMixin):
 
 
 @admin.register(Closure)
-class ClosureAdmin(ConfirmConflictsMixin):
+class ClosureAdmin(ChangeLogMixin, ConfirmConflictsMixin):
     formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["day", "name", "location"]
     list_filter = ["location"]
@@ -117,7 +118,7 @@ class ClosureAdmin(ConfirmConflictsMixin):
 
 
 @admin.register(SpecialHours)
-class SpecialHoursAdmin(admin.ModelAdmin):
+class SpecialHoursAdmin(ChangeLogMixin):
     formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["day", "hours", "name", "location"]
     list_filter = ["location"]

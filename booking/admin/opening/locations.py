@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from booking import scheduling
 from booking.admin.conflicts import ConfirmConflictsMixin
 from booking.models import Location, OpeningHours, Room
+from booking.staff.change_log_admin import ChangeLogMixin
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES, OfficeInline
 
 
@@ -22,7 +23,7 @@ class RoomInline(OfficeInline):
 
 
 @admin.register(Location)
-class LocationAdmin(ConfirmConflictsMixin):
+class LocationAdmin(ChangeLogMixin, ConfirmConflictsMixin):
     formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["name", "address", "phone", "time_zone_label"]
     search_fields = ["name", "city", "street"]

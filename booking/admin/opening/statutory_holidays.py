@@ -16,7 +16,8 @@ from django.utils.translation import gettext
 
 from booking.admin.read_only import admin_context
 from booking.models import Closure, Location
-from booking.scheduling import conflicts_caused_by
+from booking.privacy.change_log import log_added_rows
+from booking.scheduling import Actor, conflicts_caused_by
 from booking.staff.conflict_list import confirmation_context, report_conflicts, was_confirmed
 from booking.staff.formats import day
 
@@ -104,17 +105,18 @@ def page(model_admin: Any, request: HttpRequest) -> HttpResponse:
     if not to_close:
         messages.warning(request, gettext("Nothing was closed. Tick the days when this location is closed."))
         return _show(model_admin, request, form, proposed, status=422)
-    conflicts = conflicts_caused_by(lambda: _close(location, to_close))
+    by = Actor.staff(request.user)
+    conflicts = conflicts_caused_by(lambda: _close(location, to_close, by))
     if conflicts and not was_confirmed(request, conflicts):
         return _show(model_admin, request, form, proposed, confirmation_context(request, conflicts), status=422)
-    for closure in _close(location, to_close):
+    for closure in _close(location, to_close, by):
         model_admin.log_addition(request, closure, [{"added": {}}])
         messages.success(request, f"Closed: {closure.name}, {day(closure.on)}.")
     report_conflicts(request, conflicts)
     return HttpResponseRedirect(reverse("admin:booking_closure_changelist"))
 
 
-def _close(location: Location, days: list[Proposal]) -> list[Closure]:
+def _close(location: Location, days: list[Proposal], by: Actor) -> list[Closure]:
     """Create the closures in one transaction; a day that is closed already keeps its name."""
     with transaction.atomic():
         results = [
@@ -123,7 +125,9 @@ def _close(location: Location, days: list[Proposal]) -> list[Closure]:
             )
             for proposal in days
         ]
-    return [closure for closure, is_new in results if is_new]
+        added = [closure for closure, is_new in results if is_new]
+        log_added_rows(by, added)
+    return added
 
 
 def _show(

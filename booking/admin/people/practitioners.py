@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from booking.admin.conflicts import ConfirmConflictsMixin
 from booking.admin.people import feed_address, page_drafts
 from booking.models import Break, Practitioner, PractitionerService, WorkingHours
+from booking.staff.change_log_admin import ChangeLogMixin
 from booking.staff.formats import colour_mark
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES, ColourInput, OfficeInline, focal_point_picker
 
@@ -34,7 +35,7 @@ class PractitionerForm(forms.ModelForm):
 
 
 @admin.register(Practitioner)
-class PractitionerAdmin(ConfirmConflictsMixin):
+class PractitionerAdmin(ChangeLogMixin, ConfirmConflictsMixin):
     form = PractitionerForm
     formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
     list_display = ["mark", "name", "protected_title", "takes_new_patients", "authorised_for_needling", "is_active"]

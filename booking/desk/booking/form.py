@@ -129,7 +129,10 @@ class BookForm(forms.Form):
 
     def new_patient(self) -> Patient:
         """The new patient, unsaved."""
-        return Patient(**{name: self.cleaned_data[name] for name in NEW_PATIENT_FIELDS})
+        return Patient(**self.new_patient_values())
+
+    def new_patient_values(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in NEW_PATIENT_FIELDS}
 
     def focus_first_error(self) -> None:
         """Let the page begin at the first field that is wrong."""

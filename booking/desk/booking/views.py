@@ -66,20 +66,19 @@ def _book(request: HttpRequest) -> HttpResponse:
 
 def _book_visit(request: HttpRequest, form: BookForm) -> Appointment:
     """Book, and add the patient in the same transaction if they are new."""
-    chosen = form.cleaned_data
+    chosen, by, now = form.cleaned_data, Actor.staff(request.user), timezone.now()
     with transaction.atomic():
         patient = chosen["patient"]
         if patient is None:
-            patient = form.new_patient()
-            patient.save()
+            patient = scheduling.add_patient(values=form.new_patient_values(), by=by, now=now)
         return scheduling.book_by_staff(
             service=chosen["service"],
             starts_at=chosen["starts_at"],
             practitioner=chosen["practitioner"],
             location=chosen["location"],
             patient=patient,
-            by=Actor.staff(request.user),
-            now=timezone.now(),
+            by=by,
+            now=now,
             exemption=exemption(request, form),
             is_first_visit=chosen["is_first_visit"] or None,
             reminders=chosen["reminders"],

@@ -49,7 +49,7 @@ def own_page(request: HttpRequest) -> HttpResponse:
         form = OwnPageForm(request.POST, request.FILES, instance=draft)
     if form.is_valid():
         is_sent = "send" in request.POST
-        save_draft(form.save(commit=False), is_sent=is_sent, now=timezone.now())
+        save_draft(form.save(commit=False), is_sent=is_sent, by=request.user, now=timezone.now())
         sent = gettext("Sent. The office will look at it and publish it.")
         messages.success(request, sent if is_sent else gettext("Saved. Only you and the office see it so far."))
         return redirect("desk:me")

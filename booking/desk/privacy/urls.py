@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from booking.desk.privacy import certificates, dispose_patient, due, home, retention
+from booking.desk.privacy import certificates, correct, dispose_patient, due, home, retention
 
 urlpatterns = [
     path("", home.home, name="privacy"),
@@ -13,4 +13,5 @@ urlpatterns = [
     path("patients/<int:pk>/dispose/", dispose_patient.dispose_patient, name="dispose_patient"),
     path("certificates/", certificates.certificates, name="disposals"),
     path("certificates/<uuid:pk>/", certificates.certificate, name="disposal"),
+    path("patients/<int:pk>/correct/", correct.correct_patient, name="correct_patient"),
 ]

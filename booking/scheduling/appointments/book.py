@@ -83,7 +83,7 @@ def book(
             appointment.status = Status.UNCONFIRMED if must_confirm else Status.BOOKED
             deadline = min(now + settings.BOOKING_CONFIRM_WITHIN, appointment.starts_at)
             appointment.hold_expires_at = deadline if must_confirm else None
-            appointment.patient = match_or_create(details, candidates)
+            appointment.patient = match_or_create(details, candidates, by=by)
             appointment.is_first_visit = details.is_first_visit
             appointment.reminders = details.reminders
             appointment.reminders_by = details.reminders_by

@@ -16,6 +16,7 @@ from booking.models import (
     Service,
     Status,
 )
+from booking.privacy.change_log import log_added
 from booking.scheduling.actors import Actor
 from booking.scheduling.appointments.hold_expiry import expire_lapsed
 from booking.scheduling.appointments.patient_matching import surviving_patient
@@ -88,7 +89,7 @@ def book_by_staff(
 
 
 def _add_note(appointment: Appointment, patient: Patient, text: str, *, by: Actor, now: datetime) -> None:
-    PatientNote.objects.create(
+    note = PatientNote.objects.create(
         patient=patient,
         appointment=appointment,
         text=text,
@@ -96,6 +97,7 @@ def _add_note(appointment: Appointment, patient: Patient, text: str, *, by: Acto
         created_at=now,
         updated_at=now,
     )
+    log_added(by, note)
 
 
 def check_practitioner(service: Service, practitioner: Practitioner) -> PractitionerService:

@@ -10,6 +10,8 @@ from django.db.models import Value
 from django.db.models.functions import Upper
 
 from booking.models import Appointment, Patient
+from booking.privacy.change_log import log_added, log_patients_without_values
+from booking.scheduling.actors import Actor
 from booking.scheduling.exceptions import CallToBook, PatientDisposed, WrongStatus
 from booking.scheduling.types import PatientDetails
 
@@ -61,7 +63,7 @@ def count_upcoming_visits(patients: Iterable[Patient], *, now: datetime) -> int:
     return (online.upcoming(now=now) | online.unconfirmed(now=now)).count()
 
 
-def match_or_create(details: PatientDetails, candidates: Iterable[Patient]) -> Patient:
+def match_or_create(details: PatientDetails, candidates: Iterable[Patient], *, by: Actor) -> Patient:
     """Return the patient among ``candidates`` whose details match exactly, or create one.
 
     ``candidates`` comes from ``patients_with_email``. An existing row is never changed. Name, e-mail, phone and
@@ -81,7 +83,7 @@ def match_or_create(details: PatientDetails, candidates: Iterable[Patient]) -> P
             continue
         if row.pk == patient.pk or (row.email.lower() == details.email.lower() and row.phone == details.phone):
             return row
-    return Patient.objects.create(
+    patient = Patient.objects.create(
         name=details.name,
         preferred_name=details.preferred_name,
         pronouns=details.pronouns,
@@ -90,6 +92,11 @@ def match_or_create(details: PatientDetails, candidates: Iterable[Patient]) -> P
         date_of_birth=details.date_of_birth,
         contact_name=details.contact_name,
     )
+    if by.is_staff:
+        log_added(by, patient)
+    else:  # The row goes again if the booking is not confirmed.
+        log_patients_without_values(by, [patient])
+    return patient
 
 
 def _is_same_person(patient: Patient, details: PatientDetails) -> bool:

@@ -6,6 +6,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from booking.models import Appointment, AppointmentEvent, Patient, Status, WaitlistOffer
+from booking.privacy.change_log import log_removed
+from booking.scheduling.actors import Actor
 
 _RETENTION = timedelta(days=7)  # Staff can see expired holds, and the source of a booking, for this long.
 _BATCH = 500
@@ -45,6 +47,7 @@ def delete_lapsed_bookings(*, now: datetime) -> int:
             _delete_events([pk])
             appointment.delete()
             if patient.created_at >= appointment.created_at and not _has_rows(patient):
+                log_removed(Actor.system(), patient)
                 patient.delete()
         count += 1
     return count

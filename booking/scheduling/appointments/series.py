@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 
 from booking.formatting import at, clock, full_stop, short_day
 from booking.models import Appointment, CancelReason, Practitioner, Status
+from booking.privacy.change_log import log_values
 from booking.scheduling.actors import Actor
 from booking.scheduling.appointments.book_by_staff import book_by_staff
 from booking.scheduling.appointments.change import cancel, lock_appointment
@@ -35,6 +36,7 @@ def book_series(
         if current.series is None:
             current.series = uuid4()
             current.save(update_fields=["series", "updated_at"])
+            log_values(by, current, {"series": None}, {"series": str(current.series)})  # No event of an appointment.
         return [
             _book_one(current, starts_at, person, by, now, tell_patient=tell_patient)
             for starts_at, person in sorted(starts, key=lambda start: start[0])

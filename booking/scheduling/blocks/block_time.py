@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from booking.models import AppointmentEvent, Closure, Location, Practitioner, TimeOff, WaitlistOffer
+from booking.privacy.change_log import log_added_rows, log_changed, log_removed_rows, values_of
 from booking.scheduling.actors import Actor
 from booking.scheduling.appointments.hold_expiry import expire
 from booking.scheduling.blocks.spans import BlockSpan, absences_of, holds_inside
@@ -54,6 +55,7 @@ def block_time(
             for person in practitioners
         ]
         TimeOff.objects.bulk_create(rows)
+        log_added_rows(by, rows)
         return BlockedTime(batch, time_off=rows, released=_release_holds(rows, by, now))
 
 
@@ -82,6 +84,7 @@ def close_clinic(*, span: BlockSpan, name: str, by: Actor, now: datetime, weeks:
         if not rows:
             raise NotBlocked("The clinic is closed on these days already.")
         Closure.objects.bulk_create(rows)
+        log_added_rows(by, rows)
         away = [_time_off(person, span.later(week)) for week in range(weeks) for person in Practitioner.objects.all()]
         return BlockedTime(batch, closures=rows, released=_release_holds(away, by, now))
 
@@ -96,10 +99,12 @@ def change_block(
         current = TimeOff.objects.filter(pk=time_off.pk).first()
         if current is None:
             raise NotBlocked("Someone else has just removed this block.")
+        before = values_of(current)
         current.starts_on, current.start_time = span.starts_on, span.start_time
         current.ends_on, current.end_time = span.ends_on, span.end_time
         current.kind, current.note = kind, note
         current.save()
+        log_changed(by, current, before)
         _release_holds([current], by, now)
         return current
 
@@ -108,7 +113,9 @@ def remove_block(*, time_off: TimeOff, by: Actor) -> None:
     """Delete one block; its time can be booked again. Raises NotBlocked."""
     _check_people([time_off.practitioner], by)
     with practitioners_locked([time_off.practitioner_id]):
-        TimeOff.objects.filter(pk=time_off.pk).delete()
+        rows = TimeOff.objects.filter(pk=time_off.pk)
+        log_removed_rows(by, rows)
+        rows.delete()
 
 
 def remove_batch(*, batch: uuid.UUID, by: Actor) -> int:
@@ -124,6 +131,7 @@ def remove_batch(*, batch: uuid.UUID, by: Actor) -> int:
     if closures.exists() and not by.may_block_everyone():
         raise NotBlocked("Your login may not open the clinic.")
     with practitioners_locked(person.pk for person in people):
+        log_removed_rows(by, [*rows, *closures])
         return rows.delete()[0] + closures.delete()[0]
 
 

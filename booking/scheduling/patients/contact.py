@@ -8,6 +8,7 @@ from django.db import transaction
 
 from booking import messages
 from booking.models import Appointment, AppointmentEvent, Patient
+from booking.privacy.change_log import log_changed, values_of
 from booking.scheduling.actors import Actor
 from booking.scheduling.appointments.patient_matching import check_current, upcoming_visits
 from booking.scheduling.events import add_event, appointment_state
@@ -40,18 +41,26 @@ def correct_contact(
         check_current(patient)
         if seen_email is not None and seen_email != patient.email:
             raise WrongStatus("Someone just changed the email address. Look at it again.")
-        has_new_email, old_email = email.lower() != patient.email.lower(), patient.email
-        patient.email = email
-        patient.phone = phone  # type: ignore[assignment]
-        patient.save(update_fields=["email", "phone"])
-        transfer_entries(name=patient.name, email=old_email, to=patient)
-        visits = upcoming_visits(patient, now=now)
-        if has_new_email:
-            renew_links(visits, by=by, now=now, send=send)
-            renew_confirm_requests(patient, by=by, now=now, send=send)
-        elif send:
-            messages.resend_confirmation(visits, now=now)
-        return CorrectedContact(patient, len(visits) if has_new_email else 0, len(visits) if send and email else 0)
+        before = values_of(patient)
+        corrected = set_contact(patient, email=email, phone=phone, by=by, now=now, send=send)
+        log_changed(by, patient, before)
+        return corrected
+
+
+def set_contact(patient: Patient, *, email: str, phone: str, by: Actor, now: datetime, send: bool) -> CorrectedContact:
+    """Write the contact details of a patient whose row is locked, and what follows from a new address."""
+    has_new_email, old_email = email.lower() != patient.email.lower(), patient.email
+    patient.email = email
+    patient.phone = phone  # type: ignore[assignment]
+    patient.save(update_fields=["email", "phone"])
+    transfer_entries(name=patient.name, email=old_email, to=patient)
+    visits = upcoming_visits(patient, now=now)
+    if has_new_email:
+        renew_links(visits, by=by, now=now, send=send)
+        renew_confirm_requests(patient, by=by, now=now, send=send)
+    elif send:
+        messages.resend_confirmation(visits, now=now)
+    return CorrectedContact(patient, len(visits) if has_new_email else 0, len(visits) if send and email else 0)
 
 
 def renew_links(visits: Sequence[Appointment], *, by: Actor, now: datetime, send: bool = True) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from booking.models import Patient
+from booking.privacy.change_log import log_added, log_changed, values_of
 from booking.scheduling.actors import Actor
 from booking.scheduling.appointments.patient_matching import check_current
 from booking.scheduling.exceptions import WrongStatus
@@ -24,7 +25,9 @@ def add_patient(*, values: Mapping[str, Any], by: Actor, now: datetime) -> Patie
     patient = Patient(**values)
     if patient.books_by_phone_only or patient.phone_only_note:
         patient.phone_only_by, patient.phone_only_at = by.user, now
-    patient.save()
+    with transaction.atomic():
+        patient.save()
+        log_added(by, patient)
     return patient
 
 
@@ -37,6 +40,7 @@ def change_patient(*, patient: Patient, values: Mapping[str, Any], by: Actor, no
     with transaction.atomic():
         patient = Patient.objects.select_for_update().get(pk=patient.pk)
         check_current(patient)
+        before = values_of(patient)
         for name, value in values.items():
             setattr(patient, name, value)
         fields = [*values]
@@ -45,4 +49,5 @@ def change_patient(*, patient: Patient, values: Mapping[str, Any], by: Actor, no
             fields += ["phone_only_by", "phone_only_at"]
         if fields:
             patient.save(update_fields=fields)
+            log_changed(by, patient, before)
         return patient

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from booking.models import Patient, PatientImport, WaitlistEntry, search_key_of
+from booking.privacy.change_log import log_patients_without_values, log_removed_rows
 from booking.scheduling.actors import Actor
 from booking.scheduling.exceptions import WrongStatus
 
@@ -40,6 +41,7 @@ def import_patients(*, key: UUID, rows: Sequence[Mapping[str, Any]], by: Actor, 
             for patient in patients:
                 patient.search_key = search_key_of(patient)  # bulk_create() does not call save().
             Patient.objects.bulk_create(patients, batch_size=BATCH)
+            log_patients_without_values(by, patients)  # The import may be taken back.
         return batch
 
 
@@ -53,8 +55,9 @@ def undo_import(*, batch: PatientImport, by: Actor, now: datetime) -> UndoneImpo
             raise WrongStatus("This import can no longer be undone.")
         patients = list(Patient.objects.select_for_update(of=("self",)).filter(imported_in=locked).order_by("pk"))
         used = _used(patients)
-        removed = [patient.pk for patient in patients if patient.pk not in used]
-        Patient.objects.filter(pk__in=removed).delete()
+        removed = [patient for patient in patients if patient.pk not in used]
+        log_removed_rows(by, removed)
+        Patient.objects.filter(pk__in=[patient.pk for patient in removed]).delete()
         staying = [patient for patient in patients if patient.pk in used]
         if not staying:
             locked.delete()

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Model, Q
 
 from booking.models import Appointment, Patient, PatientMerge, PatientNote
+from booking.privacy.change_log import log_changed, log_removed, values_of
 from booking.scheduling.actors import Actor
 from booking.scheduling.appointments.patient_matching import upcoming_visits
 from booking.scheduling.exceptions import PatientDisposed, WrongStatus
@@ -57,6 +58,7 @@ def merge(
         if shown is not None and shown != {"keep": merge_values(keep), "merged": merge_values(merged)}:
             raise WrongStatus("Someone just changed one of these patients. Look at both again.")
         before = {"kept_values": merge_values(keep), "merged_values": merge_values(merged)}
+        kept_values = values_of(keep)
         for field in take:
             setattr(keep, field, getattr(merged, field))
         keep.save(update_fields=list(take)) if take else None
@@ -64,8 +66,9 @@ def merge(
             for field in PHONE_ONLY_FIELDS:
                 setattr(keep, field, getattr(merged, field))
             keep.save(update_fields=PHONE_ONLY_FIELDS)
-        _join_notes(merged, keep, now)
+        _join_notes(merged, keep, by, now)
         keep.tags.add(*merged.tags.all())
+        log_changed(by, keep, kept_values)
         reassigned = _reassign_rows(merged, keep, now)
         by_name = transfer_entries(name=merged.name, email=merged.email, to=keep)
         reassigned["waitlistentry"] = sorted({*reassigned["waitlistentry"], *by_name})
@@ -94,16 +97,19 @@ def _lock_pair(keep: int, merged: int) -> tuple[Patient, Patient]:
     return patients[keep], patients[merged]
 
 
-def _join_notes(merged: Patient, keep: Patient, now: datetime) -> None:
+def _join_notes(merged: Patient, keep: Patient, by: Actor, now: datetime) -> None:
     """Put the text of notes on ``merged`` under the one of the same readers on ``keep``, which may have only one."""
     notes = PatientNote.objects.filter(appointment__isnull=True)
     for note in notes.filter(patient=merged):
         readers = {"audience": note.audience} | ({"author": note.author} if note.audience == _OWN else {})
         kept = notes.filter(patient=keep, **readers).first()
         if kept is not None:
+            before = values_of(kept)
             kept.text = f"{kept.text}\n{note.text}"
             kept.updated_at = now
             kept.save()
+            log_changed(by, kept, before)
+            log_removed(by, note)
             note.delete()
 
 

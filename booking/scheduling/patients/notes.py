@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from booking.models import Appointment, Patient, PatientNote, Tag
+from booking.privacy.change_log import log_added, log_changed, log_removed, values_of
 from booking.scheduling.actors import Actor
 from booking.scheduling.appointments.patient_matching import surviving_patient
 from booking.scheduling.exceptions import SchedulingError, WrongStatus
@@ -49,13 +50,17 @@ def save_note(
             raise NoteChanged(note)
         if not text:
             if note is not None:
+                log_removed(by, note)
                 note.delete()
             return None
         if note is None:
             note = PatientNote(patient=patient, appointment=appointment, audience=audience, created_at=now)
+        before = values_of(note)
         if note.text != text:
+            is_new = note.pk is None
             note.text, note.author, note.updated_at = text, by.user, now
             note.save()
+            log_added(by, note) if is_new else log_changed(by, note, before)
         return note
 
 
@@ -65,7 +70,9 @@ def change_tags(*, patient: Patient, add: Tag | None = None, remove: Tag | None 
         raise WrongStatus("Only staff can do this.")
     with transaction.atomic():
         patient = surviving_patient(patient)
+        before = values_of(patient)
         if add is not None:
             patient.tags.add(add)
         if remove is not None:
             patient.tags.remove(remove)
+        log_changed(by, patient, before)

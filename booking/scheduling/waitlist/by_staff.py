@@ -177,14 +177,14 @@ def book_waiting(
             starts_at=starts_at,
             practitioner=practitioner,
             location=current.location,
-            patient=_patient_of(current),
+            patient=_patient_of(current, by),
             by=by,
             now=now,
             is_first_visit=current.is_first_visit,
         )
 
 
-def _patient_of(entry: WaitlistEntry) -> Patient:
+def _patient_of(entry: WaitlistEntry, by: Actor) -> Patient:
     """The patient whom staff named, else the only one with these details, else a new one."""
     if entry.patient is not None:
         return surviving_patient(entry.patient)
@@ -197,4 +197,4 @@ def _patient_of(entry: WaitlistEntry) -> Patient:
     )
     same = [row for row in patients_with_email(details) if row.is_called(entry.name) and row.phone == entry.phone]
     survivors = {row.merged_into_id or row.pk for row in same}
-    return surviving_patient(same[0]) if len(survivors) == 1 else match_or_create(details, same)
+    return surviving_patient(same[0]) if len(survivors) == 1 else match_or_create(details, same, by=by)

@@ -3,10 +3,13 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
+from booking.privacy.change_log import log_values
+from booking.scheduling import Actor
 from clinic.accounts import second_factor
+from clinic.models import StaffMember
 
 
 class Command(BaseCommand):
@@ -16,8 +19,10 @@ class Command(BaseCommand):
         parser.add_argument("username")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        user = get_user_model().objects.filter(username=options["username"]).first()
+        user = StaffMember.objects.filter(username=options["username"]).first()
         if user is None:
             raise CommandError(f"There is no staff login called {options['username']!r}.")
-        count = second_factor.reset(user)
+        with transaction.atomic():
+            log_values(Actor.system(), user, *second_factor.reset_values(user))
+            count = second_factor.reset(user)
         self.stdout.write(f"{count} removed. Only the password is asked for until new ones are set up.")

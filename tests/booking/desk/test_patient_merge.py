@@ -322,13 +322,13 @@ def details_of(patient, **fields):
 def test_booking_with_the_merged_details_matches_the_surviving_patient(keep, merged, dana, now):
     scheduling.merge(keep=keep, merged=merged, take=["email", "phone"], by=dana, now=now)
     with transaction.atomic():
-        assert match_or_create(details_of(merged), patients_with_email(details_of(merged))) == keep
+        assert match_or_create(details_of(merged), patients_with_email(details_of(merged)), by=Actor.patient()) == keep
 
 
 def test_merged_details_with_another_address_never_match_the_survivor(keep, merged, dana, now):
     scheduling.merge(keep=keep, merged=merged, take=["phone"], by=dana, now=now)
     with transaction.atomic():
-        patient = match_or_create(details_of(merged), patients_with_email(details_of(merged)))
+        patient = match_or_create(details_of(merged), patients_with_email(details_of(merged)), by=Actor.patient())
     assert patient not in (keep, merged)
     assert patient.email == merged.email
 

@@ -132,7 +132,7 @@ def test_nobody_can_rename_a_patient_by_booking_in_their_name(service, location,
 
     def booked_by(details):
         with transaction.atomic():
-            return match_or_create(details, patients_with_email(details))
+            return match_or_create(details, patients_with_email(details), by=PATIENT)
 
     first, second = (booked_by(details) for details in (named, mocked))
     first.refresh_from_db()

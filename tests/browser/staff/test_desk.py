@@ -15,7 +15,7 @@ from tests.support import factories
 
 DESK = ["view_patient", "change_patient", "merge_patient", "view_appointment", "change_appointment", "add_appointment"]
 DESK += ["view_message", "change_message", "view_practitioner", "change_practitioner"]
-DESK += ["add_patient", "import_patients", "view_patientnote", "change_patientnote"]
+DESK += ["add_patient", "import_patients", "view_patientnote", "change_patientnote", "correct_patient"]
 
 
 @pytest.fixture
@@ -88,6 +88,7 @@ def test_no_page_has_axe_or_csp_violations_or_scrolls_sideways(
         "/desk/patients/new/",
         "/desk/patients/import/",
         f"/desk/patients/{first.pk}/edit/",
+        f"/desk/privacy/patients/{first.pk}/correct/",
         f"/desk/?day={visit.local_on}&appointment={visit.reference}&do=note",
         "/appointment/lost-link/",
         "/appointment/lost-link/?asked=yes",

@@ -81,6 +81,7 @@ ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "dispose_patient": (PRIVACY, PRIVACY),
     "disposals": (PRIVACY, set()),
     "disposal": (PRIVACY, set()),
+    "correct_patient": (PRIVACY, PRIVACY),
     "my_day": ({PRACTITIONER, OWNER}, set()),
     "running_late": (set(), {PRACTITIONER, OWNER}),
     "quiet": (set(), {PRACTITIONER, OWNER}),
