@@ -323,13 +323,6 @@ def test_rows_deleted_from_the_list_are_logged(office):
     assert {entry.before["name"] for entry in ChangeLogEntry.objects.filter(action="removed")} == {"Deaf", "Walker"}
 
 
-def test_a_patient_deleted_in_the_admin_leaves_the_fact_only(office):
-    patient = factories.make_patient()
-    office.client.post(url_of(patient, "delete"), {"post": "yes"})
-    entry = ChangeLogEntry.objects.get()
-    assert (entry.action, entry.object_id, entry.before, entry.label) == ("removed", str(patient.pk), {}, "")
-
-
 def test_a_list_edited_in_place_is_logged(office):
     reason = CancelReason.objects.first()
     page = office.client.get("/admin/booking/cancelreason/")
