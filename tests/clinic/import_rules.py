@@ -107,7 +107,7 @@ PACKAGES: dict[str, set[str]] = {
         "booking.tokens",
     },
     "booking.worker": {"booking.messages", "booking.models", "booking.rate_limits", "booking.scheduling"},
-    "booking.management": {"booking.formatting", "booking.scheduling", "booking.worker"},
+    "booking.management": {"booking.formatting", "booking.privacy", "booking.scheduling", "booking.worker"},
     "booking.urls": {"booking.calendars", "booking.views"},
     "booking.apps": {"booking.checks", "booking.models"},
     "content.fields": {"booking.text_cleaning"},
