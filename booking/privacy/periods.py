@@ -29,7 +29,8 @@ class Period:
 
         Instants rather than the database's hours, because a database has time zone data of its own.
         """
-        assert self.first_on and self.last_on
+        assert self.first_on is not None
+        assert self.last_on is not None
         days = [self.first_on + n * _DAY for n in range((self.last_on - self.first_on).days + 1)]
         return [
             (datetime.combine(day, NIGHT_BEGINS, self.zone), datetime.combine(day + _DAY, NIGHT_ENDS, self.zone))

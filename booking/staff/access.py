@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -26,7 +26,7 @@ from booking.models import (
 )
 from booking.staff.undo import take_undo
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 OWN_PATIENT_FOR = timedelta(days=2 * 365)  # After the last visit.
 OPENED_FOR = timedelta(hours=1)  # A record that was opened with a reason.
@@ -44,7 +44,7 @@ def staff_page(*permissions: str, own: str = "") -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             user: Any = request.user
             if not any(user.has_perm(permission) for permission in permissions):
                 practitioner = Practitioner.objects.active().filter(user=user).first() if own else None
@@ -168,11 +168,16 @@ def _sees_every_patient(request: HttpRequest) -> bool:
 def desk_page(request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
     """Render a page in the desk's frame, with the numbers on its links."""
     user: Any = request.user
+    has_own_day = own_practitioner(request) is not None or _is_practitioner(user)
+    sees_calendar = has_own_day or user.has_perm("booking.view_appointment")
+    only_here = has_own_day or user.has_perm("booking.view_accesslogentry")  # Without a page in the office.
     frame = {
         **desk_counts(request),
         "undo": take_undo(request),
         "is_own_desk": own_practitioner(request) is not None,
-        "has_own_day": own_practitioner(request) is not None or _is_practitioner(user),
+        "has_own_day": has_own_day,
+        "may_see_calendar": sees_calendar,
+        "has_office": not only_here or user.has_perm("booking.view_appointment") or user.has_perm("content.view_page"),
     }
     return render(request, template, {**frame, **context}, status=status)
 

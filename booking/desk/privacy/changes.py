@@ -67,8 +67,9 @@ class Changes:
 
     def people(self) -> QuerySet[Patient]:
         """Whose data was changed."""
-        entries = self.entries.order_by().values("patient")
-        return Patient.objects.filter(Q(pk__in=entries) | Q(pk__in=self.events.order_by().values("appointment__patient")))
+        of_entries = self.entries.order_by().values("patient")
+        of_events = self.events.order_by().values("appointment__patient")
+        return Patient.objects.filter(Q(pk__in=of_entries) | Q(pk__in=of_events))
 
 
 @require_safe

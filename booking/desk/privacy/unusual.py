@@ -40,7 +40,8 @@ def unusual(request: HttpRequest) -> HttpResponse:
 
 def _counts(form: AccessLogFilterForm) -> list[UnusualCount]:
     period, entries = form.period, AccessLogEntry.objects.all()
-    assert period.first_on and period.last_on
+    assert period.first_on is not None
+    assert period.last_on is not None
     days = {"from": period.first_on.isoformat(), "to": period.last_on.isoformat()}
     return [
         UnusualCount(

@@ -27,7 +27,7 @@ def _by_email(identities: Sequence[Patient]) -> list[Message]:
     names = {normalize_for_search(row.name) for row in identities}
     is_same = Q(pk__in=[])
     for email in {row.email for row in identities if row.email}:
-        is_same |= Q(content__email__iexact=email)
+        is_same |= Q(content__email__iexact=email) | Q(content__reply_to__iexact=email)
     rows = Message.objects.filter(is_same, kind__in=[Message.Kind.CONTACT, Message.Kind.LOST_LINK])
     return [
         row

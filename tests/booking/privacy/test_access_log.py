@@ -14,8 +14,20 @@ from django.contrib.contenttypes.models import ContentType
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from booking import scheduling, tokens
-from booking.models import AccessLogEntry, AccessLogPerson, Message, Patient, PatientImport, Room, SampleRow, TimeOff
+from booking.models import (
+    AccessLogEntry,
+    AccessLogPerson,
+    Appointment,
+    Message,
+    Patient,
+    PatientImport,
+    Room,
+    SampleRow,
+    TimeOff,
+)
 from booking.privacy.access_log import Kind, log_view
+from booking.privacy.change_log import log_added
+from booking.scheduling import Actor
 from tests.support import factories
 
 pytestmark = pytest.mark.django_db
@@ -110,8 +122,14 @@ def office(stopped_clock, location, admin_user):
     SampleRow.objects.create(content_type_id=_content_type(patient), object_id=patient.pk, fingerprint="x")
     batch = PatientImport.objects.create(key=uuid.uuid4(), created_at=stopped_clock, created_by=admin_user, count=1)
     Patient.objects.update(imported_in=batch)
+    Appointment.objects.update(source="same")
+    log_entry = AccessLogEntry.objects.create(at=stopped_clock, staff=admin_user, kind="list", page="/desk/", count=2)
+    AccessLogPerson.objects.create(entry=log_entry, at=stopped_clock, patient=patient)
+    AccessLogPerson.objects.create(entry=log_entry, at=stopped_clock, waitlist_entry=entry)
+    log_added(Actor.staff(admin_user), patient)
     return SimpleNamespace(
         batch=batch,
+        log_entry=log_entry,
         patient=patient,
         today=today,
         asked=asked,
@@ -178,6 +196,9 @@ def address_of(route, office):
         route = route.replace("<int:pk>", str({"blocks": office.block, "waitlist": office.entry}[desk[1]].pk))
     route = route.replace("desk/patients/import/<int:pk>/", f"desk/patients/import/{office.batch.pk}/")
     route = route.replace("desk/patients/<int:pk>/", f"desk/patients/{office.patient.pk}/")
+    route = route.replace("desk/privacy/patients/<int:pk>/", f"desk/privacy/patients/{office.patient.pk}/")
+    route = route.replace("desk/privacy/staff/<int:pk>/", f"desk/privacy/staff/{office.practitioner.user_id}/")
+    route = route.replace("desk/privacy/log/<int:pk>/", f"desk/privacy/log/{office.log_entry.pk}/")
     model = re.match(r"admin/(\w+)/(\w+)/", route)
     values = {
         "object_id": _object_of(office, *model.groups()) if model else 1,
@@ -233,7 +254,7 @@ def test_no_office_page_names_a_person_without_an_entry(office, admin_client):
             missing = people_named(response) - people_logged(since=last)
             named |= {route} if people_named(response) else set()
             forgotten += [f"{route}{query} named {name}" for name in missing]
-    for address in ("book/", "find/", "find/list/", "find/to-book/", "find/duplicates/"):
+    for address in ("book/", "find/", "find/list/", "find/to-book/", "find/duplicates/", "privacy/"):
         last = AccessLogEntry.objects.order_by("pk").last()
         response = admin_client.post(f"/desk/{address}", {"words": "Quill", "look": "1", "name": PATIENT, "phone": ""})
         assert people_named(response) == {PATIENT}, address
