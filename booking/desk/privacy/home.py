@@ -21,10 +21,9 @@ class FindPersonForm(forms.Form):
     use_required_attribute = False
 
     words = LineField(
-        label=_("Find a patient"),
+        label=_("A patient's name, phone or email"),
         max_length=100,
         min_length=2,
-        help_text=_("A name, a phone number or an email address."),
         error_messages={
             "required": _("Enter a name, a phone number or an email address."),
             "min_length": _("Enter at least two characters."),

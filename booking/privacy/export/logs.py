@@ -20,7 +20,7 @@ def change_tables(identities: Sequence[Patient]) -> list[ExportTable]:
 
 
 def access_tables(identities: Sequence[Patient], waiting: Sequence[WaitlistEntry]) -> list[ExportTable]:
-    """The looks at this person's data. How many others the same page showed stays out."""
+    """The looks at this person's data, without how many others a page showed, and from where in the clinic."""
     people = AccessLogPerson.objects.filter(Q(patient__in=identities) | Q(waitlist_entry__in=waiting))
     entries = AccessLogEntry.objects.filter(pk__in=people.values("entry")).select_related("staff")
     kind = Extra(str(_("Kind in words")), lambda row: str(row.get_kind_display()))
@@ -31,7 +31,7 @@ def access_tables(identities: Sequence[Patient], waiting: Sequence[WaitlistEntry
             AccessLogEntry,
             entries.order_by("at", "pk"),
             extra={"kind_in_words": kind},
-            without=("count",),
+            without=("address", "count"),
         )
     ]
 
