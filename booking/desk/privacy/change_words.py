@@ -1,21 +1,19 @@
 """A change in words: the changed fields with their values before and after."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Model
 from django.utils.translation import gettext
 
-from booking.models import AppointmentEvent, ChangeLogEntry, Location, Patient, Practitioner, Room
-from booking.privacy.field_words import label_of, words_of
+from booking.models import AppointmentEvent, ChangeLogEntry, Patient
+from booking.privacy.event_states import Names, with_names
+from booking.privacy.field_words import field_of, label_of, words_of
 from booking.staff.formats import staff_name
 
 APPOINTMENT, EVENT = "booking.appointment", "booking.appointmentevent"
-_NAMED: dict[str, type[Model]] = {"practitioner": Practitioner, "location": Location, "room": Room}
 Values = Mapping[str, Any]
 
 
@@ -61,10 +59,10 @@ def row_of_entry(entry: ChangeLogEntry) -> ChangeRow:
     )
 
 
-def row_of_event(event: AppointmentEvent, names: Mapping[str, Mapping[int, Any]]) -> ChangeRow:
+def row_of_event(event: AppointmentEvent, names: Names) -> ChangeRow:
     """``names``: of the rows that the events' values refer to, by field and primary key."""
     visit = event.appointment
-    before, after = (_with_names(state, names) for state in (event.before, event.after))
+    before, after = (with_names(state, names) for state in (event.before, event.after))
     return ChangeRow(
         at=event.at,
         who=staff_name(event.actor) or event.get_actor_kind_display(),
@@ -77,16 +75,6 @@ def row_of_event(event: AppointmentEvent, names: Mapping[str, Mapping[int, Any]]
         reason=event.note,
         is_removed=_is_removed(event.before, event.after, visit.patient, visit.patient_id),
     )
-
-
-def names_in(events: Iterable[AppointmentEvent]) -> dict[str, dict[int, Any]]:
-    """The practitioners, locations and rooms that the events' values refer to. At most three queries."""
-    states = [state for event in events for state in (event.before, event.after)]
-    names: dict[str, dict[int, Any]] = {}
-    for field, model in _NAMED.items():
-        ids = {state[field] for state in states if state.get(field)}
-        names[field] = model._default_manager.in_bulk(ids) if ids else {}
-    return names
 
 
 def kind_in_words(model: str) -> str:
@@ -107,7 +95,7 @@ def field_changes(model: str, before: Values, after: Values) -> list[FieldChange
     for name in names:
         old, new = before.get(name), after.get(name)
         if old != new:
-            field = _field(model, name)
+            field = field_of(model, name)
             words = words_of(field, old), words_of(field, new)
             changes.append(FieldChange(label_of(field, name), *words, _raw(old), _raw(new)))
     return changes
@@ -118,20 +106,6 @@ def _is_removed(before: Values, after: Values, patient: Patient | None, patient_
     if before or after or patient_key is None:
         return False
     return patient is None or patient.disposed_at is not None
-
-
-def _with_names(state: Values, names: Mapping[str, Mapping[int, Any]]) -> Values:
-    return {
-        name: str(names[name].get(value, value)) if name in names and value is not None else value
-        for name, value in state.items()
-    }
-
-
-def _field(model: str, name: str) -> Any:
-    try:
-        return apps.get_model(model)._meta.get_field(name)
-    except (LookupError, ValueError, FieldDoesNotExist):
-        return None
 
 
 def _raw(value: Any) -> str:

@@ -14,11 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from booking.desk.privacy.change_words import EVENT, ChangeRow, kind_in_words, names_in, row_of_entry, row_of_event
+from booking.desk.privacy.change_words import EVENT, ChangeRow, kind_in_words, row_of_entry, row_of_event
 from booking.desk.privacy.filters import ChangeLogFilterForm, last_days
 from booking.models import AppointmentEvent, ChangeLogEntry, Patient
 from booking.privacy.access_log import Kind, log_view
 from booking.privacy.csv_file import csv_response
+from booking.privacy.event_states import names_in
 from booking.privacy.identities import identities_of
 from booking.privacy.periods import Period
 from booking.staff.access import desk_page, staff_page

@@ -8,14 +8,20 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from booking.models import AccessLogEntry, AccessLogPerson, Appointment, ChangeLogEntry, Patient, WaitlistEntry
-from booking.privacy.export.tables import ExportTable, Extra
+from booking.privacy.export.tables import ExportTable
 
 
 def change_tables(identities: Sequence[Patient]) -> list[ExportTable]:
     changes = ChangeLogEntry.objects.filter(patient__in=identities).select_related("actor")
     return [
         ExportTable("changes", _("Change log"), ChangeLogEntry, changes.order_by("at", "pk")),
-        ExportTable("office_history", _("History in the office"), LogEntry, _office_history(identities)),
+        ExportTable(
+            "office_history",
+            _("History in the office"),
+            LogEntry,
+            _office_history(identities),
+            replaced={"change_message": lambda row: row.get_change_message()},
+        ),
     ]
 
 
@@ -23,14 +29,12 @@ def access_tables(identities: Sequence[Patient], waiting: Sequence[WaitlistEntry
     """The looks at this person's data, without how many others a page showed, and from where in the clinic."""
     people = AccessLogPerson.objects.filter(Q(patient__in=identities) | Q(waitlist_entry__in=waiting))
     entries = AccessLogEntry.objects.filter(pk__in=people.values("entry")).select_related("staff")
-    kind = Extra(str(_("Kind in words")), lambda row: str(row.get_kind_display()))
     return [
         ExportTable(
             "access_log",
             _("Who saw this person's data"),
             AccessLogEntry,
             entries.order_by("at", "pk"),
-            extra={"kind_in_words": kind},
             without=("address", "count"),
         )
     ]

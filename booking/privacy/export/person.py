@@ -23,6 +23,8 @@ def person_tables(identities: Sequence[Patient]) -> list[ExportTable]:
             patients.select_related("phone_only_by", "imported_in").prefetch_related("tags").order_by("pk"),
         ),
         ExportTable("notes", _("Notes of the staff"), PatientNote, notes.order_by("created_at", "pk")),
-        ExportTable("merges", _("Merged entries"), PatientMerge, merges.order_by("at", "pk")),
+        ExportTable(
+            "merges", _("Merged entries"), PatientMerge, merges.order_by("at", "pk"), states_of="booking.patient"
+        ),
         ExportTable("imports", _("Imports from a file"), PatientImport, imports.order_by("pk")),
     ]

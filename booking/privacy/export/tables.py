@@ -10,7 +10,7 @@ from django.db.models import BooleanField, ForeignKey, IntegerField, JSONField, 
 from django.utils.functional import Promise
 
 from booking.models import Appointment, Patient, WaitlistEntry, WaitlistOffer
-from booking.privacy.field_words import label_of, words_of
+from booking.privacy.field_words import label_of, state_in_words, words_of
 
 # Secrets of a visitor's browser session. They say nothing about the person.
 LEFT_OUT = {"hold_key", "submission_key"}
@@ -18,7 +18,8 @@ LEFT_OUT = {"hold_key", "submission_key"}
 NOT_TO_READ = {
     "search_key", "uid", "source", "source_site", "person_key", "wish_key", "known_starts", "series", "local_on",
     "local_time", "local_fold", "time_zone", "buffer_before", "buffer_after", "sequence", "link_generation", "key",
-    "provider_id", "attempts", "leased_until", "delivery_check_at", "delivery_checks", "moved", "content_type",
+    "provider_id", "attempts", "leased_until", "delivery_check_at", "delivery_checks", "moved", "content_type", "id",
+    "object_id", "action_flag", "patient", "model", "merged_into", "kept", "merged",
 }  # fmt: skip
 _encode = DjangoJSONEncoder().default
 JsonType = str | list[str] | None
@@ -35,7 +36,11 @@ class Extra:
 
 @dataclass(frozen=True)
 class ExportTable:
-    """``name`` is its key in the JSON; ``columns`` are the fields of the model, and extra ones."""
+    """``name`` is its key in the JSON.
+
+    ``extra`` are columns besides the model's fields; ``without`` names fields that are left out, ``replaced`` gives
+    values in place of the stored ones. JSON fields hold values of the model ``states_of``, else of the row's ``model``.
+    """
 
     name: str
     title: str | Promise
@@ -43,6 +48,8 @@ class ExportTable:
     rows: Iterable[Any]
     extra: Mapping[str, Extra] = field(default_factory=dict)
     without: Sequence[str] = ()
+    replaced: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    states_of: str = ""
 
     @property
     def fields(self) -> list[Any]:
@@ -55,11 +62,14 @@ class ExportTable:
         """The rows as JSON holds them."""
         return [
             {
-                **{one.name: json_value(one, row) for one in self.fields},
+                **{one.name: self._value(one, row) for one in self.fields},
                 **{name: extra.value(row) for name, extra in self.extra.items()},
             }
             for row in self.rows
         ]
+
+    def _value(self, one: Any, row: Any) -> Any:
+        return self.replaced[one.name](row) if one.name in self.replaced else json_value(one, row)
 
     def labels(self) -> dict[str, str]:
         fields = {one.name: label_of(one, one.name) for one in self.fields}
@@ -68,7 +78,12 @@ class ExportTable:
     def lines(self, item: Mapping[str, Any]) -> list[tuple[str, str]]:
         """An item as labels and words, without what is empty, and what nobody reads."""
         fields = {one.name: one for one in self.fields}
-        words = {name: words_of(fields.get(name), value) for name, value in item.items() if name not in NOT_TO_READ}
+        model = self.states_of or item.get("model", "")
+        words = {
+            name: state_in_words(model, value) if isinstance(value, dict) else words_of(fields.get(name), value)
+            for name, value in item.items()
+            if name not in NOT_TO_READ
+        }
         labels = self.labels()
         return [(labels[name], text) for name, text in words.items() if text]
 

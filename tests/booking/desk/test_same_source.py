@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, Permission
 
 from booking.models import AccessLogEntry, Appointment, CancelReason, Message
 from tests.booking.desk.conftest import NINE, words_of
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +32,13 @@ def booked(make_visit):
     return booked
 
 
+@pytest.fixture
+def hold(service, location, maya, now):
+    """A time that someone from the same network has chosen and not booked."""
+    fields = {"service": service, "location": location, "practitioner": maya, "starts_at": NINE + 4 * HOUR}
+    return factories.make_appointment(**fields, status="held", hold_expires_at=now + HOUR, source="network")
+
+
 def address(visit):
     return f"/desk/appointments/{visit.reference}/same-source/"
 
@@ -43,13 +51,12 @@ def states(*visits):
     return [Appointment.objects.get(pk=visit.pk).status for visit in visits]
 
 
-def test_bookings_and_holds_of_the_same_source_are_listed_in_every_state(client, booked, now):
+def test_bookings_and_holds_of_the_same_source_are_listed_in_every_state(client, booked, hold, now):
     visit = booked("Ann One")
     booked("Bea Two", 1, status="cancelled")
     booked("Cal Three", 1, status="unconfirmed", hold_expires_at=now + HOUR)
     booked("Dan Four", 2, source="elsewhere")
     booked("Eve Five", 3, source="")
-    hold = booked("", 4, status="held", patient=None, submission_key=None, hold_expires_at=now + HOUR)
     page = words_of(client.get(address(visit)))
     for words in ("Ann One", "Bea Two", "Cal Three", "Someone filling in the form", hold.reference):
         assert words in page, words
@@ -85,10 +92,9 @@ def test_the_panel_links_only_when_there_are_others(client, booked):
     assert "1 more from the same source" in panel(client, visit)
 
 
-def test_the_ticked_ones_are_cancelled_in_one_go_with_the_reason_and_the_others_stay(client, booked, now):
+def test_the_ticked_ones_are_cancelled_in_one_go_with_the_reason_and_the_others_stay(client, booked, hold, now):
     visit, kept = booked("Ann One"), booked("Bea Two", 1)
     unconfirmed = booked("Cal Three", 1, status="unconfirmed", hold_expires_at=now + HOUR)
-    hold = booked("", 2, status="held", patient=None, submission_key=None, hold_expires_at=now + HOUR)
     reason = CancelReason.objects.first()
     ticked = [visit.reference, unconfirmed.reference, hold.reference]
     response = client.post(
