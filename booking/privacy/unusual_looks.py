@@ -9,7 +9,7 @@ from django.db.models import Count, DateTimeField, Exists, ExpressionWrapper, Ou
 from django.db.models.functions import Left, StrIndex
 from django.utils.translation import gettext_lazy as _
 
-from booking.models import AccessLogEntry, AccessLogPerson, Appointment
+from booking.models import AccessLogEntry, AccessLogPerson, Appointment, Patient
 from booking.privacy.periods import Period
 from booking.text_cleaning import normalize_for_search
 
@@ -66,15 +66,14 @@ def _at_night(entries: Entries, period: Period) -> Entries:
 
 def _own_family_name(entries: Entries) -> Entries:
     """Compare the normalized names. The name is the first line of a patient's search key."""
-    name = Left("patient__search_key", StrIndex("patient__search_key", Value("\n")))
-    people = AccessLogPerson.objects.filter(patient__isnull=False).annotate(name_line=name)
+    patients = Patient.objects.annotate(name_line=Left("search_key", StrIndex("search_key", Value("\n"))))
     staff = get_user_model().objects.filter(pk__in=entries.order_by().values("staff")).exclude(last_name="")
     is_family = Q(pk__in=[])
     for pk, last_name in staff.values_list("pk", "last_name"):
         if word := normalize_for_search(last_name):
             has_name = Q(name_line=f"{word}\n") | Q(name_line__endswith=f" {word}\n")
-            is_family |= Q(has_name, entry__staff=pk)
-    return entries.filter(pk__in=people.filter(is_family).values("entry"))
+            is_family |= Q(patient__in=patients.filter(has_name).order_by().values("pk"), entry__staff=pk)
+    return entries.filter(pk__in=AccessLogPerson.objects.filter(is_family).values("entry"))
 
 
 def _without_a_visit(entries: Entries) -> Entries:

@@ -11,7 +11,9 @@ from types import SimpleNamespace
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
+from django.db import connection
 from django.db.models import DateTimeField, ForeignKey, ManyToManyField
+from django.test.utils import CaptureQueriesContext
 
 from booking import scheduling
 from booking.models import (
@@ -30,7 +32,6 @@ from booking.models import (
     WaitlistOffer,
 )
 from booking.privacy.data_map import ENTRIES, Whose
-from booking.privacy.export import archive as archive_module
 from booking.privacy.export.tables import json_value
 from booking.privacy.export.waitlist import waitlist_entries_of
 from tests.support import factories
@@ -234,6 +235,22 @@ def test_the_access_log_is_in_it_only_on_request_and_without_the_clinics_network
     assert not {"address", "count"} & set(rows[0])
 
 
+def test_an_export_costs_the_same_queries_however_much_is_held(person, admin_client, admin_user, location):
+    with CaptureQueriesContext(connection) as few:
+        export(admin_client, person.patient, access_log="on")
+    for number in range(3):
+        visit = factories.make_appointment(patient=person.patient, location=location)
+        factories.make_note(person.patient, author=admin_user, appointment=visit)
+        factories.make_patient(merged_into=person.patient)
+        Message.objects.create(key=f"more-{number}", kind="reminder", appointment=visit, due_at=AT)
+        ChangeLogEntry.objects.create(
+            at=AT, actor_kind="system", action="changed", model="booking.patient", object_id="1", patient=person.patient
+        )
+    with CaptureQueriesContext(connection) as many:
+        export(admin_client, person.patient, access_log="on")
+    assert len(many) == len(few)
+
+
 def test_nobody_elses_data_is_in_it(person, admin_client):
     other = factories.make_appointment(patient=factories.make_patient(name="Owen Petrie", email="o@patients.example"))
     factories.make_note(other.patient, author=person.visit.patient.phone_only_by, text="Likes birds.")
@@ -317,7 +334,7 @@ def test_making_it_is_logged_as_an_export_of_this_person_and_a_failure_makes_non
         raise OSError("disk full")
 
     monkeypatch.setattr(AccessLogPerson.objects, "bulk_create", fail)
-    monkeypatch.setattr(archive_module, "archive", lambda *args: pytest.fail("made without an entry"))
+    monkeypatch.setattr("booking.desk.privacy.export.collect", lambda *args, **kw: pytest.fail("made without an entry"))
     with pytest.raises(OSError, match="disk full"):
         export(admin_client, person.patient)
 
