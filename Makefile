@@ -65,6 +65,15 @@ fmt: $(VENV)/.installed-dev ## Format the code
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
+audit: .venv-audit/.installed ## Look up known vulnerabilities of the locked requirements on the internet (fails with 3 if it can't)
+	@.venv-audit/bin/python tests/support/audit.py requirements-postgres.txt
+
+sbom: .venv-audit/.installed ## List the locked requirements in CycloneDX JSON, in var/sbom.json
+	@mkdir -p var
+	@PYTHONWARNINGS=ignore .venv-audit/bin/cyclonedx-py requirements requirements-postgres.txt --pyproject pyproject.toml \
+		--output-reproducible --of JSON -o var/sbom.json
+	@echo var/sbom.json
+
 lock: $(VENV)/.installed-dev ## Update the locked requirements from pyproject.toml
 	$(PY) -m pip install --quiet uv
 	echo 'Django<6' | $(COMPILE) --upgrade -c - -o requirements.txt
@@ -72,6 +81,7 @@ lock: $(VENV)/.installed-dev ## Update the locked requirements from pyproject.to
 	$(COMPILE) --upgrade --extra postgres --group dev -c requirements-postgres.txt -o requirements-dev.txt
 	echo 'Django>=6' | $(COMPILE) --upgrade --extra postgres --group dev --python-version 3.12 -c - -o requirements-next.txt
 	echo 'Django<6' | $(COMPILE) --upgrade --extra postgres --group dev --resolution lowest-direct -c - -o requirements-lowest.txt
+	$(subst pyproject.toml,--group pyproject.toml:audit,$(COMPILE)) --upgrade -o requirements-audit.txt
 	@! grep -n '://' requirements*.txt || (echo 'An address slipped into the lock.'; exit 1)
 
 pictures: $(VENV)/.installed-dev ## Rasterise the sample clinic's pictures from their SVG sources
@@ -85,6 +95,11 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed." if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV) || (echo 'On Debian: apt-get install python3-venv'; exit 1)
 
+.venv-audit/.installed: requirements-audit.txt
+	$(PYTHON) -m venv --clear .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
+	@touch $@
+
 $(VENV)/.installed-run: $(REQUIREMENTS) | $(VENV)/bin/python
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r $(REQUIREMENTS)
 	@touch $@
@@ -93,4 +108,4 @@ $(VENV)/.installed-dev: requirements-dev.txt | $(VENV)/bin/python
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ $(VENV)/.installed-run
 
-.PHONY: help run test test-ahead test-next test-lowest prove prove-long bench inspect lint fmt lock pictures fonts
+.PHONY: help run test test-ahead test-next test-lowest prove prove-long bench inspect audit sbom lint fmt lock pictures fonts

@@ -1,13 +1,13 @@
 """Measure the CPU time of requests within one process, alternating with the yardsticks. Prints JSON.
 
-python -m bench.in_process page|times|desk|booking rounds
+python -m bench.in_process page|times|desk|booking rounds [people]
 """
 
 import gzip
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from functools import partial
 from itertools import islice
@@ -23,11 +23,12 @@ from django.test import override_settings
 
 from bench import yardsticks
 from bench.clients import Client, HTTPClient, Response, WSGIClient, cached_page
-from bench.clinics import LONG_PAGE, SERVICE, SHORT_PAGE, TREATMENT
+from bench.clinics import LONG_PAGE, SERVICE, SHORT_PAGE, TREATMENT, WORKING_HOURS
 from bench.patients import TYPING_SECONDS, Patient, send_form, wishes
 from bench.serving import free_port, gunicorn
 
 WARM_UP = 3  # rounds, or bookings
+PEOPLE = 5  # who can be booked
 ALBERTA = timezone(-timedelta(hours=6))  # Not ZoneInfo, which would read the system's data before the settings.
 BARE_REQUESTS = 20  # a round
 
@@ -83,19 +84,26 @@ def choose_a_time(rounds: int) -> dict[str, Any]:
     }
 
 
-def desk(rounds: int) -> dict[str, Any]:
+def desk(rounds: int, people: int) -> dict[str, Any]:
     """The day before today, on which everyone's hours are booked, and its week; both as a staff member."""
     from clinic.wsgi import application
 
     site, yardstick = WSGIClient(application), WSGIClient(yardsticks.application())
     headers = staff_headers()
     day = datetime.now(tz=ALBERTA).date() - timedelta(days=1)
+    monday = day - timedelta(days=day.weekday())
     paths = {"day": f"/desk/?day={day}", "week": f"/desk/week/?day={day}&with=person-0"}
+    columns = {"day": people, "week": day.weekday() + 1}  # With visits; none are ahead of ``day``.
+    queries = {"day": f"first={day}&last={day}", "week": f"first={monday}&last={day}&person=person-0"}
     pages = {view: get(site, path, headers=headers).body for view, path in paths.items()}
     tasks = {}
     for view, path in paths.items():
+        size = len(pages[view])
         tasks[view] = partial(seconds_of, site, path, headers)
-        tasks[f"plain {view}"] = partial(seconds_of, yardstick, f"/plain/?bytes={len(pages[view])}")
+        tasks[f"plain {view}"] = partial(seconds_of, yardstick, f"/plain/?bytes={size}")
+        rows = f"/rows/?bytes={size}&columns={columns[view]}&visits={WORKING_HOURS}"
+        tasks[f"rows {view}"] = partial(seconds_of, yardstick, rows)
+        tasks[f"queried {view}"] = partial(seconds_of, yardstick, f"/queried/?bytes={size}&{queries[view]}", headers)
     return {
         "seconds": take_turns(rounds, tasks),
         "queries": {view: count_queries(partial(get, site, path, 200, headers)) for view, path in paths.items()},
@@ -118,12 +126,25 @@ def seconds_of(client: Client, path: str, headers: dict[str, str] | None = None)
 
 
 def booking(bookings: int) -> dict[str, Any]:
+    """A booking on a usual day, and one on a day that unverified visitors fill.
+
+    The first two of each practitioner's day that unverified visitors book need no comparison with the day's hours
+    (``booking.scheduling.appointments.allowance``).
+    """
+    first = (datetime.now(tz=UTC) + timedelta(days=2)).date()
+    full_days = first + timedelta(days=1 + (WARM_UP + bookings) // (2 * PEOPLE))
+    return {
+        "seconds": bookings_in(bookings, wishes(PEOPLE, first, hours=2)),
+        "on full days": bookings_in(bookings, wishes(PEOPLE, full_days)),
+    }
+
+
+def bookings_in(bookings: int, slots: Iterator[tuple[datetime, str]]) -> dict[str, dict[str, float]]:
     """All patients hold a slot, then all send details, then all confirm; each request alternates with a plain form."""
     from clinic.wsgi import application
 
     site, yardstick = WSGIClient(application), WSGIClient(yardsticks.application())
-    first = (datetime.now(tz=UTC) + timedelta(days=2)).date()
-    patients = [Patient(site, *wish) for wish in islice(wishes(5, first), WARM_UP + bookings)]
+    patients = [Patient(site, *slot) for slot in islice(slots, WARM_UP + bookings)]
     steps = {"hold": Patient.hold, "details": Patient.send_details, "confirm": Patient.confirm}
     times: dict[str, list[float]] = {step: [] for step in (*steps, "form")}
     for step, send in steps.items():
@@ -138,7 +159,7 @@ def booking(bookings: int) -> dict[str, Any]:
             for patient in patients:
                 patient.open_check()
     times["booking"] = [sum(parts) for parts in zip(*(times[step] for step in steps), strict=True)]
-    return {"seconds": {name: summary(values[WARM_UP:]) for name, values in times.items()}}
+    return {name: summary(values[WARM_UP:]) for name, values in times.items()}
 
 
 def get(client: Client, path: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -179,8 +200,10 @@ def count_queries(work: Callable[[], object]) -> int:
 
 
 def main() -> None:
-    part = {"page": page, "times": choose_a_time, "desk": desk, "booking": booking}[sys.argv[1]]
-    print(json.dumps(part(int(sys.argv[2]))))
+    part: Callable[..., dict[str, Any]] = {"page": page, "times": choose_a_time, "desk": desk, "booking": booking}[
+        sys.argv[1]
+    ]
+    print(json.dumps(part(*map(int, sys.argv[2:]))))
 
 
 if __name__ == "__main__":

@@ -77,10 +77,13 @@ def send_form(client: Client) -> Response:
     return response
 
 
-def wishes(people: int, first: date) -> Iterator[tuple[datetime, str]]:
-    """Yield slots that can all be booked, with a practitioner's slug, or "" for anyone on every other day."""
+def wishes(people: int, first: date, *, hours: int = WORKING_HOURS) -> Iterator[tuple[datetime, str]]:
+    """Yield slots that can all be booked, with a practitioner's slug, or "" for anyone on every other day.
+
+    ``hours``: how many of each practitioner's day.
+    """
     for distance in range(170):
         opens = datetime.combine(first + timedelta(days=distance), time(OPENS_AT, tzinfo=UTC))
-        for hour in range(WORKING_HOURS):
+        for hour in range(hours):
             for person in range(people):
                 yield opens + timedelta(hours=hour), f"person-{person}" if distance % 2 else ""

@@ -27,7 +27,11 @@ def free_port() -> int:
 @contextmanager
 def gunicorn(application: str, port: int, **variables: str) -> Iterator[int]:
     """Serve an application with the site's gunicorn settings; yields the master's process id."""
-    variables = {"BIND": f"{HOST}:{port}", "DJANGO_SETTINGS_MODULE": "clinic.settings"} | variables
+    variables = {
+        "BIND": f"{HOST}:{port}",
+        "DJANGO_SETTINGS_MODULE": "clinic.settings",
+        "MALLOC_ARENA_MAX": "2",  # As docs/deployment.md recommends.
+    } | variables
     command = [sys.executable, "-m", "gunicorn", "--config", "clinic/ops/gunicorn.py", application]
     server = subprocess.Popen(command, cwd=ROOT, env=os.environ | variables)
     try:

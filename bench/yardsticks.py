@@ -1,7 +1,6 @@
-"""Yardsticks with startproject's default middleware: "ok", a plain page, a form. None queries the database."""
+"""Yardsticks with startproject's default middleware: "ok", a plain page, rows, a form. Only "queried" has queries."""
 
 from collections.abc import Callable
-from functools import cache
 
 import django
 from django import forms
@@ -9,9 +8,11 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.backends.django import DjangoTemplates
 from django.test import override_settings
 from django.urls import path
+
+from bench.plain_pages import from_string, sections
+from bench.yardstick_rows import queried, rows
 
 STARTPROJECT_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -22,18 +23,11 @@ STARTPROJECT_MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-STARTPROJECT_CONTEXT_PROCESSORS = [
-    "django.template.context_processors.request",
-    "django.contrib.auth.context_processors.auth",
-    "django.contrib.messages.context_processors.messages",
-]
 PLAIN_TEMPLATE = """<!doctype html>
 <html lang="en"><head><title>{{ title }}</title></head><body><h1>{{ title }}</h1>
 {% for section in sections %}<h2>{{ section.heading }}</h2>
 {% for paragraph in section.paragraphs %}<p>{{ paragraph }}</p>
 {% endfor %}{% endfor %}</body></html>"""
-PARAGRAPH = "A plain sentence that somebody could read aloud. " * 8
-PARAGRAPHS_A_SECTION = 3
 
 
 def application() -> WSGIHandler:
@@ -58,24 +52,9 @@ def ok(request: HttpRequest) -> HttpResponse:
 def plain(request: HttpRequest) -> HttpResponse:
     """Render a page of ``?bytes=`` bytes with a template that loops over headings and paragraphs."""
     size = int(request.GET["bytes"])
-    return HttpResponse(_template().render({"title": "A plain page", "sections": _sections(size)}, request))
-
-
-@cache
-def _template():  # type: ignore[no-untyped-def]  # django-stubs does not export the backend's template class.
-    options = {"context_processors": STARTPROJECT_CONTEXT_PROCESSORS}
-    engine = DjangoTemplates({"NAME": "plain", "DIRS": [], "APP_DIRS": False, "OPTIONS": options})
-    return engine.from_string(PLAIN_TEMPLATE)
-
-
-@cache
-def _sections(size: int) -> list[dict[str, object]]:
-    section: dict[str, object] = {
-        "heading": "A heading of some words",
-        "paragraphs": [PARAGRAPH] * PARAGRAPHS_A_SECTION,
-    }
-    length = len("<h2></h2>\n") + len("A heading of some words") + PARAGRAPHS_A_SECTION * (len(PARAGRAPH) + 8)
-    return [section] * round(size / length)
+    return HttpResponse(
+        from_string(PLAIN_TEMPLATE).render({"title": "A plain page", "sections": sections(size)}, request)
+    )
 
 
 class DetailsForm(forms.Form):
@@ -96,4 +75,11 @@ def form(request: HttpRequest) -> HttpResponse:
     return redirect("/") if details.is_valid() else HttpResponse(details.errors.as_text(), status=422)
 
 
-urlpatterns = [path("ok/", ok), path("plain/", plain), path("form/", form), path("healthz/", ok)]
+urlpatterns = [
+    path("ok/", ok),
+    path("plain/", plain),
+    path("rows/", rows),
+    path("queried/", queried),
+    path("form/", form),
+    path("healthz/", ok),
+]

@@ -4,15 +4,14 @@ from booking.admin import (
     appointments,
     cancel_reasons,
     clinic,
-    hours,
-    locations,
     message_wording,
     outbox,
     patients,
-    practitioners,
     sample_rows,
     services,
 )
+from booking.admin.opening import hours, locations
+from booking.admin.people import practitioners
 
 __all__ = [
     "appointments",

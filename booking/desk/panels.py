@@ -17,6 +17,7 @@ from booking.desk.booking.panel import OPEN, book_panel
 from booking.desk.calendar.board import CalendarBlock
 from booking.desk.calendar.page import CalendarPage, Panel
 from booking.desk.keys import keys_panel
+from booking.desk.my_day.late_panel import LATE, late_links, late_panel
 from booking.desk.notes.on_visit import note_panel, own_note_panel
 from booking.desk.visit_times.move import move_panel
 from booking.desk.visit_times.rebook import rebook_panel
@@ -31,6 +32,7 @@ PANELS: dict[str, Callable[[CalendarPage], Panel | None]] = {
     BLOCK: block_panel,
     AWAY: away_panel,
     VISITS: visits_panel,
+    LATE: late_panel,
     "move": move_panel,
     "cancel": cancel_panel,
     "rebook": rebook_panel,
@@ -77,10 +79,11 @@ def rest_panel(page: CalendarPage) -> Panel:
             for entry in gap.waiting:
                 url = page.params.url(day=column.on, with_=column.practitioner, at=gap.starts_at.time())
                 rows.setdefault(entry.pk, WaitingRow(entry, gap, url))
-    waiting = [rows[entry.pk] for entry in page.board.waiting if entry.pk in rows]
+    waiting = [rows[entry.pk] for entry in page.board.waiting.entries if entry.pk in rows]
     to_rebook = _not_rebooked(page)
     context = {
         "keys_url": page.params.url(do="keys"),
+        "late_links": late_links(page),
         "to_rebook": [(visit, _rebook_url(page, visit)) for visit in to_rebook],
         "next_visits": sorted(coming, key=lambda visit: visit.starts_at)[:NEXT_SHOWN],
         "waiting_rows": waiting[:WAITING_SHOWN],

@@ -9,7 +9,7 @@ from booking.desk.blocks import views as blocks
 from booking.desk.booking import views as booking
 from booking.desk.find import views as find
 from booking.desk.my_day import day as my_day
-from booking.desk.my_day import feed, me, own_page, running_late
+from booking.desk.my_day import feed, late_panel, me, own_page, running_late
 from booking.desk.notes import on_visit
 from booking.desk.visit_times import move, rebook, repeat
 from booking.desk.waitlist import add, by_hand, lists
@@ -38,6 +38,7 @@ urlpatterns = [
     path("waitlist/<int:pk>/end/", lists.end, name="end_waitlist_entry"),
     path("waitlist/<int:pk>/offer/", by_hand.offer, name="offer_to_waiting"),
     path("waitlist/<int:pk>/book/", by_hand.book, name="book_waiting"),
+    path("late/", late_panel.practitioner_late, name="practitioner_late"),
     path("conflicts/", conflicts.conflicts, name="conflicts"),
     path("appointments/<str:reference>/late/", late.late, name="late"),
     path("appointments/<str:reference>/move/", move.move, name="move"),

@@ -62,6 +62,7 @@ from booking.scheduling.slots.conflicts import (
     TrialRollback,
     conflicts_caused_by,
     find_conflicts,
+    offered_by_active,
     substitutes,
 )
 from booking.scheduling.slots.day_plans import OfferedService, day_plans, offered_services
@@ -74,7 +75,7 @@ from booking.scheduling.slots.search import (
     offers_of_both,
     offers_of_service,
 )
-from booking.scheduling.slots.series_dates import SeriesDate, series_dates
+from booking.scheduling.slots.series_dates import SeriesDate, series_dates, week_later
 from booking.scheduling.slots.staff_rules import OVERBOOKING, Exemption, NeedsReason, StaffRule
 from booking.scheduling.slots.staff_search import free_times_for_staff, nearest_for_staff
 from booking.scheduling.slots.unavailability import Restriction, UnavailabilityReason, why_not
@@ -187,6 +188,7 @@ __all__ = [
     "note_version",
     "offer_available_slots",
     "offer_to",
+    "offered_by_active",
     "offered_services",
     "offers_of_both",
     "offers_of_service",
@@ -207,6 +209,7 @@ __all__ = [
     "undo_mark",
     "undo_move",
     "visits_inside",
+    "week_later",
     "why_not",
     "why_not_mark",
     "why_not_offer",

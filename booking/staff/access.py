@@ -168,38 +168,39 @@ def _sees_every_patient(request: HttpRequest) -> bool:
 def desk_page(request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
     """Render a page in the desk's frame, with the numbers on its links."""
     user: Any = request.user
-    has_own_day = own_practitioner(request) is not None or _is_practitioner(user)
-    sees_calendar = has_own_day or user.has_perm("booking.view_appointment")
-    only_here = has_own_day or user.has_perm("booking.view_accesslogentry")  # Without a page in the office.
+    counts = desk_counts(request)
+    sees_visits = user.has_perm("booking.view_appointment")
+    only_here = counts["has_own_day"] or user.has_perm("booking.view_accesslogentry")  # Without a page in the office.
     frame = {
-        **desk_counts(request),
+        **counts,
         "undo": take_undo(request),
         "is_own_desk": own_practitioner(request) is not None,
-        "has_own_day": has_own_day,
-        "may_see_calendar": sees_calendar,
-        "has_office": not only_here or user.has_perm("booking.view_appointment") or user.has_perm("content.view_page"),
+        "may_see_calendar": counts["has_own_day"] or sees_visits,
+        "has_office": not only_here or sees_visits or user.has_perm("content.view_page"),
     }
     return render(request, template, {**frame, **context}, status=status)
 
 
-def _is_practitioner(user: Any) -> bool:
-    """Whether the user, whom a page does not limit to their own visits, has a day of their own."""
-    return bool(user.has_perm("booking.view_own_day")) and Practitioner.objects.active().filter(user=user).exists()
-
-
 def desk_counts(request: HttpRequest) -> dict[str, Any]:
-    """The clinic's name and the numbers on the bar's links, None for those that the user may not see. One query."""
+    """The clinic's name, whether the user has a day of their own, and the numbers on the bar's links. One query.
+
+    The numbers are None for those that the user may not see.
+    """
     user: Any = request.user
     waiting = WaitlistEntry.objects.waiting()
     parked = Message.objects.filter(state=Message.State.PARKED)
+    practitioners = Practitioner.objects.active().filter(user=OuterRef("pk"))
     row = (
         get_user_model()
         .objects.filter(pk=user.pk)
-        .values_list(Subquery(Clinic.objects.values("name")[:1]), _count(waiting), _count(parked))
+        .values_list(
+            Subquery(Clinic.objects.values("name")[:1]), Exists(practitioners), _count(waiting), _count(parked)
+        )
     )
-    name, waiting_count, parked_count = row.get()
+    name, is_practitioner, waiting_count, parked_count = row.get()
     return {
         "clinic_name": name,
+        "has_own_day": is_practitioner and user.has_perm("booking.view_own_day"),
         "waiting_count": waiting_count if _may_see(user, "waitlistentry") else None,
         "parked_count": parked_count if _may_see(user, "message") else None,
     }

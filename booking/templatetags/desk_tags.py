@@ -67,6 +67,12 @@ def day_url(params: Any, on: date) -> str:
 
 
 @register.simple_tag
+def column_url(params: Any, column: Any) -> str:
+    """The same calendar without a panel, on the column's day: what the addresses of its visits begin with."""
+    return str(params.column_url(column.on))
+
+
+@register.simple_tag
 def week_url(params: Any, person: Practitioner) -> str:
     """The week of one practitioner."""
     return str(params.week_url(person))

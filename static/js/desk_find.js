@@ -83,7 +83,7 @@ document.addEventListener("click", (event) => {
   if (bar && !bar.contains(event.target)) clear(bar);
 });
 
-// Ctrl+Enter books from anywhere in the booking form; its button says when.
+// Ctrl+Enter books from anywhere in the booking form, and adds to the waitlist in the form for callers.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
   const form = event.target.closest("[data-booking]");

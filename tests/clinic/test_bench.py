@@ -116,7 +116,7 @@ def test_the_page_to_choose_a_time_is_compared_with_plain_pages(monkeypatch):
 
 
 def test_a_booking_is_compared_with_plain_forms():
-    row = booking.in_forms(timed(booking=51, hold=20, details=11, confirm=20, form=1))
+    row = booking.in_forms("a booking", timed(booking=51, hold=20, details=11, confirm=20, form=1))
     assert (row.numbers["found"], row.is_met) == (51, False)
 
 

@@ -1,5 +1,6 @@
 """?do=cancel and POST /desk/appointments/<reference>/cancel/, and taking a cancellation back."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -18,10 +19,11 @@ from booking.desk.appointments.find import panel_visit, visit_to_change, visits_
 from booking.desk.appointments.form_address import panel_or_form
 from booking.desk.appointments.visit import SeriesPlace, series_place, visit_panel
 from booking.desk.calendar.page import CalendarPage, Panel, back_url, page_behind, render_page
-from booking.desk.calendar.waiting import WaitingPeople
+from booking.desk.waitlist.freed_time import can_get_offer, offer_to_first, people_for
+from booking.desk.waitlist.gap import GapPerson
 from booking.formatting import full_stop
 from booking.forms.fields import LineField
-from booking.models import Appointment, CancelReason, Status, WaitlistEntry
+from booking.models import Appointment, CancelReason, Status
 from booking.scheduling import Actor, SchedulingError
 from booking.staff.access import staff_page
 from booking.staff.undo import offer_undo
@@ -32,7 +34,7 @@ MOST_RESTORED = 60  # Visits of one undo.
 
 
 class VisitCancelForm(forms.Form):
-    """Why, whether the patient is told, and in a series, how many visits."""
+    """Why, whether the patient is told and the time is offered, and in a series, how many visits."""
 
     use_required_attribute = False
 
@@ -46,8 +48,12 @@ class VisitCancelForm(forms.Form):
     reason = LineField(label=gettext_lazy("In words"), max_length=200, required=False)
     scope = forms.ChoiceField(label=gettext_lazy("Which visits"), required=False, widget=forms.RadioSelect)
     tell_patient = forms.BooleanField(required=False)
+    offer_time = forms.BooleanField(required=False)
 
-    def __init__(self, *args: Any, visit: Appointment, place: SeriesPlace | None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, visit: Appointment, place: SeriesPlace | None, offerable: int = 0, **kwargs: Any
+    ) -> None:
+        """``offerable``: how many people on the waitlist could be offered the time."""
         super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.fields["category"].empty_label = gettext("Not said")  # type: ignore[attr-defined]
         if place and place.later:
@@ -61,6 +67,10 @@ class VisitCancelForm(forms.Form):
             self.fields["tell_patient"].initial = True
         else:
             del self.fields["tell_patient"]
+        if offerable:
+            self.fields["offer_time"].label = gettext("Offer to the waitlist (%(count)d)") % {"count": offerable}
+        else:
+            del self.fields["offer_time"]
         for name in self.fields if self.is_bound else ():
             if name in self.errors:
                 self.fields[name].widget.attrs["autofocus"] = True
@@ -74,25 +84,22 @@ def cancel_panel(
     if visit is None or visit.status not in CANCELLABLE or not page.may("change_appointment"):
         return None
     place = series_place(visit)
-    waiting = _waiting(page, visit)
+    people = people_for(page, visit)
     context = {
         "visit": visit,
-        "form": form or VisitCancelForm(visit=visit, place=place),
+        "form": form or VisitCancelForm(visit=visit, place=place, offerable=_offerable(page, people)),
         "series_place": place,
         "is_late": visit.changes_until < page.now < visit.starts_at,
         "has_begun": visit.starts_at <= page.now,
-        "waiting_count": len(waiting),
+        "waiting_count": len(people),
         "today": page.today,
     }
     return Panel("desk/appointments/_cancel.html", context, [visit])
 
 
-def _waiting(page: CalendarPage, visit: Appointment) -> list[WaitlistEntry]:
-    """Who on the waitlist could take the visit's time."""
-    if visit.ends_at <= page.now or not page.may("view_waitlistentry"):
-        return []
-    people = WaitingPeople.load([visit.local_on], scheduling.offered_services())
-    return people.for_gap(visit.practitioner, visit.location, visit.local_start, visit.local_end)
+def _offerable(page: CalendarPage, people: Sequence[GapPerson]) -> int:
+    """How many of these the user may offer the time to."""
+    return sum(map(can_get_offer, people)) if page.may("change_waitlistentry") else 0
 
 
 @staff_page("booking.change_appointment")
@@ -101,7 +108,8 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
     """Cancel the visit, or it and all later ones of its series."""
     visit = visit_to_change(request, reference)
     page = page_behind(request)
-    form = VisitCancelForm(request.POST, visit=visit, place=series_place(visit))
+    people = people_for(page, visit)
+    form = VisitCancelForm(request.POST, visit=visit, place=series_place(visit), offerable=_offerable(page, people))
     if not form.is_valid():
         return _refuse(page, visit, form, status=422)
     if has_changed(request, visit):
@@ -121,7 +129,9 @@ def cancel(request: HttpRequest, reference: str) -> HttpResponse:
         form.add_error(None, error.message)
         return _refuse(page, visit, form, status=409)
     _offer_undo(request, cancelled, page)
-    if _waiting(page, visit) and len(cancelled) == 1:
+    if form.cleaned_data.get("offer_time") and offer_to_first(request, visit, people):
+        return redirect(back_url(request, appointment="", do="", with_=None, at=None))
+    if people and len(cancelled) == 1:
         gap = {"with_": visit.practitioner, "at": visit.local_start.time()}
         return redirect(back_url(request, day=visit.local_on, appointment="", do="", **gap))
     return redirect(back_url(request, appointment="", do="", with_=None, at=None))

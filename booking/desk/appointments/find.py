@@ -29,6 +29,8 @@ def find_visit(request: HttpRequest, reference: str) -> Appointment | None:
 
 def panel_visit(page: CalendarPage, visit: Appointment | None) -> Appointment | None:
     """The visit of a panel: that of the posted form, else the one in the address if it can still be changed."""
+    on_board = (row for row in page.board.visits if row.reference == page.params.appointment)
+    visit = visit or next(on_board, None)
     if visit is not None:
         return visit
     return visits_to_change(page.request).filter(reference=page.params.appointment).first()

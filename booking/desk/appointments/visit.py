@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q, Subquery
 from django.utils.translation import gettext
 
 from booking import scheduling
@@ -43,8 +44,7 @@ def visit_panel(page: CalendarPage, visit: Appointment | None = None) -> Panel |
     visit = visit or find_visit(page.request, page.params.appointment)
     if visit is None or visit.patient is None:
         return None
-    others = Appointment.objects.agreed().exclude(pk=visit.pk).exclude(status=Status.CANCELLED)
-    others = others.filter(patient=visit.patient_id).select_related("practitioner", "service", "location")
+    previous, following = _before_and_after(visit)
     events = load_events(visit)
     may_change = page.may("change_appointment")
     is_coming = visit.status in {Status.BOOKED, Status.ARRIVED}
@@ -70,10 +70,24 @@ def visit_panel(page: CalendarPage, visit: Appointment | None = None) -> Panel |
         "history_rows": history_rows(visit, events),
         "booked_online": visit.submission_key is not None,
         "same_source_count": others_from_source(visit, now=page.now).count() if _may_see_source(page, visit) else 0,
-        "previous_visit": others.filter(starts_at__lt=visit.starts_at).order_by("-starts_at").first(),
-        "next_visit": others.filter(starts_at__gt=visit.starts_at).order_by("starts_at").first(),
+        "previous_visit": previous,
+        "next_visit": following,
     }
     return Panel("desk/appointments/_visit.html", context, [visit])
+
+
+def _before_and_after(visit: Appointment) -> tuple[Appointment | None, Appointment | None]:
+    """The patient's last visit before this one and the first after it. One query."""
+    others = Appointment.objects.agreed().exclude(pk=visit.pk).exclude(status=Status.CANCELLED)
+    others = others.filter(patient=visit.patient_id)
+    before = others.filter(starts_at__lt=visit.starts_at).order_by("-starts_at", "pk").values("pk")[:1]
+    after = others.filter(starts_at__gt=visit.starts_at).order_by("starts_at", "pk").values("pk")[:1]
+    rows = Appointment.objects.filter(Q(pk=Subquery(before)) | Q(pk=Subquery(after)))
+    found = rows.select_related("practitioner", "service", "location")
+    return (
+        next((row for row in found if row.starts_at < visit.starts_at), None),
+        next((row for row in found if row.starts_at > visit.starts_at), None),
+    )
 
 
 def status_choices(visit: Appointment, now: datetime) -> list[StatusChoice]:

@@ -1,6 +1,6 @@
 """Panels of blocked time: one block with the visits inside, and the visits ahead of one person's day."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from booking import scheduling
 from booking.desk.blocks.access import blockable
@@ -21,8 +21,8 @@ def away_panel(page: CalendarPage, form: SpanForm | None = None) -> Panel | None
     row = find_block(page, page.params.block)
     if row is None:
         return None
-    batch = _visible_blocks(page).filter(Q(pk=row.pk) | Q(batch=row.batch, batch__isnull=False))
-    rows = list(batch.select_related("practitioner").order_by("starts_on", "practitioner__position", "pk"))
+    batch = _visible_blocks(page).filter(batch=row.batch).select_related("practitioner")
+    rows = list(batch.order_by("starts_on", "practitioner__position", "pk")) if row.batch else [row]
     visits = scheduling.visits_inside(scheduling.absences_of(rows), now=page.now)
     inside = load_inside(visits, now=page.now)
     sees_reason = own_practitioner(page.request) is not None or page.may("view_timeoff")

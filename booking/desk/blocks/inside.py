@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext, ngettext
 
 from booking import scheduling
-from booking.models import Appointment, Practitioner, PractitionerService, Status
+from booking.models import Appointment, Practitioner, Status
 from booking.scheduling import Actor, SchedulingError
 from booking.staff.formats import format_phone
 
@@ -66,15 +66,17 @@ def load_inside(
     if not visits:
         return []
     ahead = [visit for visit in visits if visit.status == Status.BOOKED and visit.starts_at > now]
+    offers = scheduling.offered_by_active()
     free: dict[int, list[Practitioner]] = {}
-    for practitioner, ids in scheduling.substitutes(ahead, now=now).items():
+    for practitioner, ids in scheduling.substitutes(ahead, now=now, offered=offers).items():
         if practitioner not in blocked:
             for pk in ids:
                 free.setdefault(pk, []).append(practitioner)
-    offers = PractitionerService.objects.filter(practitioner__is_active=True).exclude(practitioner__in=blocked)
+    away = {practitioner.pk for practitioner in blocked}
     offered: dict[int, set[int]] = defaultdict(set)
-    for service, person in offers.order_by().values_list("service", "practitioner"):
-        offered[service].add(person)
+    for person, service in offers:
+        if person not in away:
+            offered[service].add(person)
     return [
         VisitInside(
             visit,

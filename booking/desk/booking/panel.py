@@ -107,7 +107,7 @@ def book_panel(page: CalendarPage, form: BookForm | None = None, findings: Findi
         "duplicates": findings.duplicates,
         "is_really_new": bool(form["is_really_new"].value()),
         "question": findings.question,
-        "free": findings.free or ([] if gap else soon(page.board, page.now)),
+        "free": findings.free if findings.free_for or gap else soon(page.board, page.now),
         "needs_fold": any("twice" in str(error) for error in form.errors.get("at", [])) or form["fold"].value(),
         "focus": findings.focus or ("" if form.errors else _focus(patient, is_new)),
     }

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 
 from booking.availability import Reason
 from booking.desk.calendar import grid
+from booking.desk.calendar.waiting import WaitingPeople
 from booking.models import Appointment, Closure, Location, Practitioner, Status, Tag, WaitlistEntry
 
 TWO_LINES = 30  # Minutes whose rows have room for two lines of text.
@@ -49,7 +50,7 @@ class CalendarBlock:
     @property
     def has_note(self) -> bool:
         """Whether the visit has a note that the user may read."""
-        return bool(getattr(self.appointment, "shown_notes", []))
+        return bool(getattr(self.appointment, "has_note", False))
 
     @property
     def alerts(self) -> Sequence[Tag]:
@@ -132,7 +133,7 @@ class Board:
     shown: grid.Span
     closures: dict[date, list[Closure]]
     visits: list[Appointment]  # Agreed ones, cancelled ones included, also where those are not drawn.
-    waiting: list[WaitlistEntry]
+    waiting: WaitingPeople
     day: date  # The day whose gap the address may name.
     not_shown: list[tuple[Practitioner, int]]  # Practitioners with visits who are not shown, and how many visits.
 

@@ -21,6 +21,15 @@ class Cell:
     lane: int = 1
     lanes: int = 1
 
+    @property
+    def row_classes(self) -> str:
+        """The CSS classes of its rows. A string, because templates localize numbers, which takes longer."""
+        return f"r{self.row} s{self.rows}"
+
+    @property
+    def lane_class(self) -> str:
+        return f"n{self.lanes}l{self.lane}"
+
 
 def shown_range(spans: Iterable[Span]) -> Span:
     """The whole hours that cover all spans."""

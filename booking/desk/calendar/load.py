@@ -7,8 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -59,7 +60,7 @@ def load_board(
     people = {person.pk for person in practitioners}
     rows = _appointments(practitioners, locations, days, now, PatientNote.objects.none() if notes is None else notes)
     occupying = [row for row in rows if row.status in {*ATTENDED, Status.HELD}]
-    others = _others(people, days, now)
+    others = _others(people, not_shown, days, now)
     offers = scheduling.offered_services()
     plans = scheduling.day_plans(
         practitioners=practitioners,
@@ -97,7 +98,7 @@ def load_board(
         for on in days
     ]
     visits = [row for row in in_columns if row.status in AGREED]
-    return Board(columns, shown, closures, visits, waiting.entries, day, _counts(not_shown, others, places))
+    return Board(columns, shown, closures, visits, waiting, day, _counts(not_shown, others, places))
 
 
 def _appointments(
@@ -109,7 +110,7 @@ def _appointments(
 ) -> Sequence[Appointment]:
     """Their visits, live holds and unconfirmed bookings that begin on these days, at all locations.
 
-    Services and offers are prefetched, not joined: a row with all their columns takes several times as long.
+    Services are prefetched, not joined: a row with all their columns takes several times as long.
     """
     pending = Q(status__in=[Status.HELD, Status.UNCONFIRMED], hold_expires_at__gt=now)
     arrivals = AppointmentEvent.objects.filter(appointment=OuterRef("pk"), kind=AppointmentEvent.Kind.ARRIVED)
@@ -120,16 +121,17 @@ def _appointments(
         .select_related("patient")
         .prefetch_related(
             "service",
-            Prefetch("waitlist_offer", WaitlistOffer.objects.select_related("entry")),
-            Prefetch("notes", notes, to_attr="shown_notes"),
             Prefetch("patient__tags", Tag.objects.filter(is_alert=True), to_attr="alert_tags"),
         )
         .annotate(
             arrived_at=Subquery(arrivals.order_by("-pk").values("at")[:1]),
             has_other_visit=Exists(same_patient),  # R16
+            has_note=Exists(notes.filter(appointment=OuterRef("pk"))),
         )
         .order_by("starts_at", "pk")
     )
+    holds = [row for row in rows if row.status == Status.HELD]
+    prefetch_related_objects(holds, Prefetch("waitlist_offer", WaitlistOffer.objects.select_related("entry")))
     by_id = {person.pk: person for person in people}
     places = {place.pk: place for place in locations}
     for row in rows:
@@ -139,14 +141,18 @@ def _appointments(
     return rows
 
 
-def _others(people: Collection[int], days: Collection[date], now: datetime) -> list[Appointment]:
-    """What occupies time of everyone else on these days, and with it rooms."""
+def _others(
+    people: Collection[int], not_shown: Sequence[Practitioner], days: Collection[date], now: datetime
+) -> list[Any]:
+    """What else occupies rooms on these days, or time of those who are not shown. Named tuples: a week has many."""
     rows = Appointment.objects.occupying(now=now).exclude(practitioner__in=people).filter(local_on__in=days)
-    return list(rows.only("practitioner_id", "room_id", "location_id", "status", "starts_at", "ends_at").order_by())
+    rows = rows.filter(Q(room__isnull=False) | Q(practitioner__in=not_shown)).order_by()
+    columns = ("practitioner_id", "room_id", "location_id", "status", "starts_at", "ends_at")
+    return list(rows.values_list(*columns, named=True))
 
 
 def _counts(
-    people: Iterable[Practitioner], rows: Iterable[Appointment], places: Collection[int]
+    people: Iterable[Practitioner], rows: Iterable[Any], places: Collection[int]
 ) -> list[tuple[Practitioner, int]]:
     """How many visits each of these has at these locations, where there are any."""
     counts = Counter(row.practitioner_id for row in rows if row.status in ATTENDED and row.location_id in places)

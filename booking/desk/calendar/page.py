@@ -220,6 +220,7 @@ def _context(page: CalendarPage, panel: Panel) -> dict[str, Any]:
         "numbers": count_board(board, page.today),
         "desk_closes": closes_at(place, params.day, board.closures[params.day]) if place else None,
         "has_low_rows": has_low_rows(page.request),
+        "may_change": page.may("change_appointment"),
         "panel": panel.template,
         **panel.context,
     }

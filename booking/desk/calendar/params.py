@@ -69,6 +69,10 @@ class CalendarParams:
         """The same calendar with the panel that ``do`` names."""
         return self.url(**NO_PANEL | {"do": do} | values)
 
+    def column_url(self, on: date) -> str:
+        """The same calendar on this day without a panel. ``&appointment=`` after it opens a visit of the day."""
+        return self.url(**NO_PANEL | {"day": on})
+
     def visit_url(self, visit: Appointment) -> str:
         """The visit's day with its panel."""
         return self.url(**NO_PANEL | {"day": visit.local_on, "appointment": visit.reference})

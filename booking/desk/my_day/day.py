@@ -60,7 +60,7 @@ def my_day(request: HttpRequest) -> HttpResponse:
         "noted_visits": _noted(notes, visits),
         "idle_minutes": settings.STAFF_IDLE_OWN_DAY.total_seconds() // 60,
         **_card(own_day, notes),
-        **_tell(own_day),
+        **how_to_tell(own_day),
     }
     log_view(request, AccessLogEntry.Kind.DAY, visits)
     return desk_page(request, "desk/my_day/day.html", context)
@@ -120,7 +120,7 @@ def visit_count(visit: Appointment) -> str:
     return gettext("visit %(number)d with us") % counts if counts["number"] > 1 else ""
 
 
-def _tell(own_day: OwnDay) -> dict[str, Any]:
+def how_to_tell(own_day: OwnDay) -> dict[str, Any]:
     """Whether and how the next patient can be told of a delay, and of which one they were told."""
     block = own_day.next_block
     visit = block.appointment if block else None

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from booking import scheduling
 from booking.desk.calendar.load import local_today
 from booking.desk.my_day.day import DELAYS
-from booking.models import Appointment, Location, is_reference
+from booking.models import Appointment, Location, Practitioner, is_reference
 from booking.scheduling import Actor, SchedulingError
 from booking.staff.access import own_practitioner, staff_page, visible_visits
 from booking.staff.quiet_names import name_for
@@ -34,25 +34,32 @@ def running_late(request: HttpRequest) -> HttpResponse:
     form = RunningLateForm(request.POST)
     if not form.is_valid():
         return HttpResponseBadRequest(gettext("This button is unknown. Go back and reload your day."))
-    minutes, reference, now = form.cleaned_data["minutes"], form.cleaned_data["tell"], timezone.now()
+    save_delay(request, person, form, words=_words(form.cleaned_data["minutes"]))
+    return redirect("desk:my_day")
+
+
+def save_delay(request: HttpRequest, person: Practitioner, form: RunningLateForm, *, words: str) -> None:
+    """Record what a valid form says of today, and say it in these words."""
+    reference, now = form.cleaned_data["tell"], timezone.now()
     visit = _visit(request, reference)
     if reference and visit is None:
         messages.error(request, gettext("This visit has changed meanwhile. Please look at your day again."))
-        return redirect("desk:my_day")
+        return
     try:
         is_told = scheduling.say_running_late(
             practitioner=person,
             on=local_today(list(Location.objects.all()), now),
-            late_by=timedelta(minutes=minutes),
+            late_by=timedelta(minutes=form.cleaned_data["minutes"]),
             by=Actor.staff(request.user),
             now=now,
             tell=visit,
         )
     except SchedulingError as error:
         messages.error(request, error.message)
-    else:
-        messages.success(request, _sentence(request, minutes, visit if is_told else None))
-    return redirect("desk:my_day")
+        return
+    if visit and is_told:
+        words += " " + gettext("We'll let %(name)s know.") % {"name": name_for(request, visit.patient)}
+    messages.success(request, words)
 
 
 def _visit(request: HttpRequest, reference: str) -> Appointment | None:
@@ -61,12 +68,9 @@ def _visit(request: HttpRequest, reference: str) -> Appointment | None:
     return visible_visits(request).agreed().filter(reference=reference).select_related("patient").first()
 
 
-def _sentence(request: HttpRequest, minutes: int, told: Appointment | None) -> str:
+def _words(minutes: int) -> str:
     if not minutes:
         return gettext("The desk sees that you're on time again.")
-    sentence = ngettext(
+    return ngettext(
         "The desk sees that you're %(count)d minute late.", "The desk sees that you're %(count)d minutes late.", minutes
     ) % {"count": minutes}
-    if told is None:
-        return sentence
-    return f"{sentence} " + gettext("We'll let %(name)s know.") % {"name": name_for(request, told.patient)}

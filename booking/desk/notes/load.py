@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 
 from booking.models import Appointment, Patient, PatientNote, Tag
@@ -61,17 +61,24 @@ def _own(notes: list[PatientNote], user: Any) -> PatientNote | None:
     return next((note for note in notes if note.audience != _DESK and note.author_id == user.pk), None)
 
 
+def _tags(patient: Patient) -> tuple[list[Tag], list[Tag]]:
+    """All tags, and those of the patient. One query."""
+    on_patient = Exists(Patient.tags.through.objects.filter(patient=patient, tag=OuterRef("pk")))
+    rows = [(tag, tag.is_on_patient) for tag in Tag.objects.annotate(is_on_patient=on_patient)]
+    return [tag for tag, _is_set in rows], [tag for tag, is_set in rows if is_set]
+
+
 def load_notes(request: HttpRequest, patient: Patient, *, visit: Appointment | None = None) -> PatientNotes:
     """A practitioner sees those of own patients only."""
     if not treats_patient(request, patient):
         return PatientNotes(user=request.user)
-    tags = list(patient.tags.all())
     may_tag = may_tag_patients(request)
+    every_tag, tags = _tags(patient) if may_tag else ([], list(patient.tags.all()))
     notes = visible_notes(request).filter(patient=patient).select_related("author")
     found = notes.filter(Q(appointment__isnull=True) | Q(appointment=visit)) if visit else notes
     return PatientNotes(
         tags=tags,
-        other_tags=[tag for tag in Tag.objects.all() if tag not in tags] if may_tag else (),
+        other_tags=[tag for tag in every_tag if tag not in tags],
         about_patient=[note for note in found if note.appointment_id is None],
         about_visit=[note for note in found if visit and note.appointment_id == visit.pk],
         user=request.user,

@@ -1,4 +1,7 @@
-"""/desk/patients/: the patients in order of name, or those that a search finds."""
+"""/desk/patients/: the patients in order of name, or those that a search finds.
+
+The words of a search come by POST, so that they stand in no address and no log.
+"""
 
 from typing import Any
 
@@ -6,7 +9,7 @@ from django.core.paginator import Paginator
 from django.db.models import Max, Min, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods
 
 from booking.models import AGREED, AccessLogEntry, Patient, Status
 from booking.privacy.access_log import log_view
@@ -18,19 +21,20 @@ PAGE_SIZE = 50
 MAX_TERM = 200  # characters
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @staff_page("booking.view_patient", "booking.change_patient", own="booking.view_own_day")
 def patients(request: HttpRequest) -> HttpResponse:
-    """``?q=`` searches; ``?phone_only=1`` lists who books by phone only; ``?merge=`` offers to compare with one."""
-    term = request.GET.get("q", "").strip()[:MAX_TERM]
-    only_phone = request.GET.get("phone_only") == "1"
+    """POST searches for ``q``. ``phone_only=1``: who books by phone only; ``merge=``: offers to compare with one."""
+    given = request.POST if request.method == "POST" else request.GET
+    term = request.POST.get("q", "").replace("\0", "").strip()[:MAX_TERM]
+    only_phone = given.get("phone_only") == "1"
     rows = find_patients(visible_patients(request), term)
     if only_phone:
         rows = rows.filter(books_by_phone_only=True)
-    compared = _compared(request)
+    compared = _compared(request, given.get("merge", ""))
     if compared is not None:
         rows = rows.exclude(pk=compared.pk)
-    page = Paginator(_with_visits(rows), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(_with_visits(rows), PAGE_SIZE).get_page(given.get("page"))
     kind = AccessLogEntry.Kind.SEARCH if term else AccessLogEntry.Kind.LIST
     log_view(request, kind, [*page.object_list, compared])
     context = {
@@ -58,10 +62,9 @@ def _with_visits(rows: QuerySet[Patient]) -> QuerySet[Patient]:
     )
 
 
-def _compared(request: HttpRequest) -> Patient | None:
+def _compared(request: HttpRequest, pk: str) -> Patient | None:
     """The patient for whom another entry is looked for, to merge both."""
     user: Any = request.user
-    pk = request.GET.get("merge", "")
     if not user.has_perm("booking.merge_patient") or not is_plain_digits(pk) or len(pk) > 18:
         return None
     return visible_patients(request).filter(pk=int(pk)).first()

@@ -28,7 +28,7 @@ def soonest(
         moving=visit,
     )
     elsewhere = [_outside_own_time(slot, visit) for slot in slots]
-    return _choices(_first_of_each_gap([slot for slot in elsewhere if slot.practitioner_ids]), visit, people)[:SHOWN]
+    return choices_of(_first_of_each_gap([slot for slot in elsewhere if slot.practitioner_ids]), visit, people)[:SHOWN]
 
 
 def near(
@@ -50,7 +50,7 @@ def near(
         moving=visit if moving else None,
         count=SHOWN,
     )
-    return _choices(slots, visit, people)
+    return choices_of(slots, visit, people)
 
 
 def choice_of(slot: Slot, people: Sequence[Practitioner], location: Location) -> TimeChoice | None:
@@ -59,7 +59,7 @@ def choice_of(slot: Slot, people: Sequence[Practitioner], location: Location) ->
     return TimeChoice(slot.starts_at.astimezone(location.zone), person, location) if person else None
 
 
-def _choices(slots: Iterable[Slot], visit: Appointment, people: Sequence[Practitioner]) -> list[TimeChoice]:
+def choices_of(slots: Iterable[Slot], visit: Appointment, people: Sequence[Practitioner]) -> list[TimeChoice]:
     return [choice for slot in slots if (choice := choice_of(slot, people, visit.location))]
 
 

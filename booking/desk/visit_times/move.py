@@ -42,7 +42,7 @@ def move_panel(page: CalendarPage, visit: Appointment | None = None, form: Visit
     anyone = page.request.GET.get("who") == "anyone"
     context = {
         "visit": visit,
-        "moving": MoveGaps.load(visit),
+        "moving": MoveGaps.among(visit, form.offering),
         "form": form,
         "form_is_open": is_open,
         "button": _button(form, chosen),

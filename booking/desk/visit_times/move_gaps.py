@@ -1,5 +1,6 @@
 """The calendar's gaps while a visit is being moved: where it would fit, and why not elsewhere."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 
@@ -7,7 +8,7 @@ from django.utils.translation import gettext
 
 from booking.desk.calendar.board import CalendarBlock, CalendarColumn
 from booking.desk.visit_times.time_form import TimeChoice
-from booking.models import Appointment, PractitionerService
+from booking.models import Appointment, Practitioner
 
 _STEP = timedelta(minutes=5)
 
@@ -28,11 +29,11 @@ class MoveGaps:
     practitioners: frozenset[int]
 
     @classmethod
-    def load(cls, visit: Appointment) -> "MoveGaps":
-        offers = PractitionerService.objects.filter(service=visit.service_id, practitioner__is_active=True)
-        if visit.service.needs_needling_authorisation:
-            offers = offers.filter(practitioner__authorised_for_needling=True)
-        return cls(visit, frozenset(offers.values_list("practitioner", flat=True)))
+    def among(cls, visit: Appointment, offering: Iterable[Practitioner]) -> "MoveGaps":
+        """``offering``: those who are active and offer the service."""
+        needs_authorisation = visit.service.needs_needling_authorisation
+        able = [each for each in offering if each.authorised_for_needling or not needs_authorisation]
+        return cls(visit, frozenset(each.pk for each in able))
 
     def target(self, column: CalendarColumn, gap: CalendarBlock) -> MoveTarget:
         if column.practitioner.pk not in self.practitioners:

@@ -11,10 +11,10 @@ from booking.desk.appointments import told
 from booking.desk.appointments.find import may_keep, panel_visit, visit_to_change
 from booking.desk.appointments.form_address import panel_or_form
 from booking.desk.calendar.page import CalendarPage, Panel, back_url, page_behind, render_page
-from booking.desk.visit_times.free_slots import near
+from booking.desk.visit_times.free_slots import SHOWN, choices_of, near
 from booking.desk.visit_times.time_form import TimeChoice, VisitTimeForm, posted_fields, time_fields
 from booking.models import Appointment, Channel
-from booking.scheduling import Actor, NeedsReason, SchedulingError, SeriesDate
+from booking.scheduling import Actor, NeedsReason, SchedulingError, SeriesDate, Slot
 from booking.staff.access import own_practitioner, staff_page
 
 
@@ -25,7 +25,7 @@ def rebook_panel(
     visit = panel_visit(page, visit)
     if visit is None or not may_keep(page, visit, "add_appointment"):
         return None
-    (preset,) = scheduling.series_dates(original=visit, every_weeks=1, times=1, now=page.now)
+    preset, free = scheduling.week_later(original=visit, now=page.now, count=SHOWN)
     is_open = form is not None
     form = form or _new_form(page, visit, preset)
     form.focus_first_error()
@@ -36,7 +36,7 @@ def rebook_panel(
         "button": gettext("Book all the same") if form.asked_for else gettext("Book"),
         "preset": preset,
         "preset_choice": _preset_choice(visit, preset),
-        "slots": _slots(page, visit, preset, form),
+        "slots": _slots(page, visit, free, form),
         "today": page.today,
     }
     return Panel("desk/appointments/_rebook.html", context, [visit])
@@ -54,7 +54,8 @@ def _new_form(page: CalendarPage, visit: Appointment, preset: SeriesDate) -> Vis
 
 
 def _form(page: CalendarPage, visit: Appointment, **arguments: object) -> VisitTimeForm:
-    form = VisitTimeForm(visit=visit, locations=page.locations, **arguments)
+    own = own_practitioner(page.request)  # Practitioners book for themselves.
+    form = VisitTimeForm(visit=visit, locations=page.locations, own=own, **arguments)
     if "tell_patient" in form.fields and visit.patient:
         form.fields["tell_patient"].label = gettext("Email %(name)s the details") % {"name": visit.patient.given_names}
     return form
@@ -66,9 +67,11 @@ def _preset_choice(visit: Appointment, preset: SeriesDate) -> TimeChoice | None:
     return TimeChoice(preset.starts_at.astimezone(visit.location.zone), visit.practitioner, visit.location)
 
 
-def _slots(page: CalendarPage, visit: Appointment, preset: SeriesDate, form: VisitTimeForm) -> list[TimeChoice]:
-    """The free times near the one that was refused."""
-    refused = form.cleaned_data.get("starts_at") if form.is_bound else (preset.starts_at if preset.problem else None)
+def _slots(page: CalendarPage, visit: Appointment, free: list[Slot], form: VisitTimeForm) -> list[TimeChoice]:
+    """The free times near the one that was refused; ``free``: those near the time a week later."""
+    if not form.is_bound:
+        return choices_of(free, visit, page.practitioners)
+    refused = form.cleaned_data.get("starts_at")
     if refused is None:
         return []
     return near(visit, page.practitioners, refused, now=page.now, person=visit.practitioner, moving=False)
@@ -81,8 +84,6 @@ def rebook(request: HttpRequest, reference: str) -> HttpResponse:
     visit = visit_to_change(request, reference)
     page = page_behind(request)
     form = _form(page, visit, data=posted_fields(request.POST, page.locations))
-    if own := own_practitioner(request):  # Practitioners book for themselves.
-        form.fields["practitioner"].queryset = form.fields["practitioner"].queryset.filter(pk=own.pk)  # type: ignore[attr-defined]
     if not form.is_valid():
         return _show(page, visit, form, status=422)
     assert visit.patient is not None

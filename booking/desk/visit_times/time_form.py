@@ -51,7 +51,10 @@ class VisitTimeForm(forms.Form):
     tell_patient = forms.BooleanField(required=False)
     reason = LineField(label=gettext_lazy("Reason"), max_length=200, required=False)
 
-    def __init__(self, *args: Any, visit: Appointment, locations: list[Location], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, visit: Appointment, locations: list[Location], own: Practitioner | None = None, **kwargs: Any
+    ) -> None:
+        """``own``: the only practitioner who may be chosen."""
         super().__init__(*args, **{"label_suffix": "", **kwargs})
         self.visit = visit
         # What the question about a rule was about, if there is one.
@@ -59,7 +62,10 @@ class VisitTimeForm(forms.Form):
         self.asked_rules = self.data.get("asked_rules", "")
         self.comes_twice = False
         offering = Practitioner.objects.active().filter(practitioner_services__service=visit.service_id)
+        offering = offering.filter(pk=own.pk) if own else offering
+        self.offering = list(offering)
         self.fields["practitioner"].queryset = offering  # type: ignore[attr-defined]
+        self.fields["practitioner"].choices = [(each.slug, each) for each in self.offering]  # type: ignore[attr-defined]
         if len(locations) == 1:
             del self.fields["location"]
         if visit.patient and visit.patient.email:

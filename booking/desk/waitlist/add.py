@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from booking import scheduling
+from booking.desk.calendar.page import back_url
 from booking.desk.waitlist.forms import ANYONE, AddCallerForm
 from booking.formatting import format_phone
 from booking.models import AccessLogEntry, Location, Patient, Practitioner, Service
@@ -18,26 +19,31 @@ from booking.privacy.access_log import log_view
 from booking.scheduling import Actor, SchedulingError, WaitlistRequest
 from booking.staff.access import desk_page, staff_page
 from booking.staff.inputs import focus_first_error
-from booking.staff.search import find_patients
+from booking.staff.search import find_patients, phone_digits
 from booking.text_cleaning import is_plain_digits
 
 FOUND_SHOWN = 8
+FIND, CHOOSE = "find", "choose"  # Where the page opens: in the search box, or at the first patient found.
 DAYS_AHEAD, DEFAULT_DAYS = timedelta(days=365), timedelta(days=28)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @staff_page("booking.add_waitlistentry")
 def add(request: HttpRequest) -> HttpResponse:
-    """The form. The buttons "find" and "choose" look for a known patient, the last one adds the entry."""
+    """The form. The buttons "find" and "choose" look for a known patient, the last one adds the entry.
+
+    ``back`` is the calendar's address, if the user came from there.
+    """
     if request.method != "POST":
         patient = _patient(request, request.GET.get("patient", ""))
-        return _show(request, _form(initial=_initial(request) | _details(patient)), patient=patient)
-    if "find" in request.POST:
-        form = _form(initial=_typed(request))
-        return _show(request, form, found=_find(request), has_searched=True)
+        form = _form(initial=_initial(request) | _details(patient))
+        return _show(request, form, patient=patient, focus="service" if patient else FIND)
     if "choose" in request.POST:
         patient = _patient(request, request.POST["choose"])
-        return _show(request, _form(initial=_typed(request) | _details(patient)), patient=patient)
+        form = _form(initial=_typed(request) | _details(patient))
+        return _show(request, form, patient=patient, focus="service")
+    if _is_search(request):
+        return _show_found(request)
     patient = _patient(request, request.POST.get("patient", ""))
     form = _form(request.POST)
     if form.is_valid():
@@ -50,9 +56,24 @@ def add(request: HttpRequest) -> HttpResponse:
         else:
             told = gettext("They will get an email.") if entry.email else gettext("Call when something opens up.")
             messages.success(request, gettext("%(name)s is on the waitlist.") % {"name": entry.name} + f" {told}")
-            return redirect("desk:waitlist")
+            return redirect(back_url(request) if request.POST.get("back") else "desk:waitlist")
     focus_first_error(form)
     return _show(request, form, patient=patient, status=422)
+
+
+def _is_search(request: HttpRequest) -> bool:
+    """Enter in the search box presses the form's first button, which adds the entry."""
+    return "find" in request.POST or bool(request.POST.get("q", "").strip() and not request.POST.get("name"))
+
+
+def _show_found(request: HttpRequest) -> HttpResponse:
+    """Who was found; if nobody, what was searched for is a new caller's name, phone number or address."""
+    found, typed, term = _find(request), _typed(request), request.POST.get("q", "").strip()
+    searched = "phone" if phone_digits(term) else "email" if "@" in term else "name"
+    if not found and not typed.get(searched):
+        typed[searched] = term
+    focus = CHOOSE if found else "phone" if typed.get("name") else "name"
+    return _show(request, _form(initial=typed), found=found, has_searched=True, focus=focus)
 
 
 def _form(data: Any = None, **kwargs: Any) -> AddCallerForm:
@@ -129,9 +150,16 @@ def _show(
     patient: Patient | None = None,
     found: list[Patient] | None = None,
     has_searched: bool = False,
+    focus: str = "",
     status: int = 200,
 ) -> HttpResponse:
+    """``focus``: FIND, CHOOSE or the name of a field."""
     user: Any = request.user
+    may_find = user.has_perm("booking.view_patient")
+    if focus == FIND and not may_find:
+        focus = "name"
+    if focus in form.fields:
+        form.fields[focus].widget.attrs["autofocus"] = True
     if has_searched:
         log_view(request, AccessLogEntry.Kind.SEARCH, found or [])
     log_view(request, AccessLogEntry.Kind.RECORD, [patient])
@@ -141,7 +169,9 @@ def _show(
         "patient": patient,
         "found": found or [],
         "has_searched": has_searched,
-        "may_find": user.has_perm("booking.view_patient"),
+        "may_find": may_find,
+        "focus": focus,
+        "back": request.POST.get("back", request.GET.get("back", "")),
         "q": request.POST.get("q", "") if has_searched else "",
     }
     return desk_page(request, "desk/waitlist/add.html", context, status=status)

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from booking import scheduling
 from booking.desk.waitlist.forms import ANYONE, EVERY_STATE, WaitlistFilterForm
@@ -23,25 +23,30 @@ SEE = ("booking.view_waitlistentry", "booking.change_waitlistentry")
 PAGE_SIZE = 100
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @staff_page(*SEE)
 def waitlist(request: HttpRequest) -> HttpResponse:
-    """Who waits, oldest first, or the entries that the filters choose."""
+    """Who waits, oldest first, or the entries that the filters choose.
+
+    The filters come by POST, so that the words searched for stand in no address and no log. ``?state=``, ``?service=``
+    and ``?practitioner=`` also work in the address, ``q`` does not.
+    """
+    given = (request.POST if request.method == "POST" else request.GET).copy()
+    if request.method != "POST":
+        given.pop("q", None)
     services, practitioners = list(Service.objects.all()), list(Practitioner.objects.all())
-    form = WaitlistFilterForm(request.GET, services=services, practitioners=practitioners)
+    form = WaitlistFilterForm(given, services=services, practitioners=practitioners)
     form.is_valid()
     pages = Paginator(_chosen(form.cleaned_data), PAGE_SIZE)
-    shown = pages.get_page(request.GET.get("page"))
+    shown = pages.get_page(given.get("page"))
     kind = AccessLogEntry.Kind.SEARCH if form.cleaned_data.get("q") else AccessLogEntry.Kind.WAITLIST
     log_view(request, kind, shown.object_list)
-    query = request.GET.copy()
-    query.pop("page", None)
     context = {
         "section": "waitlist",
         "form": form,
         "entries": shown,
         "is_filtered": any(form.cleaned_data.values()),
-        "query": query.urlencode(),
+        "filters": {name: value for name, value in form.cleaned_data.items() if value},
         "now": timezone.now(),
     }
     return desk_page(request, "desk/waitlist/list.html", context)

@@ -10,6 +10,7 @@ from ipaddress import ip_network
 from booking import rate_limits
 from booking.models import DEFAULT_UNVERIFIED_SHARE, Appointment, Clinic, parse_networks
 from booking.scheduling.slots.bookable_time import bookable_time
+from booking.scheduling.slots.schedules import Schedules
 
 ALWAYS_HELD = 2  # visits of each practitioner's day
 BOOKINGS_AT_ONCE = 2  # of one network in a day; four times as many of an IPv6 /48
@@ -17,17 +18,17 @@ _DAY = timedelta(days=1)
 _SOURCE = "source"
 
 
-def may_be_taken(visit: Appointment, network: str, *, now: datetime) -> bool:
+def may_be_taken(visit: Appointment, network: str, *, now: datetime, hours: Schedules | None = None) -> bool:
     """Whether an unverified visitor may hold or book this time at once."""
-    return not has_booked_enough(network, now=now) and leaves_enough(visit, now=now)
+    return not has_booked_enough(network, now=now) and leaves_enough(visit, now=now, hours=hours)
 
 
-def leaves_enough(visit: Appointment, *, now: datetime) -> bool:
+def leaves_enough(visit: Appointment, *, now: datetime, hours: Schedules | None = None) -> bool:
     """Whether enough of the practitioner's day can still be booked when an unverified visitor takes this time.
 
     What the day's visits can cover is compared with what they could cover without the holds and bookings of
     unverified visitors: at most the clinic's share of it may be gone, for each service that can be booked online.
-    ``ALWAYS_HELD`` visits are free.
+    ``ALWAYS_HELD`` visits are free. ``hours``: the practitioner's hours of that day, if the lock's holder loaded them.
     """
     rows = Appointment.objects.unverified(now=now).filter(practitioner=visit.practitioner_id, local_on=visit.local_on)
     taken = list(rows.exclude(pk=visit.pk).order_by())
@@ -37,7 +38,7 @@ def leaves_enough(visit: Appointment, *, now: datetime) -> bool:
     remaining = 100 - (DEFAULT_UNVERIFIED_SHARE if share is None else share)
     return all(
         time.after * 100 >= time.before * remaining
-        for time in bookable_time(visit.practitioner_id, visit.local_on, [*taken, visit], now=now)
+        for time in bookable_time(visit.practitioner_id, visit.local_on, [*taken, visit], now=now, hours=hours)
     )
 
 

@@ -34,6 +34,7 @@ from booking.scheduling.slots.one_start import (
     data_for_start,
     free_at,
     least_busy,
+    people_for,
     with_occupied_by,
     working_at,
 )
@@ -68,7 +69,7 @@ def hold(
     query = SlotQuery(service, now, practitioner, location, new_patient, holder)
     if current := _matching_hold(query, starts_at):
         return extend(hold=current, by=by, now=now, visitor=visitor) if extensions_left(current) else current
-    candidate_ids = working_at(data_for_start(query, starts_at), starts_at)
+    candidate_ids = [practitioner.pk] if practitioner else people_for(query)
     if not candidate_ids or starts_at <= now:
         raise slot_taken(query, starts_at)
     try:

@@ -60,7 +60,7 @@ def create_hold(
             raise LostRace
     if visitor is not None:
         set_source(hold, visitor.network)
-        if hold.is_unverified and not may_be_taken(hold, visitor.network, now=query.now):
+        if hold.is_unverified and not may_be_taken(hold, visitor.network, now=query.now, hours=data.hours):
             leave_unheld(hold, query.now)
     hold.save()
     add_event(hold, _Kind.CHOSEN if hold.status == Status.UNHELD else _Kind.HELD, by=by, now=query.now, note=note)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from booking import availability
 from booking.availability import Interval, LocationDay, OccupiedSpan, Request, Schedule
 from booking.models import Appointment, PractitionerService, Service
-from booking.scheduling.slots.schedules import rooms_by_location, schedules_for_service
+from booking.scheduling.slots.schedules import Schedules, rooms_by_location, schedules_for_service
 
 
 @dataclass(frozen=True)
@@ -21,17 +21,22 @@ class BookableTime:
 
 
 def bookable_time(
-    practitioner_id: int, day: date, taken: Collection[Appointment], *, now: datetime
+    practitioner_id: int,
+    day: date,
+    taken: Collection[Appointment],
+    *,
+    now: datetime,
+    hours: Schedules | None = None,
 ) -> list[BookableTime]:
     """For each service that can be booked online with a practitioner: the time of a local day, at all locations.
 
     ``taken``: the visits, saved or not, that count in ``after`` only. All other visits and live holds count in both.
-    Nine database queries.
+    ``hours``: the practitioner's hours of that day, if they are loaded. Three database queries, otherwise eight.
     """
     offers = PractitionerService.objects.filter(
         practitioner=practitioner_id, service__in=Service.objects.bookable().values("pk")
     ).select_related("service", "practitioner")
-    hours = schedules_for_service([practitioner_id], day, day)
+    hours = hours or schedules_for_service([practitioner_id], day, day)
     rooms = rooms_by_location()
     places = [
         LocationDay(

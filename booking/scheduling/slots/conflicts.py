@@ -52,6 +52,27 @@ class _AgreedVisit:
     room_is_active: bool | None
     overbooked_reason: str
 
+    @classmethod
+    def of(cls, row: Appointment) -> "_AgreedVisit":
+        return cls(
+            pk=row.pk,
+            practitioner=row.practitioner_id,
+            service=row.service_id,
+            location=row.location_id,
+            zone=row.location.time_zone,
+            start=row.starts_at,
+            end=row.ends_at,
+            on=row.local_on,
+            buffer_before=row.buffer_before,
+            buffer_after=row.buffer_after,
+            service_is_active=row.service.is_active,
+            needs_needling=row.service.needs_needling_authorisation,
+            needs_room=row.service.needs_room,
+            room=row.room_id,
+            room_is_active=row.room.is_active if row.room else None,
+            overbooked_reason=row.overbooked_reason,
+        )
+
     @property
     def has_valid_room(self) -> bool:
         """Whether it has an active room, or needs none, or was overbooked without one on purpose."""
@@ -118,7 +139,10 @@ def find_conflicts(
     visits = _agreed_visits(rows)
     if not visits:
         return []
-    people = _people({visit.practitioner for visit in visits}, visits)
+    ids = {visit.practitioner for visit in visits}
+    offers = PractitionerService.objects.filter(practitioner__in=ids).order_by()
+    offered = set(offers.values_list("practitioner", "service"))
+    people = _people(Practitioner.objects.filter(pk__in=ids), visits, offered)
     reasons: dict[int, Reason | Restriction] = {}
     for visit in visits:
         reason = people.reason(visit, visit.practitioner)
@@ -134,17 +158,26 @@ def find_conflicts(
     ]
 
 
-def substitutes(appointments: Iterable[Appointment], *, now: datetime) -> dict[Practitioner, set[int]]:
+def offered_by_active() -> set[tuple[int, int]]:
+    """What practitioners offer who are active: pairs of practitioner id and service id. One query."""
+    rows = PractitionerService.objects.filter(practitioner__is_active=True)
+    return set(rows.order_by().values_list("practitioner", "service"))
+
+
+def substitutes(
+    appointments: Iterable[Appointment], *, now: datetime, offered: set[tuple[int, int]] | None = None
+) -> dict[Practitioner, set[int]]:
     """Find other practitioners who are free at the same times. Returns appointment ids by practitioner.
 
     Practitioners who can take none are left out. Ordered by position; a constant number of queries.
-    Rooms are not checked: rescheduling assigns a free one.
+    Rooms are not checked: rescheduling assigns a free one. The appointments come with service, location and room.
+    ``offered``: of ``offered_by_active()``, if it is loaded already.
     """
-    visits = _agreed_visits(Appointment.objects.filter(pk__in=[appointment.pk for appointment in appointments]))
+    visits = [_AgreedVisit.of(appointment) for appointment in appointments]
     if not visits:
         return {}
     others = list(Practitioner.objects.active())
-    people = _people([other.pk for other in others], visits, occupied_at=now)
+    people = _people(others, visits, offered_by_active() if offered is None else offered, occupied_at=now)
     bookable = {
         other: {
             visit.pk for visit in visits if visit.practitioner != other.pk and people.reason(visit, other.pk) is None
@@ -158,25 +191,28 @@ def _agreed_visits(rows: QuerySet[Appointment]) -> list[_AgreedVisit]:
     return [_AgreedVisit(*row) for row in rows.order_by().values_list(*_COLUMNS)]
 
 
-def _people(ids: Iterable[int], visits: list[_AgreedVisit], occupied_at: datetime | None = None) -> _People:
-    """Load these practitioners for the days of ``visits``; with ``occupied_at``, also their occupied time then."""
-    ids = list(ids)
+def _people(
+    practitioners: Iterable[Practitioner],
+    visits: list[_AgreedVisit],
+    offered: set[tuple[int, int]],
+    occupied_at: datetime | None = None,
+) -> _People:
+    """Load what they do on the days of ``visits``; with ``occupied_at``, also their occupied time then."""
+    by_id = {practitioner.pk: practitioner for practitioner in practitioners}
+    ids = list(by_id)
     first, last = min(visit.on for visit in visits), max(visit.on for visit in visits)
     zones = {visit.location: visit.zone for visit in visits}
     hours = schedules_for_service(ids, first, last)
     occupied = _occupied_spans(ids, first, last, occupied_at) if occupied_at else {}
-    people = Practitioner.objects.filter(pk__in=ids)
-    rows = list(people.order_by().values_list("pk", "is_active", "authorised_for_needling", "travel_time"))
-    offered = PractitionerService.objects.filter(practitioner__in=ids)
     return _People(
-        active={person: is_active for person, is_active, _, _ in rows},
-        authorised={person: is_authorised for person, _, is_authorised, _ in rows},
-        offered=set(offered.order_by().values_list("practitioner", "service")),
+        active={person: row.is_active for person, row in by_id.items()},
+        authorised={person: row.authorised_for_needling for person, row in by_id.items()},
+        offered=offered,
         schedules={
             person: replace(
-                hours.schedules.get(person, Schedule()), visits=occupied.get(person, ()), travel_time=travel_time
+                hours.schedules.get(person, Schedule()), visits=occupied.get(person, ()), travel_time=row.travel_time
             )
-            for person, _, _, travel_time in rows
+            for person, row in by_id.items()
         },
         location_days={
             location: LocationDay(id=location, zone=ZoneInfo(zone), closed_on=hours.closures.get(location, frozenset()))

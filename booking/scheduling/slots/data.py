@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from booking import availability
 from booking.availability import Interval, LocationDay, OccupiedSpan, Request, Schedule
 from booking.models import Appointment, AppointmentQuerySet, Status
-from booking.scheduling.slots.schedules import providers_of, rooms_by_location, schedules_for_service
+from booking.scheduling.slots.schedules import Schedules, providers_of, rooms_by_location, schedules_for_service
 from booking.scheduling.types import Provider, SlotQuery
 
 LONGEST_BUFFER = timedelta(hours=4)  # Also of travel. Enforced by constraints on Service and Practitioner.
@@ -28,6 +28,7 @@ class AvailabilityData:
     requests: dict[int, Request]  # by practitioner id, ordered by position
     schedules: dict[int, Schedule]
     location_days: dict[int, LocationDay]
+    hours: Schedules  # as loaded: without travel time, at every location
 
 
 def load(query: SlotQuery, first: date, last: date) -> AvailabilityData:
@@ -68,6 +69,7 @@ def load_schedules(query: SlotQuery, first: date, last: date) -> AvailabilityDat
             )
             for location, zone in zones.items()
         },
+        hours=hours,
     )
 
 

@@ -1,7 +1,6 @@
 """Availability of a single start: who works, who is free, who is least busy, which room.
 
-Commands check working hours before they acquire the lock, to know whom to lock and to refuse early, and
-again under it, together with the occupied time.
+Commands check it under the lock of the practitioners who may be meant: ``people_for`` says whom to lock for a hold.
 """
 
 from collections.abc import Iterable
@@ -12,6 +11,7 @@ from django.db.models import Exists, OuterRef
 from booking import availability
 from booking.models import Appointment, Room
 from booking.scheduling.slots.data import AvailabilityData, load_schedules, with_occupied
+from booking.scheduling.slots.schedules import providers_of
 from booking.scheduling.types import SlotQuery
 
 
@@ -21,6 +21,11 @@ def pick_room(appointment: Appointment, now: datetime) -> Room | None:
     taken = others.filter(room=OuterRef("pk"), ends_at__gt=appointment.starts_at, starts_at__lt=appointment.ends_at)
     free = Room.objects.filter(~Exists(taken), location=appointment.location_id, is_active=True)
     return free.order_by("position", "pk").first()
+
+
+def people_for(query: SlotQuery) -> list[int]:
+    """Ids of the practitioners who offer the service and may see this patient. One database query."""
+    return [provider.id for provider in providers_of(query.service.pk) if query.may_be_seen_by(provider)]
 
 
 def data_for_start(query: SlotQuery, starts_at: datetime) -> AvailabilityData | None:

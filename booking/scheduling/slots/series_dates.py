@@ -9,8 +9,8 @@ from booking import availability
 from booking.availability import SECOND, Interval, LocationDay, Reason, Request, Schedule
 from booking.models import Appointment, Closure
 from booking.scheduling.slots.data import AvailabilityData, load_schedules, with_occupied
-from booking.scheduling.slots.search import slots_in
-from booking.scheduling.slots.staff_search import query_for_staff, thinned_out
+from booking.scheduling.slots.search import slots_in, widest_horizon
+from booking.scheduling.slots.staff_search import nearest_in, query_for_staff, thinned_out
 from booking.scheduling.types import Slot
 
 
@@ -31,13 +31,31 @@ def series_dates(*, original: Appointment, every_weeks: int, times: int, now: da
     """
     days = _days(original.local_on, now.astimezone(original.location.zone).date(), timedelta(weeks=every_weeks), times)
     query = query_for_staff(original.service, now, original.practitioner, original.location, None)
-    data = with_occupied(load_schedules(query, days[0], days[-1]), days[0], days[-1], whole=True)
+    return _dates(original, days, load_schedules(query, days[0], days[-1]))
+
+
+def week_later(*, original: Appointment, now: datetime, count: int) -> tuple[SeriesDate, list[Slot]]:
+    """The date that follows in a weekly series, and if it is not free, the ``count`` free starts closest to it."""
+    (on,) = _days(original.local_on, now.astimezone(original.location.zone).date(), timedelta(weeks=1), 1)
+    query = query_for_staff(original.service, now, original.practitioner, original.location, None)
+    first, last = widest_horizon(query)
+    schedules = load_schedules(query, min(first, on), max(last, on))
+    (found,) = _dates(original, [on], schedules)
+    if not found.problem or found.starts_at is None:
+        return found, []
+    return found, nearest_in(schedules, found.starts_at, count)
+
+
+def _dates(original: Appointment, days: list[date], schedules: AvailabilityData) -> list[SeriesDate]:
+    data = with_occupied(schedules, days[0], days[-1], whole=True)
     if original.practitioner_id not in data.requests:
         problem = gettext("%(person)s doesn't give this service now") % {"person": original.practitioner.given_names}
         return [SeriesDate(on, None, problem) for on in days]
-    closures = dict(Closure.objects.filter(location=original.location, on__in=days).values_list("on", "name"))
+    closed = data.location_days[original.location_id].closed_on.intersection(days)
+    closures = Closure.objects.filter(location=original.location, on__in=closed).values_list("on", "name")
+    names = dict(closures) if closed else {}
     own = _visits_of_patient(original, days)
-    return [_date(original, on, data, closures, own) for on in days]
+    return [_date(original, on, data, names, own) for on in days]
 
 
 def _days(first: date, today: date, step: timedelta, times: int) -> list[date]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from booking.models import Appointment, Location, Practitioner, Service
-from booking.scheduling.slots.data import load_schedules, with_occupied
+from booking.scheduling.slots.data import AvailabilityData, load_schedules, with_occupied
 from booking.scheduling.slots.search import closest, slots_between, slots_in, widest_horizon
 from booking.scheduling.types import Slot, SlotQuery
 
@@ -39,12 +39,16 @@ def nearest_for_staff(
 ) -> list[Slot]:
     """Up to ``count`` of these starts closest to ``starts_at``, ordered by start."""
     query = query_for_staff(service, now, practitioner, location, moving)
-    schedules = load_schedules(query, *widest_horizon(query))
+    return nearest_in(load_schedules(query, *widest_horizon(query)), starts_at, count)
+
+
+def nearest_in(schedules: AvailabilityData, starts_at: datetime, count: int) -> list[Slot]:
+    """``nearest_for_staff`` with schedules that are loaded already, without occupied time."""
 
     def between(first: date, last: date) -> list[Slot]:
         return thinned_out(slots_in(with_occupied(schedules, first, last), first, last))
 
-    return closest(query, starts_at, count, between)
+    return closest(schedules.query, starts_at, count, between)
 
 
 def query_for_staff(

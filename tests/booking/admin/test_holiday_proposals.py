@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from booking.admin.statutory_holidays import Holiday, holidays_of, proposals
+from booking.admin.opening.statutory_holidays import Holiday, holidays_of, proposals
 from booking.models import Closure, Province
 from tests.support.factories import make_location
 

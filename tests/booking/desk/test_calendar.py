@@ -248,7 +248,7 @@ def test_the_query_count_is_the_same_for_a_small_and_a_large_clinic(admin_client
             wish=factories.make_wish(service, location, name=f"W {number}", email=f"w{number}@patients.example"),
             now=now,
         )
-    assert count() == small <= 30
+    assert count() == small <= 26
 
 
 def test_marking_uses_the_scheduling_commands(admin_client, make_visit, admin_user):

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 import time_machine
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -263,6 +263,49 @@ def test_nobody_is_told_of_a_visit_with_somebody_else_or_of_another_day(phone, s
         phone.post(LATE, {"minutes": "10", "tell": visit.reference})
     assert not Message.objects.exists()
     assert not RunningLate.objects.exists()
+
+
+def test_the_desk_says_who_is_late_and_tells_the_next_patient_on_a_tick(admin_client, maya, make_visit):
+    hannah = make_visit("Hannah Redcrow", 45)
+    page = admin_client.get("/desk/")
+    assert "Running late? Maya is running late" in words_of(page)
+    panel = f"/desk/?day=2026-11-23&with={maya.slug}&do=late"
+    assert panel.replace("&", "&amp;") in page.content.decode()
+    words = words_of(admin_client.get(panel))
+    assert "Maya is running late" in words
+    assert "Tell Hannah Redcrow (9:45) by email" in words
+    sent = {"practitioner": maya.slug, "minutes": "10", "tell": hannah.reference, "back": panel}
+    words = words_of(admin_client.post("/desk/late/", sent, follow=True)).replace("&#x27;", "'")
+    assert "Maya is 10 minutes late. We'll let Hannah" in words
+    assert "Running 10 min late" in words
+    assert RunningLate.objects.get().late_by == 10 * MINUTES
+    assert Message.objects.get().appointment == hannah
+    assert "Told already: 10 minutes." in words_of(admin_client.get(panel))
+    words = words_of(admin_client.post("/desk/late/", sent | {"minutes": "0", "tell": ""}, follow=True))
+    assert "Maya is on time again." in words
+    assert not RunningLate.objects.exists()
+
+
+def test_practitioners_say_at_the_desk_that_they_are_late_and_nobody_else(phone, maya, service):
+    steve = factories.make_practitioner([service], name="Steve Hansen", slug="steve")
+    assert phone.post("/desk/late/", {"practitioner": steve.slug, "minutes": "10"}).status_code == 400
+    assert not RunningLate.objects.exists()
+    phone.post("/desk/late/", {"practitioner": maya.slug, "minutes": "10"})
+    assert RunningLate.objects.get().practitioner == maya
+
+
+@pytest.mark.parametrize("address", ["&do=late", "&do=late&with=nobody", "&do=late&with=maya-okafor&day=2026-11-24"])
+def test_the_panel_of_a_delay_is_for_todays_columns_only(admin_client, maya, address):
+    assert "The calendar and My day show it." not in words_of(admin_client.get(f"/desk/?list=0{address}"))
+
+
+def test_who_may_only_look_says_of_nobody_that_they_are_late(client, django_user_model, maya, make_visit):
+    make_visit("Liam Miller")
+    user = django_user_model.objects.create_user("sam", password="x", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename="view_appointment"))
+    client.force_login(user)
+    assert "Running late?" not in words_of(client.get("/desk/"))
+    assert client.post("/desk/late/", {"practitioner": maya.slug, "minutes": "10"}).status_code == 403
 
 
 @pytest.mark.parametrize("minutes", ["", "7", "-5", "\x00", "1" * 500])

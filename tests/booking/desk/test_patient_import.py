@@ -225,7 +225,7 @@ def test_patients_are_imported_in_one_batch_and_can_be_found(admin_client, admin
         "+14035550161", "ann@patients.example", date(1980, 11, 24), batch,
     )  # fmt: skip
     assert "2 patients were imported." in words_of(admin_client.get(response.url))
-    assert [row.name for row in admin_client.get("/desk/patients/", {"q": "berg"}).context["page"]] == ["Ann Berg"]
+    assert [row.name for row in admin_client.post("/desk/patients/", {"q": "berg"}).context["page"]] == ["Ann Berg"]
 
 
 def test_an_import_is_one_row_in_the_access_log_and_no_email(admin_client):

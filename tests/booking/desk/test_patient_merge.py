@@ -136,7 +136,7 @@ def test_a_merged_patient_is_neither_found_nor_booked(admin_client, keep, merged
     service = factories.make_service()
     practitioner = factories.make_practitioner([service])
     merge(admin_client, keep, merged)
-    assert list(admin_client.get(PATIENTS, {"q": "zoë"}).context["page"]) == [keep]
+    assert list(admin_client.post(PATIENTS, {"q": "zoë"}).context["page"]) == [keep]
     found = admin_client.post("/desk/find/list/", {"words": "zoe"}).content.decode()
     assert f"/desk/patients/{keep.pk}/" in found
     assert f"/desk/patients/{merged.pk}/" not in found
@@ -246,7 +246,7 @@ def test_invalid_ids_are_not_found(admin_client, keep, value):
 
 def test_the_other_entry_is_found_in_the_list(admin_client, keep, merged):
     assert f"{PATIENTS}?merge={merged.pk}" in admin_client.get(f"{PATIENTS}{merged.pk}/").content.decode()
-    page = admin_client.get(PATIENTS, {"merge": merged.pk, "q": "martin"})
+    page = admin_client.post(PATIENTS, {"merge": merged.pk, "q": "martin"})
     assert list(page.context["page"]) == [keep]
     assert f"{MERGE}?keep={keep.pk}&amp;merged={merged.pk}" in page.content.decode()
 

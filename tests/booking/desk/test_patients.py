@@ -1,5 +1,6 @@
 """Patients at the desk: search, record, possible duplicates, and correction of contact details."""
 
+import re
 import uuid
 from datetime import timedelta
 
@@ -8,10 +9,12 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db import connection
+from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from booking.models import Message, Patient
+from booking.desk.patients import patient_list
+from booking.models import AccessLogEntry, Message, Patient
 from booking.text_cleaning import normalize_for_search
 from tests.support import factories
 from tests.support.journey import words_of
@@ -29,7 +32,7 @@ def member_of_staff(*permissions):
 
 
 def search(client, term):
-    return [patient.name for patient in client.get(PATIENTS, {"q": term}).context["page"]]
+    return [patient.name for patient in client.post(PATIENTS, {"q": term}).context["page"]]
 
 
 # Normalization
@@ -138,7 +141,8 @@ def test_the_record_is_limited_by_permission(db, now):
 
 def count_queries(client, address):
     with CaptureQueriesContext(connection) as queries:
-        assert client.get(address).status_code == 200
+        response = client.get(address) if address != PATIENTS else client.post(address, {"q": "alice"})
+        assert response.status_code == 200
     return len(queries)
 
 
@@ -154,7 +158,7 @@ def test_the_query_counts_do_not_grow_with_rows(admin_client, now):
         factories.make_patient(name="Alice Martin", email=f"a{week}@patients.example")
 
     add_visit(1)
-    addresses = [f"{PATIENTS}{patient.pk}/", f"{PATIENTS}?q=alice", f"{PATIENTS}{patient.pk}/contact/"]
+    addresses = [f"{PATIENTS}{patient.pk}/", PATIENTS, f"{PATIENTS}{patient.pk}/contact/"]
     admin_client.get(addresses[0])
     with_one = [count_queries(admin_client, address) for address in addresses]
     for week in range(2, 11):
@@ -266,6 +270,29 @@ def test_the_list_shows_who_books_by_phone_only(admin_client):
 def test_a_bad_query_of_the_list_is_harmless(admin_client, query):
     factories.make_patient()
     assert admin_client.get(f"{PATIENTS}?{query}").status_code == 200
+    assert admin_client.post(PATIENTS, QueryDict(query).dict()).status_code == 200
+
+
+def test_words_in_the_address_of_the_list_search_for_nobody(admin_client):
+    factories.make_patient(name="Ann Berg")
+    assert len(admin_client.get(f"{PATIENTS}?q=nobody").context["page"]) == 1
+    assert AccessLogEntry.objects.get().kind == "list"
+
+
+def test_a_search_is_paged_and_filtered_by_forms_that_keep_its_words_out_of_addresses(admin_client, monkeypatch):
+    monkeypatch.setattr(patient_list, "PAGE_SIZE", 2)
+    for number in range(5):
+        factories.make_patient(name=f"Berg {number}", books_by_phone_only=number != 1)
+    words = {"q": "berg", "phone_only": "1"}
+    first = admin_client.post(PATIENTS, words)
+    assert [row.name for row in first.context["page"]] == ["Berg 0", "Berg 2"]
+    assert "q=berg" not in first.content.decode()
+    second = admin_client.post(PATIENTS, words | {"page": "2"})
+    assert [row.name for row in second.context["page"]] == ["Berg 3", "Berg 4"]
+    for response in (first, second):
+        shown = response.content.decode()
+        assert '<input type="hidden" name="q" value="berg">' in shown
+        assert re.search(r'<button[^>]* form="patient-pages" name="page" value="[12]">', shown)
 
 
 @pytest.mark.parametrize("page", ["", "edit/", "contact/"])

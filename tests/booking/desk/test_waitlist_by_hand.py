@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
+from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 
 from booking import scheduling
+from booking.desk.waitlist import lists
 from booking.models import AccessLogPerson, Appointment, Message, WaitlistEntry, WaitlistOffer
 from booking.scheduling import Actor
 from tests.support import factories
@@ -97,8 +99,27 @@ def test_the_filters(admin_client, wait, maya, now, query, expected):
     wait()
     wait("Bob Berg", "bob@patients.example", practitioner=maya, phone="+14035550177")
     scheduling.leave(entry=wait("Gone"), by=Actor.staff(None), now=now)
-    response = admin_client.get(LIST + query)
+    response = admin_client.post(LIST, QueryDict(query.removeprefix("?")).dict())
     assert {entry.name for entry in response.context["entries"]} == expected
+
+
+def test_words_in_the_address_of_the_list_search_for_nobody_and_other_filters_do(admin_client, wait):
+    wait()
+    assert len(admin_client.get(f"{LIST}?q=nobody").context["entries"]) == 1
+    assert len(admin_client.get(f"{LIST}?state=staff&q=nobody").context["entries"]) == 0
+
+
+def test_the_pages_of_the_list_keep_its_filters_and_the_words_out_of_addresses(admin_client, wait, monkeypatch):
+    monkeypatch.setattr(lists, "PAGE_SIZE", 1)
+    for name in ("ruth", "rudi"):
+        wait(name.title(), f"{name}@patients.example")
+    first = admin_client.post(LIST, {"q": "patients.example", "state": "all"})
+    shown = first.content.decode()
+    assert "q=patients" not in shown
+    for field in ('name="q" value="patients.example"', 'name="state" value="all"'):
+        assert f'<input type="hidden" {field}>' in shown
+    second = admin_client.post(LIST, {"q": "patients.example", "state": "all", "page": "2"})
+    assert [entry.name for entry in second.context["entries"]] == ["Rudi"]
 
 
 def test_the_number_of_queries_does_not_grow_with_the_entries(admin_client, wait, now):
@@ -180,6 +201,58 @@ def test_a_known_patient_is_found_chosen_and_kept_with_the_entry(admin_client, m
     entry = WaitlistEntry.objects.get()
     assert (entry.patient, entry.is_first_visit) == (patient, False)
     assert AccessLogPerson.objects.filter(patient=patient).count() == 2
+
+
+def test_enter_in_the_search_box_searches(admin_client, maya):
+    """It presses the form's first button, which has no name."""
+    patient = factories.make_patient(name="Ruth Sampson", phone="+14035550119")
+    found = admin_client.post(ADD, caller(name="", phone="", q="samps"))
+    assert found.status_code == 200
+    assert found.context["found"] == [patient]
+    chosen = admin_client.post(ADD, caller(name="", phone="", q="samps", choose=patient.pk))
+    assert chosen.context["patient"] == patient
+    admin_client.post(ADD, caller(patient=patient.pk, q="samps"))
+    assert WaitlistEntry.objects.get().patient == patient
+
+
+@pytest.mark.parametrize(
+    ("term", "field"), [("Ruth Sampson", "name"), ("403 555 0119", "phone"), ("ruth@patients.example", "email")]
+)
+def test_a_search_without_result_begins_a_new_caller(admin_client, maya, term, field):
+    typed = caller(name="", phone="")
+    page = admin_client.post(ADD, typed | {"q": term})
+    assert page.context["form"].initial == typed | {field: term, "q": term, "parts": typed["parts"]}
+    page = admin_client.post(ADD, typed | {field: "typed before", "q": term, "find": "1"})
+    assert page.context["form"].initial[field] == "typed before"
+
+
+@pytest.mark.parametrize(
+    ("back", "leads_to"),
+    [
+        ("", LIST),
+        ("/desk/?day=2026-11-24", "/desk/?day=2026-11-24"),
+        ("https://spam.example/desk/?day=2026-11-24", "/desk/?day=2026-11-24"),
+        ("odd", "/desk/?day=2026-11-23"),
+    ],
+)
+def test_whoever_came_from_the_calendar_goes_back_there(admin_client, maya, back, leads_to):
+    page = admin_client.get(ADD, {"back": back})
+    assert page.context["back"] == back
+    assert admin_client.post(ADD, caller(back=back)).url == leads_to
+
+
+def test_where_nothing_is_free_the_booking_panel_leads_to_the_waitlist(admin_client, maya, service):
+    other = factories.make_service(name="Massage", slug="massage")  # Nobody offers it, and Maya has gaps.
+    form = {"service": other.pk, "on": "2026-11-23", "back": "/desk/?do=book"}
+    patient = factories.make_patient(name="Ruth Sampson")
+    free = admin_client.post("/desk/book/", form | {"service": service.pk, "free": "1"})
+    assert "Add to the waitlist" not in words_of(free)
+    page = admin_client.post("/desk/book/", form | {"free": "1", "patient": patient.pk})
+    assert "Nothing is free in these two weeks" in words_of(page)
+    (address,) = re.findall(r'href="(/desk/waitlist/add/[^"]*patient[^"]*)"', page.content.decode())
+    added = admin_client.get(address.replace("&amp;", "&"))
+    assert (added.context["patient"], added.context["form"].initial["service"]) == (patient, "massage")
+    assert added.context["back"] == "/desk/?day=2026-11-23"
 
 
 def test_patients_are_not_found_by_who_may_not_see_them(login, maya):
@@ -341,7 +414,7 @@ def test_booking_needs_the_right_to_add_appointments(login, wait):
 
 def test_the_log_names_who_waits(admin_client, wait):
     entry = wait()
-    for url in (LIST, f"{LIST}?q=ruth", f"{LIST}{entry.pk}/", BACK):
+    for url in (LIST, f"{LIST}{entry.pk}/", BACK):
         AccessLogPerson.objects.all()
         before = AccessLogPerson.objects.count()
         admin_client.get(url)

@@ -11,7 +11,6 @@ from playwright.sync_api import Browser, Page, expect
 from booking import scheduling
 from booking.models import Appointment, Location, Practitioner, Service, WorkingHours
 from booking.scheduling import Actor
-from tests.browser.axe import axe_violations
 from tests.support import factories
 
 
@@ -98,23 +97,3 @@ def test_keys_press_what_is_there_and_can_be_switched_off(desk: Page, make_visit
     expect(desk.locator("main[data-keys=off]")).to_be_visible()
     desk.keyboard.press("]")
     expect(desk.get_by_role("link", name="Today")).to_have_attribute("aria-current", "date")
-
-
-@pytest.mark.prove
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 1024, 360])
-def test_no_view_has_axe_violations_or_scrolls_sideways(browser: Browser, desk: Page, make_visit, scheme, width):
-    make_visit("Alice Martin", 9)
-    context = browser.new_context(
-        java_script_enabled=True, bypass_csp=True, color_scheme=scheme, viewport={"width": width, "height": 800},
-        storage_state=desk.context.storage_state(), base_url=desk.url,
-    )  # fmt: skip
-    page, wrong = context.new_page(), {}
-    for address in ("/desk/", "/desk/?list=1", "/desk/?do=keys", "/desk/week/", "/desk/print/"):
-        page.goto(address)
-        if violations := axe_violations(page):
-            wrong[address] = violations
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            wrong[f"{address} scrolls sideways"] = []
-    context.close()
-    assert wrong == {}

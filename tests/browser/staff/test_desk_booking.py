@@ -1,7 +1,6 @@
 """Book at the front desk: how many clicks, words and keys a caller takes, and the same without JavaScript."""
 
 import re
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,34 +11,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from booking.models import Appointment, Location, Patient, Practitioner
 from tests.browser.axe import axe_violations
+from tests.browser.effort import Effort, Took
 from tests.support import factories
-
-
-@dataclass
-class Effort:
-    """Do things as a person would, and count them: clicks, texts typed, keys pressed, and full page loads."""
-
-    page: Page
-    steps: list[str] = field(default_factory=list)
-    loads: int = 0
-
-    def __post_init__(self) -> None:
-        self.page.on("request", self._count)
-
-    def _count(self, request: Any) -> None:
-        self.loads += request.is_navigation_request()
-
-    def click(self, target: Locator) -> None:
-        self.steps.append("click")
-        target.click()
-
-    def type(self, words: str) -> None:
-        self.steps.append(f"type {words}")
-        self.page.keyboard.type(words)
-
-    def press(self, key: str) -> None:
-        self.steps.append(key)
-        self.page.keyboard.press(key)
 
 
 @pytest.fixture
@@ -78,7 +51,7 @@ def test_a_known_caller_takes_four_steps_and_no_page_load(office: Page, margaret
     effort.press("Control+Enter")
     visit = booked(office, "Margaret Olsen")
     assert (visit.patient, visit.local_on) == (margaret, quiet_day.date())
-    assert (len(effort.steps), effort.loads) == (4, 0)
+    assert effort.took == Took(clicks=1, texts=1, keys=2, loads=0)
 
 
 def test_a_new_caller_takes_five_steps_and_three_fields(office: Page, margaret: Patient, quiet_day: datetime):
@@ -93,7 +66,7 @@ def test_a_new_caller_takes_five_steps_and_three_fields(office: Page, margaret: 
     effort.press("Control+Enter")
     visit = booked(office, "Bev Nakamura")
     assert (str(visit.patient.phone), visit.is_first_visit) == ("+14035550199", True)
-    assert (len(effort.steps), effort.loads) == (5, 0)
+    assert effort.took == Took(clicks=1, texts=2, keys=2, loads=0)
 
 
 def test_a_walk_in_takes_five_steps(office: Page, margaret: Patient):
@@ -115,7 +88,7 @@ def test_a_walk_in_takes_five_steps(office: Page, margaret: Patient):
     effort.press("Control+Enter")
     visit = booked(office, "Margaret Olsen")
     assert abs(visit.starts_at - timezone.now()) < timedelta(minutes=10)
-    assert (len(effort.steps), effort.loads) == (5, 0)
+    assert effort.took == Took(clicks=2, texts=1, keys=2, loads=0)
 
 
 def test_arrows_choose_and_a_duplicate_is_named_while_typing(office: Page, margaret: Patient, quiet_day: datetime):
@@ -148,7 +121,7 @@ def test_the_box_in_the_bar_opens_and_books(office: Page, margaret: Patient, qui
     effort.type("Zed Zulu")
     effort.press("Enter")
     expect(office.get_by_label("Name", exact=True)).to_have_value("Zed Zulu")
-    assert effort.loads == 0
+    assert effort.took.loads == 0
     office.route(re.compile(rf"/{margaret.pk}/"), lambda route: route.fulfill(status=204))
     box.focus()
     office.keyboard.type("margaret")

@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from booking.admin import statutory_holidays
 from booking.admin.conflicts import ConfirmConflictsMixin
+from booking.admin.opening import statutory_holidays
 from booking.models import Closure, HoursOverride, SpecialHours, TimeOff
 from booking.staff.formats import clock, short_day
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES

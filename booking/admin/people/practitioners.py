@@ -7,8 +7,8 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from booking.admin import feed_address, page_drafts
 from booking.admin.conflicts import ConfirmConflictsMixin
+from booking.admin.people import feed_address, page_drafts
 from booking.models import Break, Practitioner, PractitionerService, WorkingHours
 from booking.staff.formats import colour_mark
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES, ColourInput, OfficeInline, focal_point_picker

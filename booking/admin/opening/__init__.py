@@ -1,0 +1,1 @@
+"""The admin of where and when the clinic is open: locations, hours, closures and holidays."""
