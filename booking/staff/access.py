@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
@@ -26,14 +26,15 @@ from booking.models import (
 )
 from booking.staff.undo import take_undo
 
-View = Callable[..., HttpResponseBase]
+View = Callable[..., HttpResponse]
+AnyView = TypeVar("AnyView", bound=Callable[..., HttpResponseBase])  # Also a view that streams a file.
 
 OWN_PATIENT_FOR = timedelta(days=2 * 365)  # After the last visit.
 OPENED_FOR = timedelta(hours=1)  # A record that was opened with a reason.
 _OPENED = "opened_patients"  # Session key: primary key -> until when, and why.
 
 
-def staff_page(*permissions: str, own: str = "") -> Callable[[View], View]:
+def staff_page(*permissions: str, own: str = "") -> Callable[[AnyView], AnyView]:
     """Refuse (403) users who have none of these permissions.
 
     ``own``: a permission with which practitioners may open the page for their own visits only. Such a view limits what
@@ -42,7 +43,7 @@ def staff_page(*permissions: str, own: str = "") -> Callable[[View], View]:
     The login itself, its second step and the time zone are ``clinic.accounts.staff_area``'s.
     """
 
-    def decorate(view: View) -> View:
+    def decorate(view: AnyView) -> AnyView:
         @wraps(view)
         def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             user: Any = request.user
@@ -53,7 +54,7 @@ def staff_page(*permissions: str, own: str = "") -> Callable[[View], View]:
                 request.own_practitioner = practitioner  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)
 
-        return checked
+        return cast(AnyView, checked)
 
     return decorate
 

@@ -5,12 +5,12 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 
 from booking.models import Practitioner
 from booking.staff.access import staff_page
 
-View = Callable[..., HttpResponseBase]
+View = Callable[..., HttpResponse]
 
 
 def blocking_page(view: View) -> View:
@@ -18,7 +18,7 @@ def blocking_page(view: View) -> View:
 
     @staff_page("booking.view_appointment", own="booking.view_own_day")
     @wraps(view)
-    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not may_block_someone(request):
             raise PermissionDenied
         return view(request, *args, **kwargs)
