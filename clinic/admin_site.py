@@ -20,7 +20,7 @@ from django.views.generic import RedirectView
 
 from booking.models import Message
 from clinic.accounts import second_factor
-from clinic.accounts.staff_area import clinic_zone, sees_only_own_day
+from clinic.accounts.staff_area import clinic_zone, is_privacy_officer_only, sees_only_own_day
 from clinic.admin_lookups import guarded, is_named_autocomplete
 from clinic.checks import is_mail_unsent
 
@@ -173,6 +173,8 @@ class ClinicAdminSite(admin.AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         if sees_only_own_day(request.user) and not self.get_app_list(request):
             return redirect("desk:my_day")
+        if is_privacy_officer_only(request.user) and not self.get_app_list(request):
+            return redirect("desk:privacy")
         from booking.admin.start_page import dashboard_notes  # Not at the top: booking.admin registers with this site.
         from clinic.ops.sample_removal import notes as notes_on_sample
         from clinic.setup_list import setup_list

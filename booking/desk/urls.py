@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from booking.desk import day, live, print_view, settings, week
-from booking.desk.appointments import cancel, late, resend, status
+from booking.desk.appointments import cancel, late, resend, same_source, status
 from booking.desk.blocks import conflicts, resolve
 from booking.desk.blocks import views as blocks
 from booking.desk.booking import views as booking
@@ -47,6 +47,7 @@ urlpatterns = [
     path("appointments/<str:reference>/restore/", cancel.restore, name="restore"),
     path("appointments/<str:reference>/rebook/", rebook.rebook, name="rebook"),
     path("appointments/<str:reference>/series/", repeat.series, name="series"),
+    path("appointments/<str:reference>/same-source/", same_source.same_source, name="same_source"),
     path("appointments/<str:reference>/messages/<int:message>/", resend.resend, name="resend"),
     path("notes/visits/<str:reference>/", on_visit.visit_note, name="visit_note"),
     path("patients/", include("booking.desk.patients.urls")),

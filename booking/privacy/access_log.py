@@ -15,6 +15,7 @@ from booking.models import AccessLogEntry, AccessLogPerson, Appointment, Patient
 
 Kind = AccessLogEntry.Kind
 Person = Appointment | Patient | WaitlistEntry | None
+_RECORDED_WHEN_EMPTY = (Kind.SEARCH, Kind.LOG, Kind.EXPORT)
 
 
 def log_view(
@@ -22,10 +23,11 @@ def log_view(
 ) -> AccessLogEntry | None:
     """Record that this request shows these people. Appointments count as their patient, or as nobody.
 
-    A search is recorded even if it shows nobody; other pages are not. ``page`` replaces a path that holds a secret.
+    A search, a look at a log and an export are recorded even if they show nobody; other pages are not. ``page``
+    replaces a path that holds a secret.
     """
     patients, entries = _ids_of(shown)
-    if not patients and not entries and kind != Kind.SEARCH:
+    if not patients and not entries and kind not in _RECORDED_WHEN_EMPTY:
         return None
     user = request.user if request.user.is_authenticated else None
     with transaction.atomic():

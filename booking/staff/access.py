@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 
@@ -27,13 +27,14 @@ from booking.models import (
 from booking.staff.undo import take_undo
 
 View = Callable[..., HttpResponse]
+AnyView = TypeVar("AnyView", bound=Callable[..., HttpResponseBase])  # Also a view that streams a file.
 
 OWN_PATIENT_FOR = timedelta(days=2 * 365)  # After the last visit.
 OPENED_FOR = timedelta(hours=1)  # A record that was opened with a reason.
 _OPENED = "opened_patients"  # Session key: primary key -> until when, and why.
 
 
-def staff_page(*permissions: str, own: str = "") -> Callable[[View], View]:
+def staff_page(*permissions: str, own: str = "") -> Callable[[AnyView], AnyView]:
     """Refuse (403) users who have none of these permissions.
 
     ``own``: a permission with which practitioners may open the page for their own visits only. Such a view limits what
@@ -42,9 +43,9 @@ def staff_page(*permissions: str, own: str = "") -> Callable[[View], View]:
     The login itself, its second step and the time zone are ``clinic.accounts.staff_area``'s.
     """
 
-    def decorate(view: View) -> View:
+    def decorate(view: AnyView) -> AnyView:
         @wraps(view)
-        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             user: Any = request.user
             if not any(user.has_perm(permission) for permission in permissions):
                 practitioner = Practitioner.objects.active().filter(user=user).first() if own else None
@@ -53,7 +54,7 @@ def staff_page(*permissions: str, own: str = "") -> Callable[[View], View]:
                 request.own_practitioner = practitioner  # type: ignore[attr-defined]
             return view(request, *args, **kwargs)
 
-        return checked
+        return cast(AnyView, checked)
 
     return decorate
 
@@ -167,10 +168,16 @@ def _sees_every_patient(request: HttpRequest) -> bool:
 
 def desk_page(request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
     """Render a page in the desk's frame, with the numbers on its links."""
+    user: Any = request.user
+    counts = desk_counts(request)
+    sees_visits = user.has_perm("booking.view_appointment")
+    only_here = counts["has_own_day"] or user.has_perm("booking.view_accesslogentry")  # Without a page in the office.
     frame = {
-        **desk_counts(request),
+        **counts,
         "undo": take_undo(request),
         "is_own_desk": own_practitioner(request) is not None,
+        "may_see_calendar": counts["has_own_day"] or sees_visits,
+        "has_office": not only_here or sees_visits or user.has_perm("content.view_page"),
     }
     return render(request, template, {**frame, **context}, status=status)
 

@@ -60,9 +60,11 @@ class StaffAdapter(DefaultAccountAdapter):
         return response
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """The first page after login, if no page asked for it: one's own day, the calendar, or the office."""
+        """The first page after login, if no page asked for it: one's own day, the calendar, privacy, or the office."""
         if may_see_calendar(request.user):
             return reverse("desk:my_day" if sees_only_own_day(request.user) else "desk:day")
+        if request.user.has_perm("booking.view_accesslogentry"):
+            return reverse("desk:privacy")
         return super().get_login_redirect_url(request)  # type: ignore[no-any-return]
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:

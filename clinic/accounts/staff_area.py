@@ -59,6 +59,12 @@ def sees_only_own_day(user: Any) -> bool:
     return bool(user.has_perm("booking.view_own_day") and not user.has_perm("booking.view_appointment"))
 
 
+def is_privacy_officer_only(user: Any) -> bool:
+    """Whether this user reads the logs and sees no diary."""
+    has_diary = user.has_perm("booking.view_own_day") or user.has_perm("booking.view_appointment")
+    return bool(user.has_perm("booking.view_accesslogentry") and not has_diary)
+
+
 def clinic_zone() -> tzinfo:
     """Return the first location's time zone, or UTC if there is no location."""
     return zone_of(Location.objects.only("time_zone")[:1])

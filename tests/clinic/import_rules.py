@@ -64,7 +64,7 @@ PACKAGES: dict[str, set[str]] = {
         "booking.scheduling",
         "booking.text_cleaning",
     },
-    "booking.privacy": {"booking.models"},
+    "booking.privacy": {"booking.formatting", "booking.models", "booking.text_cleaning"},
     "booking.calendars": {
         "booking.ical",
         "booking.models",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from booking import scheduling
 from booking.desk.appointments.find import find_visit, may_keep
 from booking.desk.appointments.record import history_rows, load_events, message_rows
+from booking.desk.appointments.sources import others_from_source
 from booking.desk.calendar.page import CalendarPage, Panel
 from booking.desk.notes.load import load_notes
 from booking.models import Appointment, AppointmentEvent, Status
@@ -68,6 +69,7 @@ def visit_panel(page: CalendarPage, visit: Appointment | None = None) -> Panel |
         "message_rows": message_rows(visit, now=page.now),
         "history_rows": history_rows(visit, events),
         "booked_online": visit.submission_key is not None,
+        "same_source_count": others_from_source(visit, now=page.now).count() if _may_see_source(page, visit) else 0,
         "previous_visit": previous,
         "next_visit": following,
     }
@@ -120,6 +122,10 @@ def series_place(visit: Appointment) -> SeriesPlace | None:
         return None
     later = sum(start > visit.starts_at and status == Status.BOOKED for _pk, start, status in rows_in_order)
     return SeriesPlace(ids.index(visit.pk) + 1, len(ids), later)
+
+
+def _may_see_source(page: CalendarPage, visit: Appointment) -> bool:
+    return bool(visit.source) and page.may("view_appointment")
 
 
 def _here_since(visit: Appointment, events: list[AppointmentEvent]) -> datetime | None:

@@ -17,6 +17,7 @@ from booking import scheduling, tokens
 from booking.models import (
     AccessLogEntry,
     AccessLogPerson,
+    Appointment,
     Disposal,
     Message,
     Patient,
@@ -27,6 +28,8 @@ from booking.models import (
     TimeOff,
 )
 from booking.privacy.access_log import Kind, log_view
+from booking.privacy.change_log import log_added
+from booking.scheduling import Actor
 from tests.support import factories
 
 pytestmark = pytest.mark.django_db
@@ -124,9 +127,15 @@ def office(stopped_clock, location, admin_user):
     RetentionPeriods.objects.create(pk=1, patients_years=10)
     due = factories.make_patient(name=PATIENT, phone="+14035550166", email="")
     Patient.objects.filter(pk=due.pk).update(created_at=stopped_clock - timedelta(days=4000))
+    Appointment.objects.update(source="same")
+    log_entry = AccessLogEntry.objects.create(at=stopped_clock, staff=admin_user, kind="list", page="/desk/", count=2)
+    AccessLogPerson.objects.create(entry=log_entry, at=stopped_clock, patient=patient)
+    AccessLogPerson.objects.create(entry=log_entry, at=stopped_clock, waitlist_entry=entry)
+    log_added(Actor.staff(admin_user), patient)
     return SimpleNamespace(
         certificate=Disposal.objects.create(kind="period", at=stopped_clock, counts={"waitlist": 1}),
         batch=batch,
+        log_entry=log_entry,
         patient=patient,
         today=today,
         asked=asked,
@@ -192,8 +201,10 @@ def address_of(route, office):
     if desk:
         route = route.replace("<int:pk>", str({"blocks": office.block, "waitlist": office.entry}[desk[1]].pk))
     route = route.replace("desk/patients/import/<int:pk>/", f"desk/patients/import/{office.batch.pk}/")
-    for people in ("desk/patients/", "desk/privacy/patients/"):
-        route = route.replace(f"{people}<int:pk>/", f"{people}{office.patient.pk}/")
+    route = route.replace("desk/patients/<int:pk>/", f"desk/patients/{office.patient.pk}/")
+    route = route.replace("desk/privacy/patients/<int:pk>/", f"desk/privacy/patients/{office.patient.pk}/")
+    route = route.replace("desk/privacy/staff/<int:pk>/", f"desk/privacy/staff/{office.practitioner.user_id}/")
+    route = route.replace("desk/privacy/log/<int:pk>/", f"desk/privacy/log/{office.log_entry.pk}/")
     route = route.replace("<uuid:pk>", str(office.certificate.pk))
     model = re.match(r"admin/(\w+)/(\w+)/", route)
     values = {
@@ -250,7 +261,7 @@ def test_no_office_page_names_a_person_without_an_entry(office, admin_client):
             missing = people_named(response) - people_logged(since=last)
             named |= {route} if people_named(response) else set()
             forgotten += [f"{route}{query} named {name}" for name in missing]
-    for address in ("book/", "find/", "find/list/", "find/to-book/", "find/duplicates/", "patients/"):
+    for address in ("book/", "find/", "find/list/", "find/to-book/", "find/duplicates/", "patients/", "privacy/"):
         last = AccessLogEntry.objects.order_by("pk").last()
         response = admin_client.post(
             f"/desk/{address}", {"words": "Quill", "q": "Quill", "look": "1", "name": PATIENT, "phone": ""}

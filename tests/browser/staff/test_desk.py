@@ -10,12 +10,15 @@ from django.contrib.auth.models import Permission
 from playwright.sync_api import Browser, Page, expect
 
 from booking.models import Appointment, Location, Patient, Practitioner, Service
+from booking.privacy.change_log import log_added
+from booking.scheduling import Actor
 from tests.browser.axe import OFFICE, axe_violations
 from tests.support import factories
 
 DESK = ["view_patient", "change_patient", "merge_patient", "view_appointment", "change_appointment", "add_appointment"]
 DESK += ["view_message", "change_message", "view_practitioner", "change_practitioner"]
 DESK += ["add_patient", "import_patients", "view_patientnote", "change_patientnote", "correct_patient"]
+DESK += ["view_accesslogentry", "view_changelogentry", "export_patient"]
 
 
 @pytest.fixture
@@ -79,6 +82,8 @@ def test_no_page_has_axe_or_csp_violations_or_scrolls_sideways(
 ):
     factories.make_patient(name="Zoe O'Brien", phone="+14035550161")
     first, second = Patient.objects.order_by("pk")[:2]
+    Appointment.objects.update(source="one network")
+    log_added(Actor.system(), first)
     addresses = [
         f"/desk/patients/{first.pk}/?edit=note",
         f"/desk/patients/{first.pk}/contact/",
@@ -90,6 +95,15 @@ def test_no_page_has_axe_or_csp_violations_or_scrolls_sideways(
         f"/desk/patients/{first.pk}/edit/",
         f"/desk/privacy/patients/{first.pk}/correct/",
         f"/desk/?day={visit.local_on}&appointment={visit.reference}&do=note",
+        f"/desk/appointments/{visit.reference}/same-source/",
+        "/desk/privacy/",
+        "/desk/privacy/log/",
+        "/desk/privacy/unusual/",
+        "/desk/privacy/staff/",
+        "/desk/privacy/changes/",
+        f"/desk/privacy/patients/{first.pk}/?unusual=night",
+        f"/desk/privacy/patients/{first.pk}/changes/",
+        f"/desk/privacy/patients/{first.pk}/export/",
         "/appointment/lost-link/",
         "/appointment/lost-link/?asked=yes",
     ]

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from booking import scheduling
 from booking.desk import urls
-from booking.models import Disposal, Message, PatientImport, TimeOff
+from booking.models import AccessLogEntry, Disposal, Message, PatientImport, TimeOff
 from clinic.accounts.roles import ROLES
 from tests.support import factories
 
@@ -28,7 +28,7 @@ EVERYONE = {DESK, PRACTITIONER, OWNER}
 OFFICE = {DESK, OWNER}
 PRIVACY = {"Privacy officer", OWNER}
 ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
-    "day": (EVERYONE, set()),
+    "day": (EVERYONE | PRIVACY, set()),  # Leads a privacy officer, who sees no diary, to the privacy pages.
     "week": (EVERYONE, set()),
     "print": (EVERYONE, set()),
     "settings": (set(), EVERYONE),
@@ -47,6 +47,7 @@ ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "rebook": (EVERYONE, EVERYONE),
     "series": (EVERYONE, EVERYONE),
     "resend": (set(), OFFICE),
+    "same_source": (OFFICE, OFFICE),
     "visit_note": (set(), EVERYONE),
     "block": (set(), EVERYONE),
     "change_block": (set(), EVERYONE),
@@ -73,15 +74,17 @@ ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "import_patients": ({OWNER}, {OWNER}),
     "patient_import": ({OWNER}, set()),
     "undo_import": (set(), {OWNER}),
-    "privacy": (PRIVACY, set()),
-    "retention": (PRIVACY, PRIVACY),
-    "due": (PRIVACY, set()),
-    "review_due": (set(), PRIVACY),
-    "dispose_due": (set(), PRIVACY),
-    "dispose_patient": (PRIVACY, PRIVACY),
-    "disposals": (PRIVACY, set()),
-    "disposal": (PRIVACY, set()),
-    "correct_patient": (PRIVACY, PRIVACY),
+    "privacy": (PRIVACY, PRIVACY),
+    "access_log": (PRIVACY, set()),
+    "access_log_entry": (PRIVACY, set()),
+    "unusual_looks": (PRIVACY, set()),
+    "change_log": (PRIVACY, set()),
+    "privacy_staff_list": (PRIVACY, set()),
+    "privacy_staff": (PRIVACY, set()),
+    "staff_changes": (PRIVACY, set()),
+    "privacy_patient": (PRIVACY, set()),
+    "patient_changes": (PRIVACY, set()),
+    "export_patient": (PRIVACY, PRIVACY),
     "my_day": ({PRACTITIONER, OWNER}, set()),
     "running_late": (set(), {PRACTITIONER, OWNER}),
     "quiet": (set(), {PRACTITIONER, OWNER}),
@@ -135,6 +138,7 @@ def desk(location):
             message=message,
             block=block,
             entry=scheduling.join(wish=wish, now=timezone.now()),
+            log_entry=AccessLogEntry.objects.create(at=timezone.now(), staff=user, kind="day", page="/desk/", count=0),
             batch=PatientImport.objects.create(key=uuid.uuid4(), created_at=timezone.now(), created_by=user, count=1),
             certificate=Disposal.objects.create(kind="period", at=timezone.now(), counts={"waitlist": 1}),
         )
@@ -144,14 +148,19 @@ def desk(location):
 
 def path_of(name: str, route: str, about: SimpleNamespace) -> str:
     """The address about the member's own visit. An unknown part of a route fails: give it a value here."""
-    own = {"blocks": about.block.pk, "waitlist": about.entry.pk, "patients": about.visit.patient_id}
-    route = route.replace("<uuid:pk>", str(about.certificate.pk))
-    section = route.removeprefix("/desk/privacy").removeprefix("/desk").split("/")[1]
+    own = {
+        "blocks": about.block.pk,
+        "waitlist": about.entry.pk,
+        "patients": about.visit.patient_id,
+        "log": about.log_entry.pk,
+        "staff": about.person.user_id,
+    }
+    parts = route.removeprefix("/desk/privacy/").removeprefix("/desk/").split("/")
     values = {
         "reference": about.visit.reference,
         "message": about.message.pk,
         "batch": about.block.batch,
-        "pk": about.batch.pk if "/import/" in route else own.get(section),
+        "pk": about.batch.pk if "/import/" in route else own.get(parts[0]),
     }
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda part: str(values[part[1]]), route)
 

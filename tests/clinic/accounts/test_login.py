@@ -333,6 +333,13 @@ def test_a_practitioner_lands_on_the_own_day_or_where_they_were_asked_to_log_in(
     assert log_in(client, next_url="/desk/me/").url == "/desk/me/"
 
 
+def test_a_privacy_officer_lands_on_the_privacy_pages(client, dana):
+    dana.is_superuser = False
+    dana.save()
+    dana.groups.add(Group.objects.get(name="Privacy officer"))
+    assert log_in(client, next_url="").url == "/desk/privacy/"
+
+
 def test_a_login_that_sees_only_the_own_day_ends_after_five_idle_minutes(client, practitioner, stopped_clock):
     import time_machine
 
