@@ -10,7 +10,7 @@ from django.db.models.functions import Left, StrIndex
 from django.utils.translation import gettext_lazy as _
 
 from booking.models import AccessLogEntry, AccessLogPerson, Appointment, Patient
-from booking.privacy.periods import Period
+from booking.privacy.date_range import DateRange
 from booking.text_cleaning import normalize_for_search
 
 Entries = QuerySet[AccessLogEntry]
@@ -41,7 +41,7 @@ EXPLANATIONS = {
 }
 
 
-def within(entries: Entries, period: Period) -> Entries:
+def within(entries: Entries, period: DateRange) -> Entries:
     """The entries of a period."""
     if starts_at := period.starts_at:
         entries = entries.filter(at__gte=starts_at)
@@ -50,14 +50,14 @@ def within(entries: Entries, period: Period) -> Entries:
     return entries
 
 
-def unusual_looks(entries: Entries, kind: str, period: Period) -> Entries:
+def unusual_looks(entries: Entries, kind: str, period: DateRange) -> Entries:
     """The entries that a filter selects. At most ``MAX_DAYS`` days, both ends set."""
     if kind == Unusual.NIGHT:
         return _at_night(entries, period)
     return _FILTERS[kind](within(entries, period))
 
 
-def _at_night(entries: Entries, period: Period) -> Entries:
+def _at_night(entries: Entries, period: DateRange) -> Entries:
     is_night = Q(pk__in=[])
     for begins, ends in period.nights():
         is_night |= Q(at__gte=begins, at__lt=ends)

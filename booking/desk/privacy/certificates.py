@@ -24,7 +24,7 @@ def certificates(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @staff_page("booking.view_disposal")
-def certificate(request: HttpRequest, pk: UUID) -> HttpResponse:
-    found = get_object_or_404(Disposal.objects.select_related("by"), pk=pk)
+def certificate(request: HttpRequest, key: UUID) -> HttpResponse:
+    found = get_object_or_404(Disposal.objects.select_related("by"), pk=key)
     context = {"section": "privacy", "certificate": found, "kinds": kind_rows(found.counts)}
     return desk_page(request, "desk/privacy/certificate.html", context)

@@ -19,9 +19,9 @@ from booking.desk.privacy.filters import ChangeLogFilterForm, last_days
 from booking.models import AppointmentEvent, ChangeLogEntry, Patient
 from booking.privacy.access_log import Kind, log_view
 from booking.privacy.csv_file import csv_response
+from booking.privacy.date_range import DateRange
 from booking.privacy.event_states import names_in
 from booking.privacy.identities import identities_of
-from booking.privacy.periods import Period
 from booking.staff.access import desk_page, staff_page
 from booking.staff.formats import staff_name
 
@@ -50,7 +50,7 @@ class Changes:
         kinds = [(model, kind_in_words(model)) for model in models]
         return [*sorted(kinds, key=lambda kind: kind[1]), (EVENT, kind_in_words(EVENT))]
 
-    def filtered(self, kind: str, period: Period) -> "Changes":
+    def filtered(self, kind: str, period: DateRange) -> "Changes":
         entries, events = self.entries, self.events
         if kind:
             entries = entries.filter(model=kind)
@@ -146,7 +146,7 @@ def load_rows(keys: Iterable[Key]) -> list[ChangeRow]:
     ]
 
 
-def _within(period: Period) -> Q:
+def _within(period: DateRange) -> Q:
     days = Q()
     if starts_at := period.starts_at:
         days &= Q(at__gte=starts_at)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from booking.models import AccessLogEntry
-from booking.privacy.periods import Period
+from booking.privacy.date_range import DateRange
 from booking.privacy.unusual_looks import MAX_DAYS, Unusual
 
 DEFAULT_DAYS = 30
@@ -58,9 +58,9 @@ class PeriodForm(forms.Form):
         return cleaned
 
     @property
-    def period(self) -> Period:
+    def period(self) -> DateRange:
         cleaned = self.cleaned_data
-        return Period(cleaned.get("from"), cleaned.get("to"), timezone.get_current_timezone())
+        return DateRange(cleaned.get("from"), cleaned.get("to"), timezone.get_current_timezone())
 
 
 class AccessLogFilterForm(PeriodForm):

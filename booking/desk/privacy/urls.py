@@ -33,6 +33,6 @@ urlpatterns = [
     path("due/dispose/", due.dispose_due, name="dispose_due"),
     path("patients/<int:pk>/dispose/", dispose_patient.dispose_patient, name="dispose_patient"),
     path("certificates/", certificates.certificates, name="disposals"),
-    path("certificates/<uuid:pk>/", certificates.certificate, name="disposal"),
+    path("certificates/<uuid:key>/", certificates.certificate, name="disposal"),
     path("patients/<int:pk>/correct/", correct.correct_patient, name="correct_patient"),
 ]

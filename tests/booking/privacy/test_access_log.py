@@ -205,7 +205,7 @@ def address_of(route, office):
     route = route.replace("desk/privacy/patients/<int:pk>/", f"desk/privacy/patients/{office.patient.pk}/")
     route = route.replace("desk/privacy/staff/<int:pk>/", f"desk/privacy/staff/{office.practitioner.user_id}/")
     route = route.replace("desk/privacy/log/<int:pk>/", f"desk/privacy/log/{office.log_entry.pk}/")
-    route = route.replace("<uuid:pk>", str(office.certificate.pk))
+    route = route.replace("<uuid:key>", str(office.certificate.pk))
     model = re.match(r"admin/(\w+)/(\w+)/", route)
     values = {
         "object_id": _object_of(office, *model.groups()) if model else 1,

@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from booking.models import AccessLogEntry, AccessLogPerson
-from booking.privacy.periods import Period
+from booking.privacy.date_range import DateRange
 from booking.privacy.unusual_looks import MAX_DAYS, Unusual, unusual_looks
 from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 
 EDMONTON = ZoneInfo("America/Edmonton")
-NOVEMBER = Period(date(2026, 11, 1), date(2026, 11, 30), EDMONTON)
+NOVEMBER = DateRange(date(2026, 11, 1), date(2026, 11, 30), EDMONTON)
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=EDMONTON)
 
 
@@ -96,12 +96,12 @@ def test_only_opened_records_and_only_those_of_practitioners_count_as_without_a_
 def test_night_is_from_ten_to_six_in_the_clinics_time(steve, clock, is_night, day):
     at = datetime.combine(day, time.fromisoformat(clock), EDMONTON)
     entry = look(steve, at=at)
-    period = Period(day - timedelta(days=1), day, EDMONTON)
+    period = DateRange(day - timedelta(days=1), day, EDMONTON)
     assert found(Unusual.NIGHT, period) == ([entry] if is_night else [])
 
 
 def test_the_night_of_a_day_ends_the_next_morning(steve):
-    tuesday = Period(date(2026, 11, 24), date(2026, 11, 24), EDMONTON)
+    tuesday = DateRange(date(2026, 11, 24), date(2026, 11, 24), EDMONTON)
     hours = [datetime(2026, 11, day, hour, tzinfo=EDMONTON) for day, hour in [(24, 5), (24, 22), (25, 5), (25, 22)]]
     entries = [look(steve, at=at) for at in hours]
     assert found(Unusual.NIGHT, tuesday) == entries[1:3]
@@ -109,7 +109,7 @@ def test_the_night_of_a_day_ends_the_next_morning(steve):
 
 def test_the_night_of_a_clock_change_is_that_of_the_wall_clock(steve):
     toronto = ZoneInfo("America/Toronto")  # It goes back an hour at 2 a.m. on November 1.
-    night = Period(date(2026, 10, 31), date(2026, 10, 31), toronto)
+    night = DateRange(date(2026, 10, 31), date(2026, 10, 31), toronto)
     inside = look(steve, at=datetime(2026, 11, 1, 5, 59, tzinfo=toronto))
     look(steve, at=datetime(2026, 11, 1, 6, 0, tzinfo=toronto))
     assert found(Unusual.NIGHT, night) == [inside]
@@ -117,7 +117,7 @@ def test_the_night_of_a_clock_change_is_that_of_the_wall_clock(steve):
 
 def test_the_longest_period_of_nights_is_one_query(steve, django_assert_num_queries):
     last_on = date(2026, 11, 30)
-    year = Period(last_on - timedelta(days=MAX_DAYS - 1), last_on, EDMONTON)
+    year = DateRange(last_on - timedelta(days=MAX_DAYS - 1), last_on, EDMONTON)
     entry = look(steve, at=datetime(2026, 11, 24, 23, tzinfo=EDMONTON))
     with django_assert_num_queries(1):
         assert found(Unusual.NIGHT, year) == [entry]

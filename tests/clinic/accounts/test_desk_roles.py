@@ -85,6 +85,14 @@ ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "privacy_patient": (PRIVACY, set()),
     "patient_changes": (PRIVACY, set()),
     "export_patient": (PRIVACY, PRIVACY),
+    "retention": (PRIVACY, PRIVACY),
+    "due": (PRIVACY, set()),
+    "review_due": (set(), PRIVACY),
+    "dispose_due": (set(), PRIVACY),
+    "dispose_patient": (PRIVACY, PRIVACY),
+    "disposals": (PRIVACY, set()),
+    "disposal": (PRIVACY, set()),
+    "correct_patient": (PRIVACY, PRIVACY),
     "my_day": ({PRACTITIONER, OWNER}, set()),
     "running_late": (set(), {PRACTITIONER, OWNER}),
     "quiet": (set(), {PRACTITIONER, OWNER}),
@@ -148,6 +156,7 @@ def desk(location):
 
 def path_of(name: str, route: str, about: SimpleNamespace) -> str:
     """The address about the member's own visit. An unknown part of a route fails: give it a value here."""
+    route = route.replace("<uuid:key>", str(about.certificate.pk))
     own = {
         "blocks": about.block.pk,
         "waitlist": about.entry.pk,

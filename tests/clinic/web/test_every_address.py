@@ -98,7 +98,7 @@ def values(parameter: str, address: Address) -> list[str]:
             return ["booking"]
         case "object_id" | "pk" | "id":
             return [_key_for(address)]
-        case "batch":
+        case "batch" | "key" if "<uuid:" in address.route:
             return ["00000000-0000-0000-0000-000000000001"]
         case "reference":
             return [Appointment.objects.agreed().first().reference, "ABCD2345"]

@@ -1,4 +1,4 @@
-"""Periods of days in a time zone, as instants."""
+"""Days of a time zone, from one to another, as instants."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -8,7 +8,7 @@ _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Period:
+class DateRange:
     """The days ``first_on`` to ``last_on``, both included; None leaves that side open."""
 
     first_on: date | None
@@ -25,7 +25,7 @@ class Period:
         return datetime.combine(self.last_on + _DAY, time(), self.zone) if self.last_on else None
 
     def nights(self) -> list[tuple[datetime, datetime]]:
-        """From 10 p.m. of each day to 6 a.m. of the next one. Both ends of the period must be set.
+        """From 10 p.m. of each day to 6 a.m. of the next one. Both ends must be set.
 
         Instants rather than the database's hours, because a database has time zone data of its own.
         """
