@@ -24,6 +24,7 @@ from booking.scheduling import Actor
 from booking.staff.change_log_admin import ChangeLogMixin
 from clinic.accounts import adapter, password_links, privileges, second_factor
 from clinic.accounts.roles import OWNER, ROLE_DESCRIPTIONS
+from clinic.accounts.staff_sessions import end_sessions
 from clinic.models import StaffMember
 
 
@@ -122,6 +123,8 @@ class StaffAdmin(ChangeLogMixin):
         super().save_model(request, obj, form, change)
         # A former e-mail address must no longer reset this login's password.
         EmailAddress.objects.filter(user=obj).exclude(email__iexact=obj.email).delete()
+        if not obj.is_active:
+            end_sessions(obj)
         if not change:
             self._send_link(request, obj, is_new=True)
 

@@ -76,6 +76,18 @@ def test_a_staff_member_is_deactivated_and_never_deleted(office):
     assert office.post(f"{LIST}{dana.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
+def test_a_login_that_is_switched_on_again_has_none_of_its_old_sessions(office):
+    dana = make_staff("dana")
+    stolen, colleague = Client(), Client()
+    stolen.force_login(dana)
+    colleague.force_login(make_staff("sam"))
+    office.post(f"{LIST}{dana.pk}/change/", form(is_active=None))
+    office.post(f"{LIST}{dana.pk}/change/", form())
+    assert get_user_model().objects.get(pk=dana.pk).is_active
+    assert stolen.get("/admin/").status_code == 302
+    assert colleague.get("/admin/").status_code == 200
+
+
 def test_an_owner_cannot_remove_their_own_role(office, owner):
     own = form(first_name="Olga", email="olga@clinic.example")
     response = office.post(f"{LIST}{owner.pk}/change/", own)
