@@ -128,7 +128,11 @@ def test_the_columns_can_be_changed_after_the_preview(admin_client):
     assert page.context["form"]["phone"].value() == "2"
 
 
-@pytest.mark.parametrize("table", ["", "nonsense", signing.dumps(["x", [], []], salt="another")])
+@pytest.mark.parametrize(
+    "table",
+    ["", "nonsense", signing.dumps(["x", [], []], salt="another")],
+    ids=["nothing", "nonsense", "signed for something else"],
+)
 def test_only_an_uploaded_table_is_accepted(admin_client, table):
     assert admin_client.post(IMPORT, {"step": "import", "table": table}).url == IMPORT
 
