@@ -18,8 +18,8 @@ from booking.privacy.disposal import (
     DisposalReview,
     dispose,
     has_visits,
-    identities_of,
     kind_rows,
+    known_identities,
     review,
 )
 from booking.scheduling import Actor
@@ -52,7 +52,7 @@ class DisposePatientForm(forms.Form):
 
     def clean_reason(self) -> str:
         reason = str(self.cleaned_data["reason"])
-        identities = identities_of(self._rows)
+        identities = known_identities(self._rows)
         words = {word for identity in identities for word in identity.words}
         numbers = {phone[-LOCAL_DIGITS:] for identity in identities for phone in identity.phones}
         digits = re.sub(r"[^0-9]", "", reason)
