@@ -166,9 +166,9 @@ def book_waiting(
     people = {practitioner.pk, *filter(None, held_with)}
     with locked(people, entry.location):
         rows = WaitlistEntry.objects.select_related("service", "location", "patient").select_for_update(of=("self",))
-        current = rows.get(pk=entry.pk)
-        if not current.is_waiting:
-            raise WrongStatus(f"{current.name} is no longer on the waitlist.")
+        current = rows.filter(pk=entry.pk).first()
+        if current is None or not current.is_waiting:
+            raise WrongStatus(f"{entry.name} is no longer on the waitlist.")
         offers = current.offers.filter(state=State.OPEN).exclude(appointment__practitioner__in=people)
         if offers.exists():  # Made since: its practitioner is not locked.
             raise WrongStatus(f"{current.name} has just been offered another time. Look at it first.")

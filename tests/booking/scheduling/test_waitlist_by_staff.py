@@ -80,6 +80,16 @@ def test_a_caller_who_was_merged_meanwhile_is_on_the_list_as_who_stands(caller):
     assert caller(patient=merged).patient == stands
 
 
+def test_who_was_disposed_of_meanwhile_is_offered_and_booked_nothing(caller, offer, book):
+    entry = caller(email="alice@patients.example")
+    WaitlistEntry.objects.all().delete()
+    with pytest.raises(SlotTaken, match="no longer waits"):
+        offer(entry)
+    with pytest.raises(WrongStatus, match="no longer on the waitlist"):
+        book(entry)
+    assert not Appointment.objects.exists()
+
+
 def test_a_caller_with_an_address_gets_the_link_and_no_time_that_they_have_heard_of(caller, now):
     entry = caller(email="alice@patients.example")
     assert Message.objects.get().kind == "waitlist_joined"
