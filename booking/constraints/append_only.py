@@ -38,7 +38,8 @@ class AppendOnly(BaseConstraint):
     rebuild. So a migration that changes the tables of disposals removes the constraints with an exception first, and
     adds them again.
 
-    TRUNCATE and DROP of the whole table are not refused; no code of the site does either.
+    Not refused: TRUNCATE and DROP of the whole table, and on SQLite INSERT OR REPLACE, which deletes a row without its
+    trigger. No code of the site does any of them.
     """
 
     def __init__(self, *, name: str, redacts: tuple[str, ...] = (), person: str = "", expires: str = "") -> None:

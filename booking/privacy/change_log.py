@@ -103,6 +103,15 @@ def log_values(
     _write(actor, action, [(row, before, after)], reason)
 
 
+def patients_with_values(patients: Iterable[int]) -> set[int]:
+    """Those of these patients of whom the log holds values.
+
+    Their rows are not simply deleted: without the row, nobody could export these values or dispose of them.
+    """
+    entries = ChangeLogEntry.objects.filter(patient__in=list(patients)).exclude(before={}, after={}).order_by()
+    return set(entries.values_list("patient", flat=True))
+
+
 def _write(actor: ChangedBy, action: str, changes: list[Change], reason: str = "") -> list[ChangeLogEntry]:
     now, names = timezone.now(), _names(changes)
     entries = []

@@ -138,6 +138,14 @@ class Board:
     not_shown: list[tuple[Practitioner, int]]  # Practitioners with visits who are not shown, and how many visits.
 
     @property
+    def people(self) -> list[Appointment | WaitlistEntry]:
+        """Whom the board names, for the access log: of a time on offer, who may take it."""
+        holds = [block.appointment for column in self.columns for block in column.blocks if block.kind == "hold"]
+        offers = [getattr(hold, "waitlist_offer", None) for hold in holds if hold and hold.status == Status.HELD]
+        unconfirmed = [hold for hold in holds if hold and hold.status == Status.UNCONFIRMED]
+        return [*self.visits, *unconfirmed, *(offer.entry for offer in offers if offer)]
+
+    @property
     def hours(self) -> list[tuple[str, grid.Cell]]:
         """The labels of the hour column: "9 a.m."."""
         first, last = self.shown[0] // grid.HOUR, self.shown[1] // grid.HOUR

@@ -193,7 +193,7 @@ def render_page(page: CalendarPage, panel: Panel, *, status: int = 200) -> HttpR
 
     A refresh gets only what may have changed, and is recorded only for people who were not shown yet.
     """
-    people = [*page.board.visits, *panel.people]
+    people = [*page.board.people, *panel.people]
     if page.is_refresh:
         first = page.request.headers[REFRESH_HEADER]
         log_view(page.request, page.log_kind, not_shown_since(page.request, people, first=first))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from itertools import islice
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -161,8 +162,10 @@ def _csv(changes: Changes, zone: tzinfo) -> HttpResponseBase:
 
 
 def _csv_rows(keys: QuerySet[Any, Key], zone: tzinfo) -> Iterator[list[Any]]:
-    for page in Paginator(keys, _CSV_CHUNK):
-        for row in load_rows(page.object_list):
+    """The keys come from one query: with a query for each page, what is written meanwhile would repeat rows."""
+    remaining = keys.iterator(chunk_size=_CSV_CHUNK)
+    while chunk := list(islice(remaining, _CSV_CHUNK)):
+        for row in load_rows(chunk):
             first = [row.at.astimezone(zone).isoformat(timespec="seconds"), row.who, row.action, row.what, row.label]
             first.append(str(row.patient_key or ""))
             for change in row.fields:

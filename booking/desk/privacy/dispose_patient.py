@@ -18,8 +18,8 @@ from booking.privacy.disposal import (
     DisposalReview,
     dispose,
     has_visits,
-    identities_of,
     kind_rows,
+    known_identities,
     review,
 )
 from booking.scheduling import Actor
@@ -27,6 +27,7 @@ from booking.staff.access import desk_page, staff_page
 
 REQUEST = Disposal.Kind.REQUEST
 SHORTEST_PART = 3  # Letters of a part of a name that a reason may not contain.
+LOCAL_DIGITS = 7  # Of a phone number, which a reason may not contain either, however it is written.
 
 
 class DisposePatientForm(forms.Form):
@@ -51,9 +52,13 @@ class DisposePatientForm(forms.Form):
 
     def clean_reason(self) -> str:
         reason = str(self.cleaned_data["reason"])
-        words = {word for identity in identities_of(self._rows) for word in identity.words}
+        identities = known_identities(self._rows)
+        words = {word for identity in identities for word in identity.words}
+        numbers = {phone[-LOCAL_DIGITS:] for identity in identities for phone in identity.phones}
+        digits = re.sub(r"[^0-9]", "", reason)
         parts = {part for row in self._rows for part in re.findall(r"\w+", row.name) if len(part) >= SHORTEST_PART}
-        if any(word in reason.casefold() for word in words) or parts & set(re.findall(r"\w+", reason)):
+        has_name = any(word in reason.casefold() for word in words) or parts & set(re.findall(r"\w+", reason))
+        if has_name or any(number in digits for number in numbers):
             raise forms.ValidationError(gettext("Write the reason without names, addresses and numbers."))
         return reason
 

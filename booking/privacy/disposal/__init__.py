@@ -7,7 +7,7 @@ from booking.privacy.disposal.command import DisposalChanged, DisposalReview, di
 from booking.privacy.disposal.due import DuePatient, due_patients
 from booking.privacy.disposal.kinds import kind_rows
 from booking.privacy.disposal.obstacles import DisposalRefused, has_visits
-from booking.privacy.disposal.people import identities_of
+from booking.privacy.disposal.people import known_identities
 
 __all__ = [
     "DisposalChanged",
@@ -17,7 +17,7 @@ __all__ = [
     "dispose",
     "due_patients",
     "has_visits",
-    "identities_of",
     "kind_rows",
+    "known_identities",
     "review",
 ]

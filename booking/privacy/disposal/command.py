@@ -21,7 +21,7 @@ from booking.privacy.disposal.due import due_patients
 from booking.privacy.disposal.logs import notes_of, redact_logs
 from booking.privacy.disposal.obstacles import DisposalRefused, check_can_go
 from booking.privacy.disposal.patient_rows import empty_patients
-from booking.privacy.disposal.people import identities_of, rows_of
+from booking.privacy.disposal.people import known_identities, rows_of
 from booking.privacy.disposal.sessions import Mentions, clear_sessions
 from booking.privacy.disposal.visits import empty_visits, lock_visits
 
@@ -103,7 +103,7 @@ def _remove(
         raise DisposalChanged(gettext("Someone on this list is no longer due. Nothing was removed: look again."))
     check_can_go(rows, now=now)
     DisposalItem.objects.bulk_create([DisposalItem(disposal_id=certificate, patient=row) for row in rows])
-    identities = identities_of(rows)
+    identities = known_identities(rows)
     entries = entries_of(rows, identities)
     mentions = Mentions(rows, identities, visits, entries)
     about = {

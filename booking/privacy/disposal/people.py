@@ -49,7 +49,7 @@ def rows_of(patients: Iterable[int]) -> Q:
     return Q(pk__in=keys) | Q(merged_into__in=keys)
 
 
-def identities_of(rows: Iterable[Patient]) -> list[Identity]:
+def known_identities(rows: Iterable[Patient]) -> list[Identity]:
     """One identity for each person among these rows, with the values that the logs still hold."""
     people: dict[int, Identity] = {}
     owner: dict[int, int] = {}

@@ -15,6 +15,7 @@ from booking.privacy.disposal.people import Identity
 
 _OPENED = "opened_patients"  # As booking.staff.access writes it: by primary key.
 _BOOKING = "booking"  # A visitor's booking: somebody of the same name may be in the middle of one.
+_LOGIN = ("_auth_", "account_")  # Django's and allauth's keys: they hold a login's name, not a patient's.
 
 
 class Mentions:
@@ -37,7 +38,7 @@ class Mentions:
 
     def clear(self, session: SessionBase | dict[str, Any]) -> bool:
         """Remove the values that mention them. Returns whether there were any."""
-        found = [key for key in list(session.keys()) if not key.startswith("_auth_") and self._is_in(key, session[key])]
+        found = [key for key in list(session.keys()) if not key.startswith(_LOGIN) and self._is_in(key, session[key])]
         for key in found:
             del session[key]
         opened = session.get(_OPENED) or {}

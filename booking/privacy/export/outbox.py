@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from booking.models import Channel, Message, Patient, WaitlistEntry
+from booking.privacy.disposal import known_identities
 from booking.privacy.export.tables import ExportTable, Extra
 from booking.text_cleaning import normalize_for_search
 
@@ -17,21 +18,28 @@ def message_tables(identities: Sequence[Patient], waiting: Sequence[WaitlistEntr
     causes = ("appointment__patient", "waitlist_entry", "waitlist_offer__entry")
     about = Q(appointment__patient__in=identities) | Q(waitlist_entry__in=waiting)
     rows = Message.objects.filter(about | Q(waitlist_offer__entry__in=waiting)).select_related("practitioner", *causes)
-    messages = [*rows.order_by("due_at", "pk"), *_by_email(identities)]
+    messages = [*rows.order_by("due_at", "pk"), *_linked_to_nobody(identities)]
     to = Extra(gettext("To, as the address is now"), _recipient)
     return [ExportTable("messages", _("Messages"), Message, messages, extra={"to": to})]
 
 
-def _by_email(identities: Sequence[Patient]) -> list[Message]:
-    """Messages that are linked to nobody: a request for lost links, and the contact form with the person's name."""
-    names = {normalize_for_search(row.name) for row in identities}
-    is_same = Q(pk__in=[])
+def _linked_to_nobody(identities: Sequence[Patient]) -> list[Message]:
+    """Requests for lost links at the person's address, and their letters in the contact form under any of their names.
+
+    A request names nobody, so an earlier address does not count for it: it may have been somebody else's.
+    """
+    (known,) = known_identities(identities)
+    names = {normalize_for_search(name) for name in known.names}
+    is_request, is_letter = Q(pk__in=[]), Q(content__phone__in=list(known.phones))
     for email in {row.email for row in identities if row.email}:
-        is_same |= Q(content__email__iexact=email) | Q(content__reply_to__iexact=email)
-    rows = Message.objects.filter(is_same, kind__in=[Message.Kind.CONTACT, Message.Kind.LOST_LINK])
+        is_request |= Q(content__email__iexact=email)
+    for email in known.emails:
+        is_letter |= Q(content__reply_to__iexact=email)
+    kinds = Q(is_request, kind=Message.Kind.LOST_LINK) | Q(is_letter, kind=Message.Kind.CONTACT)
+    rows = Message.objects.filter(kinds).select_related("practitioner").order_by("due_at", "pk")
     return [
         row
-        for row in rows.select_related("practitioner").order_by("due_at", "pk")
+        for row in rows
         if row.kind == Message.Kind.LOST_LINK or normalize_for_search(str(row.content.get("name", ""))) in names
     ]
 

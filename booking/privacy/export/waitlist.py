@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from booking.models import Patient, WaitlistEntry, WaitlistOffer
+from booking.privacy.disposal import known_identities
 from booking.privacy.export.tables import ExportTable
 from booking.text_cleaning import normalize_for_search
 
@@ -13,13 +14,11 @@ from booking.text_cleaning import normalize_for_search
 def waitlist_entries_of(identities: Sequence[Patient]) -> list[WaitlistEntry]:
     """The entries that staff linked to the patient, and those with the same name and the same email address or phone.
 
-    Somebody who joined the list online is linked to nobody.
+    Somebody who joined the list online is linked to nobody, and perhaps under what was corrected since.
     """
-    same_contact = Q(phone__in=[row.phone for row in identities])
-    for email in {row.email for row in identities if row.email}:
-        same_contact |= Q(email__iexact=email)
-    rows = WaitlistEntry.objects.filter(Q(patient__in=identities) | Q(same_contact, patient__isnull=True))
-    names = {normalize_for_search(name) for row in identities for name in (row.name, row.preferred_name) if name}
+    (known,) = known_identities(identities)
+    rows = WaitlistEntry.objects.filter(Q(patient__in=identities) | Q(known.is_reached, patient__isnull=True))
+    names = {normalize_for_search(name) for name in known.names}
     return [
         row
         for row in rows.select_related("service", "practitioner", "location").order_by("created_at", "pk")

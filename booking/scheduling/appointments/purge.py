@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from booking.models import Appointment, AppointmentEvent, Patient, Status, WaitlistOffer
-from booking.privacy.change_log import log_removed
+from booking.privacy.change_log import log_removed, patients_with_values
 from booking.scheduling.actors import Actor
 
 _RETENTION = timedelta(days=7)  # Staff can see expired holds, and the source of a booking, for this long.
@@ -33,7 +33,8 @@ def delete_old_holds(*, now: datetime) -> int:
 def delete_lapsed_bookings(*, now: datetime) -> int:
     """Delete bookings that were not confirmed in time, a week later, with their events and messages.
 
-    A patient who was created by such a booking, and has nothing else here, is deleted with it. Returns the number.
+    A patient who was created by such a booking, and has nothing else here, is deleted with it, unless staff changed
+    their data. Returns the number.
     """
     lapsed = Appointment.objects.filter(
         status=Status.EXPIRED, patient__isnull=False, updated_at__lt=now - _RETENTION
@@ -66,8 +67,8 @@ def _delete_events(appointments: list[int]) -> None:
 
 
 def _has_rows(patient: Patient) -> bool:
-    """Whether any row refers to this patient, or they were merged into another."""
-    if patient.merged_into_id is not None:
+    """Whether any row refers to this patient, the change log says what they were, or they were merged into another."""
+    if patient.merged_into_id is not None or patients_with_values([patient.pk]):
         return True
     return any(
         relation.related_model._base_manager.filter(**{relation.field.name: patient}).exists()

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from booking.models import Patient, PatientImport, WaitlistEntry, search_key_of
-from booking.privacy.change_log import log_patients_without_values, log_removed_rows
+from booking.privacy.change_log import log_patients_without_values, log_removed_rows, patients_with_values
 from booking.scheduling.actors import Actor
 from booking.scheduling.exceptions import WrongStatus
 
@@ -70,9 +70,9 @@ def forget_imports(*, now: datetime) -> int:
 
 
 def _used(patients: Iterable[Patient]) -> set[int]:
-    """The primary keys of those to whom any row refers, who were merged, or who wait for a time."""
+    """The primary keys of those to whom any row refers, whose data was changed, who were merged, or who wait."""
     rows = {patient.pk: patient for patient in patients}
-    used = {pk for pk, patient in rows.items() if patient.merged_into_id is not None}
+    used = {pk for pk, patient in rows.items() if patient.merged_into_id is not None} | patients_with_values(rows)
     for relation in Patient._meta.related_objects:
         name = relation.field.name
         referring = relation.related_model._base_manager.filter(**{f"{name}__in": list(rows)})

@@ -42,13 +42,14 @@ def add_caller(*, wish: WaitlistRequest, by: Actor, now: datetime, patient: Pati
 
     An e-mail with the manage link is queued if there is an address; without one they are never offered a time by
     e-mail. The times that are free now are not offered until they have been taken once: the caller has heard of them.
-    Idempotent, as ``join``. Raises NotBookable, or WrongStatus if ``by`` is not staff.
+    Idempotent, as ``join``. Raises NotBookable, PatientDisposed, or WrongStatus if ``by`` is not staff.
     """
     _check_staff(by)
     _check_caller(wish, now)
     person, criteria = keys_of(wish)
     waiting = WaitlistEntry.objects.waiting().filter(wish_key=criteria)
     with transaction.atomic():
+        patient = surviving_patient(patient) if patient is not None else None
         entry = waiting.first()
         if entry is None:
             try:
@@ -165,9 +166,9 @@ def book_waiting(
     people = {practitioner.pk, *filter(None, held_with)}
     with locked(people, entry.location):
         rows = WaitlistEntry.objects.select_related("service", "location", "patient").select_for_update(of=("self",))
-        current = rows.get(pk=entry.pk)
-        if not current.is_waiting:
-            raise WrongStatus(f"{current.name} is no longer on the waitlist.")
+        current = rows.filter(pk=entry.pk).first()
+        if current is None or not current.is_waiting:
+            raise WrongStatus(f"{entry.name} is no longer on the waitlist.")
         offers = current.offers.filter(state=State.OPEN).exclude(appointment__practitioner__in=people)
         if offers.exists():  # Made since: its practitioner is not locked.
             raise WrongStatus(f"{current.name} has just been offered another time. Look at it first.")

@@ -234,7 +234,9 @@ def hold_for_entry(
     """Hold the slot, as far as ``query`` allows it, and queue the offer, in one transaction. Raises LostRace."""
     location, now = entry.location, query.now
     with overlap_as_lost_race(), locked(slot.practitioners, location):
-        current = WaitlistEntry.objects.select_for_update().get(pk=entry.pk)
+        current = WaitlistEntry.objects.select_for_update().filter(pk=entry.pk).first()
+        if current is None:  # Disposed of with their patient.
+            raise LostRace
         earlier_offers = current.offers.filter(Q(state=State.OPEN) | Q(starts_at=slot.starts_at))
         data = data_for_start(query, slot.starts_at)
         working_ids = [

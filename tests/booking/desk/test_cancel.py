@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from booking import scheduling
-from booking.models import CancelReason, Message, WaitlistEntry, WaitlistOffer
+from booking.models import AccessLogEntry, CancelReason, Message, WaitlistEntry, WaitlistOffer
 from booking.scheduling import Actor
 from tests.booking.desk.test_calendar import words_of
 from tests.support import factories
@@ -131,6 +131,22 @@ def test_on_a_tick_the_time_is_offered_to_who_has_waited_longest(admin_client, v
     visit.refresh_from_db()
     assert visit.status == "cancelled"
     assert not second.offers.exists()
+
+
+def test_whom_a_pending_block_of_the_calendar_names_is_in_the_access_log(admin_client, visit, wait, service, location):
+    entry = wait("Wil Tarr")
+    cancel(admin_client, visit, offer_time="on")
+    common = {"practitioner": visit.practitioner, "service": service, "location": location}
+    unconfirmed = factories.make_appointment(
+        starts_at=NINE + timedelta(hours=1), status="unconfirmed", hold_expires_at=NINE, **common
+    )
+    admin_client.get("/desk/")  # The message that it was offered.
+    for address in (panel(visit), "/desk/week/?day=2026-11-23"):
+        page = words(admin_client.get(address))
+        assert ("On offer Wil Tarr" in page, unconfirmed.patient.name in page) == (True, True)
+        people = AccessLogEntry.objects.first().people
+        assert people.filter(waitlist_entry=entry).exists(), address
+        assert people.filter(patient=unconfirmed.patient).exists(), address
 
 
 def test_without_the_tick_nobody_is_offered_the_time(admin_client, visit, wait):

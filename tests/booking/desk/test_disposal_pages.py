@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 import time_machine
 from django.contrib.auth.models import Group
+from django.test import Client
 
 from booking import scheduling
 from booking.models import (
@@ -243,7 +244,8 @@ def test_who_never_came_is_erased_at_once_without_a_reason(officer):
 def test_who_came_is_disposed_of_with_a_reason_that_names_nobody(officer, now):
     patient = make_seen(now, DAY)
     assert "reason" in ask(officer, patient).context["form"].errors
-    for reason in ("Alice asked", "alice@patients.example wrote", "As martin Martin wished"):
+    names = ("Alice asked", "alice@patients.example wrote", "As martin Martin wished")
+    for reason in (*names, "Called from (403) 555-0123", "Call 555 0123"):
         assert "reason" in ask(officer, patient, reason).context["form"].errors
     assert ask(officer, patient, "Asked in writing; counsel agrees").status_code == 302
     assert Disposal.objects.get().rule == "Asked in writing; counsel agrees"
@@ -283,3 +285,16 @@ def test_the_session_of_who_disposes_forgets_the_person_too(officer, now):
         assert officer.post(dispose_page(patient), data).status_code == 302
     assert "desk_undo" not in officer.session
     assert "_auth_user_id" in officer.session
+
+
+def test_a_login_with_the_name_of_the_person_stays_logged_in(officer, django_user_model, now):
+    colleague = django_user_model.objects.create_user("alice", is_staff=True)
+    client = Client()
+    client.force_login(colleague)
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": 0.0, "username": "alice"}]
+    session["desk_undo"] = {"sentence": "Alice Martin's visit was moved."}
+    session.save()
+    assert ask(officer, make_seen(now, DAY), "Asked in writing").status_code == 302
+    assert "account_authentication_methods" in client.session
+    assert "desk_undo" not in client.session

@@ -314,7 +314,11 @@ def used_merge(patient, user):
     scheduling.merge(keep=patient, merged=other, take=[], by=Actor.staff(user), now=other.created_at)
 
 
-@pytest.mark.parametrize("use", [used_visit, used_note, used_waitlist, used_merge])
+def used_change(patient, user):
+    scheduling.change_patient(patient=patient, values={"pronouns": "she"}, by=Actor.staff(user), now=patient.created_at)
+
+
+@pytest.mark.parametrize("use", [used_visit, used_note, used_waitlist, used_merge, used_change])
 def test_patients_with_something_stay_and_are_named(admin_client, admin_user, use):
     import_all(admin_client, ANN, BOB)
     ann = Patient.objects.get(name="Ann Berg")

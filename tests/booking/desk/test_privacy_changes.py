@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from booking import scheduling
+from booking.desk.privacy import changes
 from booking.models import AccessLogEntry, ChangeLogEntry
 from booking.scheduling import Actor
 from tests.booking.desk.conftest import words_of
@@ -155,3 +156,16 @@ def test_the_csv_has_a_line_for_each_field_and_is_an_export(client, officer, sam
     assert lines == [(at, key, "Name", "Hana", "'=Hannah"), (at, key, "Pronouns", "", "she")]
     entry = AccessLogEntry.objects.get(staff=officer)
     assert (entry.kind, [person.patient for person in entry.people.all()]) == ("export", [patient])
+
+
+def test_a_change_while_the_csv_is_sent_repeats_no_line(client, sam, make_visit, monkeypatch):
+    monkeypatch.setattr(changes, "_CSV_CHUNK", 2)
+    patient = make_visit(name="Hannah Redcrow").patient
+    for n in range(5):
+        change(sam, patient, after={"name": f"Name {n}"}, at=NOON - timedelta(hours=n))
+    response = client.get(f"{PRIVACY}patients/{patient.pk}/changes/?format=csv")
+    lines = iter(response.streaming_content)
+    sent = [next(lines) for _ in range(3)]  # The header and the first two.
+    change(sam, patient, after={"name": "Another name"}, at=NOON + timedelta(hours=1))
+    text = b"".join([*sent, *lines]).decode()
+    assert [text.count(f"Name {n}") for n in range(5)] == [1, 1, 1, 1, 1]

@@ -34,6 +34,7 @@ from booking.models import (
 from booking.privacy.data_map import ENTRIES, Whose
 from booking.privacy.export.tables import json_value
 from booking.privacy.export.waitlist import waitlist_entries_of
+from booking.scheduling import Actor
 from tests.support import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
@@ -278,6 +279,31 @@ def test_what_the_person_wrote_in_the_contact_form_is_in_it(person, admin_client
     text = files_of(export(admin_client, person.patient))["data.json"]
     assert "My knee hurts." in text
     assert "Private." not in text
+
+
+def test_what_they_said_before_a_correction_is_in_it(person, admin_client, admin_user, location):
+    wish = factories.make_wish(
+        person.visit.service, location, name="Hannah Redcrow", email="hannah@patients.example", phone="+14035550111"
+    )
+    entry = scheduling.join(wish=wish, now=AT)
+    content = {"name": "Hannah Redcrow", "reply_to": "hannah@patients.example", "phone": "", "body": "My knee hurts."}
+    Message.objects.create(key="c", kind="contact", due_at=AT, content=content)
+    Message.objects.create(key="l", kind="lost_link", due_at=AT, content={"email": "hannah@patients.example"})
+    scheduling.leave(entry=entry, by=Actor.staff(admin_user), now=AT)
+    corrected = {"name": "Hannah Redcrow-Berg", "email": "berg@patients.example"}
+    scheduling.correct_patient(
+        patient=person.patient, values=corrected, reason="Married", by=Actor.staff(admin_user), now=AT
+    )
+    data = json.loads(files_of(export(admin_client, person.patient))["data.json"])
+    assert "My knee hurts." in str(data["messages"])
+    assert [row for row in data["messages"] if row["kind"] == "lost_link"] == []
+    assert entry.pk in [row["id"] for row in data["waitlist_entries"]]
+
+
+def test_what_they_wrote_with_a_phone_number_only_is_in_it(person, admin_client):
+    content = {"name": "Hannah Redcrow", "reply_to": "", "phone": "+14035550177", "body": "Please call."}
+    Message.objects.create(key="c", kind="contact", due_at=AT, content=content)
+    assert "Please call." in files_of(export(admin_client, person.patient))["data.json"]
 
 
 def test_the_sheet_is_complete_in_itself_readable_and_prints(person, admin_client):

@@ -126,6 +126,23 @@ def test_a_patient_who_was_here_before_stays(unconfirmed, now):
     assert Patient.objects.count() == 1
 
 
+def test_a_patient_whose_data_staff_changed_stays_so_that_the_log_of_it_can_be_disposed_of(
+    unconfirmed, now, admin_user
+):
+    patient = unconfirmed().patient
+    scheduling.correct_contact(
+        patient=patient,
+        email="new@patients.example",
+        phone="+14035550199",
+        by=Actor.staff(admin_user),
+        now=now,
+        send=False,
+    )
+    Appointment.objects.update(status="expired", created_at=patient.created_at, updated_at=now - timedelta(days=8))
+    assert scheduling.delete_lapsed_bookings(now=now) == 1
+    assert Patient.objects.get() == patient
+
+
 def close_the_day(waiting):
     Closure.objects.create(location=waiting.location, on=waiting.local_on, name="Founders Day")
 

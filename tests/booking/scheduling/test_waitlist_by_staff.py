@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from booking import scheduling
-from booking.models import Appointment, Message, Status, WaitlistEntry, WaitlistOffer
+from booking.models import Appointment, Message, Patient, Status, WaitlistEntry, WaitlistOffer
 from booking.scheduling import Actor, NotBookable, SlotTaken, WrongStatus
 from booking.scheduling.waitlist import offers
 from tests.support import factories
@@ -63,6 +63,30 @@ def test_a_caller_without_an_address_gets_no_email_and_is_never_offered_one(call
     with pytest.raises(NotBookable, match="call"):
         offer(entry)
     assert not Message.objects.exists()
+    assert not Appointment.objects.exists()
+
+
+def test_a_caller_whose_details_were_removed_meanwhile_is_not_put_on_the_list(caller, desk, now):
+    patient = factories.make_patient()
+    Patient.objects.update(disposed_at=now)  # By somebody else, after the form was shown.
+    with pytest.raises(WrongStatus, match="have been removed"):
+        caller(patient=patient)
+    assert not WaitlistEntry.objects.exists()
+
+
+def test_a_caller_who_was_merged_meanwhile_is_on_the_list_as_who_stands(caller):
+    merged, stands = factories.make_patient(), factories.make_patient()
+    Patient.objects.filter(pk=merged.pk).update(merged_into=stands)
+    assert caller(patient=merged).patient == stands
+
+
+def test_who_was_disposed_of_meanwhile_is_offered_and_booked_nothing(caller, offer, book):
+    entry = caller(email="alice@patients.example")
+    WaitlistEntry.objects.all().delete()
+    with pytest.raises(SlotTaken, match="no longer waits"):
+        offer(entry)
+    with pytest.raises(WrongStatus, match="no longer on the waitlist"):
+        book(entry)
     assert not Appointment.objects.exists()
 
 
