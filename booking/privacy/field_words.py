@@ -10,9 +10,13 @@ from django.db.models import DateField, DateTimeField, DurationField
 from django.utils import timezone
 from django.utils.dateparse import parse_duration
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
 from booking.formatting import clock, date_in_words, duration, phone_in_words
+
+# Values of the change log that no field holds: a refused request for a correction.
+_LABELS = {"asked": _("They asked"), "statement": _("Their statement of disagreement")}
 
 
 def field_of(model: str, name: str) -> Any:
@@ -25,7 +29,7 @@ def field_of(model: str, name: str) -> Any:
 
 def label_of(field: Any, name: str) -> str:
     """The field's name; ``name`` for one that the model no longer has."""
-    words = str(getattr(field, "verbose_name", "") or name.replace("_", " "))
+    words = str(getattr(field, "verbose_name", "") or _LABELS.get(name) or name.replace("_", " "))
     return words[:1].upper() + words[1:]
 
 

@@ -19,7 +19,7 @@ from booking.staff.formats import staff_name
 
 
 class ExportForm(forms.Form):
-    access_log = forms.BooleanField(label=_("Also who saw this person's data"), required=False)
+    access_log = forms.BooleanField(label=_("Include who saw this person's data"), required=False)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
