@@ -80,7 +80,7 @@ def show_log(
 ) -> HttpResponseBase:
     """The page or the CSV file of these entries. Itself a look at the log, with the patients whom the page names."""
     form = AccessLogFilterForm({**(default or {}), **request.GET.dict()})
-    rows = _filtered(entries, form) if form.is_valid() else entries.none()
+    rows = filter_entries(entries, form) if form.is_valid() else entries.none()
     if form.is_valid() and request.GET.get("format") == "csv":
         log_view(request, Kind.EXPORT, shown)
         return _csv(rows, timezone.get_current_timezone())
@@ -97,7 +97,8 @@ def show_log(
     )
 
 
-def _filtered(entries: QuerySet[AccessLogEntry], form: AccessLogFilterForm) -> QuerySet[AccessLogEntry]:
+def filter_entries(entries: QuerySet[AccessLogEntry], form: AccessLogFilterForm) -> QuerySet[AccessLogEntry]:
+    """The entries that a valid form selects."""
     if kind := form.cleaned_data["kind"]:
         entries = entries.filter(kind=kind)
     if unusual := form.cleaned_data["unusual"]:
