@@ -41,7 +41,8 @@ def field_of(model: str, name: str) -> Any:
 
 def label_of(field: Any, name: str) -> str:
     """What people read for a field; ``name`` for one that the model no longer has."""
-    words = str(_LABELS.get(name) or getattr(field, "verbose_name", "") or name.replace("_", " "))
+    own = getattr(field, "verbose_name", "") or name.replace("_", " ")
+    words = str(_LABELS.get(name, own))
     return words[:1].upper() + words[1:]
 
 
