@@ -2,17 +2,33 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import DateField, DateTimeField, DurationField
+from django.db.models import DateField, DateTimeField, DecimalField, DurationField
 from django.utils import timezone
 from django.utils.dateparse import parse_duration
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from phonenumber_field.modelfields import PhoneNumberField
 
-from booking.formatting import clock, date_in_words, duration, phone_in_words
+from booking.formatting import clock, date_in_words, duration, money, phone_in_words
+
+# What people read in place of a field's own name, and the values of a refused correction, which no field holds.
+_LABELS = {
+    "asked": _("They asked"),
+    "at": _("When"),
+    "created_at": _("Recorded"),
+    "ends_at": _("Ends"),
+    "is_first_visit": _("First visit"),
+    "is_unverified": _("Email not confirmed yet"),
+    "starts_at": _("Starts"),
+    "statement": _("Their statement of disagreement"),
+    "updated_at": _("Last changed"),
+}
+_PRICES = {"price", "own_price"}
 
 
 def field_of(model: str, name: str) -> Any:
@@ -24,8 +40,9 @@ def field_of(model: str, name: str) -> Any:
 
 
 def label_of(field: Any, name: str) -> str:
-    """The field's name; ``name`` for one that the model no longer has."""
-    words = str(getattr(field, "verbose_name", "") or name.replace("_", " "))
+    """What people read for a field; ``name`` for one that the model no longer has."""
+    own = getattr(field, "verbose_name", "") or name.replace("_", " ")
+    words = str(_LABELS.get(name, own))
     return words[:1].upper() + words[1:]
 
 
@@ -56,7 +73,9 @@ def _text_in_words(field: Any, value: str) -> str:
             return _instant(datetime.fromisoformat(value))
         if isinstance(field, DateField):
             return date_in_words(date.fromisoformat(value))
-    except ValueError:
+        if isinstance(field, DecimalField) and field.name in _PRICES:
+            return money(Decimal(value))
+    except (ValueError, InvalidOperation):
         return value
     if isinstance(field, DurationField):
         length = parse_duration(value)

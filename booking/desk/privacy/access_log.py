@@ -17,7 +17,7 @@ from booking.desk.privacy.filters import AccessLogFilterForm, last_days
 from booking.models import AccessLogEntry, AccessLogPerson, Patient, WaitlistEntry
 from booking.privacy.access_log import Kind, log_view
 from booking.privacy.csv_file import csv_response
-from booking.privacy.identities import identities_of
+from booking.privacy.identities import identities_of, name_in_words
 from booking.privacy.unusual_looks import EXPLANATIONS, Unusual, unusual_looks, within
 from booking.staff.access import desk_page, staff_page
 from booking.staff.formats import staff_name
@@ -56,7 +56,7 @@ def by_patient(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Who saw a patient, with the rows that were merged into theirs. Of all time, unless the address names days."""
     identities = identities_of(get_object_or_404(Patient, pk=pk))
     context = {
-        "heading": gettext("Who saw %(name)s") % {"name": identities[0]},
+        "heading": gettext("Who saw %(name)s") % {"name": name_in_words(identities[0])},
         "patient": identities[0],
         "merged": identities[1:],
     }
@@ -80,7 +80,7 @@ def show_log(
 ) -> HttpResponseBase:
     """The page or the CSV file of these entries. Itself a look at the log, with the patients whom the page names."""
     form = AccessLogFilterForm({**(default or {}), **request.GET.dict()})
-    rows = _filtered(entries, form) if form.is_valid() else entries.none()
+    rows = filter_entries(entries, form) if form.is_valid() else entries.none()
     if form.is_valid() and request.GET.get("format") == "csv":
         log_view(request, Kind.EXPORT, shown)
         return _csv(rows, timezone.get_current_timezone())
@@ -97,7 +97,8 @@ def show_log(
     )
 
 
-def _filtered(entries: QuerySet[AccessLogEntry], form: AccessLogFilterForm) -> QuerySet[AccessLogEntry]:
+def filter_entries(entries: QuerySet[AccessLogEntry], form: AccessLogFilterForm) -> QuerySet[AccessLogEntry]:
+    """The entries that a valid form selects."""
     if kind := form.cleaned_data["kind"]:
         entries = entries.filter(kind=kind)
     if unusual := form.cleaned_data["unusual"]:

@@ -22,7 +22,7 @@ from booking.privacy.access_log import Kind, log_view
 from booking.privacy.csv_file import csv_response
 from booking.privacy.date_range import DateRange
 from booking.privacy.event_states import names_in
-from booking.privacy.identities import identities_of
+from booking.privacy.identities import identities_of, name_in_words
 from booking.staff.access import desk_page, staff_page
 from booking.staff.formats import staff_name
 
@@ -99,7 +99,7 @@ def by_patient(request: HttpRequest, pk: int) -> HttpResponseBase:
     identities = identities_of(get_object_or_404(Patient, pk=pk))
     changes = Changes.where(Q(patient__in=identities), Q(appointment__patient__in=identities))
     context = {
-        "heading": gettext("What was changed about %(name)s") % {"name": identities[0]},
+        "heading": gettext("What was changed about %(name)s") % {"name": name_in_words(identities[0])},
         "patient": identities[0],
         "merged": identities[1:],
     }

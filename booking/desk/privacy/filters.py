@@ -69,7 +69,9 @@ class AccessLogFilterForm(PeriodForm):
     kind = forms.ChoiceField(
         label=_("Kind"), required=False, choices=[("", _("Every kind")), *AccessLogEntry.Kind.choices]
     )
-    unusual = forms.ChoiceField(label=_("Only"), required=False, choices=[("", _("All looks")), *Unusual.choices])
+    unusual = forms.ChoiceField(
+        label=_("Which entries"), required=False, choices=[("", _("All entries")), *Unusual.choices]
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

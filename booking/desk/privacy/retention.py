@@ -14,7 +14,7 @@ from booking.staff.access import desk_page, shows_no_times, staff_page
 
 
 class RetentionForm(forms.Form):
-    """One number for each period; empty means off. Proposals stand beside the fields and fill none."""
+    """One number for each period, or none. Proposals stand beside the fields and fill none."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
@@ -25,7 +25,7 @@ class RetentionForm(forms.Form):
                 min_value=period.lowest,
                 max_value=period.highest,
                 show_hidden_initial=True,
-                help_text=format_lazy("{} {} {}", period.proposed, _("While it is empty:"), period.without),
+                help_text=format_lazy("{} {} {}", period.proposed, _("If left empty,"), period.without),
                 error_messages={
                     "invalid": _("Enter a whole number, or leave it empty."),
                     "min_value": _("Enter %(limit_value)s or more, or leave it empty."),

@@ -11,6 +11,7 @@ from booking.desk.privacy import (
     due,
     export,
     home,
+    people_shown,
     retention,
     unusual,
 )
@@ -23,6 +24,7 @@ urlpatterns = [
     path("changes/", changes.by_date, name="change_log"),
     path("staff/", access_log.staff_list, name="privacy_staff_list"),
     path("staff/<int:pk>/", access_log.by_staff, name="privacy_staff"),
+    path("staff/<int:pk>/people/", people_shown.by_staff, name="staff_people"),
     path("staff/<int:pk>/changes/", changes.by_staff, name="staff_changes"),
     path("patients/<int:pk>/", access_log.by_patient, name="privacy_patient"),
     path("patients/<int:pk>/changes/", changes.by_patient, name="patient_changes"),

@@ -32,7 +32,7 @@ PERIODS = (
         _("Patients: years after the last appointment"),
         6,
         100,
-        _("No figure is suggested. Ask your privacy officer or lawyer, and read the College's standard on records."),
+        _("No figure is suggested. Read the College's standard on records, and ask a lawyer."),
         _("nobody is listed for removal."),
     ),
     Period(

@@ -270,3 +270,48 @@ def test_staff_who_left_are_in_the_list(client, sam):
     assert "Sam Sand" not in words_of(client.get(f"{HOME}staff/"))
     look(sam)
     assert "Sam Sand Login is off" in words_of(client.get(f"{HOME}staff/"))
+
+
+# Whose data a staff member saw
+
+
+def test_each_person_a_login_saw_is_listed_once_with_how_to_reach_them(client, officer, sam, hannah):
+    owen = factories.make_patient(name="Owen Petrie", phone="+14035550188")
+    look(sam, hannah, owen, kind="day")
+    look(sam, hannah, at=NOON + timedelta(hours=1))
+    look(officer, factories.make_patient(name="Ida Other"))
+    page = words_of(client.get(f"{HOME}staff/{sam.pk}/people/"))
+    assert page.count("Hannah Redcrow 403-555-0177") == 1
+    assert page.index("Hannah Redcrow") < page.index("Owen Petrie 403-555-0188")
+    assert "2 people" in page
+    assert "Ida Other" not in page
+
+
+def test_the_list_of_people_keeps_to_the_days_of_the_log(client, sam, hannah):
+    look(sam, hannah)
+    look(sam, factories.make_patient(name="Owen Petrie"), at=NOON + timedelta(days=1))
+    days = "from=2026-11-20&to=2026-11-20"
+    log = client.get(f"{HOME}staff/{sam.pk}/?{days}").content.decode()
+    assert f"{HOME}staff/{sam.pk}/people/?{days}".replace("&", "&amp;") in log
+    page = words_of(client.get(f"{HOME}staff/{sam.pk}/people/?{days}"))
+    assert "Hannah Redcrow" in page
+    assert "Owen Petrie" not in page
+
+
+def test_the_list_of_people_is_logged_with_those_whom_it_names(client, officer, sam, hannah):
+    look(sam, hannah)
+    client.get(f"{HOME}staff/{sam.pk}/people/")
+    own = own_looks(officer).get()
+    assert (own.kind, [person.patient for person in own.people.all()]) == ("log", [hannah])
+
+
+def test_the_list_of_people_needs_the_same_queries_for_one_and_for_three(client, sam):
+    counts = []
+    for people in (1, 2):
+        look(sam, *(factories.make_patient(name=f"Person {n}") for n in range(people)))
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            client.get(f"{HOME}staff/{sam.pk}/people/")
+        counts.append(len(queries))
+    assert counts[0] == counts[1]

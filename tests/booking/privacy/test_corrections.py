@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group
 from django.test import Client
 
 from booking.models import AccessLogEntry, ChangeLogEntry, Message
+from tests.booking.desk.conftest import words_of
 from tests.support import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
@@ -108,3 +109,12 @@ def test_a_merged_patient_is_not_corrected(officer, patient):
     patient.merged_into = factories.make_patient(name="Alice Roy")
     patient.save()
     assert officer.get(address(patient)).status_code == 404
+
+
+def test_the_change_log_says_what_a_refused_patient_asked_why_not_and_their_statement(officer, patient):
+    data = {"asked": "Delete the no-show.", "reason": "It is right.", "statement": "I was there."}
+    officer.post(address(patient), {"refuse": "1", **{f"refusal-{name}": text for name, text in data.items()}})
+    page = words_of(officer.get(f"/desk/privacy/patients/{patient.pk}/changes/"))
+    assert "They asked after: Delete the no-show." in page
+    assert "Their statement of disagreement after: I was there." in page
+    assert "Why: “It is right.”" in page

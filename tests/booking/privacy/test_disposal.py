@@ -357,6 +357,12 @@ def test_the_calendar_and_the_record_show_a_visit_without_a_name(gone, admin_cli
     )
 
 
+def test_the_privacy_pages_name_a_disposed_patient_by_number(gone, admin_client):
+    for page in ("", "changes/", "export/"):
+        html = admin_client.get(f"/desk/privacy/patients/{gone.patient_id}/{page}").content.decode()
+        assert f"patient {gone.patient_id}, whose details were removed</h1>" in html, page
+
+
 def test_the_daily_summary_leaves_a_disposed_patient_out(gone, now):
     factories.make_clinic(notices="daily")
     content = {"since": (now - A_MONTH).isoformat(), "until": (now + A_MONTH).isoformat()}

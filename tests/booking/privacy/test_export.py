@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import uuid
 import zipfile
 from datetime import UTC, date, datetime, timedelta
@@ -317,6 +318,10 @@ def test_the_sheet_is_complete_in_itself_readable_and_prints(person, admin_clien
         "yes",
     ):
         assert words in sheet, words
+    for label in ("First visit", "Email not confirmed yet", "Starts", "Recorded"):
+        assert f"<dt>{label}</dt>" in sheet, label
+    assert "<dt>Is " not in sheet
+    assert re.search(r"<dt>Price</dt><dd>\$\d+</dd>", sheet)
     assert "@media print" in sheet
     assert "<script" not in sheet
     assert "src=" not in sheet

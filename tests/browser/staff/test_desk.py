@@ -19,6 +19,7 @@ DESK = ["view_patient", "change_patient", "merge_patient", "view_appointment", "
 DESK += ["view_message", "change_message", "view_practitioner", "change_practitioner"]
 DESK += ["add_patient", "import_patients", "view_patientnote", "change_patientnote", "correct_patient"]
 DESK += ["view_accesslogentry", "view_changelogentry", "export_patient"]
+DESK += ["change_retentionperiods", "add_disposal", "view_disposal"]
 
 
 @pytest.fixture
@@ -104,6 +105,10 @@ def test_no_page_has_axe_or_csp_violations_or_scrolls_sideways(
         f"/desk/privacy/patients/{first.pk}/?unusual=night",
         f"/desk/privacy/patients/{first.pk}/changes/",
         f"/desk/privacy/patients/{first.pk}/export/",
+        f"/desk/privacy/patients/{second.pk}/dispose/",
+        "/desk/privacy/retention/",
+        "/desk/privacy/due/",
+        "/desk/privacy/certificates/",
         "/appointment/lost-link/",
         "/appointment/lost-link/?asked=yes",
     ]
@@ -112,6 +117,7 @@ def test_no_page_has_axe_or_csp_violations_or_scrolls_sideways(
     console_errors: list[Any] = []
     page.on("console", lambda message: console_errors.append(message.text) if message.type == "error" else None)
     log_in(page, site)
+    addresses.append(f"/desk/privacy/staff/{get_user_model().objects.get(username='desk').pk}/people/")
     for address in addresses:
         page.goto(f"{site}{address}")
         console_errors += [address] if page.evaluate("document.documentElement.scrollWidth > innerWidth") else []

@@ -81,6 +81,7 @@ ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "change_log": (PRIVACY, set()),
     "privacy_staff_list": (PRIVACY, set()),
     "privacy_staff": (PRIVACY, set()),
+    "staff_people": (PRIVACY, set()),
     "staff_changes": (PRIVACY, set()),
     "privacy_patient": (PRIVACY, set()),
     "patient_changes": (PRIVACY, set()),
