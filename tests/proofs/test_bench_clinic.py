@@ -22,6 +22,7 @@ MEASURED = [
     "Choose a time, 2 people, 10 visits",
     "  its queries, with 1 and 2 people",
     "A booking's three forms",
+    "  on a day that unverified visitors fill",
     "  p99 beside p50 at 16 writers",
     "  errors",
     "  3 people race for one time",

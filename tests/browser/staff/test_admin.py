@@ -14,9 +14,6 @@ from tests.support import factories
 
 PAGES = [
     "",
-    "booking/appointment/",
-    "booking/appointment/?day={day}",
-    "booking/appointment/{visit}/change/",
     "booking/closure/statutory/",
     "booking/practitioner/{practitioner}/change/",
     "booking/service/add/",
@@ -58,10 +55,8 @@ def visit(site: str, tomorrow: datetime) -> Appointment:
 def values(visit: Appointment) -> dict[str, Any]:
     """Values of the placeholders in PAGES."""
     return {
-        "visit": visit.pk,
         "practitioner": visit.practitioner_id,
         "location": visit.location_id,
-        "day": visit.local_on,
     }
 
 
