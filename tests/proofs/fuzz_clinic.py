@@ -85,7 +85,7 @@ class Town:
             self.visitors[place] = self.newcomer()
         visitor = self.visitors[place]
         self.clock.shift(dice.choice([0, 1, 3, 5, 20, 60]) if dice.random() < 0.99 else 660)
-        if dice.random() < 0.03:
+        if dice.random() < 0.06:  # Or nobody would cancel among so many addresses.
             self.open_link(visitor)
         goes_on = visitor.onward and dice.random() < 0.6
         # Mostly booking pages, because a booking takes three requests.
