@@ -52,7 +52,7 @@ def offer_to_first(request: HttpRequest, visit: Appointment, people: Sequence[Ga
             continue
         say_offered(request, person.entry, made)
         return True
-    messages.warning(request, f"{gettext('Nobody was offered this time.')} {refusal}".strip())
+    messages.warning(request, f"{gettext('No one was offered this time.')} {refusal}".strip())
     return False
 
 

@@ -97,7 +97,7 @@ def _remove(
     """
     rows = list(Patient.objects.filter(rows_of(patients)).order_by("pk").select_for_update(of=("self",)))
     if not patients or not set(patients) <= {row.pk for row in rows}:
-        raise DisposalRefused(gettext("There is nobody to remove. Nothing has changed."))
+        raise DisposalRefused(gettext("There's no one to remove. Nothing has changed."))
     visits = lock_visits(rows)
     if kind == Disposal.Kind.PEOPLE and len(due_patients(now=now, among=patients)) < len(patients):
         raise DisposalChanged(gettext("Someone on this list is no longer due. Nothing was removed: look again."))

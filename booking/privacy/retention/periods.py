@@ -33,7 +33,7 @@ PERIODS = (
         6,
         100,
         _("No figure is suggested. Read the College's standard on records, and ask a lawyer."),
-        _("nobody is listed for removal."),
+        _("no one is listed for removal."),
     ),
     Period(
         "minors_until_age",
@@ -41,7 +41,7 @@ PERIODS = (
         18,
         30,
         _("No figure is suggested. Ask as above: records of minors are usually kept longer."),
-        _("nobody who was under 18 at their last appointment is listed."),
+        _("no one who was under 18 at their last appointment is listed."),
     ),
     Period("access_log_years", _("Access log: years"), 2, 100, _("Suggested: 10 years."), _("it is kept for good.")),
     Period(
