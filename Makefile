@@ -17,7 +17,7 @@ COMPILE := $(VENV)/bin/uv pip compile --generate-hashes --universal --no-header 
 .DEFAULT_GOAL := help
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 run: $(VENV)/.installed-run ## Serve the site and its worker on http://127.0.0.1:8000 (PORT=8123 for another port, SAMPLE=no to start empty)
 	@exec $(PY) manage.py serve --port $(PORT) $(if $(filter no,$(SAMPLE)),--no-sample)
@@ -41,13 +41,19 @@ test-lowest: ## Run some tests with the lowest versions that pyproject.toml allo
 
 prove: $(VENV)/.installed-dev ## Run the slow tests (races between real processes, every state of every page), on both databases
 	@tests/support/install_tools.sh
-	$(PY) -m pytest -q -n 2 --dist loadfile -m "prove and not long"
-	$(PY) tests/support/postgresql.py $(PY) -m pytest -q -n 2 --dist loadfile -m "prove and not long and not browser"
+	$(PY) -m pytest -q -n 2 --dist loadfile -m "prove and not long and not operations"
+	$(PY) tests/support/postgresql.py $(PY) -m pytest -q -n 2 --dist loadfile -m "prove and not long and not browser and not operations"
 
 prove-long: $(VENV)/.installed-dev ## Run the slowest tests, too long for every change, on both databases
 	@tests/support/install_tools.sh
-	$(PY) -m pytest -q -m long
-	$(PY) tests/support/postgresql.py $(PY) -m pytest -q -m "long and not browser"
+	$(PY) -m pytest -q -m "long and not operations"
+	$(PY) tests/support/postgresql.py $(PY) -m pytest -q -m "long and not browser and not operations"
+
+prove-operations: $(VENV)/.installed-dev ## Run the site on several machines, stop parts of it, upgrade and restore it (QUICK=yes: ten minutes of it)
+	@tests/support/install_tools.sh
+	@tests/support/install_operations_tools.sh
+	$(PY) manage.py build_static --verbosity 0
+	$(PY) -m pytest -q -m "operations$(if $(filter yes,$(QUICK)), and not long)"
 
 bench: $(VENV)/.installed-dev ## Benchmark pages, bookings and growth against plain Django views, on both databases (docs/bench.md)
 	@bench/install_tools.sh
@@ -108,4 +114,4 @@ $(VENV)/.installed-dev: requirements-dev.txt | $(VENV)/bin/python
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ $(VENV)/.installed-run
 
-.PHONY: help run test test-ahead test-next test-lowest prove prove-long bench inspect audit sbom lint fmt lock pictures fonts
+.PHONY: help run test test-ahead test-next test-lowest prove prove-long prove-operations bench inspect audit sbom lint fmt lock pictures fonts

@@ -21,7 +21,6 @@ EMPTY = {"booking", "content", "clinic", "content.fonts.make_fonts"}  # Import n
 LONGEST = 300
 LONG = {  # Data and settings.
     "booking.sample_clinic",
-    "clinic.ops.environment",
     "clinic.ops.sample_data",
     "clinic.ops.sample_fingerprints",
     "clinic.settings",

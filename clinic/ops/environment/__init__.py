@@ -1,0 +1,30 @@
+"""Read settings from environment variables.
+
+An invalid value raises ImproperlyConfigured with a message that says how to fix it; nothing falls back to a guess.
+"""
+
+from clinic.ops.environment.databases import database
+from clinic.ops.environment.folders import media_root, var_dir
+from clinic.ops.environment.mail import MAIL_FILES, mail, sms
+from clinic.ops.environment.secret_keys import secret_key, secret_key_fallbacks
+from clinic.ops.environment.site import LOCAL_SITE, host_of, is_local_host, site_url, trusted_proxies
+from clinic.ops.environment.values import clock_tolerance, switch, whole_number
+
+__all__ = [
+    "LOCAL_SITE",
+    "MAIL_FILES",
+    "clock_tolerance",
+    "database",
+    "host_of",
+    "is_local_host",
+    "mail",
+    "media_root",
+    "secret_key",
+    "secret_key_fallbacks",
+    "site_url",
+    "sms",
+    "switch",
+    "trusted_proxies",
+    "var_dir",
+    "whole_number",
+]

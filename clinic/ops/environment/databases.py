@@ -1,0 +1,51 @@
+"""The database."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+
+def database(var_dir: Path, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """Return DATABASES["default"] for DATABASE_URL; by default, a SQLite file under ``var``."""
+    value = environ.get("DATABASE_URL", "").strip() or f"sqlite:///{var_dir / 'clinic.sqlite3'}"
+    try:
+        config: dict[str, Any] = dict(dj_database_url.parse(value))
+    except (ValueError, KeyError) as problem:
+        raise _invalid_database_url() from problem
+    engine = config.get("ENGINE")
+    # Persistent connections, one for each thread: 2 processes with 8 threads (clinic/ops/gunicorn.py) hold at most 16
+    # of PostgreSQL's default 100. A connection pool would need fewer, but another package and a thread in each process.
+    config["CONN_MAX_AGE"] = 60
+    if engine == "django.db.backends.sqlite3":
+        config["OPTIONS"] = {
+            # Take the write lock at BEGIN. With Django's default (DEFERRED), two transactions may both read; the
+            # second that writes then fails at once with "database is locked", whatever the timeout.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            # Durability: with NORMAL, usual with WAL, a power cut can lose the last commits, such as a booking.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        }
+    elif engine == "django.db.backends.postgresql":
+        config["CONN_HEALTH_CHECKS"] = True
+        try:
+            import psycopg  # noqa: F401
+        except ImportError as problem:
+            raise ImproperlyConfigured(
+                "DATABASE_URL names PostgreSQL, but its driver is not installed. "
+                "Run: pip install --require-hashes -r requirements-postgres.txt"
+            ) from problem
+    else:
+        raise _invalid_database_url()
+    return config
+
+
+def _invalid_database_url() -> ImproperlyConfigured:
+    # Does not repeat the value, which may contain a password: this text reaches logs.
+    return ImproperlyConfigured(
+        "DATABASE_URL is not one this site understands. Use sqlite:////full/path/clinic.sqlite3 or "
+        "postgres://user:password@host:5432/name, or leave it out for a SQLite file under var/."
+    )
