@@ -14,6 +14,8 @@ endif
 
 COMPILE := $(VENV)/bin/uv pip compile --generate-hashes --universal --no-header --quiet pyproject.toml
 
+ALL_EXTRAS := --extra postgres --extra s3 --extra sentry
+
 .DEFAULT_GOAL := help
 
 help: ## List the commands
@@ -72,11 +74,11 @@ fmt: $(VENV)/.installed-dev ## Format the code
 	$(VENV)/bin/ruff format .
 
 audit: .venv-audit/.installed ## Look up known vulnerabilities of the locked requirements on the internet (fails with 3 if it can't)
-	@.venv-audit/bin/python tests/support/audit.py requirements-postgres.txt
+	@.venv-audit/bin/python tests/support/audit.py requirements-full.txt
 
 sbom: .venv-audit/.installed ## List the locked requirements in CycloneDX JSON, in var/sbom.json
 	@mkdir -p var
-	@PYTHONWARNINGS=ignore .venv-audit/bin/cyclonedx-py requirements requirements-postgres.txt --pyproject pyproject.toml \
+	@PYTHONWARNINGS=ignore .venv-audit/bin/cyclonedx-py requirements requirements-full.txt --pyproject pyproject.toml \
 		--output-reproducible --of JSON -o var/sbom.json
 	@echo var/sbom.json
 
@@ -84,9 +86,10 @@ lock: $(VENV)/.installed-dev ## Update the locked requirements from pyproject.to
 	$(PY) -m pip install --quiet uv
 	echo 'Django<6' | $(COMPILE) --upgrade -c - -o requirements.txt
 	$(COMPILE) --extra postgres -c requirements.txt -o requirements-postgres.txt
-	$(COMPILE) --upgrade --extra postgres --group dev -c requirements-postgres.txt -o requirements-dev.txt
-	echo 'Django>=6' | $(COMPILE) --upgrade --extra postgres --group dev --python-version 3.12 -c - -o requirements-next.txt
-	echo 'Django<6' | $(COMPILE) --upgrade --extra postgres --group dev --resolution lowest-direct -c - -o requirements-lowest.txt
+	$(COMPILE) --upgrade $(ALL_EXTRAS) -c requirements.txt -o requirements-full.txt
+	$(COMPILE) --upgrade $(ALL_EXTRAS) --group dev -c requirements-full.txt -o requirements-dev.txt
+	echo 'Django>=6' | $(COMPILE) --upgrade $(ALL_EXTRAS) --group dev --python-version 3.12 -c - -o requirements-next.txt
+	echo 'Django<6' | $(COMPILE) --upgrade $(ALL_EXTRAS) --group dev --resolution lowest-direct -c - -o requirements-lowest.txt
 	$(subst pyproject.toml,--group pyproject.toml:audit,$(COMPILE)) --upgrade -o requirements-audit.txt
 	@! grep -n '://' requirements*.txt || (echo 'An address slipped into the lock.'; exit 1)
 
