@@ -50,8 +50,9 @@ def _before_save(sender: Any, instance: Any, field: str, raw: bool = False, **kw
     width, height = Image.open(io.BytesIO(content)).size
     if hasattr(instance, "width"):
         instance.width, instance.height = width, height
-    new: dict[str, Any] = {"state": State.WAITING, "renditions": {}, "digest": "", "claimed_until": None, **_focus(instance)}
-    PictureFile.objects.update_or_create(name=file.name, defaults=new | {"width": width, "height": height})
+    new: dict[str, Any] = {"state": State.WAITING, "renditions": {}, "digest": "", "claimed_until": None}
+    new |= {"width": width, "height": height, **_focus(instance)}
+    PictureFile.objects.update_or_create(name=file.name, defaults=new)
 
 
 def _after_save(sender: Any, instance: Any, field: str, raw: bool = False, **kwargs: Any) -> None:
