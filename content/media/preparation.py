@@ -7,6 +7,8 @@ was missed: rows of pictures that an earlier release stored, renditions that wer
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -55,27 +57,42 @@ def claim(pk: int, *, if_due: bool = True) -> PictureFile | None:
     return PictureFile.objects.get(pk=pk) if rows.filter(pk=pk).order_by().update(claimed_until=until) else None
 
 
+@contextmanager
+def released_on_failure(row: PictureFile) -> Iterator[None]:
+    """Let another worker have a claimed row at once if the storage, or the database, is away."""
+    try:
+        yield
+    except BaseException:
+        PictureFile.objects.filter(pk=row.pk, claimed_until=row.claimed_until).update(claimed_until=None)
+        raise
+
+
 def prepare(row: PictureFile, *, again: bool = False) -> str:
-    """Make the missing renditions of a claimed row, and return its new state."""
+    """Make the missing renditions of a claimed row, and return its new state. Raises OSError if the storage is away."""
     old = set(row.rendition_names)
+    with released_on_failure(row):
+        fields = _made(row, again=again)
+        unused = _finish(row, fields, old)
+    stored_files.delete(unused)
+    return str(fields["state"])
+
+
+def _made(row: PictureFile, *, again: bool) -> dict[str, Any]:
+    """Write the files of a row, and return its new fields."""
     adopted = {} if row.renditions or again else adopted_fields(row)
     for field, value in adopted.items():
         setattr(row, field, value)
     try:
-        fields = adopted | write_renditions(row, again=again) | {"state": State.READY, "failed_at": None}
+        return adopted | write_renditions(row, again=again) | {"state": State.READY, "failed_at": None}
     except FileNotFoundError:
         if row.state != State.MISSING:
             logger.error("The picture %s is not in the storage. Pages show its description instead.", row.name)
-        fields = {"state": State.MISSING, "failed_at": timezone.now()}
+        return {"state": State.MISSING, "failed_at": timezone.now()}
     except OSError:  # The storage: nothing is known about the picture.
-        PictureFile.objects.filter(pk=row.pk, claimed_until=row.claimed_until).update(claimed_until=None)
         raise
     except Exception as error:  # One broken file must not block the others.
         logger.warning("The picture %s cannot be made ready (%s).", row.name, type(error).__name__)
-        fields = {"state": State.FAILED, "failed_at": timezone.now()}
-    unused = _finish(row, fields, old)
-    stored_files.delete(unused)
-    return str(fields["state"])
+        return {"state": State.FAILED, "failed_at": timezone.now()}
 
 
 def _finish(row: PictureFile, fields: dict[str, Any], old: set[str]) -> set[str]:
@@ -84,11 +101,11 @@ def _finish(row: PictureFile, fields: dict[str, Any], old: set[str]) -> set[str]
     with transaction.atomic():
         claimed = PictureFile.objects.filter(pk=row.pk, claimed_until=row.claimed_until)
         is_same = claimed.filter(focal_x=row.focal_x, focal_y=row.focal_y)
-        if is_same.update(**fields, claimed_until=None):
+        if is_same.exclude(state=State.REMOVED).update(**fields, claimed_until=None):
             if "renditions" in fields:
                 bump_content_version()  # A page may have been rendered and cached without them.
             return old - written
-        claimed.update(claimed_until=None)  # Its focal point was moved: it is still due.
+        claimed.update(claimed_until=None)  # Its focal point was moved, or it was removed: it is due.
         current = PictureFile.objects.filter(pk=row.pk).first()
         return written - set(current.rendition_names if current else ())
 
@@ -99,9 +116,15 @@ def remove(row: PictureFile) -> None:
         PictureFile.objects.filter(pk=row.pk).update(state=State.WAITING, claimed_until=None)
         return
     adopted = adopted_fields(row)
+    with released_on_failure(row):
+        _delete_files(row)
+    PictureFile.objects.filter(pk=row.pk, state=State.REMOVED).delete()
+
+
+def _delete_files(row: PictureFile) -> None:
+    adopted = adopted_fields(row)
     listed = [*row.rendition_names, *PictureFile(renditions=adopted.get("renditions", {})).rendition_names]
     stored_files.delete([*listed, manifest_name(row.name), row.name])
-    PictureFile.objects.filter(pk=row.pk, state=State.REMOVED).delete()
 
 
 def is_used(name: str) -> bool:

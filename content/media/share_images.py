@@ -28,7 +28,7 @@ from booking.image_upload import read_picture
 from booking.models import Clinic, Practitioner, bump_content_version
 from content.blocks.page_content import content_of_revision
 from content.media import stored_files
-from content.media.preparation import claim
+from content.media.preparation import claim, released_on_failure
 from content.media.renditions import SHARE_SIZE, PictureFiles, on_white
 from content.media.typefaces import FONTS, HEADING, drawable_words
 from content.models import Page, Picture, PictureFile, Revision
@@ -98,11 +98,8 @@ def _create(image: ShareImage) -> bool:
     claimed = claim(row.pk)
     if claimed is None:
         return False
-    try:
+    with released_on_failure(claimed):
         stored_files.store(image.name, draw(image))
-    except BaseException:
-        PictureFile.objects.filter(pk=row.pk).update(claimed_until=None)
-        raise
     with transaction.atomic():
         PictureFile.objects.filter(pk=row.pk).update(state=PictureFile.State.READY, claimed_until=None)
         bump_content_version()  # Cached pages refer to another image.

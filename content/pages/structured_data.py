@@ -111,12 +111,9 @@ def _nodes(
 
 
 def _people(
-    page: Page | None,
-    reading: RenderedPage | None,
-    person: Practitioner | None,
-    people: Iterable[Practitioner],
+    page: Page | None, reading: RenderedPage | None, person: Practitioner | None, people: Iterable[Practitioner],
     files: PictureFiles,
-) -> list[Node]:
+) -> list[Node]:  # fmt: skip
     """Return the people on the page: in full on their own page and on their cards, else name, title and maybe photo."""
     in_full = [person] if person else []
     named: list[Practitioner | None] = []

@@ -32,7 +32,6 @@ def test_every_on_commit_hook_is_a_plain_function_and_robust():
         for path in (ROOT / package).rglob("*.py")
         for call, defined in calls_of_on_commit(path.read_text())
     ]
-    assert calls
     assert [location for location, safe in calls if not safe] == []
 
 

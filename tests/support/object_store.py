@@ -38,7 +38,7 @@ def object_store(folder: Path) -> Iterator[str]:
     arguments = [
         "server", f"-dir={folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-master.port={master}",
         f"-volume.port={volume}", f"-filer.port={filer}", "-s3", f"-s3.port={s3}", f"-s3.config={folder / 's3.json'}",
-        "-master.volumeSizeLimitMB=64", "-volume.max=8", "-s3.port.iceberg=0",
+        "-master.volumeSizeLimitMB=64", "-volume.max=8", "-s3.port.iceberg=0", "-s3.port.lance=0",
     ]  # fmt: skip
     with (folder / "log").open("w") as log:
         process = subprocess.Popen([WEED, *arguments], stdout=log, stderr=log, cwd=folder)

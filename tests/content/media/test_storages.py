@@ -1,6 +1,7 @@
 """Pictures behave alike in a folder, in memory and in the bucket of a real object store."""
 
 import io
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,12 +9,14 @@ import time_machine
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
+from django.utils import timezone
 from PIL import Image
 
 from clinic.ops.environment.media import bucket_storage
 from content.media import preparation, share_images, stored_files
+from content.media.earlier_manifests import manifest_name
 from content.media.preparation import check_files, prepare_waiting
-from content.media.renditions import PictureFiles
+from content.media.renditions import PictureFiles, PictureSources
 from content.models import PictureFile
 from tests.support import factories
 from tests.support.content_factories import make_page, make_picture, picture_bytes, picture_upload
@@ -164,7 +167,7 @@ def test_a_missing_original_is_reported_once_and_used_when_it_is_back(picture, c
     assert check_files() == ""
     assert caplog.text.count(f"{picture.image.name} is not in the storage") == 1
     assert sources_of(picture) == before  # Its renditions are there.
-    assert "1</span> picture not in the storage" in " ".join(admin_client.get("/admin/").content.decode().split())
+    assert '<span class="today__what">picture not in the storage</span>' in admin_client.get("/admin/").content.decode()
     assert "file is missing" in admin_client.get("/admin/content/picture/").content.decode()
 
     default_storage.save(picture.image.name, ContentFile(content))
@@ -216,11 +219,16 @@ class TestWhenTheStorageIsAway:
         for _ in range(2):
             with pytest.raises(OSError, match="does not answer"):
                 prepare_waiting()
-        with pytest.raises(OSError, match="does not answer"):
-            check_files()
 
         row = PictureFile.objects.get()
         assert (row.state, row.claimed_until) == (PictureFile.State.WAITING, None)
+
+    @pytest.mark.usefixtures("_away")
+    def test_the_check_of_all_files_finds_none_missing(self, picture):
+        with pytest.raises(OSError, match="does not answer"):
+            check_files()
+
+        assert PictureFile.objects.get().state == PictureFile.State.READY
 
 
 class TestTwoWorkers:
@@ -274,6 +282,7 @@ class TestTwoWorkers:
         self.during(monkeypatch, lambda: (picture.delete(), prepare_waiting()))
 
         prepare_waiting()
+        prepare_waiting()
 
         assert stored_files.names_in("pictures") | stored_files.names_in("renditions") == set()
 
@@ -288,8 +297,8 @@ def test_a_file_that_another_row_refers_to_is_not_deleted(picture):
     assert PictureFile.objects.get().state in (PictureFile.State.WAITING, PictureFile.State.READY)
 
 
-def test_rows_of_pictures_that_nothing_refers_to_go_after_a_day(picture, stopped_clock):
-    PictureFile.objects.create(name="pictures/unused.jpg", created_at=stopped_clock - timedelta(days=2))
+def test_rows_of_pictures_that_nothing_refers_to_go_after_a_day(picture):
+    PictureFile.objects.create(name="pictures/unused.jpg", created_at=timezone.now() - timedelta(days=2))
     default_storage.save("pictures/unused.jpg", ContentFile(picture_bytes()))
 
     check_files()
@@ -297,3 +306,46 @@ def test_rows_of_pictures_that_nothing_refers_to_go_after_a_day(picture, stopped
 
     assert [row.name for row in PictureFile.objects.all()] == [picture.image.name]
     assert not default_storage.exists("pictures/unused.jpg")
+
+
+class TestPicturesOfAnEarlierRelease:
+    """Their renditions are listed in JSON files; the release before the table of picture files wrote these."""
+
+    @pytest.fixture(autouse=True)
+    def _stored_earlier(self, picture):
+        """Write the manifest that the earlier release would have written, and forget the row."""
+        row = PictureFile.objects.get()
+        manifest = {"digest": row.digest, "focus": [50, 50], "width": 700, "height": 500} | row.renditions
+        default_storage.save(manifest_name(row.name), ContentFile(json.dumps(manifest).encode()))
+        row.delete()
+
+    def test_are_adopted_without_encoding_and_twice_with_the_same_result(self, picture, monkeypatch):
+        names = sorted(stored_files.names_in("renditions"))
+        monkeypatch.setattr(Image.Image, "save", lambda *args, **kwargs: pytest.fail("A picture was encoded."))
+        adopted = []
+        for _ in range(2):
+            check_files()
+            prepare_waiting()
+            adopted.append((sources_of(picture), PictureFiles().share_url(picture.image)))
+
+        assert adopted[0] == adopted[1]
+        assert len(adopted[0][0].sources) == 2
+        assert sorted(stored_files.names_in("renditions")) == names  # The manifest, too: that release can come back.
+
+    def test_are_shown_as_their_originals_until_then(self, picture):
+        assert sources_of(picture) == PictureSources(picture.image.url, 700, 500)
+
+    def test_leave_no_file_when_they_are_deleted(self, picture):
+        picture.delete()
+        prepare_waiting()
+
+        assert stored_files.names_in("pictures") | stored_files.names_in("renditions") == set()
+
+    @pytest.mark.parametrize("manifest", [b"", b"[]", b"not json", b'{"avif": []}'])
+    def test_are_encoded_again_if_the_manifest_is_broken(self, picture, manifest):
+        stored_files.store(manifest_name(picture.image.name), manifest)
+
+        check_files()
+        prepare_waiting()
+
+        assert len(sources_of(picture).sources) == 2

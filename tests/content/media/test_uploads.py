@@ -11,9 +11,11 @@ from django.contrib.auth import get_user_model
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.utils import timezone
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
-from booking.models import Practitioner, current_content_version
+from booking.models import Practitioner, PractitionerDraft, current_content_version
+from booking.staff.page_drafts import publish_draft, version_of
 from content.blocks.page_content import PageContent
 from content.media import preparation, stored_files
 from content.media.preparation import prepare_waiting
@@ -438,3 +440,20 @@ def test_a_picture_whose_file_is_missing_can_be_changed_in_the_admin(staff_clien
     assert response.status_code == 302
     saved = Picture.objects.get()
     assert (saved.title, saved.image.name, saved.width) == ("A new title", picture.image.name, picture.width)
+
+
+def test_a_photo_of_a_practitioners_draft_loses_its_metadata_too_and_is_published_as_it_is(settings):
+    person = factories.make_practitioner(photo=picture_upload("old.jpg"))
+    draft = PractitionerDraft.objects.create(
+        practitioner=person, photo=picture_upload(content=with_secrets("JPEG")), edited_at=timezone.now(), state="sent"
+    )
+    prepare_waiting()
+    assert [path for path in served_files(settings.MEDIA_ROOT) if SECRET in path.read_bytes()] == []
+
+    publish_draft(draft, seen=version_of(draft), by=get_user_model().objects.create_user("office"))
+    prepare_waiting()
+
+    photo = Practitioner.objects.get().photo
+    assert photo.name == draft.photo.name
+    assert default_storage.exists(photo.name)
+    assert len(PictureFiles().sources(photo).sources) == 2
