@@ -8,13 +8,13 @@ import mimetypes
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.utils.encoding import filepath_to_uri
 from storages.backends.s3 import S3Storage
 
 IMMUTABLE = "public, max-age=31536000, immutable"  # Names contain a hash of the content.
@@ -44,7 +44,7 @@ class BucketStorage(S3Storage):
         return super().get_object_parameters(name) | {"ContentType": kind}
 
     def url(self, name: str, *args: Any, **kwargs: Any) -> str:
-        return f"{settings.MEDIA_URL}{filepath_to_uri(name)}"
+        return settings.MEDIA_URL + quote(name, safe="/~!*()'")
 
     def _open(self, name: str, mode: str = "rb") -> ContentFile:
         """Return the whole file, read with one request; pictures have a few megabytes at most."""

@@ -115,7 +115,6 @@ def remove(row: PictureFile) -> None:
     if is_used(row.name):
         PictureFile.objects.filter(pk=row.pk).update(state=State.WAITING, claimed_until=None)
         return
-    adopted = adopted_fields(row)
     with released_on_failure(row):
         _delete_files(row)
     PictureFile.objects.filter(pk=row.pk, state=State.REMOVED).delete()
