@@ -103,18 +103,17 @@ def _rows_of_migrations(request: pytest.FixtureRequest, _flushable_database: Non
 @pytest.fixture(scope="session", autouse=True)
 def _encode_pictures_once() -> Iterator[None]:
     """Reuse encoded renditions across tests: their names contain a hash of the source and all options."""
-    from content.media import renditions
+    from content.media import renditions, stored_files
 
     encoded: dict[str, bytes] = {}
     write = renditions.write_rendition
 
     def write_or_copy(picture: object, width: int, name: str, kind: str, **options: object) -> str:
         if name in encoded:
-            renditions.store(name, encoded[name])
-        else:
-            write(picture, width, name, kind, **options)  # type: ignore[arg-type]
-            encoded[name] = (Path(renditions.default_storage.location) / name).read_bytes()  # type: ignore[attr-defined]
-        return name
+            return stored_files.store(name, encoded[name])
+        written = write(picture, width, name, kind, **options)  # type: ignore[arg-type]
+        encoded[name] = stored_files.read(written)
+        return written
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(renditions, "write_rendition", write_or_copy)

@@ -28,6 +28,7 @@ _FIELDS: dict[str, str] = {
     "content.Notice": "id title text tone starts_at ends_at link_label page service position",
     "content.PageFeedback": "id page month helped did_not_help",
     "content.Picture": "id title width height focal_x focal_y created_at",
+    "content.PictureFile": ("id kind state digest focal_x focal_y width height failed_at claimed_until created_at"),
     "content.PlaceMap": "id location picture night_picture alt caption",
     "content.SlugRedirect": "id page service left_at",
     "content.PlacedPicture": "id parent region ordering picture alt is_decorative caption",

@@ -6,6 +6,7 @@ An invalid value raises ImproperlyConfigured with a message that says how to fix
 from clinic.ops.environment.databases import database
 from clinic.ops.environment.folders import media_root, var_dir
 from clinic.ops.environment.mail import MAIL_FILES, mail, sms
+from clinic.ops.environment.media import media_storage
 from clinic.ops.environment.secret_keys import secret_key, secret_key_fallbacks
 from clinic.ops.environment.site import LOCAL_SITE, host_of, is_local_host, site_url, trusted_proxies
 from clinic.ops.environment.values import clock_tolerance, switch, whole_number
@@ -19,6 +20,7 @@ __all__ = [
     "is_local_host",
     "mail",
     "media_root",
+    "media_storage",
     "secret_key",
     "secret_key_fallbacks",
     "site_url",

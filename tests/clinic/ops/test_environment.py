@@ -132,6 +132,33 @@ def test_the_media_folder_is_created_and_must_be_an_absolute_path(tmp_path):
         environment.media_root(tmp_path, {"MEDIA_ROOT": str(tmp_path / "file" / "media")})
 
 
+def test_pictures_are_in_a_folder_unless_an_object_store_is_named():
+    assert environment.media_storage({}) == {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    url = "s3://KEY:a%2Fb%40c@127.0.0.1:8333/bucket/clinic?region=ca-central-1&tls=off"
+    options = environment.media_storage({"MEDIA_STORAGE": url})["OPTIONS"]
+    assert options == {
+        "access_key": "KEY",
+        "secret_key": "a/b@c",
+        "endpoint_url": "http://127.0.0.1:8333",
+        "region_name": "ca-central-1",
+        "bucket_name": "bucket",
+        "location": "clinic",
+    }
+    plain = environment.media_storage({"MEDIA_STORAGE": "s3://KEY:SECRET@s3.example.ca/bucket"})["OPTIONS"]
+    assert (plain["endpoint_url"], plain["location"]) == ("https://s3.example.ca", "")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["bucket", "s3://host/bucket", "s3://KEY:hush@host", "s3://KEY@host/bucket", "s3://KEY:hush@host/b?acl=public",
+     "s3://KEY:hush@host/b?tls=no", "https://KEY:hush@host/bucket", "s3://KEY:hush@host:x/bucket"],
+)  # fmt: skip
+def test_a_wrong_object_store_is_refused_without_its_secret(value):
+    with pytest.raises(ImproperlyConfigured, match="MEDIA_STORAGE") as refusal:
+        environment.media_storage({"MEDIA_STORAGE": value})
+    assert "hush" not in str(refusal.value)
+
+
 def test_trusted_proxies_are_addresses_or_networks():
     networks, unix = environment.trusted_proxies({"TRUSTED_PROXIES": "127.0.0.1, 10.0.0.0/8 ::1"})
     assert (len(networks), unix) == (3, False)

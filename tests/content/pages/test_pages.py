@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from booking.models import PractitionerService, SampleRow
+from clinic.ops.environment.media import bucket_storage
 from content.models import (
     CallToAction,
     CareCard,
@@ -29,6 +30,7 @@ from tests.support.content_factories import (
     make_section,
     make_site,
     make_sources,
+    picture_upload,
     publish_drafts,
 )
 
@@ -368,6 +370,34 @@ def test_more_blocks_cost_no_more_queries(client, django_assert_max_num_queries)
 
     assert queries(client, django_assert_max_num_queries, page.get_absolute_url()) == with_one
     assert Section.objects.count() == 3
+
+
+def test_six_pictures_cost_no_more_queries_than_one(client, django_assert_max_num_queries):
+    factories.make_clinic()
+    page = make_page(hero_picture=make_picture(), hero_alt="A path")
+
+    def add(number):
+        for _ in range(number):
+            PlacedPicture.objects.create(parent=page, region="main", picture=make_picture(), is_decorative=True)
+
+    add(1)
+    with_one = queries(client, django_assert_max_num_queries, page.get_absolute_url())
+    add(5)
+
+    assert queries(client, django_assert_max_num_queries, page.get_absolute_url()) == with_one
+
+
+def test_no_page_asks_the_storage(client, settings):
+    """The storage may be another machine, and it may be away."""
+    factories.make_clinic()
+    make_site()
+    person = factories.make_practitioner([factories.make_service()], photo=picture_upload())
+    page = make_page(hero_picture=make_picture(), hero_alt="A path")
+    dead = bucket_storage("s3://key:secret@127.0.0.1:9/bucket?tls=off")
+    settings.STORAGES = settings.STORAGES | {"default": dead}
+
+    for address in ("/", "/team/", "/treatments/", page.get_absolute_url(), person.get_absolute_url()):
+        assert "/media/" in text_of(client, address), address
 
 
 @pytest.mark.parametrize("address", ["/", "/treatments/", "/team/", "/fees/", "/contact/", "/sitemap.xml"])
