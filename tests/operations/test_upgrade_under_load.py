@@ -17,8 +17,8 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -70,19 +70,12 @@ def test_nobody_notices_an_upgrade_and_a_rollback(older, tmp_path):
         old = older()
     except CannotRun as problem:
         pytest.skip(str(problem))
-    with ExitStack() as stack:
-        site = stack.enter_context(upgraded_site(old, tmp_path))
-        stack.enter_context(site.served("old"))
-        record, password = upgrade_load.Record(), secrets.token_urlsafe(12)
+    record, password = upgrade_load.Record(), secrets.token_urlsafe(12)
+    with upgraded_site(old, tmp_path) as site, site.served("old"):
         site.manage("old", "createsuperuser", "--noinput", "--username=upgrade-desk", "--email=desk@clinic.example",
                     DJANGO_SUPERUSER_PASSWORD=password)  # fmt: skip
-        threads = upgrade_load.start(record, site.port, password)
-        try:
-            upgrade_and_roll_back(site, record)
-        finally:
-            record.stopped.set()
-            for thread in threads:
-                thread.join(timeout=90)
+        with upgrade_load.running(record, site.port, password) as stop:
+            upgrade_and_roll_back(site, record, stop)
         site.manage("old", "work", "--once")  # The old worker, too, knows what to do with the new schema.
     print(f"{len(record.booked)} booked, {sum(record.requests.values())} requests: {dict(record.requests)}")
     assert Counter(record.failures) == {}
@@ -93,7 +86,7 @@ def test_nobody_notices_an_upgrade_and_a_rollback(older, tmp_path):
     assert [log.name for log in tmp_path.glob("*.log") if "Traceback" in log.read_text()] == []
 
 
-def upgrade_and_roll_back(site: "Site", record: upgrade_load.Record) -> None:
+def upgrade_and_roll_back(site: "Site", record: upgrade_load.Record, stop: Callable[[], None]) -> None:
     record.step = "old code"
     time.sleep(MEASURED)
     record.step = "migrating"
@@ -112,7 +105,7 @@ def upgrade_and_roll_back(site: "Site", record: upgrade_load.Record) -> None:
             site.stop("new")
             record.step = "old code on the new schema"
             time.sleep(MEASURED)
-            record.stopped.set()
+            stop()
             site.check([email for _, email in record.booked])
 
 

@@ -8,6 +8,8 @@ import re
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from random import Random
@@ -123,6 +125,8 @@ def book_once(client: Client, email: str, random: Random) -> bool:
     if held.location == "/book/safety/":  # Signs that cannot wait, with a link to the form.
         client.get(held.location)
     form = client.get("/book/details/")
+    if form.status != 200:
+        return False
     time.sleep(TYPING_SECONDS)
     typed = {"name": f"Patient {email.split('@')[0].title()}", "email": email, "phone": "403-555-0123"}
     answer = client.post("/book/details/", form.fields | typed | {"booking_for": "me", "reminders": "on"})
@@ -148,12 +152,23 @@ def keep_desk(record: Record, port: int, password: str) -> None:
         time.sleep(0.3)
 
 
-def start(record: Record, port: int, password: str) -> list[threading.Thread]:
+@contextmanager
+def running(record: Record, port: int, password: str) -> Iterator[Callable[[], None]]:
+    """Run all clients, and yield a function that stops them and waits until each has its last answer."""
     threads = [threading.Thread(target=read, args=(record, port, number)) for number in range(2)]
     threads += [threading.Thread(target=book, args=(record, port, number)) for number in range(3)]
     threads += [threading.Thread(target=keep_desk, args=(record, port, password))]
-    threads += [threading.Timer(LONGEST, record.stopped.set)]
-    threads[-1].daemon = True
-    for thread in threads:
+    end = threading.Timer(LONGEST, record.stopped.set)
+
+    def stop() -> None:
+        end.cancel()
+        record.stopped.set()
+        for thread in threads:
+            thread.join(timeout=60)
+
+    for thread in [*threads, end]:
         thread.start()
-    return threads[:-1]
+    try:
+        yield stop
+    finally:
+        stop()
