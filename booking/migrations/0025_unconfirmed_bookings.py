@@ -11,25 +11,32 @@ def close_idle_sessions(apps, schema_editor):
     """Let release 0.1.0, which may run beside this migration, open its PostgreSQL sessions anew.
 
     It keeps prepared statements, which fail with "cached plan must not change result type" from when ``status`` gets
-    longer. A session that is closed while it is idle is replaced before the next request, which notices nothing.
+    longer. A session that is closed between two requests is replaced before the next one, which notices nothing.
     """
     connection = schema_editor.connection
     Appointment = apps.get_model("booking", "Appointment")
     if connection.vendor != "postgresql" or not Appointment.objects.using(connection.alias).exists():
         return
+    for _ in range(40):  # Two seconds. Within a request, a session is idle for some milliseconds.
+        if _close_sessions(connection, idle_milliseconds=200):
+            return
+        time.sleep(0.05)
+    _close_sessions(connection, idle_milliseconds=0)
+
+
+def _close_sessions(connection, idle_milliseconds):
+    """Return whether all sessions that are older than this transaction are closed."""
     with connection.cursor() as cursor:
-        for _ in range(40):  # Two seconds, for sessions that are busy.
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(
-                "SELECT count(*), count(CASE state WHEN 'idle' THEN pg_terminate_backend(pid) END)"
-                " FROM pg_stat_activity"
-                " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
-                " AND backend_start < now()"
-            )
-            found, closed = cursor.fetchone()
-            if found == closed:
-                return
-            time.sleep(0.05)
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT count(*), count(CASE WHEN state = 'idle'"
+            " AND state_change <= clock_timestamp() - %s * interval '1 millisecond' THEN pg_terminate_backend(pid) END)"
+            " FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user"
+            " AND pid <> pg_backend_pid() AND backend_start < now()",
+            [idle_milliseconds],
+        )
+        found, closed = cursor.fetchone()
+        return found == closed
 
 
 class Migration(migrations.Migration):

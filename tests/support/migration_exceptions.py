@@ -28,8 +28,8 @@ EXCEPTIONS: dict[str, str] = {
     f"{_FIRST_CHOICES} appointment_hold_has_an_end": _CHECK,
     f"{_FIRST_CHOICES} appointment_unconfirmed_has_an_end": _CHECK,
     f"{_FIRST_CHOICES} status": (
-        "From varchar(10) to varchar(12): PostgreSQL rewrites nothing for a longer one. Prepared statements that return it "
-        "fail from then on. Only release 0.1.0 keeps any; the migration closes its sessions."
+        "From varchar(10) to varchar(12): PostgreSQL rewrites nothing. Prepared statements that return it fail from "
+        "then on. Only release 0.1.0 keeps any, and the migration closes its sessions."
     ),
     "booking.0028_phone_only_patients booking_patient_phone_only_by_id_0b368155": _INDEX,
     "booking.0033_desk_models booking_appointment_series_07ee1459": _INDEX,
