@@ -44,7 +44,6 @@ SECRET_KEY = "the-key-of-a-test-database-and-of-no-site-anywhere"
 # While the database is migrated. Release 0.1.0 keeps prepared statements, so booking 0025 closes its sessions: a
 # request that uses one at that instant fails (docs/decisions/migrations.md). Without that, pages fail from then on.
 MOST_FAILURES = {"05971f0": 6}  # One for each client.
-MEASURED = 6  # Seconds of load at each step.
 
 DOUBLE_BOOKINGS = """
     SELECT first.id, second.id FROM booking_appointment first JOIN booking_appointment second
@@ -84,8 +83,6 @@ def test_nobody_notices_an_upgrade_and_a_rollback(older, tmp_path):
     failures = [failure for failure in record.failures if not failure.startswith("migrating: ")]
     assert Counter(failures) == {}
     assert len(record.failures) <= MOST_FAILURES.get(last_release()[0] if older is release else "", 0), record.failures
-    for step in ("old code", "new code", "old code on the new schema"):
-        assert record.booked_in(step), f"Nobody booked: {step}"
     assert site.lost == []
     assert site.double == []
     tracebacks = sum(log.read_text().count("Traceback") for log in tmp_path.glob("*.log"))
@@ -93,8 +90,7 @@ def test_nobody_notices_an_upgrade_and_a_rollback(older, tmp_path):
 
 
 def upgrade_and_roll_back(site: "Site", record: upgrade_load.Record, stop: Callable[[], None]) -> None:
-    record.step = "old code"
-    time.sleep(MEASURED)
+    record.measure("old code")
     record.step = "migrating"
     site.manage("new", "migrate", "--verbosity=0")
     # Every visitor comes from this machine, and none confirms an email address.
@@ -103,14 +99,12 @@ def upgrade_and_roll_back(site: "Site", record: upgrade_load.Record, stop: Calla
         record.step = "switching"
         site.switch("old", "new")
         site.stop("old")
-        record.step = "new code"
-        time.sleep(MEASURED)
+        record.measure("new code")
         record.step = "rolling back"
         with site.served("old"):
             site.switch("new", "old")
             site.stop("new")
-            record.step = "old code on the new schema"
-            time.sleep(MEASURED)
+            record.measure("old code on the new schema")
             stop()
             site.check([email for _, email in record.booked])
 
