@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "crispy_forms",
     "phonenumber_field",
     "django_htmx",
+    "django_linear_migrations",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -56,6 +57,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.forms",
 ]
+
+FIRST_PARTY_APPS = ["booking", "clinic", "content"]  # django-linear-migrations keeps their max_migration.txt.
 
 MIDDLEWARE = [
     "clinic.web.proxies.trusted_proxy_middleware",
