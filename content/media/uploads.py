@@ -105,7 +105,7 @@ def create_missing() -> str:
     made, started = 0, time.monotonic()
     for name, focus in every_picture():
         manifest = read_manifest(name)
-        if manifest.get("focus") == list(focus) and all(map(default_storage.exists, files_in(manifest))):
+        if _is_complete(manifest, focus):
             continue
         if 0 <= time.time() - manifest.get("failed_at", 0) < RETRY_AFTER:
             continue
@@ -118,6 +118,15 @@ def create_missing() -> str:
         if time.monotonic() - started >= SLICE:
             break
     return f"Pictures made ready: {made}." if made else ""
+
+
+def count_missing() -> int:
+    """Return how many pictures still lack renditions, for the metrics."""
+    return sum(not _is_complete(read_manifest(name), focus) for name, focus in every_picture())
+
+
+def _is_complete(manifest: dict[str, Any], focus: tuple[int, int]) -> bool:
+    return manifest.get("focus") == list(focus) and all(map(default_storage.exists, files_in(manifest)))
 
 
 def every_picture() -> Iterator[tuple[str, tuple[int, int]]]:
