@@ -37,7 +37,7 @@ def start_error_reports(dsn: str, **options: Any) -> None:
     sentry_sdk.init(
         dsn=dsn,
         release=site_version(),
-        send_default_pii=False,
+        # send_default_pii stays off, its default: later versions warn when it is named.
         include_local_variables=False,
         max_request_body_size="never",
         max_breadcrumbs=0,  # They hold SQL, addresses and texts of log lines.

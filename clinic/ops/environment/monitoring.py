@@ -53,7 +53,7 @@ def metrics_bind(environ: Mapping[str, str] = os.environ) -> tuple[str, int] | N
             ipaddress.ip_address(host)
     except ValueError:
         host, port = "", None
-    if not host or not port or parts.netloc != value:
+    if not host or not port or parts.netloc != value or "@" in value:
         raise ImproperlyConfigured(
             f"METRICS_BIND is {value!r}. Write an address of this machine and a port, such as 127.0.0.1:9464."
         )

@@ -1,9 +1,11 @@
 """Count what happens in bookings and in the worker."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
 from django.db.models.signals import post_save
+from django.dispatch import Signal
 
 from booking.models import AppointmentEvent
 from booking.rate_limits import limit_reached
@@ -12,10 +14,13 @@ from booking.worker.periodic_tasks import task_failed
 
 
 def connect_receivers() -> None:
-    post_save.connect(_count_event, sender=AppointmentEvent, dispatch_uid="clinic.metrics")
-    refused.connect(_count_refusal, dispatch_uid="clinic.metrics")
-    limit_reached.connect(_count_limit, dispatch_uid="clinic.metrics")
-    task_failed.connect(_count_failure, dispatch_uid="clinic.metrics")
+    for signal, receiver, sender in _RECEIVERS:
+        signal.connect(receiver, sender=sender)
+
+
+def disconnect_receivers() -> None:
+    for signal, receiver, sender in _RECEIVERS:
+        signal.disconnect(receiver, sender=sender)
 
 
 def _count_event(instance: AppointmentEvent, created: bool, raw: bool = False, **kwargs: Any) -> None:
@@ -41,3 +46,11 @@ def _count_failure(task: str, **kwargs: Any) -> None:
     from clinic.ops.metrics.recorders import TASK_FAILURES
 
     TASK_FAILURES.labels(task).inc()
+
+
+_RECEIVERS: list[tuple[Signal, Callable[..., None], Any]] = [
+    (post_save, _count_event, AppointmentEvent),
+    (refused, _count_refusal, None),
+    (limit_reached, _count_limit, None),
+    (task_failed, _count_failure, None),
+]
