@@ -4,11 +4,22 @@ The master process reads this file, so it imports nothing of the project: every 
 imported modules, and a reload (SIGHUP) after an upgrade would mix old and new code.
 """
 
+import logging
 import os
 import runpy
 import socket
+import time
 from pathlib import Path
 from typing import Any
+
+
+class UtcFormatter(logging.Formatter):
+    """Times in UTC, written like those of the site's own lines."""
+
+    converter = time.gmtime
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+
 
 _workers = os.environ.get("WEB_WORKERS", "").strip() or "2"
 if not (_workers.isascii() and _workers.isdecimal() and int(_workers) > 0):
@@ -56,10 +67,10 @@ loglevel = "warning"
 # of the workers go through the site's own formatters (clinic/ops/environment/monitoring.py).
 logconfig_dict = {
     "formatters": {
-        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "line": {"()": UtcFormatter, "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s"},
         "json": {
-            "class": "pythonjsonlogger.json.JsonFormatter",
-            "format": "%(levelname)s %(name)s %(message)s",
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": "%(levelname)s %(name)s %(message)s",
             "rename_fields": {"levelname": "level", "name": "logger", "exc_info": "exception"},
             "timestamp": "time",
             # run_path() leaves no module behind that a forked worker would inherit.

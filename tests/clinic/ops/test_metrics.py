@@ -1,5 +1,6 @@
 """Metrics: what is counted, what is read from the database, and that no label can hold a person or a free text."""
 
+import json
 import os
 import socket
 import subprocess
@@ -279,4 +280,20 @@ def test_the_counts_of_all_processes_are_added_up_and_a_start_begins_anew(tmp_pa
     finally:
         exporter.terminate()
         assert exporter.wait(timeout=60) == 0
-    assert "Traceback" not in (tmp_path / "log").read_text()
+    lines = [line for line in (tmp_path / "log").read_text().splitlines() if not line.startswith("Metrics are at")]
+    entries = [json.loads(line) for line in lines]
+    access = [entry for entry in entries if entry["logger"] == "clinic.access" and entry["route"] == "unmatched"]
+    assert len(access) == 47
+    assert len({entry["request_id"] for entry in access}) == 47
+    assert [entry for entry in entries if "exception" in entry] == []
+
+
+@pytest.mark.once
+def test_without_settings_for_it_a_process_loads_neither_metrics_nor_error_reports():
+    script = "import sys, clinic.wsgi; print(sorted({'prometheus_client', 'sentry_sdk'} & set(sys.modules)))"
+    names = ("METRICS_BIND", "SENTRY_DSN", "DATABASE_URL")
+    environ = {name: value for name, value in os.environ.items() if name not in names}
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "[]\n"
