@@ -16,7 +16,7 @@ from typing import Any
 class UtcFormatter(logging.Formatter):
     """Times in UTC, written like those of the site's own lines."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
