@@ -8,6 +8,7 @@ class ClinicConfig(AppConfig):
 
     def ready(self) -> None:
         from django.apps import apps
+        from django.conf import settings
         from django.db.models.signals import post_migrate
 
         from booking.worker import periodic_tasks
@@ -16,11 +17,17 @@ class ClinicConfig(AppConfig):
         from clinic.accounts.password_links import send_requested_links
         from clinic.accounts.roles import sync_roles
         from clinic.ops import private_files  # noqa: F401  (connects its signal receiver)
+        from clinic.ops.error_reports import start_error_reports
+        from clinic.ops.metrics.receivers import connect_receivers
 
         # Django creates permissions app by app. "sessions" comes after all apps whose permissions the roles need.
         periodic_tasks.register_periodic_task(
             0, "password links", send_requested_links, with_messages=True, needs_clock=True
         )
+        if settings.METRICS_BIND:
+            connect_receivers()
+        if settings.SENTRY_DSN:
+            start_error_reports(settings.SENTRY_DSN)
         post_migrate.connect(sync_roles, sender=apps.get_app_config("sessions"), dispatch_uid="clinic.staff.roles")
 
 

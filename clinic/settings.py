@@ -61,6 +61,9 @@ INSTALLED_APPS = [
 FIRST_PARTY_APPS = ["booking", "clinic", "content"]  # django-linear-migrations keeps their max_migration.txt.
 
 MIDDLEWARE = [
+    "clinic.web.request_id.request_id_middleware",  # Before what replaces the proxy's address.
+    "clinic.ops.access_log.access_log_middleware",
+    "clinic.ops.metrics.middleware.metrics_middleware",
     "clinic.web.proxies.trusted_proxy_middleware",
     "django.middleware.security.SecurityMiddleware",
     "clinic.web.csp.ContentSecurityPolicyMiddleware",
@@ -281,27 +284,14 @@ SECURE_CSP_ADMIN = SECURE_CSP | {
     "img-src": ["'self'", "data:", "blob:"],
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "clinic.ops.log_redaction.RedactingFormatter",
-            "format": "{asctime} {levelname} {name} {message}",
-            "style": "{",
-        }
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        "booking": {"level": "INFO"},
-        "clinic": {"level": "INFO"},
-        "django.request": {"level": "ERROR"},
-        # Anybody can send forged hosts and oversized forms: their tracebacks would hide other errors.
-        "django.security": {"level": "CRITICAL"},
-        "django.security.csrf": {"level": "WARNING"},
-    },
-}
+LOGGING = environment.logging_config()
+ACCESS_LOG = environment.switch("ACCESS_LOG", default=False)
+METRICS_BIND = environment.metrics_bind()
+METRICS_DIR = environment.metrics_dir(VAR_DIR)
+if METRICS_BIND:
+    # prometheus_client reads it when it is imported. gunicorn's processes have set it already (clinic/ops/gunicorn.py).
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(METRICS_DIR / "commands"))
+SENTRY_DSN = environment.sentry_dsn()
 
 # Settings that a clinic may want to change.
 BOOKING_HOLD = timedelta(minutes=10)

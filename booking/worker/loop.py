@@ -20,7 +20,7 @@ from django.utils import timezone
 from booking import messages, rate_limits, scheduling
 from booking.models import Channel, TaskRun
 from booking.worker.clock_guard import ClockGuard
-from booking.worker.periodic_tasks import periodic_tasks
+from booking.worker.periodic_tasks import periodic_tasks, task_failed
 
 logger = logging.getLogger("booking.work")
 
@@ -176,10 +176,12 @@ class Worker:
                     # Only this task backs off; the others run at their usual interval.
                     logger.warning("%s Next try in %d seconds.", error, task.backoff.fail())
                     failures.append(str(error))
+                    task_failed.send_robust(sender=None, task=task.name)
                 except Exception as error:
                     task.backoff.fail()
                     failures.append(_failure_message(task, error))
                     logger.error("%s", failures[-1])
+                    task_failed.send_robust(sender=None, task=task.name)
         finally:
             if any(reports):
                 logger.info("%s", " ".join(filter(None, reports)))

@@ -7,6 +7,8 @@ mail may run between the worker's own tasks instead.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.dispatch import Signal
+
 
 @dataclass(frozen=True)
 class PeriodicTask:
@@ -23,6 +25,7 @@ class PeriodicTask:
     needs_clock: bool = False
 
 
+task_failed = Signal()  # For statistics. Argument: ``task``, the name of the task.
 periodic_tasks: dict[str, PeriodicTask] = {}
 
 

@@ -1,7 +1,9 @@
 """Health check for monitoring: database, worker and outgoing messages."""
 
 import ipaddress
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import wraps
 
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
@@ -11,11 +13,26 @@ from django.views.decorators.http import require_safe
 from booking import messages
 from booking.models import ClockReading, TaskRun
 from clinic.accounts.second_factor import has_office_access
+from clinic.ops.version import site_version
 
 LATE = timedelta(minutes=15)  # After a task's interval, or after a message was due.
 
 
+def version_for_staff(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Add the site's version in the header X-Version, for staff and on the machine itself."""
+
+    @wraps(view)
+    def with_version(request: HttpRequest) -> HttpResponse:
+        response = view(request)
+        if _may_see_details(request):
+            response.headers["X-Version"] = site_version()
+        return response
+
+    return with_version
+
+
 @require_safe
+@version_for_staff
 def healthz(request: HttpRequest) -> HttpResponse:
     """Return 200 "ok", or 503: with one line for each problem to staff and on the machine itself, else "not ok".
 

@@ -23,6 +23,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from booking.site_context import content_version
+from clinic.ops.metrics.middleware import PAGE_CACHE_RESULT
 from content.pages import next_slot
 
 STALE_IF_ERROR = timedelta(minutes=5)
@@ -70,7 +71,9 @@ class PageCacheMiddleware:
         except DATABASE_ERRORS:
             return self.stale_page(request) or self.get_response(request)
         self.confirmed = max(self.confirmed, (version, now))
-        if page is not None and page.is_fresh(version, now):
+        is_hit = page is not None and page.is_fresh(version, now)
+        request.META[PAGE_CACHE_RESULT] = "hit" if is_hit else "miss"
+        if is_hit:
             return page.response  # type: ignore[no-any-return]
         response = self.get_response(request)
         if request.method == "GET" and is_cacheable(response):

@@ -56,6 +56,7 @@ DOCUMENTED_MODULES = {
     "django.core.management.base",
     "django.core.paginator",
     "django.core.serializers.json",
+    "django.core.signals",
     "django.core.signing",
     "django.core.validators",
     "django.core.wsgi",

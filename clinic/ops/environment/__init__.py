@@ -7,6 +7,7 @@ from clinic.ops.environment.databases import database
 from clinic.ops.environment.folders import media_root, var_dir
 from clinic.ops.environment.mail import MAIL_FILES, mail, sms
 from clinic.ops.environment.media import media_storage
+from clinic.ops.environment.monitoring import logging_config, metrics_bind, metrics_dir, sentry_dsn
 from clinic.ops.environment.secret_keys import secret_key, secret_key_fallbacks
 from clinic.ops.environment.site import LOCAL_SITE, host_of, is_local_host, site_url, trusted_proxies
 from clinic.ops.environment.values import clock_tolerance, switch, whole_number
@@ -18,11 +19,15 @@ __all__ = [
     "database",
     "host_of",
     "is_local_host",
+    "logging_config",
     "mail",
     "media_root",
     "media_storage",
+    "metrics_bind",
+    "metrics_dir",
     "secret_key",
     "secret_key_fallbacks",
+    "sentry_dsn",
     "site_url",
     "sms",
     "switch",

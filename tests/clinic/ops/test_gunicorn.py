@@ -1,7 +1,9 @@
 """gunicorn settings: they import nothing of the project, so that a reload after an upgrade runs the new code."""
 
 import ast
+import json
 import os
+import re
 import runpy
 import shutil
 import signal
@@ -83,6 +85,25 @@ def test_gunicorn_does_not_start_on_an_untrusted_unix_socket(tmp_path, arguments
         )
     assert run.returncode != 0
     assert "TRUSTED_PROXIES=unix" in run.stderr
+
+
+# Log lines
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("log_format", ["json", "line"])
+def test_gunicorn_s_own_lines_have_the_site_s_format(log_format, tmp_path):
+    gunicorn = [sys.executable, "-m", "gunicorn", "--config", str(CONFIG), "tests.support.no_such_application"]
+    environ = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path), "BIND": "127.0.0.1:0", "LOG_FORMAT": log_format}
+    run = subprocess.run(gunicorn, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
+    if log_format == "json":
+        # gunicorn also prints the error of an import by itself.
+        entries = [json.loads(line) for line in run.stderr.splitlines() if line.startswith("{")]
+        assert all({"time", "level", "logger", "message", "request_id", "version"} <= set(entry) for entry in entries)
+        assert entries[-1]["message"] == "Reason: Worker failed to boot."
+    else:
+        last = run.stderr.splitlines()[-1]
+        assert re.fullmatch(r"[\d-]+T[\d:]+\.\d{3}Z ERROR gunicorn\.error Reason: Worker failed to boot\.", last)
 
 
 # Upgrade with a reload

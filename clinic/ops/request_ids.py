@@ -1,0 +1,29 @@
+"""The id of the request that is being answered: random, so it says nothing about a person.
+
+``clinic/web/request_id.py`` sets it; log lines, error reports and error pages show it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def current_request_id() -> str:
+    """Return the id of the current request, or "" outside of one."""
+    return _request_id.get()
+
+
+def set_request_id(value: str) -> None:
+    _request_id.set(value)
+
+
+@contextmanager
+def using_request_id(value: str) -> Iterator[None]:
+    """Set the id while the body runs."""
+    token = _request_id.set(value)
+    try:
+        yield
+    finally:
+        _request_id.reset(token)
