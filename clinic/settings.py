@@ -59,6 +59,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "clinic.web.proxies.trusted_proxy_middleware",
+    "clinic.web.probes.probe_middleware",
     "django.middleware.security.SecurityMiddleware",
     "clinic.web.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -243,7 +244,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "clinic.web.error_views.csrf_failure"
 
 SECURE_SSL_REDIRECT = IS_HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz/?$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz/?$", r"^readyz$"]
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = False
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -288,12 +289,13 @@ LOGGING = {
             "style": "{",
         }
     },
+    "filters": {"outages": {"()": "clinic.ops.outages.OutageFilter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "booking": {"level": "INFO"},
         "clinic": {"level": "INFO"},
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["outages"]},
         # Anybody can send forged hosts and oversized forms: their tracebacks would hide other errors.
         "django.security": {"level": "CRITICAL"},
         "django.security.csrf": {"level": "WARNING"},

@@ -6,6 +6,8 @@ imported modules, and a reload (SIGHUP) after an upgrade would mix old and new c
 
 import os
 import socket
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 _workers = os.environ.get("WEB_WORKERS", "").strip() or "2"
@@ -55,7 +57,8 @@ loglevel = "warning"
 def on_starting(server: Any) -> None:
     """Refuse to listen on a unix socket whose peer is not trusted: all patients would count as one address.
 
-    The socket may be named in BIND or on the command line, or passed by systemd (LISTEN_FDS).
+    The socket may be named in BIND or on the command line, or passed by systemd (LISTEN_FDS). Then end the draining
+    that preceded the last stop (``manage.py drain``).
     """
     is_unix = any(address.startswith("unix:") for address in server.cfg.bind)
     if (is_unix or _has_passed_unix_socket()) and "unix" not in os.environ.get("TRUSTED_PROXIES", "").replace(
@@ -66,6 +69,12 @@ def on_starting(server: Any) -> None:
             "server connects there and sets X-Forwarded-For and X-Forwarded-Proto itself; otherwise set BIND to an "
             "address such as 127.0.0.1:8000."
         )
+    with suppress(OSError):  # There is none, or the disk is read-only.
+        (_var_dir() / "draining").unlink()
+
+
+def _var_dir() -> Path:
+    return Path(os.environ.get("VAR_DIR", "").strip() or Path(__file__).resolve().parents[2] / "var")
 
 
 def _has_passed_unix_socket() -> bool:

@@ -1,18 +1,28 @@
-"""Health check for monitoring: database, worker and outgoing messages."""
+"""Health check for people and monitoring: database, disk, static files, worker and outgoing messages."""
 
-import ipaddress
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
-from django.db import DatabaseError
+from django.conf import settings
+from django.db import DatabaseError, Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from booking import messages
-from booking.models import ClockReading, TaskRun
-from clinic.accounts.second_factor import has_office_access
+from booking.models import ClockReading, RateLimitBucket, TaskRun
+from clinic.ops import error_page
+from clinic.ops.outages import outage_of
+from clinic.web.probes import may_see_details, plain_response
+from clinic.web.readiness import are_static_files_collected
 
 LATE = timedelta(minutes=15)  # After a task's interval, or after a message was due.
+LOW_BYTES, LOW_SHARE = 100_000_000, 0.01  # Of a disk.
+WRITE_INTERVAL = 60.0  # seconds between two attempts to write, in each process: anybody may ask
 
 
 @require_safe
@@ -21,25 +31,16 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
     A worker that has never run is a problem only once a message is due.
     """
+    problems = list(_problems_of_files())
     try:
-        problems = list(_problems(timezone.now()))
-    except DatabaseError:
-        problems = ["the database does not answer"]
+        problems += _problems(timezone.now())
+        problems += write_check.problems()
+        problems += error_page_check.problems(timezone.now())
+    except Error:
+        problems.append("the database does not answer")
     if not problems:
         return plain_response("ok")
-    return plain_response("\n".join(problems) if _may_see_details(request) else "not ok", status=503)
-
-
-def _may_see_details(request: HttpRequest) -> bool:
-    try:
-        if ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback:
-            return True
-    except ValueError:
-        pass  # A unix socket, or a client that the front server did not name.
-    try:
-        return has_office_access(request)
-    except DatabaseError:
-        return False
+    return plain_response("\n".join(problems) if may_see_details(request) else "not ok", status=503)
 
 
 def _problems(now: datetime) -> list[str]:
@@ -56,5 +57,72 @@ def _problems(now: datetime) -> list[str]:
     return problems
 
 
-def plain_response(text: str, status: int = 200) -> HttpResponse:
-    return HttpResponse(text + "\n", content_type="text/plain", status=status, headers={"Cache-Control": "no-store"})
+def _problems_of_files() -> Iterator[str]:
+    if not are_static_files_collected():
+        yield "the static files are missing: run collectstatic, then restart the site"
+    for name, folder in _local_folders().items():
+        try:
+            usage = shutil.disk_usage(folder)
+        except OSError:
+            yield f"the disk of {name} cannot be read"
+            continue
+        if usage.free < LOW_BYTES or usage.free < usage.total * LOW_SHARE:
+            yield f"the disk of {name} is {'full' if usage.free < LOW_BYTES / 100 else 'nearly full'}"
+
+
+def _local_folders() -> dict[str, Path]:
+    """VAR_DIR and the folder of a SQLite database. PostgreSQL does not say where its files are."""
+    folders = {"VAR_DIR": Path(settings.VAR_DIR)}
+    if connection.vendor == "sqlite":
+        folders["the database"] = Path(settings.DATABASES["default"]["NAME"]).parent
+    return folders
+
+
+class WriteCheck:
+    """Writes a row now and then, because a database that is full or read-only still answers queries.
+
+    The row is a rate limit that has expired: the worker deletes it.
+    """
+
+    def __init__(self) -> None:
+        self._next_at = float("-inf")
+        self._problems: list[str] = []
+
+    def problems(self) -> list[str]:
+        if time.monotonic() >= self._next_at:
+            self._problems = self._write()
+            self._next_at = time.monotonic() + WRITE_INTERVAL
+        return self._problems
+
+    @staticmethod
+    def _write() -> list[str]:
+        try:
+            RateLimitBucket.objects.create(
+                key=f"healthz-{secrets.token_hex(16)}", kind="healthz", ends_at=timezone.now()
+            )
+        except DatabaseError as error:
+            outage = outage_of(error)
+            if outage is None:
+                raise
+            return [f"the database cannot write: {outage.value}"]
+        return []
+
+
+class ErrorPageCheck:
+    """Whether the error page in VAR_DIR has differed from the clinic's data for longer than the worker needs."""
+
+    def __init__(self) -> None:
+        self._outdated_since: datetime | None = None
+
+    def problems(self, now: datetime) -> list[str]:
+        if not error_page.is_kept_page_outdated():
+            self._outdated_since = None
+            return []
+        self._outdated_since = min(self._outdated_since or now, now)
+        if now - self._outdated_since <= LATE:
+            return []
+        return ["the front server's error page is older than the clinic's name or phone: the worker writes it"]
+
+
+write_check = WriteCheck()
+error_page_check = ErrorPageCheck()

@@ -17,7 +17,7 @@ FORWARDED = (
     "HTTP_FORWARDED",
 )
 # Health checks may ask by IP address, under any Host header and over http.
-PROBE_PATHS = ("/healthz/", "/healthz")
+PROBE_PATHS = ("/healthz/", "/healthz", "/livez", "/readyz")
 # A peer on a unix socket has no address: gunicorn leaves REMOTE_ADDR empty, nginx writes "unix:".
 UNIX_PEERS = ("", "unix:")
 MISCONFIGURED = "This site is not set up correctly. If you look after it, read its log.\n"

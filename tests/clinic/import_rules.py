@@ -224,10 +224,12 @@ PACKAGES: dict[str, set[str]] = {
     "clinic.templatetags": {"clinic.checks"},
     "clinic.web": {
         "clinic.accounts",
+        "clinic.ops",
         "booking.messages",
         "booking.models",
         "booking.rate_limits",
         "booking.site_context",
+        "booking.templatetags",
         "booking.text_cleaning",
         "booking.views",
         "content.pages",
@@ -262,7 +264,7 @@ PACKAGES: dict[str, set[str]] = {
         "content.sample",
     },
     "clinic.urls": {"clinic.web"},
-    "clinic.wsgi": {"clinic.checks", "clinic.web"},
+    "clinic.wsgi": {"clinic.checks", "clinic.ops", "clinic.web"},
 }
 
 INSIDE: dict[str, dict[str, set[str]]] = {
