@@ -89,6 +89,17 @@ def test_readyz_names_what_is_missing_to_staff(admin_client, client, settings):
     assert admin_client.get("/readyz", REMOTE_ADDR="203.0.113.9").content == b"not ready\n"
 
 
+@pytest.mark.parametrize("path", [*PROBES, "/healthz/"])
+def test_a_probe_is_not_in_the_log(client, path, monkeypatch, caplog):
+    drain_file().touch()
+    monkeypatch.setattr("clinic.web.health.shutil.disk_usage", lambda folder: SimpleNamespace(total=1, free=0))
+    monkeypatch.setattr("clinic.web.health._problems", lambda now: [])
+    monkeypatch.setattr("clinic.web.health.write_check", SimpleNamespace(problems=list))
+    monkeypatch.setattr("clinic.web.health.error_page_check", SimpleNamespace(problems=lambda now: []))
+    assert client.get(path).status_code == (200 if path == "/livez" else 503)
+    assert caplog.records == []
+
+
 # What readiness checks
 
 
