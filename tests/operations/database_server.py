@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -63,15 +64,14 @@ class DatabaseServer:
 
 
 @contextmanager
-def database_server(folder: Path) -> Iterator[DatabaseServer]:
+def database_server() -> Iterator[DatabaseServer]:
     programs = find_programs()
     assert programs is not None
-    folder.mkdir()
-    for parent in folder.parents[:3]:  # The server runs as another user when the tests run as root.
-        parent.chmod(parent.stat().st_mode | 0o711)
+    folder = Path(tempfile.mkdtemp(prefix="clinic-postgresql-"))  # Not below pytest's folders, which are root's alone.
     server = DatabaseServer(folder, programs)
     try:
         yield server
     finally:
         server.process.send_signal(signal.SIGCONT)
         server.stop_hard()
+        shutil.rmtree(folder, ignore_errors=True)

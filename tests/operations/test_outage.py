@@ -54,7 +54,7 @@ def send_message(port: int, text: str) -> Answer:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/contact/", timeout=30) as page:
         cookie = page.headers["Set-Cookie"].partition(";")[0]
         fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.read().decode()))
-    return post(port, cookie, fields | {"name": "Alice", "email": "alice@patients.example", "message": text})
+    return post(port, cookie, fields | {"name": "Alice Martin", "email": "alice@patients.example", "message": text})
 
 
 def post(port: int, cookie: str, form: dict[str, str]) -> Answer:
@@ -109,8 +109,8 @@ def wait_for(port: int, path: str, status: int) -> float:
 
 
 @pytest.mark.skipif(not IN_CI and find_programs() is None, reason="PostgreSQL is not installed")
-def test_postgresql_is_stopped_hard_and_frozen_under_a_running_site(folder, tmp_path, django_db_blocker):
-    with django_db_blocker.unblock(), database_server(tmp_path / "postgresql") as server:
+def test_postgresql_is_stopped_hard_and_frozen_under_a_running_site(folder, django_db_blocker):
+    with django_db_blocker.unblock(), database_server() as server:
         set_up(server.url, folder)
         with site(server.url, folder) as port:
             before = len(lines_of(folder, port))
