@@ -59,7 +59,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "clinic.web.proxies.trusted_proxy_middleware",
-    "clinic.web.probes.probe_middleware",
+    "clinic.web.health.probes.probe_middleware",
     "django.middleware.security.SecurityMiddleware",
     "clinic.web.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -3,9 +3,9 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from clinic.web.health import healthz
+from clinic.web.health.healthz import healthz
+from clinic.web.health.probes import readyz
 from clinic.web.media import media
-from clinic.web.probes import readyz
 from clinic.web.security_txt import security_txt
 from clinic.web.styleguide import styleguide
 from clinic.web.well_known import change_password, favicon

@@ -6,14 +6,13 @@ Django calls ``server_error`` (``handler500``) while it handles the exception, w
 import sys
 
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest, HttpResponse
-from django.http.request import UnreadablePostError
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils.translation import gettext
 
+from booking.formatting import format_phone
 from booking.site_context import last_known_clinic
-from booking.templatetags.contact_links import phone_number
 from clinic.accounts.staff_area import DESK_PATH
 from clinic.ops.error_page import ClinicContact, contact_in_kept_page
 from clinic.ops.outages import Outage, outage_log, outage_of
@@ -30,7 +29,7 @@ def known_contact() -> ClinicContact:
     if clinic is None:
         return contact_in_kept_page()
     phone = clinic.phone
-    return ClinicContact(clinic.name, phone.as_rfc3966 if phone else "", phone_number(phone))
+    return ClinicContact(clinic.name, phone.as_rfc3966 if phone else "", format_phone(phone) if phone else "")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -225,11 +225,11 @@ PACKAGES: dict[str, set[str]] = {
     "clinic.web": {
         "clinic.accounts",
         "clinic.ops",
+        "booking.formatting",
         "booking.messages",
         "booking.models",
         "booking.rate_limits",
         "booking.site_context",
-        "booking.templatetags",
         "booking.text_cleaning",
         "booking.views",
         "content.pages",

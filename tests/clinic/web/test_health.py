@@ -13,7 +13,7 @@ from booking import messages
 from booking.models import Message, TaskRun
 from booking.rate_limits import delete_expired_buckets
 from clinic.ops import error_page
-from clinic.web import health
+from clinic.web.health import healthz as health
 from tests.support import factories
 
 pytestmark = pytest.mark.django_db
@@ -139,7 +139,7 @@ def disk(monkeypatch, settings, tmp_path):
     settings.VAR_DIR = tmp_path
     state = SimpleNamespace(total=100 * 10**9, used=0, free=50 * 10**9)
     monkeypatch.setattr(health.shutil, "disk_usage", lambda folder: state)
-    monkeypatch.setattr(health, "_local_folders", lambda: {"VAR_DIR": tmp_path})
+    monkeypatch.setattr(health, "local_folders", lambda: {"VAR_DIR": tmp_path})
     return state
 
 
@@ -160,7 +160,7 @@ def test_a_full_disk_is_a_problem_before_it_is_full(client, disk, total, free, w
 
 
 def test_the_disk_of_a_sqlite_database_is_looked_at(settings):
-    folders = health._local_folders()
+    folders = health.local_folders()
     assert ("the database" in folders) == (connection.vendor == "sqlite")
     assert all(folder.is_dir() for folder in folders.values())
 

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 
 from clinic.ops.drain import drain_file
-from clinic.web import readiness
+from clinic.web.health import readiness
 
 pytestmark = pytest.mark.once
 
@@ -57,7 +57,7 @@ def test_livez_needs_nothing(client, monkeypatch):
     def fail():
         raise AssertionError
 
-    monkeypatch.setattr("clinic.web.probes.reasons_not_ready", fail)
+    monkeypatch.setattr("clinic.web.health.probes.reasons_not_ready", fail)
     drain_file().touch()
     assert client.get("/livez").content == b"live\n"
 
@@ -92,10 +92,10 @@ def test_readyz_names_what_is_missing_to_staff(admin_client, client, settings):
 @pytest.mark.parametrize("path", [*PROBES, "/healthz/"])
 def test_a_probe_is_not_in_the_log(client, path, monkeypatch, caplog):
     drain_file().touch()
-    monkeypatch.setattr("clinic.web.health.shutil.disk_usage", lambda folder: SimpleNamespace(total=1, free=0))
-    monkeypatch.setattr("clinic.web.health._problems", lambda now: [])
-    monkeypatch.setattr("clinic.web.health.write_check", SimpleNamespace(problems=list))
-    monkeypatch.setattr("clinic.web.health.error_page_check", SimpleNamespace(problems=lambda now: []))
+    monkeypatch.setattr("clinic.web.health.healthz.shutil.disk_usage", lambda folder: SimpleNamespace(total=1, free=0))
+    monkeypatch.setattr("clinic.web.health.healthz._problems", lambda now: [])
+    monkeypatch.setattr("clinic.web.health.healthz.write_check", SimpleNamespace(problems=list))
+    monkeypatch.setattr("clinic.web.health.healthz.error_page_check", SimpleNamespace(problems=lambda now: []))
     assert client.get(path).status_code == (200 if path == "/livez" else 503)
     assert caplog.records == []
 

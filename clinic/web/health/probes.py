@@ -1,7 +1,7 @@
 """``/livez`` and ``/readyz``: health checks for balancers and service managers, which ask every few seconds.
 
 They are answered above every middleware that could refuse or redirect them, to any Host, over http and https.
-``/healthz/`` (``clinic/web/health.py``) is for people and monitors. docs/decisions/health-checks.md compares them.
+``/healthz/`` is for people and monitors. docs/decisions/health-checks.md compares them.
 """
 
 import ipaddress
@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.views.decorators.http import require_safe
 
 from clinic.accounts.second_factor import has_office_access
-from clinic.web.readiness import reasons_not_ready
+from clinic.web.health.readiness import reasons_not_ready
 
 LIVE_PATH, READY_PATH = "/livez", "/readyz"
 

@@ -17,8 +17,8 @@ from booking import messages
 from booking.models import ClockReading, RateLimitBucket, TaskRun
 from clinic.ops import error_page
 from clinic.ops.outages import outage_of
-from clinic.web.probes import may_see_details, plain_response
-from clinic.web.readiness import are_static_files_collected
+from clinic.web.health.probes import may_see_details, plain_response
+from clinic.web.health.readiness import are_static_files_collected
 
 LATE = timedelta(minutes=15)  # After a task's interval, or after a message was due.
 LOW_BYTES, LOW_SHARE = 100_000_000, 0.01  # Of a disk.
@@ -60,7 +60,7 @@ def _problems(now: datetime) -> list[str]:
 def _problems_of_files() -> Iterator[str]:
     if not are_static_files_collected():
         yield "the static files are missing: run collectstatic, then restart the site"
-    for name, folder in _local_folders().items():
+    for name, folder in local_folders().items():
         try:
             usage = shutil.disk_usage(folder)
         except OSError:
@@ -70,7 +70,7 @@ def _problems_of_files() -> Iterator[str]:
             yield f"the disk of {name} is {'full' if usage.free < LOW_BYTES / 100 else 'nearly full'}"
 
 
-def _local_folders() -> dict[str, Path]:
+def local_folders() -> dict[str, Path]:
     """VAR_DIR and the folder of a SQLite database. PostgreSQL does not say where its files are."""
     folders = {"VAR_DIR": Path(settings.VAR_DIR)}
     if connection.vendor == "sqlite":
