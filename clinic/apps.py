@@ -1,6 +1,8 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 
+ERROR_PAGE_INTERVAL = 60.0  # seconds
+
 
 class ClinicConfig(AppConfig):
     name = "clinic"
@@ -16,13 +18,16 @@ class ClinicConfig(AppConfig):
         from clinic.accounts import audit, idle_sessions, second_step  # noqa: F401  (connects their signal receivers)
         from clinic.accounts.password_links import send_requested_links
         from clinic.accounts.roles import sync_roles
-        from clinic.ops import private_files  # noqa: F401  (connects its signal receiver)
+        from clinic.ops import error_page, private_files  # noqa: F401  (connects its signal receiver)
         from clinic.ops.error_reports import start_error_reports
         from clinic.ops.metrics.receivers import connect_receivers
 
         # Django creates permissions app by app. "sessions" comes after all apps whose permissions the roles need.
         periodic_tasks.register_periodic_task(
             0, "password links", send_requested_links, with_messages=True, needs_clock=True
+        )
+        periodic_tasks.register_periodic_task(
+            ERROR_PAGE_INTERVAL, "error page", error_page.keep_error_page_current, with_messages=True
         )
         if settings.METRICS_BIND:
             connect_receivers()

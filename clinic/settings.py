@@ -65,6 +65,7 @@ MIDDLEWARE = [
     "clinic.ops.access_log.access_log_middleware",
     "clinic.ops.metrics.middleware.metrics_middleware",
     "clinic.web.proxies.trusted_proxy_middleware",
+    "clinic.web.health.probes.probe_middleware",
     "django.middleware.security.SecurityMiddleware",
     "clinic.web.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -249,7 +250,7 @@ CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "clinic.web.error_views.csrf_failure"
 
 SECURE_SSL_REDIRECT = IS_HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz/?$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz/?$", r"^readyz$"]
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = False
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -14,7 +14,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
 
 django = get_wsgi_application()
 
-from clinic.web.request_guards import REFUSED_CONTENT_TYPE, is_plain_content_type  # noqa: E402  (needs the apps)
+from clinic.ops.error_page import last_resort  # noqa: E402  (needs the apps)
+from clinic.web.request_guards import REFUSED_CONTENT_TYPE, is_plain_content_type  # noqa: E402
 
 # Import the views now, not at the first request: an upgrade may replace the files in between.
 import_module(settings.ROOT_URLCONF)
@@ -27,7 +28,12 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
     """
     if not is_plain_content_type(environ.get("CONTENT_TYPE", "")):
         environ["CONTENT_TYPE"] = REFUSED_CONTENT_TYPE
-    return django(environ, start_response)
+    try:
+        return django(environ, start_response)
+    except Exception:  # In the error views themselves: Django answers every other one.
+        logging.getLogger("clinic").exception("The error page failed")
+        start_response("500 Internal Server Error", [("Content-Type", "text/html"), ("Cache-Control", "no-store")])
+        return [last_resort().encode()]
 
 
 def run_system_checks() -> None:

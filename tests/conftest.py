@@ -57,6 +57,12 @@ def _temporary_media_root(settings: object, tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _error_page_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The worker writes the front server's error page, which must not outlive the test."""
+    monkeypatch.setattr("clinic.ops.error_page.FILE_NAME", str(tmp_path / "error_page.html"))
+
+
+@pytest.fixture(autouse=True)
 def _no_caches(settings: object, monkeypatch: pytest.MonkeyPatch) -> None:
     """Disable the caches, because every test starts with the same content version. Tests of a cache enable it."""
     from booking import site_context

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ImproperlyConfigured
 
 from clinic.ops.log_redaction import LEFT_OUT, describe_exception, redact_message
+from clinic.ops.outages import outage_of
 from clinic.ops.request_ids import current_request_id
 from clinic.ops.version import site_version
 
@@ -53,8 +54,13 @@ def start_error_reports(dsn: str, **options: Any) -> None:
     )
 
 
-def scrub(event: "Event", hint: "Hint") -> "Event":
-    """Return a new event with only the parts that cannot hold data of a person."""
+def scrub(event: "Event", hint: "Hint") -> "Event | None":
+    """Return a new event with only the parts that cannot hold data of a person.
+
+    None for an outage of the database: monitoring tells of it, and each request would report it again.
+    """
+    if any(outage_of(error) for error in _errors_of(hint)):
+        return None
     source: dict[str, Any] = dict(event)
     kept: dict[str, Any] = {name: source[name] for name in KEPT if name in source}
     kept["tags"] = {"request_id": current_request_id() or "none", "version": site_version()}

@@ -9,6 +9,7 @@ import os
 import runpy
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -94,9 +95,8 @@ logconfig_dict = {
 def on_starting(server: Any) -> None:
     """Refuse to listen on a unix socket whose peer is not trusted: all patients would count as one address.
 
-    Then begin the metrics, if they are on.
-
-    The socket may be named in BIND or on the command line, or passed by systemd (LISTEN_FDS).
+    The socket may be named in BIND or on the command line, or passed by systemd (LISTEN_FDS). Then begin the metrics,
+    if they are on, and end the draining that preceded the last stop (``manage.py drain``).
     """
     is_unix = any(address.startswith("unix:") for address in server.cfg.bind)
     if (is_unix or _has_passed_unix_socket()) and "unix" not in os.environ.get("TRUSTED_PROXIES", "").replace(
@@ -108,6 +108,8 @@ def on_starting(server: Any) -> None:
             "address such as 127.0.0.1:8000."
         )
     _begin_metrics()
+    with suppress(OSError):  # There is none, or the disk is read-only.
+        (_var_dir() / "draining").unlink()
 
 
 def _begin_metrics() -> None:
@@ -117,12 +119,15 @@ def _begin_metrics() -> None:
     """
     if not os.environ.get("METRICS_BIND", "").strip():
         return
-    var_dir = os.environ.get("VAR_DIR", "").strip() or Path(__file__).resolve().parents[2] / "var"
-    folder = Path(os.environ.get("METRICS_DIR", "").strip() or Path(var_dir) / "metrics") / "web"
+    folder = Path(os.environ.get("METRICS_DIR", "").strip() or _var_dir() / "metrics") / "web"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for file in folder.glob("*.db"):
         file.unlink()
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # Inherited by the processes that are forked.
+
+
+def _var_dir() -> Path:
+    return Path(os.environ.get("VAR_DIR", "").strip() or Path(__file__).resolve().parents[2] / "var")
 
 
 def _has_passed_unix_socket() -> bool:

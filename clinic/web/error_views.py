@@ -1,6 +1,6 @@
 """Error views: 400, 403, 404 and failed CSRF checks; the office has versions in its own frame."""
 
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -33,13 +33,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     try:
         context = {"heading": gettext("We can't find that page")}
         return office_error(request, "admin/errors/404.html", 404, context) or page_not_found(request, exception)
-    except DatabaseError:
+    except Error:
         return HttpResponse(render_to_string("404_plain.html"), status=404)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Render the page for a missing or expired CSRF token, with what was typed and a new token where it can."""
-    context = {"again": request.get_full_path(), "typed": _typed_values(request)}
+    context = {"again": request.get_full_path(), "typed": typed_values(request)}
     heading = {"heading": gettext("Please send the form again")}
     office = office_error(request, "admin/errors/403_csrf.html", 403, context | heading)
     if office is not None:
@@ -50,7 +50,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return response
 
 
-def _typed_values(request: HttpRequest) -> list[tuple[str, str]]:
+def typed_values(request: HttpRequest) -> list[tuple[str, str]]:
     """The names and values of the form, to be sent again; empty where it must not be offered.
 
     Only for a form of this site: another site could let its visitors send values of its own with one press. No

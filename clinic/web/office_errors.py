@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import SuspiciousOperation
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -25,6 +25,6 @@ def office_error(
             return None
         frame = {**admin.site.each_context(request), "is_popup": "_popup" in request.GET}
         html = render_to_string(template, {**frame, "is_post": request.method == "POST", **(context or {})}, request)
-    except (DatabaseError, SuspiciousOperation):
+    except (Error, SuspiciousOperation):
         return None
     return HttpResponse(html, status=status, headers={"Cache-Control": "no-store", "X-Robots-Tag": "noindex"})

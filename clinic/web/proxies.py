@@ -9,6 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from clinic.ops.outages import PROBE_PATHS
+
 FORWARDED = (
     "HTTP_X_FORWARDED_FOR",
     "HTTP_X_FORWARDED_PROTO",
@@ -16,8 +18,6 @@ FORWARDED = (
     "HTTP_X_FORWARDED_PORT",
     "HTTP_FORWARDED",
 )
-# Health checks may ask by IP address, under any Host header and over http.
-PROBE_PATHS = ("/healthz/", "/healthz")
 # A peer on a unix socket has no address: gunicorn leaves REMOTE_ADDR empty, nginx writes "unix:".
 UNIX_PEERS = ("", "unix:")
 MISCONFIGURED = "This site is not set up correctly. If you look after it, read its log.\n"
@@ -51,7 +51,7 @@ def trusted_proxy_middleware(
                 meta["wsgi.url_scheme"] = proto
         for name in FORWARDED:
             meta.pop(name, None)
-        if request.path_info in PROBE_PATHS:
+        if request.path_info in PROBE_PATHS:  # They may come by IP address, under any Host header and over http.
             meta["HTTP_HOST"] = settings.ALLOWED_HOSTS[0]
         elif settings.SECURE_SSL_REDIRECT and not request.is_secure():
             problem = ""

@@ -7,6 +7,7 @@ its waiters in order, across processes. Without concurrent writers it costs noth
 
 import fcntl
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
@@ -24,8 +25,10 @@ def queue_visitors_writes(get_response: Callable[[HttpRequest], HttpResponse]) -
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.method != "POST" or request.path.startswith(STAFF_PATHS):
             return get_response(request)
-        with (settings.VAR_DIR / LOCK_FILE).open("a") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # Released when the file is closed, and when the process is killed.
+        with ExitStack() as stack:
+            with suppress(OSError):  # A full or read-only disk: the database says so itself.
+                file = stack.enter_context((settings.VAR_DIR / LOCK_FILE).open("a"))
+                fcntl.flock(file, fcntl.LOCK_EX)  # Released when the file is closed, and when the process is killed.
             return get_response(request)
 
     return middleware

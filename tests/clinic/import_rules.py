@@ -230,6 +230,7 @@ PACKAGES: dict[str, set[str]] = {
     "clinic.web": {
         "clinic.accounts",
         "clinic.ops",
+        "booking.formatting",
         "booking.messages",
         "booking.models",
         "booking.rate_limits",
@@ -269,7 +270,7 @@ PACKAGES: dict[str, set[str]] = {
         "content.sample",
     },
     "clinic.urls": {"clinic.web"},
-    "clinic.wsgi": {"clinic.checks", "clinic.web"},
+    "clinic.wsgi": {"clinic.checks", "clinic.ops", "clinic.web"},
 }
 
 INSIDE: dict[str, dict[str, set[str]]] = {

@@ -31,6 +31,9 @@ def database(var_dir: Path, environ: Mapping[str, str] = os.environ) -> dict[str
         }
     elif engine == "django.db.backends.postgresql":
         config["CONN_HEALTH_CHECKS"] = True
+        # While the server hangs, or packets to it are lost, a thread waits for a few seconds and not for minutes.
+        # What DATABASE_URL says itself takes precedence.
+        config["OPTIONS"] = {"connect_timeout": 3, "tcp_user_timeout": 10_000} | config.get("OPTIONS", {})
         try:
             import psycopg  # noqa: F401
         except ImportError as problem:

@@ -23,12 +23,13 @@ def logging_config(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"site": {"()": formatters[value]}},
+        "filters": {"outages": {"()": "clinic.ops.outages.OutageFilter"}},
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "site"}},
         "root": {"handlers": ["console"], "level": "WARNING"},
         "loggers": {
             "booking": {"level": "INFO"},
             "clinic": {"level": "INFO"},
-            "django.request": {"level": "ERROR"},
+            "django.request": {"level": "ERROR", "filters": ["outages"]},
             # Anybody can send forged hosts and oversized forms: their tracebacks would hide other errors.
             "django.security": {"level": "CRITICAL"},
             "django.security.csrf": {"level": "WARNING"},

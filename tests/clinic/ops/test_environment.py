@@ -57,7 +57,9 @@ def test_a_postgres_url_is_read(tmp_path):
 def test_postgres_connections_are_persistent_and_url_options_are_kept(tmp_path):
     config = environment.database(tmp_path, {"DATABASE_URL": "postgres://u:p@db.example/clinic?sslmode=require"})
     assert (config["CONN_MAX_AGE"], config["CONN_HEALTH_CHECKS"]) == (60, True)
-    assert config["OPTIONS"] == {"sslmode": "require"}
+    assert config["OPTIONS"] == {"sslmode": "require", "connect_timeout": 3, "tcp_user_timeout": 10_000}
+    config = environment.database(tmp_path, {"DATABASE_URL": "postgres://u:p@db.example/clinic?connect_timeout=9"})
+    assert config["OPTIONS"]["connect_timeout"] in {9, "9"}
 
 
 def test_postgres_without_its_driver_is_refused_with_instructions(tmp_path, monkeypatch):

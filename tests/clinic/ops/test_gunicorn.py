@@ -165,7 +165,7 @@ def test_a_reload_after_an_upgrade_serves_the_new_code_without_errors(tmp_path):
 
         with (tmp_path / "clinic" / "ops" / "environment" / "__init__.py").open("a") as module:
             module.write('\n\nRELEASE = "the new release"\n')
-        health = tmp_path / "clinic" / "web" / "health.py"
+        health = tmp_path / "clinic" / "web" / "health" / "healthz.py"
         changed = health.read_text().replace('plain_response("ok")', "plain_response(environment.RELEASE)")
         health.write_text(
             changed.replace(

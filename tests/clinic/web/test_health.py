@@ -2,13 +2,19 @@
 
 import ipaddress
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
-from django.db import OperationalError
+import time_machine
+from django.db import OperationalError, connection
+from django.utils import timezone
 
 from booking import messages
 from booking.models import Message, TaskRun
-from clinic.web import health
+from booking.rate_limits import delete_expired_buckets
+from clinic.ops import error_page
+from clinic.web.health import healthz as health
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 LATE = health.LATE
@@ -17,6 +23,12 @@ LATE = health.LATE
 @pytest.fixture(autouse=True)
 def _stopped_clock(stopped_clock):
     pass
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered(monkeypatch):
+    monkeypatch.setattr(health, "write_check", health.WriteCheck())
+    monkeypatch.setattr(health, "error_page_check", health.ErrorPageCheck())
 
 
 def health_of(client) -> tuple[int, list[str]]:
@@ -116,3 +128,92 @@ def test_a_probe_may_ask_by_any_host_over_http(client, settings, host):
     settings.SECURE_SSL_REDIRECT = True
     assert client.get("/healthz/", headers={"host": host}).status_code == 200
     assert client.get("/book/", headers={"host": "anything.example"}).status_code == 400
+
+
+# Files and disks
+
+
+@pytest.fixture
+def disk(monkeypatch, settings, tmp_path):
+    """The disk of VAR_DIR, whose usage a test may set."""
+    settings.VAR_DIR = tmp_path
+    state = SimpleNamespace(total=100 * 10**9, used=0, free=50 * 10**9)
+    monkeypatch.setattr(health.shutil, "disk_usage", lambda folder: state)
+    monkeypatch.setattr(health, "local_folders", lambda: {"VAR_DIR": tmp_path})
+    return state
+
+
+@pytest.mark.parametrize(
+    ("total", "free", "word"),
+    [
+        (100 * 10**9, 10**9, None),
+        (100 * 10**9, 10**9 - 1, "nearly full"),
+        (5 * 10**9, 10**8, None),
+        (5 * 10**9, 10**8 - 1, "nearly full"),
+        (5 * 10**9, 0, "full"),
+    ],
+)
+def test_a_full_disk_is_a_problem_before_it_is_full(client, disk, total, free, word):
+    disk.total, disk.free = total, free
+    expected = (503, [f"the disk of VAR_DIR is {word}"]) if word else (200, ["ok"])
+    assert health_of(client) == expected
+
+
+def test_the_disk_of_a_sqlite_database_is_looked_at(settings):
+    folders = health.local_folders()
+    assert ("the database" in folders) == (connection.vendor == "sqlite")
+    assert all(folder.is_dir() for folder in folders.values())
+
+
+def test_missing_static_files_are_a_problem(client, monkeypatch):
+    monkeypatch.setattr(health, "are_static_files_collected", lambda: False)
+    assert health_of(client) == (503, ["the static files are missing: run collectstatic, then restart the site"])
+
+
+def test_a_database_that_cannot_write_is_a_problem(client, monkeypatch):
+    def fail(**kwargs):
+        raise OperationalError from PostgresqlError("53100")
+
+    monkeypatch.setattr(health.RateLimitBucket.objects, "create", fail)
+    assert health_of(client) == (503, ["the database cannot write: The database or its disk is full"])
+
+
+def test_the_database_is_written_to_once_a_minute(client, monkeypatch):
+    before = health.RateLimitBucket.objects.count()
+    for _ in range(3):
+        assert health_of(client) == (200, ["ok"])
+    assert health.RateLimitBucket.objects.count() == before + 1
+    delete_expired_buckets(now=timezone.now() + timedelta(seconds=1))
+    assert health.RateLimitBucket.objects.count() == before
+
+
+class PostgresqlError(Exception):
+    def __init__(self, sqlstate):
+        self.sqlstate = sqlstate
+
+
+# The front server's error page
+
+
+def test_an_error_page_older_than_the_clinics_phone_is_a_problem_after_a_while(client, settings, tmp_path, now):
+    settings.VAR_DIR = tmp_path
+    clinic = factories.make_clinic(phone="+14035550100")
+    assert error_page.keep_error_page_current()
+    assert not error_page.keep_error_page_current()  # Nothing has changed.
+    clinic.phone = "+14035550177"
+    clinic.save()
+    with time_machine.travel(now, tick=False) as clock:
+        assert health_of(client) == (200, ["ok"])
+        clock.shift(LATE + timedelta(seconds=1))
+        assert health_of(client)[0] == 503
+        assert error_page.keep_error_page_current()
+        assert health_of(client) == (200, ["ok"])
+    assert "403-555-0177" in (tmp_path / error_page.FILE_NAME).read_text()
+
+
+def test_the_worker_leaves_a_folder_alone_in_which_it_may_not_write(settings, tmp_path, monkeypatch):
+    settings.VAR_DIR = tmp_path
+    factories.make_clinic()
+    monkeypatch.setattr(error_page.os, "access", lambda path, mode: False)
+    assert error_page.keep_error_page_current() == ""
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,139 @@
+"""Outages: which errors mean that the database or the disk is away, full or read-only, and what the log says of them.
+
+Such a request is answered with 503 (``clinic/web/unavailable.py``). Everything else, such as bad SQL, a missing table
+or a broken constraint, is a bug and stays a 500 with a traceback.
+"""
+
+import errno
+import logging
+import threading
+from enum import StrEnum
+
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db.transaction import TransactionManagementError
+
+logger = logging.getLogger("clinic.outages")
+
+PROBE_PATHS = ("/livez", "/readyz", "/healthz/", "/healthz")
+INTERVAL = 60.0  # seconds between two lines of the log
+
+
+class Outage(StrEnum):
+    AWAY = "The database does not answer"
+    FULL = "The database or its disk is full"
+    READ_ONLY = "The database or its disk is read-only"
+
+
+# PostgreSQL's error codes (SQLSTATE), by prefix. An error without a code comes from the client's side: there is no
+# connection.
+_POSTGRESQL = {
+    "08": Outage.AWAY,  # Connection exception.
+    "25006": Outage.READ_ONLY,  # A standby, or default_transaction_read_only.
+    "53100": Outage.FULL,
+    "53": Outage.AWAY,  # Insufficient resources: too many connections, out of memory.
+    "57P": Outage.AWAY,  # Shutting down, starting up, or the connection was ended.
+    "58": Outage.AWAY,  # System error, such as reading from the disk.
+}
+# SQLite's primary result codes (https://www.sqlite.org/rescode.html). BUSY: locked for longer than the timeout.
+_SQLITE = {
+    3: Outage.AWAY,  # PERM
+    5: Outage.AWAY,  # BUSY
+    8: Outage.READ_ONLY,
+    10: Outage.AWAY,  # IOERR
+    11: Outage.AWAY,  # CORRUPT
+    13: Outage.FULL,
+    14: Outage.AWAY,  # CANTOPEN
+    15: Outage.AWAY,  # PROTOCOL: locks
+    26: Outage.AWAY,  # NOTADB
+}
+_DISK = {errno.ENOSPC: Outage.FULL, errno.EDQUOT: Outage.FULL, errno.EROFS: Outage.READ_ONLY}
+
+
+def outage_of(error: BaseException | None) -> Outage | None:
+    """Return what kind of outage the error means, or None for any other error."""
+    if isinstance(error, TransactionManagementError):
+        error = error.__cause__  # The error after which the transaction could not go on.
+    if isinstance(error, OSError):
+        return _DISK.get(error.errno or 0)
+    if isinstance(error, InterfaceError):
+        return Outage.AWAY
+    if not isinstance(error, DatabaseError):
+        return None
+    cause = error.__cause__
+    if sqlstate := getattr(cause, "sqlstate", None):
+        return next((outage for prefix, outage in _POSTGRESQL.items() if sqlstate.startswith(prefix)), None)
+    if (code := getattr(cause, "sqlite_errorcode", None)) is not None:
+        return _SQLITE.get(code & 0xFF)
+    return Outage.AWAY if isinstance(error, OperationalError) else None
+
+
+def code_of(error: BaseException | None) -> str:
+    """Return the error's code or type for the log, without its text, which may contain values of a row."""
+    cause = getattr(error, "__cause__", None)
+    if isinstance(error, OSError):
+        return errno.errorcode.get(error.errno or 0, type(error).__name__)
+    code = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
+    return str(code or type(cause or error).__name__)
+
+
+class OutageLog:
+    """Logs an outage when it begins, then each minute how many requests were refused, until none is.
+
+    One for each process. The count is given by a timer, because the last refused request has no successor.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._refused = 0
+        self._problem = ""
+
+    def refused(self, outage: Outage, error: BaseException | None) -> None:
+        """Count a request that was answered with 503."""
+        self._count(1, f"{outage} ({code_of(error)})", "Requests are answered with 503.")
+
+    def served_stale(self, outage: Outage, error: BaseException | None) -> None:
+        """Note an outage that a reader did not see, because the page was cached."""
+        self._count(0, f"{outage} ({code_of(error)})", "Cached pages are served without free times.")
+
+    def report(self) -> None:
+        """Log the count of the last minute; end the outage if there was none."""
+        with self._lock:
+            refused, self._refused = self._refused, 0
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            if refused:
+                self._start_timer()
+        if refused:
+            logger.error("%s. Requests refused in the last minute: %d.", self._problem, refused)
+
+    def _count(self, refused: int, problem: str, consequence: str) -> None:
+        with self._lock:
+            self._refused += refused
+            self._problem = problem
+            is_first = self._timer is None
+            if is_first:
+                self._start_timer()
+        if is_first:
+            logger.error("%s. %s", problem, consequence)
+
+    def _start_timer(self) -> None:
+        self._timer = threading.Timer(INTERVAL, self.report)
+        self._timer.daemon = True  # Does not delay the end of the process.
+        self._timer.start()
+
+
+outage_log = OutageLog()
+
+
+class OutageFilter(logging.Filter):
+    """Drops Django's records, with their tracebacks, of requests that were refused because of an outage, and of probes.
+
+    Probes come every few seconds, and who asks sees the answer.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if outage_of(record.exc_info[1] if record.exc_info else None):
+            return False
+        return getattr(getattr(record, "request", None), "path_info", "") not in PROBE_PATHS or bool(record.exc_info)

@@ -1,0 +1,84 @@
+"""The pages for errors on our side, which need no database: 500, and 503 while the database or the disk is away.
+
+Django calls ``server_error`` (``handler500``) while it handles the exception, whether a view or middleware raised it.
+"""
+
+import sys
+
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.utils.translation import gettext
+
+from booking.formatting import format_phone
+from booking.site_context import last_known_clinic
+from clinic.accounts.staff_area import DESK_PATH
+from clinic.ops.error_page import ClinicContact, contact_in_kept_page
+from clinic.ops.outages import Outage, outage_log, outage_of
+from clinic.web.error_views import typed_values
+from clinic.web.office_errors import office_error
+
+RETRY_AFTER = 120  # seconds
+STAFF_PATHS = ("/admin/", DESK_PATH, "/staff/")
+
+
+def known_contact() -> ClinicContact:
+    """Return the clinic's name and phone as this process last read them, else as the kept error page says."""
+    clinic = last_known_clinic()
+    if clinic is None:
+        return contact_in_kept_page()
+    phone = clinic.phone
+    return ClinicContact(clinic.name, phone.as_rfc3966 if phone else "", format_phone(phone) if phone else "")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Render the 503 page if the error that Django handles is an outage, else the 500 page."""
+    error = sys.exc_info()[1]
+    outage = outage_of(error)
+    if outage is None:
+        html = render_to_string("500.html", {"contact": known_contact()})
+        return HttpResponse(html, status=500, headers={"Cache-Control": "no-store"})
+    outage_log.refused(outage, error)
+    return service_unavailable(request, outage)
+
+
+def service_unavailable(request: HttpRequest, outage: Outage) -> HttpResponse:
+    """Render the 503 page: for readers, for staff (in the office's frame if it can be read), or a line for htmx."""
+    response = _page(request, outage)
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _page(request: HttpRequest, outage: Outage) -> HttpResponse:
+    if request.headers.get("HX-Request"):  # The desk's script shows words of its own and keeps the form as it is.
+        return HttpResponse(f"{outage}.\n", status=503, content_type="text/plain")
+    is_full = outage != Outage.AWAY
+    context = {"heading": gettext("Nothing can be saved just now"), "is_full": is_full}
+    if is_full and (office := office_error(request, "admin/errors/503.html", 503, context)):
+        return office
+    is_staff_path = request.path.startswith(STAFF_PATHS)
+    typed = _typed(request)
+    context |= {
+        "contact": known_contact(),
+        "again": request.get_full_path() if request.method in {"GET", "HEAD"} or typed else "",
+        "typed": typed,
+        "is_post": request.method == "POST",
+        "csrf_token": get_token(request) if typed else "",
+    }
+    template = "staff/503.html" if is_staff_path else "503.html"
+    return HttpResponse(render_to_string(template, context), status=503)
+
+
+def _typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """What was typed into a small form of this site, to be sent again with one press."""
+    if request.method != "POST" or request.content_type != "application/x-www-form-urlencoded":
+        return []
+    if "CSRF_COOKIE" not in request.META:  # Another token than in the cookie would be refused.
+        return []
+    try:
+        return typed_values(request)
+    except (SuspiciousOperation, UnreadablePostError):
+        return []
