@@ -19,7 +19,7 @@ class ClinicConfig(AppConfig):
 
         # Django creates permissions app by app. "sessions" comes after all apps whose permissions the roles need.
         periodic_tasks.register_periodic_task(
-            0, "password links", send_requested_links, with_messages=True, needs_clock=True
+            0, "password links", send_requested_links, with_messages=True, needs_clock=True, needs_site=True
         )
         post_migrate.connect(sync_roles, sender=apps.get_app_config("sessions"), dispatch_uid="clinic.staff.roles")
 

@@ -57,6 +57,12 @@ def _temporary_media_root(settings: object, tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _temporary_var_dir(settings: object, tmp_path: Path) -> None:
+    """What the worker remembers of the database must not outlive the test, after which the database is set back."""
+    settings.VAR_DIR = tmp_path  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
 def _no_caches(settings: object, monkeypatch: pytest.MonkeyPatch) -> None:
     """Disable the caches, because every test starts with the same content version. Tests of a cache enable it."""
     from booking import site_context

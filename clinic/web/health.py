@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from booking import messages
 from booking.models import ClockReading, TaskRun
+from booking.site_identity import ADVICE, site_problem
 from clinic.accounts.second_factor import has_office_access
 
 LATE = timedelta(minutes=15)  # After a task's interval, or after a message was due.
@@ -44,6 +45,8 @@ def _may_see_details(request: HttpRequest) -> bool:
 
 def _problems(now: datetime) -> list[str]:
     problems = [reading.problem for reading in ClockReading.objects.filter(off_by__isnull=False).order_by("machine")]
+    if problem := site_problem():
+        problems.append(f"{problem} {ADVICE}")
     due_at = messages.oldest_due_at()
     if due_at is not None and now - due_at > LATE:
         problems.append("messages are waiting, is the worker running?")

@@ -336,6 +336,6 @@ def test_a_signal_ends_the_process_soon_and_cleanly(number, tmp_path):
     finally:
         process.kill()
     assert "The worker is running." in lines[0]
-    assert "The database does not answer (OperationalError)" in lines[1]
+    assert "The database lacks tables or columns of this release (OperationalError)" in lines[1]
     assert rest.strip().endswith("The worker has stopped.")
     assert process.returncode == 0
