@@ -147,7 +147,7 @@ class SiteIdentity(models.Model):
 
 
 def make_missing_site_identity(using: str) -> None:
-    """Create the row without a place. Called after each migrate, not by a worker: see ``docs/decisions/take-over.md``."""
+    """Create the row without a place. Called after each migrate; a worker takes a missing row for a restore."""
     if SiteIdentity._meta.db_table not in connections[using].introspection.table_names():
         return  # The database was migrated back to before the table existed.
     SiteIdentity.objects.using(using).bulk_create([SiteIdentity(pk=SiteIdentity.PK)], ignore_conflicts=True)

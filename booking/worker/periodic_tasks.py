@@ -13,8 +13,8 @@ class PeriodicTask:
     """``do`` returns a sentence for the log, or ""; ``seconds`` is the interval between two runs.
 
     ``with_messages``: run it in the thread that sends messages. ``needs_clock``: do not run it while the machine's
-    clock is wrong, because it deletes something by its age. ``needs_site``: do not run it on a copy of the database that
-    nobody has taken over, because it tells people something or deletes what the site still has.
+    clock is wrong, because it deletes something by its age. ``needs_site``: do not run it on a copy of the database
+    that nobody has taken over, because it tells people something, or deletes what the site still has.
     """
 
     name: str
