@@ -34,7 +34,7 @@ class Place:
 
 def current_place() -> Place:
     """Return where this process finds its database. Raises OperationalError if the database is away."""
-    database = _postgresql() if connection.vendor == "postgresql" else _sqlite(connection.settings_dict["NAME"])
+    database = _postgresql() if connection.vendor == "postgresql" else file_identity(connection.settings_dict["NAME"])
     return Place(database, "" if settings.IS_LOCAL else settings.SITE_URL)
 
 
@@ -57,7 +57,8 @@ def _cluster() -> str:
     return str(cluster)
 
 
-def _sqlite(name: str) -> str:
+def file_identity(name: str) -> str:
+    """Return what tells a SQLite file from a copy of it."""
     try:
         inode = os.stat(name).st_ino
     except OSError:

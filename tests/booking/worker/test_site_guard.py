@@ -150,13 +150,13 @@ class TestPlace:
     def test_a_compacted_file_is_the_same_and_a_renamed_copy_is_another(self, tmp_path):
         path = tmp_path / "clinic.sqlite3"
         path.write_bytes(b"one")
-        before = place._sqlite(str(path))
+        before = place.file_identity(str(path))
         path.write_bytes(b"two")
-        assert place._sqlite(str(path)) == before
+        assert place.file_identity(str(path)) == before
         other = tmp_path / "other.sqlite3"
         other.write_bytes(b"two")
         other.replace(path)
-        assert place._sqlite(str(path)) != before
+        assert place.file_identity(str(path)) != before
 
 
 class TestMute:
