@@ -24,7 +24,7 @@ class ClinicConfig(AppConfig):
 
         # Django creates permissions app by app. "sessions" comes after all apps whose permissions the roles need.
         periodic_tasks.register_periodic_task(
-            0, "password links", send_requested_links, with_messages=True, needs_clock=True
+            0, "password links", send_requested_links, with_messages=True, needs_clock=True, needs_site=True
         )
         periodic_tasks.register_periodic_task(
             ERROR_PAGE_INTERVAL, "error page", error_page.keep_error_page_current, with_messages=True

@@ -36,11 +36,18 @@ class ContentConfig(AppConfig):
         register_context_provider(["menus", "notices", "live_kinds"], every_page.read)
         post_migrate.connect(lambda using, **_: make_missing_menus(using), sender=self, weak=False)
         usage.connect_signals()
+        # A copy of the database may have its pictures where the site has them, and must not delete those.
         periodic_tasks.register_periodic_task(
-            PICTURE_FILES_INTERVAL, "picture files", preparation.check_files, needs_clock=True
+            PICTURE_FILES_INTERVAL, "picture files", preparation.check_files, needs_clock=True, needs_site=True
         )
-        periodic_tasks.register_periodic_task(PICTURES_INTERVAL, "pictures", preparation.prepare_waiting)
         periodic_tasks.register_periodic_task(
-            SHARE_IMAGES_INTERVAL, "pictures for shared links", share_images.create_missing, needs_clock=True
+            PICTURES_INTERVAL, "pictures", preparation.prepare_waiting, needs_site=True
+        )
+        periodic_tasks.register_periodic_task(
+            SHARE_IMAGES_INTERVAL,
+            "pictures for shared links",
+            share_images.create_missing,
+            needs_clock=True,
+            needs_site=True,
         )
         redirects.connect_signals()

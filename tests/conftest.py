@@ -57,9 +57,9 @@ def _temporary_media_root(settings: object, tmp_path: Path) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _error_page_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The worker writes the front server's error page, which must not outlive the test."""
-    monkeypatch.setattr("clinic.ops.error_page.FILE_NAME", str(tmp_path / "error_page.html"))
+def _temporary_var_dir(settings: object, tmp_path: Path) -> None:
+    """What the worker remembers of the database must not outlive the test, after which the database is set back."""
+    settings.VAR_DIR = tmp_path  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)

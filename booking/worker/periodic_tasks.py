@@ -15,7 +15,8 @@ class PeriodicTask:
     """``do`` returns a sentence for the log, or ""; ``seconds`` is the interval between two runs.
 
     ``with_messages``: run it in the thread that sends messages. ``needs_clock``: do not run it while the machine's
-    clock is wrong, because it deletes something by its age.
+    clock is wrong, because it deletes something by its age. ``needs_site``: do not run it on a copy of the database
+    that nobody has taken over, because it tells people something, or deletes what the site still has.
     """
 
     name: str
@@ -23,6 +24,7 @@ class PeriodicTask:
     seconds: float
     with_messages: bool = False
     needs_clock: bool = False
+    needs_site: bool = False
 
 
 task_failed = Signal()  # For statistics. Argument: ``task``, the name of the task.
@@ -30,7 +32,13 @@ periodic_tasks: dict[str, PeriodicTask] = {}
 
 
 def register_periodic_task(
-    seconds: float, name: str, do: Callable[[], str], *, with_messages: bool = False, needs_clock: bool = False
+    seconds: float,
+    name: str,
+    do: Callable[[], str],
+    *,
+    with_messages: bool = False,
+    needs_clock: bool = False,
+    needs_site: bool = False,
 ) -> None:
     """Run ``do`` in the worker every ``seconds``; 0: in every round."""
-    periodic_tasks[name] = PeriodicTask(name, do, seconds, with_messages, needs_clock)
+    periodic_tasks[name] = PeriodicTask(name, do, seconds, with_messages, needs_clock, needs_site)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from booking import messages
 from booking.models import ClockReading, RateLimitBucket, TaskRun
+from booking.site_identity import ADVICE, site_problem
 from clinic.ops import error_page
 from clinic.ops.outages import outage_of
 from clinic.ops.version import site_version
@@ -61,6 +62,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 def _problems(now: datetime) -> list[str]:
     problems = [reading.problem for reading in ClockReading.objects.filter(off_by__isnull=False).order_by("machine")]
+    if problem := site_problem():
+        problems.append(f"{problem} {ADVICE}")
     due_at = messages.oldest_due_at()
     if due_at is not None and now - due_at > LATE:
         problems.append("messages are waiting, is the worker running?")

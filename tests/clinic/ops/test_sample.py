@@ -27,7 +27,7 @@ def run(**options):
 def counts():
     """Count the rows of each model that has any, except those that the site always has."""
     models = [model for label in WATCHED for model in apps.get_app_config(label).get_models()]
-    always = {"CancelReason", "ContentVersion", "Menu", "MenuEntry", "MessageWording"}
+    always = {"CancelReason", "ContentVersion", "Menu", "MenuEntry", "MessageWording", "SiteIdentity"}
     models = [model for model in models if model.__name__ not in always]
     return {model.__name__: count for model in models if (count := model._default_manager.count())}
 

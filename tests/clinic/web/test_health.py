@@ -109,7 +109,7 @@ def test_a_task_is_expected_after_its_own_interval(interval, client, now):
 
 
 def test_all_problems_are_reported_together(client, now):
-    TaskRun.objects.create(name="mail", went_well_at=now - timedelta(days=1))
+    TaskRun.objects.create(name="holds", went_well_at=now - timedelta(days=1))
     make_message(due_at=now - timedelta(days=1), attempts=5)
     status, lines = health_of(client)
     assert (status, len(lines)) == (503, 3)

@@ -1,0 +1,41 @@
+"""Read and write the record of where this database is served from."""
+
+import secrets
+from datetime import datetime
+
+from django.db.models import F
+
+from booking.models import SiteIdentity
+from booking.site_identity.place import Place
+
+
+def load_identity() -> SiteIdentity | None:
+    return SiteIdentity.objects.filter(pk=SiteIdentity.PK).first()
+
+
+def new_token() -> str:
+    return secrets.token_hex(16)
+
+
+def adopt(place: Place, *, now: datetime) -> None:
+    """Record this place in a database that has none yet. Of several workers one does."""
+    SiteIdentity.objects.filter(database="").update(
+        database=place.database, site_url=place.site_url, token=new_token(), recorded_at=now
+    )
+
+
+def beat(identity: SiteIdentity, place: Place) -> None:
+    """Count on, and record the address of a site that has only had one of its own machine."""
+    own = SiteIdentity.objects.filter(token=identity.token, database=identity.database)
+    own.update(beats=F("beats") + 1)
+    if not identity.site_url and place.site_url:
+        own.filter(site_url="").update(site_url=place.site_url)
+
+
+def record_mute(identity: SiteIdentity, place: Place, *, went_back: bool, now: datetime) -> None:
+    """Record since when a worker has found this database at another place, or set back."""
+    if identity.muted_place == str(place) and identity.went_back >= went_back:
+        return
+    SiteIdentity.objects.filter(token=identity.token).update(
+        muted_place=str(place), muted_at=now, went_back=identity.went_back or went_back
+    )
