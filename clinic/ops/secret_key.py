@@ -15,12 +15,17 @@ def has_secret_key() -> bool:
         return False
 
 
-def prepare_secret_key() -> bool:
-    """Make a local site's key if there is none, and return whether it was made. A public site needs one of its own."""
-    if has_secret_key():
-        return False
-    if settings.IS_HTTPS:
+def require_secret_key() -> None:
+    """Raise CommandError if this is a public site without a key. A local one makes its own."""
+    if settings.IS_HTTPS and not has_secret_key():
         raise CommandError(f"This site has no secret key. {environment.HOW_TO_SET_A_KEY}")
+
+
+def prepare_secret_key() -> None:
+    """Make a local site's key if there is none. Raises CommandError for a public one."""
+    require_secret_key()
+    if has_secret_key():
+        return
     make_for_command(settings.VAR_DIR, "VAR_DIR")
     try:
         settings.SECRET_KEY = environment.make_secret_key(settings.VAR_DIR)  # For the rest of this command.
@@ -29,4 +34,3 @@ def prepare_secret_key() -> bool:
             f"No secret key can be kept in {settings.VAR_DIR} ({problem.strerror}). Set SECRET_KEY, or VAR_DIR to a "
             "folder that this user may write to."
         ) from problem
-    return True
