@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "clinic.accounts.second_step.second_step_middleware",
     "allauth.account.middleware.AccountMiddleware",
     "clinic.accounts.staff_area.StaffAreaMiddleware",
+    "clinic.web.being_set_up.being_set_up_middleware",
     "content.links.redirects.SlugRedirectMiddleware",
     "clinic.web.request_guards.RateLimitMiddleware",
 ]
@@ -289,12 +290,13 @@ LOGGING = {
             "style": "{",
         }
     },
+    "filters": {"being_set_up": {"()": "clinic.ops.log_filters.BeingSetUpFilter"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
         "booking": {"level": "INFO"},
         "clinic": {"level": "INFO"},
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["being_set_up"]},
         # Anybody can send forged hosts and oversized forms: their tracebacks would hide other errors.
         "django.security": {"level": "CRITICAL"},
         "django.security.csrf": {"level": "WARNING"},

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import deprecation
 
 from clinic.ops.folders import make_private
-from tests.support import factories
+from tests.support import content_factories, factories
 from tests.support.append_only import empty_append_only_tables
 from tests.support.clock import NOW, TEST_NOW
 
@@ -165,3 +165,9 @@ def now(stopped_clock: datetime) -> datetime:
 @pytest.fixture
 def location(db: None) -> object:
     return factories.make_location()
+
+
+@pytest.fixture
+def home_page(db: None) -> object:
+    """A published home page: without one, pages that do not exist say that the site is being set up."""
+    return content_factories.make_page(kind="home")

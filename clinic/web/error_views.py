@@ -7,7 +7,6 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.views.defaults import page_not_found, permission_denied
 
-from clinic.web.being_set_up import page_instead_of_404
 from clinic.web.office_errors import office_error
 
 
@@ -30,14 +29,10 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Render the 404 page, or one that needs no database if the database fails.
-
-    Until a home page is published, the site is being set up, and says so instead.
-    """
+    """Render the 404 page, or one that needs no database if the database fails."""
     try:
         context = {"heading": gettext("We can't find that page")}
-        office = office_error(request, "admin/errors/404.html", 404, context)
-        return office or page_instead_of_404(request) or page_not_found(request, exception)
+        return office_error(request, "admin/errors/404.html", 404, context) or page_not_found(request, exception)
     except DatabaseError:
         return HttpResponse(render_to_string("404_plain.html"), status=404)
 
