@@ -91,7 +91,7 @@ def test_pages_bookings_the_worker_and_migrations_work_behind_a_pooler(tmp_path,
             visitors = [Visitor(number, port, ledger, Random(number)) for number in range(VISITORS)]
             for path in ("/", "/book/", "/book/assessment/", "/search/?q=back", "/sitemap.xml", "/healthz/"):
                 assert visitors[0].browser.get(path).status == 200, path
-            wishes = [Wish("assessment", slug, nine + timedelta(hours=n)) for n in range(3) for slug in
+            wishes = [Wish("assessment", slug, nine + timedelta(minutes=45 * n)) for n in range(3) for slug in
                       ("steve-hansen", "amara-okafor")]  # fmt: skip
             threads = [
                 threading.Thread(target=visitor.book, args=[wish])
