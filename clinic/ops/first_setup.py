@@ -17,7 +17,7 @@ from clinic.ops.secret_key import prepare_secret_key
 
 
 @dataclass(frozen=True)
-class Question:
+class SetupQuestion:
     """A value from an option, from a variable, or from an answer at the terminal. ``field`` checks it."""
 
     name: str
@@ -52,20 +52,22 @@ def _location(name: str) -> Any:
 
 
 CLINIC = [
-    Question("clinic_name", "The clinic's name", _clinic("name")),
-    Question("phone", "Its phone number", _clinic("phone")),
-    Question("email", "Its email address, which sends emails and gets the answers", _clinic("email")),
+    SetupQuestion("clinic_name", "The clinic's name", _clinic("name")),
+    SetupQuestion("phone", "Its phone number", _clinic("phone")),
+    SetupQuestion("email", "Its email address, which sends emails and gets the answers", _clinic("email")),
 ]
 LOCATION = [
-    Question("street", "Where patients come to: number and street", _location("street")),
-    Question("city", "City", _location("city")),
-    Question("province", "Province, in two letters", _location("province"), "AB"),
-    Question("postal_code", "Postal code", _location("postal_code")),
-    Question("time_zone", "Time zone", _location("time_zone"), "America/Edmonton"),
+    SetupQuestion("street", "Where patients come to: number and street", _location("street")),
+    SetupQuestion("city", "City", _location("city")),
+    SetupQuestion("province", "Province, in two letters", _location("province"), "AB"),
+    SetupQuestion("postal_code", "Postal code", _location("postal_code")),
+    SetupQuestion("time_zone", "Time zone", _location("time_zone"), "America/Edmonton"),
 ]
 LOGIN = [
-    Question("login", "The first login, the owner's: user name", get_user_model()._meta.get_field("username"), "owner"),
-    Question("login_email", "The owner's own email address", EmailField()),
+    SetupQuestion(
+        "login", "The first login, the owner's: user name", get_user_model()._meta.get_field("username"), "owner"
+    ),
+    SetupQuestion("login_email", "The owner's own email address", EmailField()),
 ]
 QUESTIONS = [*CLINIC, *LOCATION, *LOGIN]
 
@@ -80,7 +82,7 @@ def existing() -> dict[str, str]:
     return names
 
 
-def open_questions() -> list[Question]:
+def open_questions() -> list[SetupQuestion]:
     there = existing()
     groups = {"The clinic": CLINIC, "The location": LOCATION, "The first login": LOGIN}
     return [question for what, questions in groups.items() if what not in there for question in questions]

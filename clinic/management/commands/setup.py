@@ -55,7 +55,7 @@ class Command(BaseCommand):
             self.stdout.flush()
             call_command("migrate", verbosity=0)
 
-    def set_up(self, questions: list[first_setup.Question], options: dict[str, Any]) -> None:
+    def set_up(self, questions: list[first_setup.SetupQuestion], options: dict[str, Any]) -> None:
         is_asking = options["interactive"] and sys.stdin.isatty()
         password = ""
         if is_asking:
@@ -71,7 +71,7 @@ class Command(BaseCommand):
             self.stdout.write(f"\n  Password of {values['login']}, shown this once:  {generated}\n")
         self.stdout.write(f"Done. Log in at {settings.SITE_URL}/admin/, where a list says what comes next.")
 
-    def ask(self, question: first_setup.Question, given: str | None) -> Any:
+    def ask(self, question: first_setup.SetupQuestion, given: str | None) -> Any:
         """Return a valid answer: the option or variable, or what is typed."""
         suggestion = f" [{question.default}]" if question.default else ""
         while True:
@@ -93,7 +93,7 @@ class Command(BaseCommand):
             password = ""
 
 
-def answers(questions: list[first_setup.Question], options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+def answers(questions: list[first_setup.SetupQuestion], options: dict[str, Any]) -> tuple[dict[str, Any], str]:
     """Return all values and the password. Raises CommandError with everything that is missing or wrong."""
     values: dict[str, Any] = {}
     problems = []
