@@ -38,9 +38,14 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
 
 def run_system_checks() -> None:
     """Raise ImproperlyConfigured for an error, log a warning: gunicorn itself runs no system checks."""
-    from clinic.checks import https_has_a_front_server, public_site_sends_mail, zone_data_is_current
+    from clinic import checks as own
 
-    checks = (zone_data_is_current, https_has_a_front_server, public_site_sends_mail)
+    checks = (
+        own.zone_data_is_current,
+        own.https_has_a_front_server,
+        own.public_site_sends_mail,
+        own.secret_key_is_set,
+    )
     for problem in (problem for check in checks for problem in check(None)):
         if problem.is_serious():
             raise ImproperlyConfigured(f"{problem.msg} {problem.hint}")

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.utils import deprecation
 
-from tests.support import factories
+from clinic.ops.folders import make_private
+from tests.support import content_factories, factories
 from tests.support.append_only import empty_append_only_tables
 from tests.support.clock import NOW, TEST_NOW
 
@@ -33,7 +35,13 @@ UNAVOIDABLE_DEPRECATIONS = [
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Turn Django's deprecation warnings into errors. Their classes differ between versions, so they are looked up."""
+    """Prepare what tests need on the disk, and turn Django's deprecation warnings into errors.
+
+    The warnings' classes differ between versions, so they are looked up.
+    """
+    for folder in (settings.VAR_DIR, settings.STATIC_ROOT):
+        make_private(folder)
+    os.environ.setdefault("SECRET_KEY", settings.SECRET_KEY)  # For the processes that tests start.
     for name in dir(deprecation):
         if name.startswith("RemovedIn"):
             config.addinivalue_line("filterwarnings", f"error::django.utils.deprecation.{name}")
@@ -162,3 +170,9 @@ def now(stopped_clock: datetime) -> datetime:
 @pytest.fixture
 def location(db: None) -> object:
     return factories.make_location()
+
+
+@pytest.fixture
+def home_page(db: None) -> object:
+    """A published home page: without one, pages that do not exist say that the site is being set up."""
+    return content_factories.make_page(kind="home")

@@ -3,7 +3,9 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
 
 from booking.worker.loop import Worker, stopped_by_signals
 
@@ -18,9 +20,21 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="Do all that is due now, then end.")
 
     def handle(self, *, once: bool, **options: Any) -> None:
+        require_secret_key()
         worker = Worker()
         with stopped_by_signals(worker.stop):
             if once:
                 worker.work_once()
             else:
                 worker.work_until_stopped()
+
+
+def require_secret_key() -> None:
+    """Raise CommandError if there is no key: the worker signs the links in messages."""
+    try:
+        _ = settings.SECRET_KEY
+    except ImproperlyConfigured as problem:
+        raise CommandError(
+            "There is no secret key, which signs the links in messages. Set SECRET_KEY or SECRET_KEY_FILE as for the "
+            "site."
+        ) from problem

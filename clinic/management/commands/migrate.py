@@ -1,7 +1,7 @@
-"""Django's ``migrate``, which on PostgreSQL waits only briefly for a lock and then tries again.
+"""Django's ``migrate``, which makes the folder of a SQLite database, and on PostgreSQL waits only briefly for a lock.
 
 An ALTER TABLE that waits for an ACCESS EXCLUSIVE lock makes every later query of that table wait behind it: one long
-transaction, such as a backup, would stop the site until it ends.
+transaction, such as a backup, would stop the site until it ends. So it gives up soon, and tries again.
 """
 
 import time
@@ -11,6 +11,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as DjangoCommand
 from django.db import OperationalError, connections
+
+from clinic.ops.folders import make_for_database
 
 LOCK_TIMEOUT = 2.0
 LOCK_TRIES = 10
@@ -30,6 +32,10 @@ class Command(DjangoCommand):
         parser.add_argument(
             "--lock-tries", type=int, default=LOCK_TRIES, help=f"How often to try (default {LOCK_TRIES})."
         )
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        make_for_database(options["database"])  # Before the system checks, which look into the database.
+        return super().execute(*args, **options)
 
     def handle(self, *args: Any, **options: Any) -> None:
         connection = connections[options["database"]]

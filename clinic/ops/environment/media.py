@@ -8,13 +8,15 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from clinic.ops.environment.secret_files import secret
+
 FOLDER_STORAGE = "django.core.files.storage.FileSystemStorage"
 BUCKET_STORAGE = "clinic.ops.bucket_storage.BucketStorage"
 
 
 def media_storage(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Return STORAGES["default"] for MEDIA_STORAGE; without it, the folder MEDIA_ROOT."""
-    value = environ.get("MEDIA_STORAGE", "").strip()
+    value = secret("MEDIA_STORAGE", environ).strip()
     return bucket_storage(value) if value else {"BACKEND": FOLDER_STORAGE}
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from clinic.ops.environment.secret_files import secret
 from clinic.ops.environment.site import is_local_host
 from clinic.ops.environment.values import switch
 
@@ -23,13 +24,16 @@ def logging_config(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"site": {"()": formatters[value]}},
-        "filters": {"outages": {"()": "clinic.ops.outages.OutageFilter"}},
+        "filters": {
+            "outages": {"()": "clinic.ops.outages.OutageFilter"},
+            "being_set_up": {"()": "clinic.ops.log_filters.BeingSetUpFilter"},
+        },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "site"}},
         "root": {"handlers": ["console"], "level": "WARNING"},
         "loggers": {
             "booking": {"level": "INFO"},
             "clinic": {"level": "INFO"},
-            "django.request": {"level": "ERROR", "filters": ["outages"]},
+            "django.request": {"level": "ERROR", "filters": ["outages", "being_set_up"]},
             # Anybody can send forged hosts and oversized forms: their tracebacks would hide other errors.
             "django.security": {"level": "CRITICAL"},
             "django.security.csrf": {"level": "WARNING"},
@@ -73,14 +77,7 @@ def metrics_dir(var_dir: Path, environ: Mapping[str, str] = os.environ) -> Path:
 
 def sentry_dsn(environ: Mapping[str, str] = os.environ) -> str:
     """Return SENTRY_DSN, or the content of the file SENTRY_DSN_FILE; "" without them: no errors are reported."""
-    value, file = environ.get("SENTRY_DSN", "").strip(), environ.get("SENTRY_DSN_FILE", "").strip()
-    if value and file:
-        raise ImproperlyConfigured("Both SENTRY_DSN and SENTRY_DSN_FILE are set. Leave one out.")
-    if file:
-        try:
-            value = Path(file).read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as problem:
-            raise ImproperlyConfigured(f"SENTRY_DSN_FILE {file} cannot be read.") from problem
+    value = secret("SENTRY_DSN", environ)
     if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).username):
         # Does not repeat the value, which contains a key: this text reaches logs.
         raise ImproperlyConfigured(

@@ -328,7 +328,7 @@ def test_a_change_invalidates_the_cache_of_every_process(reader, treatment):
     assert "News of the day" in other.get(address_of(treatment)).text
 
 
-def test_an_unpublished_page_is_removed_at_once(reader, treatment):
+def test_an_unpublished_page_is_removed_at_once(reader, treatment, home_page):
     reader.get(address_of(treatment))
     make_revision(treatment, is_public=False, goes_live_at=NOW)
     assert reader.get(address_of(treatment)).status == 410
