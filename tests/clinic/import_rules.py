@@ -219,6 +219,7 @@ PACKAGES: dict[str, set[str]] = {
         "booking.staff",
         "clinic.accounts",
         "content.blocks",
+        "content.media",
         "content.models",
     },
     "clinic.templatetags": {"clinic.checks"},
