@@ -94,7 +94,10 @@ def image():
 @pytest.fixture(scope="module")
 def site(image):
     """The variables of a site with a database, its secrets in files."""
-    names = {"SECRET_KEY_FILE": secrets.token_urlsafe(48), "DATABASE_URL_FILE": f"sqlite:///{image.writable}/db.sqlite3"}
+    names = {
+        "SECRET_KEY_FILE": secrets.token_urlsafe(48),
+        "DATABASE_URL_FILE": f"sqlite:///{image.writable}/db.sqlite3",
+    }
     variables = {"SITE_URL": "http://127.0.0.1:8000", "MEDIA_ROOT": str(image.root / "var/lib/clinic/media")}
     for name, value in names.items():
         file = image.writable / name
@@ -151,7 +154,7 @@ def test_the_sites_user_can_write_nothing_but_its_folders(image):
 def test_the_command_serves_pages_and_static_files(image, site):
     port = free_port()
     variables = site | {"SITE_URL": f"http://127.0.0.1:{port}", "BIND": f"127.0.0.1:{port}"}
-    before = {path for path in (image.root / "srv").rglob("*")}
+    before = set((image.root / "srv").rglob("*"))
     with image.started(image.run.command("CMD"), log="web.log", **variables) as process:
         wait_until_healthy(image, process, "web.log", **variables)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as page:
@@ -162,7 +165,7 @@ def test_the_command_serves_pages_and_static_files(image, site):
             assert css.headers["Content-Encoding"] == "br"
     assert process.returncode == 0  # At STOPSIGNAL, in time.
     assert image.command(image.run.command("HEALTHCHECK"), **variables).returncode == 1
-    assert {path for path in (image.root / "srv").rglob("*")} == before
+    assert set((image.root / "srv").rglob("*")) == before
     assert "Traceback" not in (image.folder / "web.log").read_text()
 
 
@@ -218,7 +221,9 @@ def front_configuration(image, *, https, http):
         text = image.builder.in_root(text).replace("MIME", "/etc/nginx/mime.types")
         text = text.replace(f"{image.root}/etc/nginx", str(folder))
         text = re.sub(r"listen \[::\]:.*", "", text)
-        text = text.replace("listen 8080", f"listen 127.0.0.1:{http}").replace("listen 8443", f"listen 127.0.0.1:{https}")
+        text = text.replace("listen 8080", f"listen 127.0.0.1:{http}").replace(
+            "listen 8443", f"listen 127.0.0.1:{https}"
+        )
         file.chmod(0o644)
         file.write_text(text)
     subprocess.run(["chmod", "-R", "a+rX", folder], check=True)

@@ -111,9 +111,7 @@ class Builder:
                 environment[key] = (arguments or {}).get(key, default.strip('"'))
             elif instruction == "ENV":
                 for key, text in (pair.split("=", 1) for pair in shlex.split(value)):
-                    environment[key] = self.in_root(
-                        re.sub(r"\$\{(\w+)\}", lambda found: environment[found[1]], text)  # noqa: B023
-                    )
+                    environment[key] = self.in_root(re.sub(r"\$\{(\w+)\}", lambda found: environment[found[1]], text))
             elif instruction == "WORKDIR":
                 workdir = Path(self.in_root(value))
                 workdir.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""Which environment variables the code reads, found in its syntax: for the tests of deploy/env.example and of the docs.
+"""Which environment variables the code reads, found in its syntax: for the tests of deploy/env.example and the docs.
 
-A variable is read by ``os.environ`` (``get()``, ``[...]``, ``in``), or by a function of ``clinic/ops/environment/`` whose
-first parameter is ``name``. Where such a function also reads ``f"{name}_FILE"``, the variable may stand in a file.
+A variable is read by ``os.environ`` (``get()``, ``[...]``, ``in``), or by a function of ``clinic/ops/environment/``
+whose first parameter is ``name``. Where such a function also reads ``f"{name}_FILE"``, the variable may stand in a file.
 """
 
 import ast
@@ -41,7 +41,7 @@ def _readers_by_name(trees: list[ast.Module]) -> dict[str, list[str]]:
     readers = {}
     for tree in trees:
         for function in ast.walk(tree):
-            if isinstance(function, ast.FunctionDef) and [argument.arg for argument in function.args.args[:1]] == ["name"]:
+            if isinstance(function, ast.FunctionDef) and [word.arg for word in function.args.args][:1] == ["name"]:
                 adds = "_FILE" in ast.unparse(function).replace('"', "'")
                 readers[function.name] = ["", "_FILE"] if adds else [""]
     return readers
@@ -72,9 +72,8 @@ def _read_by(
         yield from _names(node.left, constants, [""])
     elif isinstance(node, ast.Call) and node.args:
         function = node.func
-        if isinstance(function, ast.Attribute) and function.attr == "get" and is_environ(function.value):
-            yield from _names(node.args[0], constants, [""])
-        elif ast.unparse(function) == "os.getenv":
+        is_get = isinstance(function, ast.Attribute) and function.attr == "get" and is_environ(function.value)
+        if is_get or ast.unparse(function) == "os.getenv":
             yield from _names(node.args[0], constants, [""])
         else:
             called = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
