@@ -22,7 +22,7 @@ import pytest
 
 from tests.support.console_blocks import RUN, blocks_of, command_within
 from tests.support.dockerfile import ROOT, as_user
-from tests.support.postgresql import find_programs
+from tests.support.postgresql import find_programs, free_port
 
 pytestmark = [pytest.mark.prove, pytest.mark.operations]
 
@@ -222,11 +222,11 @@ def test_the_configuration_of_nginx_is_valid(machine):
     http = (machine.folder / "etc/nginx/clinic/nginx-http.conf").read_text()
     assert f"server unix:{machine.folder}/run/clinic/web.sock;" in http
     (machine.folder / "etc/nginx/clinic/nginx-http.conf").write_text(local_nginx(machine, http))
-    (machine.folder / "etc/nginx/sites-enabled/clinic.conf").write_text(
-        re.sub(r"listen (\[::\]:)?\d+", "listen 127.0.0.1:8099", local_nginx(machine, site)).replace(
-            "PATH/TO/", f"{machine.project}/"
-        )
-    )
+    here = re.sub(r"listen \[::\]:.*", "", local_nginx(machine, site)).replace("PATH/TO/", f"{machine.project}/")
+    for port in ("80", "443"):  # Ports that need no root.
+        here = re.sub(rf"listen {port}\b", f"listen 127.0.0.1:{free_port()}", here)
+    here = re.sub(r"listen \S+ default_server;", f"listen 127.0.0.1:{free_port()} default_server;", here)
+    (machine.folder / "etc/nginx/sites-enabled/clinic.conf").write_text(here)
     (machine.folder / "nginx.conf").write_text(
         f"pid {machine.folder}/nginx.pid; error_log stderr; events {{}}\n"
         f"http {{ include {machine.folder}/etc/nginx/sites-enabled/clinic.conf; }}\n"

@@ -1,7 +1,7 @@
 """Which environment variables the code reads, found in its syntax: for the tests of deploy/env.example and the docs.
 
 A variable is read by ``os.environ`` (``get()``, ``[...]``, ``in``), or by a function of ``clinic/ops/environment/``
-whose first parameter is ``name``. Where such a function also reads ``f"{name}_FILE"``, the variable may stand in a file.
+whose first parameter is ``name``. Where such a function also reads ``f"{name}_FILE"``, a file may hold the value.
 """
 
 import ast
