@@ -12,8 +12,8 @@ pytestmark = pytest.mark.once
 EXAMPLE = ROOT / "deploy" / "env.example"
 # Read by compose.yaml and deploy/systemd/ themselves.
 OF_THE_UNITS = {"DRAIN_SECONDS"}
-# Set by the site for its own processes.
-INTERNAL = {"PROMETHEUS_MULTIPROC_DIR"}
+# Set by the site for its own processes, or for one run of "manage.py setup".
+INTERNAL = {"PROMETHEUS_MULTIPROC_DIR", "SETUP_PASSWORD", "SETUP_PASSWORD_FILE"}
 # Listed before the code that reads them is merged: empty this when it is.
 EXPECTED_SOON = {
     "ACCESS_LOG",
