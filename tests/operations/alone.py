@@ -1,4 +1,4 @@
-"""One machine with a prepared SQLite database, or a third machine beside the others, for tests of full disks and such."""
+"""A machine that is alone, with SQLite, or one beside the others, for tests of full disks and such."""
 
 import shutil
 import subprocess

@@ -23,13 +23,21 @@ class Certificate:
         self.renew()
 
     def renew(self) -> None:
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-            + ["-days", "30", "-subj", f"/CN={HOST}", "-addext", f"subjectAltName={self.names}"]
-            + ["-keyout", str(self.key), "-out", str(self.chain)],
-            check=True,
-            capture_output=True,
-        )
+        command = [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "30",
+        ]
+        command += ["-subj", f"/CN={HOST}", "-addext", f"subjectAltName={self.names}"]
+        command += ["-keyout", str(self.key), "-out", str(self.chain)]
+        subprocess.run(command, check=True, capture_output=True)
         self.pem.write_text(self.chain.read_text() + self.key.read_text())  # As HAProxy wants it.
 
     def trusted(self) -> ssl.SSLContext:
@@ -117,7 +125,8 @@ class Nginx:
         self.config = folder / "nginx.conf"
         self.config.write_text(
             f"{user}daemon off; pid {folder}/pid; error_log {folder}/error.log;\n"
-            f"events {{ worker_connections 512; }}\nhttp {{ {temporary} client_body_temp_path {folder}/body;\n{site}\n}}\n"
+            "events { worker_connections 512; }\n"
+            f"http {{ {temporary} client_body_temp_path {folder}/body;\n{site}\n}}\n"
         )
         self.log = folder / "nginx.log"
         self.service: Service | None = None

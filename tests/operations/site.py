@@ -13,9 +13,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management import call_command
 from django.test import Client
 from django.urls import Resolver404, resolve
 from django.utils import timezone
@@ -80,7 +78,7 @@ class Host:
         if self.web is None or len(self.web.children()) < WEB_WORKERS:
             return False
         try:
-            with urlopen(f"http://{self.machine.address}:{self.machine.port}{probe_path()}", timeout=5) as answer:  # noqa: S310
+            with urlopen(f"http://{self.machine.address}:{self.machine.port}{probe_path()}", timeout=5) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
@@ -147,8 +145,11 @@ class Site:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Site]:
-    """Start everything with a new database. The caller's models use it, too."""
+def running(folder: Path, *, store: str = "") -> Iterator[Site]:
+    """Start everything with a new database, which the caller's models use, too.
+
+    ``store`` is MEDIA_STORAGE, the object store; without it, the machines share a folder for the pictures.
+    """
     with ExitStack() as stack:
         net = stack.enter_context(network("web1", "web2"))
         certificate = Certificate(folder, net.address, "127.0.0.1")
@@ -158,12 +159,13 @@ def running(folder: Path) -> Iterator[Site]:
         stack.callback(database.close)
         database.start()
         database.create("clinic")
+        (folder / "media").mkdir()
         url = database.url("clinic")
-        hosts = [make_host(machine, folder, net, mail, certificate, url) for machine in net.machines]
+        hosts = [make_host(machine, folder, net, mail, certificate, url, store) for machine in net.machines]
         stack.enter_context(race_site.connected(database.url("clinic", address="127.0.0.1")))
         with ThreadPoolExecutor(1) as other:  # The longest step, beside the migrations.
             files = other.submit(race_site.build_files, folder)
-            cookies = make_clinic(folder)
+            cookies = make_clinic(hosts[0].environment)
             files.result()
         for host in hosts:
             shutil.copytree(folder / "static", host.var / "static", copy_function=os.link, dirs_exist_ok=True)
@@ -184,7 +186,13 @@ def running(folder: Path) -> Iterator[Site]:
 
 
 def make_host(
-    machine: Machine, folder: Path, net: Network, mail: mail_server.MailServer, certificate: Certificate, url: str
+    machine: Machine,
+    folder: Path,
+    net: Network,
+    mail: mail_server.MailServer,
+    certificate: Certificate,
+    url: str,
+    store: str,
 ) -> Host:
     var = folder / machine.name
     var.mkdir(mode=0o700)
@@ -195,20 +203,18 @@ def make_host(
         "SSL_CERT_FILE": str(certificate.chain),
         "TRUSTED_PROXIES": net.address,
         "CONFIRMATION_DELAY_SECONDS": "0",
-        "MEDIA_ROOT": str(folder / "media"),  # A folder that the machines share, until there is an object store.
+        "MEDIA_ROOT": str(folder / "media"),
+        "MEDIA_STORAGE": store,
         "PYTHONUNBUFFERED": "1",
     }
     return Host(machine, var, environment)
 
 
-def make_clinic(folder: Path) -> dict[str, str]:
+def make_clinic(environment: dict[str, str]) -> dict[str, str]:
     """Migrate, load the sample clinic, add practitioners with many free times. Returns a staff login's cookies."""
-    call_command("migrate", verbosity=0)
-    media, settings.MEDIA_ROOT = settings.MEDIA_ROOT, folder / "media"
-    try:
-        call_command("load_sample", "--no-appointments", verbosity=0)
-    finally:
-        settings.MEDIA_ROOT = media
+    for words in (["migrate"], ["load_sample", "--no-appointments"]):
+        command = [sys.executable, "manage.py", *words, "--verbosity=0", "--skip-checks"]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
     # The visitors of these tests come from loopback addresses, and take every time of a day.
     Clinic.objects.update(own_networks="127.0.0.0/8", unverified_share=100)
     place = Location.objects.get()

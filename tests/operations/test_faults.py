@@ -36,7 +36,7 @@ def check(site, report):
         assert [f"{request} {[request.started - moment for moment in moments]}" for request in outside] == []
         assert books.lost_mails(site.mail) == set()
         assert books.mails_with_two_ids(site.mail) == []
-        site.mail.received = [mail for mail in {mail["Message-ID"]: mail for mail in site.mail.received}.values()]
+        site.mail.received = list({mail["Message-ID"]: mail for mail in site.mail.received}.values())
         assert sum(repeated.values()) <= repeats, repeated
 
     return compare

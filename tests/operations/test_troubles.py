@@ -8,6 +8,7 @@ import sys
 from datetime import timedelta
 
 import pytest
+
 from booking.models import Message
 from tests.operations import alone, books
 from tests.operations.database import PostgresServer
@@ -30,11 +31,12 @@ UNAVAILABLE = {503} if probe_path() == "/readyz" else {500, 503}
 def prepared(running_site, tmp_path_factory):
     """A SQLite database with the clinic, to copy."""
     folder = tmp_path_factory.mktemp("prepared")
-    with race_site.connected(f"sqlite:///{folder / 'clinic.sqlite3'}"):
-        cookies = make_clinic(folder)
+    url = f"sqlite:///{folder / 'clinic.sqlite3'}"
+    with race_site.connected(url):
+        make_clinic(running_site.hosts[0].environment | {"DATABASE_URL": url})
     with sqlite3.connect(folder / "clinic.sqlite3") as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return folder / "clinic.sqlite3", cookies
+    return folder / "clinic.sqlite3"
 
 
 @pytest.fixture
@@ -73,7 +75,7 @@ def check(ledger):
 def test_a_full_disk_under_sqlite_loses_nothing(site, prepared, mounts, tmp_path, impatient, report):
     ledger = Ledger()
     with alone.small_disk(tmp_path / "var", megabytes=64) as var:
-        url = furnish(var, site, prepared[0])
+        url = furnish(var, site, prepared)
         host = alone.lonely(site.hosts[0], var, DATABASE_URL=url)
         host.logs = tmp_path  # Not on the disk that fills up.
         with race_site.connected(url), alone.up(host):
@@ -146,7 +148,7 @@ def test_a_machine_with_a_read_only_disk_answers_as_the_others(site, mounts, tmp
 
 def test_with_the_mail_server_away_for_a_day_every_mail_comes_once(site, prepared, tmp_path, impatient, report):
     ledger = Ledger()
-    url = furnish(tmp_path, site, prepared[0])
+    url = furnish(tmp_path, site, prepared)
     with mail_server.running() as mail:
         host = alone.lonely(site.hosts[0], tmp_path, DATABASE_URL=url, EMAIL_URL=f"smtp://127.0.0.1:{mail.port}")
 
