@@ -6,6 +6,7 @@ import shutil
 import signal
 import ssl
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from tests.operations.network import PORT, ROOT, Machine, Service, wait_until
@@ -85,11 +86,15 @@ class HAProxy:
     def reload(self) -> None:
         assert self.service is not None
         before = set(self.service.children())
-        self.service.process.send_signal(signal.SIGUSR2)
-        wait_until(lambda: set(self._children()) - before, seconds=10, what="HAProxy has reloaded")
+        for _ in range(5):  # A signal is lost while the master is still busy with the last one.
+            self.service.process.send_signal(signal.SIGUSR2)
+            with suppress(AssertionError):
+                wait_until(lambda: self._has_others_than(before), seconds=4, what="HAProxy reloads")
+                return
+        raise AssertionError(f"HAProxy has not reloaded, see {self.log}:\n{self.log.read_text()[-3000:]}")
 
-    def _children(self) -> list[int]:
-        return self.service.children() if self.service else []
+    def _has_others_than(self, before: set[int]) -> bool:
+        return self.service is not None and bool(set(self.service.children()) - before)
 
     def close(self) -> None:
         if self.service is not None:

@@ -76,7 +76,7 @@ class _Connection(http.client.HTTPConnection):
         self.front, self.source = front, source
 
     def connect(self) -> None:
-        source = (self.source, 0) if self.front.address.startswith("127.") else None
+        source = (self.source, 0) if self.front.tls else None  # In the balancer's place: from its address.
         plain = socket.create_connection((self.front.address, self.front.port), self.timeout, source)
         self.sock = self.front.tls.wrap_socket(plain, server_hostname=HOST) if self.front.tls else plain
 

@@ -16,7 +16,7 @@ from tests.operations.site import Certificate, probe_path, run_command
 
 pytestmark = [pytest.mark.prove, pytest.mark.operations]
 
-NEW_KEY = "a new key of a test, of more than thirty-two characters"
+NEW_KEY = "a-new-key-of-a-test-of-more-than-thirty-two-characters"
 READS = 30
 
 
