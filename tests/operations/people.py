@@ -278,7 +278,7 @@ class Load:
                 self._over.wait(0.25)
 
     def _staff(self, cookies: dict[str, str]) -> None:
-        browser = Browser(self.front, "127.2.1.1", self.ledger, "staff", dict(cookies))
+        browser = Browser(self.front, "127.2.1.1", self.ledger, "staff", cookies)
         while not self._over.is_set():
             answer = browser.get("/desk/", what="desk")
             assert answer.status == 200, f"{answer.status} {answer.location}"

@@ -135,7 +135,8 @@ class Site:
         return Browser(host.front, address, Ledger(), who, dict(cookies))
 
     def staff_browser(self, host: Host) -> Browser:
-        return Browser(host.front, "127.3.0.1", Ledger(), "staff", dict(self.staff_cookies))
+        """The browser of the front desk, whose session may get a new cookie."""
+        return Browser(host.front, "127.3.0.1", Ledger(), "staff", self.staff_cookies)
 
     def is_healthy(self) -> bool:
         return all(host.is_up() and host.worker and host.worker.is_running for host in self.hosts)

@@ -12,7 +12,7 @@ from django.core.management import get_commands
 from tests.operations import books
 from tests.operations.balancer import HAProxy, Nginx
 from tests.operations.people import Browser, Front, Ledger, Patient, confirm, hold, type_details
-from tests.operations.site import Certificate, probe_path, run_command
+from tests.operations.site import Certificate, log_in, probe_path, run_command
 
 pytestmark = [pytest.mark.prove, pytest.mark.operations]
 
@@ -48,6 +48,7 @@ def test_links_sessions_and_bookings_go_on_while_the_secret_key_is_rotated(site)
         restart(one, SECRET_KEY=NEW_KEY, SECRET_KEY_FALLBACKS=old)
         assert type_details(begun).status == 302  # Signed with the new key.
         assert confirm(begun.at(other.front)).status == 302
+        assert [site.staff_browser(host).get("/desk/").status for host in (one, other, one)] == [200] * 3
         restart(other, SECRET_KEY=NEW_KEY, SECRET_KEY_FALLBACKS=old)
         for number, host in enumerate(site.hosts):
             assert site.browser(host, f"127.3.10.{2 + number}").get(link, what="link").status == 302
@@ -55,6 +56,7 @@ def test_links_sessions_and_bookings_go_on_while_the_secret_key_is_rotated(site)
     finally:
         for host in site.hosts:
             restart(host)
+        site.staff_cookies.update(log_in("desk-again"))  # The session was signed with the new key.
 
 
 @pytest.mark.parametrize("kind", ["nginx", "HAProxy"])

@@ -5,9 +5,13 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing, suppress
 from datetime import timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from django.db import DatabaseError, connection
 
 from booking.models import Message
 from tests.operations import alone, books
@@ -29,14 +33,17 @@ UNAVAILABLE = {503} if probe_path() == "/readyz" else {500, 503}
 
 @pytest.fixture(scope="session")
 def prepared(running_site, tmp_path_factory):
-    """A SQLite database with the clinic, to copy."""
-    folder = tmp_path_factory.mktemp("prepared")
-    url = f"sqlite:///{folder / 'clinic.sqlite3'}"
-    with race_site.connected(url):
-        make_clinic(running_site.hosts[0].environment | {"DATABASE_URL": url})
-    with sqlite3.connect(folder / "clinic.sqlite3") as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return folder / "clinic.sqlite3"
+    """A SQLite database with the clinic, to copy. It is made in memory, where nothing waits for a disk."""
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    file = tmp_path_factory.mktemp("prepared") / "clinic.sqlite3"
+    with TemporaryDirectory(dir=memory) as folder:
+        url = f"sqlite:///{folder}/clinic.sqlite3"
+        with race_site.connected(url):
+            make_clinic(running_site.hosts[0].environment | {"DATABASE_URL": url})
+        with closing(sqlite3.connect(f"{folder}/clinic.sqlite3")) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copy(f"{folder}/clinic.sqlite3", file)
+    return file
 
 
 @pytest.fixture
@@ -88,18 +95,29 @@ def test_a_full_disk_under_sqlite_loses_nothing(site, prepared, mounts, tmp_path
                 home, health = page.status, site.browser(host, "127.3.9.1").try_once("GET", "/healthz/")
             assert try_to_book(patient, after) == 302
             check(ledger)
-        with sqlite3.connect(var / "clinic.sqlite3") as connection:
-            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        with closing(sqlite3.connect(var / "clinic.sqlite3")) as database:
+            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     report(f"forms {statuses}, home page {home}, /healthz/ {health.status} {health.text.strip()!r}")
     assert home == 200
     assert set(statuses) <= UNAVAILABLE | {302}
     assert UNAVAILABLE & set(statuses), "The disk was not full."
 
 
+def use_what_is_reserved():
+    """Write until PostgreSQL has no room left, neither in its tables' files nor in its write-ahead log."""
+    with suppress(DatabaseError), connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE filler (text text)")
+        for _ in range(200):
+            cursor.execute(
+                "INSERT INTO filler SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 30000)"
+            )
+    connection.close()
+
+
 def test_a_full_disk_under_postgresql_loses_nothing(site, mounts, tmp_path_factory, tmp_path, impatient, report):
     ledger = Ledger()
     shared = tmp_path_factory.getbasetemp().parent.parent / f"clinic-disk-{os.getpid()}"  # Where PostgreSQL may enter.
-    with alone.small_disk(shared, megabytes=160) as disk:
+    with alone.small_disk(shared, megabytes=110) as disk:
         os.chmod(disk, 0o777)
         database = PostgresServer(parent=disk)
         try:
@@ -118,6 +136,7 @@ def test_a_full_disk_under_postgresql_loses_nothing(site, mounts, tmp_path_facto
                 before, *meanwhile, after = site.wishes(8)
                 assert try_to_book(patient, before) == 302
                 with alone.filled(disk):
+                    use_what_is_reserved()
                     statuses = [try_to_book(patient, wishes) for wishes in meanwhile]
                     alive = database.service.is_running
                 if not alive:
@@ -127,6 +146,7 @@ def test_a_full_disk_under_postgresql_loses_nothing(site, mounts, tmp_path_facto
         finally:
             database.close()
     shared.rmdir()
+    assert set(statuses) != {302}, "The disk was not full."
     report(f"forms {statuses}; PostgreSQL {'went on' if alive else 'stopped, and was started again'}")
 
 
