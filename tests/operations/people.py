@@ -31,7 +31,15 @@ class Request:
 
     @property
     def has_failed(self) -> bool:
-        return self.status == NO_ANSWER or self.status >= 500
+        return is_failure(self.status)
+
+
+def is_failure(status: int) -> bool:
+    """Whether somebody would try again. No form of these people is wrong, so 400 is a failure of the site, too.
+
+    Django answers 400 if the database fails while a session is saved (SessionInterrupted).
+    """
+    return status in {NO_ANSWER, 400} or status >= 500
 
 
 @dataclass(frozen=True)
@@ -107,7 +115,7 @@ class Browser:
         until = time.monotonic() + PATIENCE
         while True:
             answer = self.try_once(method, path, body, what=what)
-            if answer.status != NO_ANSWER and answer.status < 500:
+            if not is_failure(answer.status):
                 return answer
             if time.monotonic() > until:
                 raise AssertionError(f"{self.who} gave up: {method} {what}: {answer.status}\n{answer.text[:2000]}")
