@@ -39,6 +39,7 @@ def small_disk(folder: Path, *, megabytes: int) -> Iterator[Path]:
         yield folder
     finally:
         wait_until(lambda: _unmount(folder), seconds=20, what=f"{folder} is unmounted")
+        folder.rmdir()
 
 
 @contextmanager

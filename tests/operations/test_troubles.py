@@ -145,7 +145,6 @@ def test_a_full_disk_under_postgresql_loses_nothing(site, mounts, tmp_path_facto
                 check(ledger)
         finally:
             database.close()
-    shared.rmdir()
     assert set(statuses) != {302}, "The disk was not full."
     report(f"forms {statuses}; PostgreSQL {'went on' if alive else 'stopped, and was started again'}")
 
