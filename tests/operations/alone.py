@@ -38,7 +38,7 @@ def small_disk(folder: Path, *, megabytes: int) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        wait_until(lambda: _unmount(folder), seconds=20, what=f"{folder} is unmounted")
+        _unmount(folder)
         folder.rmdir()
 
 
@@ -50,11 +50,20 @@ def read_only(folder: Path) -> Iterator[None]:
         subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
         yield
     finally:
-        wait_until(lambda: _unmount(folder), seconds=20, what=f"{folder} is unmounted")
+        _unmount(folder)
 
 
-def _unmount(folder: Path) -> bool:
-    return subprocess.run(["umount", str(folder)], capture_output=True, check=False).returncode == 0
+def _unmount(folder: Path) -> None:
+    command = ["umount", str(folder)]
+    try:
+        wait_until(
+            lambda: subprocess.run(command, capture_output=True, check=False).returncode == 0,
+            seconds=20,
+            what=f"{folder} is unmounted",
+        )
+    except AssertionError:
+        subprocess.run([*command, "--lazy"], check=False)  # Nothing must stay behind.
+        raise
 
 
 def can_mount(folder: Path) -> bool:
