@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from booking.constraints import NoOverlap
@@ -63,16 +63,6 @@ class AppointmentQuerySet(models.QuerySet["Appointment"]):
         """Visits that a patient attends, or is expected to attend, and that overlap [starts_at, ends_at)."""
         attended = (Status.BOOKED, Status.ARRIVED, Status.FULFILLED)
         return self.filter(status__in=attended, starts_at__lt=ends_at, ends_at__gt=starts_at)
-
-    def overlapping(self, key: str) -> "AppointmentQuerySet":
-        """Visits that overlap another of the same ``key``, "practitioner" or "room". None, while the guard holds."""
-        others = Appointment.objects.filter(
-            GUARDED,
-            **{key: OuterRef(key)},
-            ends_at__gt=OuterRef("starts_at"),
-            starts_at__lt=OuterRef("ends_at"),
-        ).exclude(pk=OuterRef("pk"))
-        return self.filter(GUARDED, Exists(others))
 
     def at_same_time(self, appointment: "Appointment") -> "AppointmentQuerySet":
         """Other visits of the same patient that overlap this one (R16), ordered by start."""

@@ -6,12 +6,12 @@ from django.core.checks import run_checks
 from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import IntegrityError, connection
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 
-from booking.models import Appointment, Message
+from booking.models import OCCUPYING, Appointment, Message
 from clinic.ops.backup.databases import count_rows
 from clinic.ops.backup.manifest import Manifest, differing_rows, has_its_key
-from content.media.uploads import every_picture
+from content.media.preparation import used_pictures
 
 
 def problems(manifest: Manifest | None) -> Iterator[str]:
@@ -62,8 +62,12 @@ def broken_references() -> Iterator[str]:
 
 def overlaps() -> Iterator[str]:
     """Visits that are booked over one another, other than on purpose."""
+    guarded = Appointment.objects.filter(status__in=OCCUPYING, overbooked_reason="")
     for key in ("practitioner", "room"):
-        count = Appointment.objects.overlapping(key).count()
+        others = guarded.filter(
+            **{key: OuterRef(key)}, ends_at__gt=OuterRef("starts_at"), starts_at__lt=OuterRef("ends_at")
+        ).exclude(pk=OuterRef("pk"))
+        count = guarded.filter(Exists(others)).count()
         if count:
             yield f"{count} visits overlap another of the same {key}."
 
@@ -76,6 +80,6 @@ def repeated_messages() -> Iterator[str]:
 
 
 def missing_pictures() -> Iterator[str]:
-    missing = sum(not default_storage.exists(name) for name, _focus in every_picture())
+    missing = sum(not default_storage.exists(name) for name in used_pictures())
     if missing:
         yield f"{missing} pictures that pages show are not in the storage."

@@ -10,6 +10,10 @@ from tests.support.environment_variables import ROOT, variables_read
 pytestmark = pytest.mark.once
 
 EXAMPLE = ROOT / "deploy" / "env.example"
+# Read by compose.yaml and deploy/systemd/ themselves.
+OF_THE_UNITS = {"DRAIN_SECONDS"}
+# Set by the site for its own processes, or for one run of "manage.py setup".
+INTERNAL = {"PROMETHEUS_MULTIPROC_DIR", "SETUP_PASSWORD", "SETUP_PASSWORD_FILE"}
 
 
 def variables_of(path: Path) -> list[str]:
