@@ -8,9 +8,7 @@ _INDEX = (
     "wait that long, readers do not."
 )
 _CHECK = "Written before this lint. PostgreSQL checks 200,000 rows in 0.02 seconds."
-_DROP = (
-    "Written before this lint. Dropping an index needs its lock for a moment only, and migrate waits 2 seconds for it."
-)
+_DROP = "Written before this lint. Dropping an index needs its lock for a moment, and migrate waits 0.3 seconds for it."
 _WIDER = "Allows all that the release before allowed, and the state that only the new code writes."
 
 _FIRST_CHOICES = "booking.0025_unconfirmed_bookings"

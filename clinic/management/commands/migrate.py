@@ -14,9 +14,11 @@ from django.db import OperationalError, connections
 
 from clinic.ops.folders import make_for_database
 
-LOCK_TIMEOUT = 2.0
-LOCK_TRIES = 10
-LONGEST_PAUSE = 15  # Seconds. The pauses are 1, 2, 4, 8, 15, 15, ...: a minute and a half with ten tries.
+# Seconds. Well below PostgreSQL's deadlock_timeout (1 s): when a request and a migration of several tables wait for one
+# another, the migration gives way, not the request.
+LOCK_TIMEOUT = 0.3
+LOCK_TRIES = 15
+LONGEST_PAUSE = 15  # Seconds. The pauses are 1, 2, 4, 8, 15, 15, ...: three minutes in all.
 RETRIED = {"55P03", "40P01"}  # lock_not_available, deadlock_detected (PostgreSQL, appendix A).
 
 
