@@ -19,7 +19,7 @@ class ClinicConfig(AppConfig):
         from clinic.accounts.password_links import send_requested_links
         from clinic.accounts.roles import sync_roles
         from clinic.ops import error_page, private_files  # noqa: F401  (connects its signal receiver)
-        from clinic.ops.error_reports import start_error_reports
+        from clinic.ops.logs.error_reports import start_error_reports
         from clinic.ops.metrics.receivers import connect_receivers
 
         # Django creates permissions app by app. "sessions" comes after all apps whose permissions the roles need.

@@ -64,7 +64,7 @@ FIRST_PARTY_APPS = ["booking", "clinic", "content"]  # django-linear-migrations 
 
 MIDDLEWARE = [
     "clinic.web.request_id.request_id_middleware",  # Before what replaces the proxy's address.
-    "clinic.ops.access_log.access_log_middleware",
+    "clinic.ops.logs.access_log.access_log_middleware",
     "clinic.ops.metrics.middleware.metrics_middleware",
     "clinic.web.proxies.trusted_proxy_middleware",
     "clinic.web.health.probes.probe_middleware",
@@ -95,7 +95,7 @@ MIDDLEWARE = [
     "clinic.accounts.second_step.second_step_middleware",
     "allauth.account.middleware.AccountMiddleware",
     "clinic.accounts.staff_area.StaffAreaMiddleware",
-    "clinic.web.being_set_up.being_set_up_middleware",
+    "clinic.web.errors.being_set_up.being_set_up_middleware",
     "content.links.redirects.SlugRedirectMiddleware",
     "clinic.web.request_guards.RateLimitMiddleware",
 ]
@@ -249,7 +249,7 @@ CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_AGE = None  # Ends with the browser, as the privacy page says.
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "clinic.web.error_views.csrf_failure"
+CSRF_FAILURE_VIEW = "clinic.web.errors.views.csrf_failure"
 
 SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz/?$", r"^readyz$"]

@@ -2,7 +2,7 @@
 
 from django import template
 
-from clinic.ops.request_ids import current_request_id
+from clinic.ops.logs.request_ids import current_request_id
 from clinic.ops.version import site_version
 
 register = template.Library()

@@ -26,7 +26,7 @@ from django.utils.cache import patch_vary_headers
 from booking.site_context import content_version
 from clinic.ops.metrics.middleware import PAGE_CACHE_RESULT
 from clinic.ops.outages import outage_log, outage_of
-from clinic.web.unavailable import known_contact
+from clinic.web.errors.unavailable import known_contact
 from content.pages import next_slot
 
 STALE_IF_ERROR = timedelta(minutes=5)

@@ -8,7 +8,7 @@ from django.core.signals import request_finished
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
-from clinic.ops.request_ids import current_request_id, set_request_id
+from clinic.ops.logs.request_ids import current_request_id, set_request_id
 from clinic.web.proxies import is_trusted
 
 HEADER = "X-Request-ID"

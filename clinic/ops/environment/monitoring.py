@@ -17,7 +17,7 @@ from clinic.ops.environment.values import switch
 def logging_config(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Return Django's LOGGING for LOG_FORMAT, "line" or "json": everything to standard error, redacted."""
     value = environ.get("LOG_FORMAT", "").strip().lower() or "line"
-    formatters = {"line": "clinic.ops.log_formats.LineFormatter", "json": "clinic.ops.log_formats.JsonLineFormatter"}
+    formatters = {"line": "clinic.ops.logs.formats.LineFormatter", "json": "clinic.ops.logs.formats.JsonLineFormatter"}
     if value not in formatters:
         raise ImproperlyConfigured(f"LOG_FORMAT is {value!r}. Write line or json, or leave it out for line.")
     return {
@@ -26,7 +26,7 @@ def logging_config(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "formatters": {"site": {"()": formatters[value]}},
         "filters": {
             "outages": {"()": "clinic.ops.outages.OutageFilter"},
-            "being_set_up": {"()": "clinic.ops.log_filters.BeingSetUpFilter"},
+            "being_set_up": {"()": "clinic.ops.logs.filters.BeingSetUpFilter"},
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "site"}},
         "root": {"handlers": ["console"], "level": "WARNING"},

@@ -9,7 +9,7 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.db import connection
 from django.http import HttpRequest, HttpResponseBase
 
-from clinic.ops.routes import method_of, route_of
+from clinic.ops.logs.routes import method_of, route_of
 
 PAGE_CACHE_RESULT = "clinic.page_cache"  # In request.META, set by the page cache.
 

@@ -7,8 +7,8 @@ import pytest
 from django.http import HttpResponse, StreamingHttpResponse
 from django.test import RequestFactory
 
-from clinic.ops.access_log import access_log_middleware
-from clinic.ops.log_formats import JsonLineFormatter, LineFormatter
+from clinic.ops.logs.access_log import access_log_middleware
+from clinic.ops.logs.formats import JsonLineFormatter, LineFormatter
 
 TOKEN = "aB3-_" * 9
 

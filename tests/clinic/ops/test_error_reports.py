@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import path
 from sentry_sdk.transport import Transport
 
-from clinic.ops import error_reports
+from clinic.ops.logs import error_reports
 from clinic.ops.version import site_version
 
 DSN = "https://key@errors.example/1"

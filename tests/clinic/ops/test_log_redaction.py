@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy
 
 from booking.messages import SmtpUnavailable
 from booking.models import Patient
-from clinic.ops.log_formats import JsonLineFormatter, LineFormatter
-from clinic.ops.request_ids import using_request_id
+from clinic.ops.logs.formats import JsonLineFormatter, LineFormatter
+from clinic.ops.logs.request_ids import using_request_id
 from clinic.ops.version import site_version
 from tests.support.imports import modules
 

@@ -9,8 +9,8 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import path
 
-from clinic.ops.request_ids import current_request_id
-from clinic.web.error_views import not_found
+from clinic.ops.logs.request_ids import current_request_id
+from clinic.web.errors.views import not_found
 from clinic.web.request_id import request_id_middleware
 
 pytestmark = pytest.mark.django_db

@@ -86,7 +86,7 @@ def test_a_bug_is_no_outage(name):
 def log(monkeypatch):
     """A log of outages whose minute ends when a test says so."""
     log = OutageLog()
-    monkeypatch.setattr("clinic.web.unavailable.outage_log", log)
+    monkeypatch.setattr("clinic.web.errors.unavailable.outage_log", log)
     monkeypatch.setattr("clinic.web.page_cache.outage_log", log)
     yield log
     log.report()
@@ -171,7 +171,7 @@ def test_a_last_resort_is_there_when_the_error_view_fails(fails, kept_page, monk
     def fail(*args):
         raise ValueError("a bug in the error view")
 
-    monkeypatch.setattr("clinic.web.unavailable.known_contact", fail)
+    monkeypatch.setattr("clinic.web.errors.unavailable.known_contact", fail)
     fails(OperationalError("refused"))
     started = []
     environ = RequestFactory().get("/book/").environ

@@ -44,7 +44,7 @@ def has_home_page(request: HttpRequest) -> bool:
 
 def being_set_up(request: HttpRequest) -> HttpResponse:
     """Render the page with status 503, so that search engines come back."""
-    request.is_being_set_up = True  # type: ignore[attr-defined]  # Not an error to log (clinic/ops/log_filters.py).
+    request.is_being_set_up = True  # type: ignore[attr-defined]  # Not an error to log (clinic/ops/logs/filters.py).
     response = render(request, "being_set_up.html", {"is_staff": has_office_access(request)}, status=503)
     response.headers["Retry-After"] = str(RETRY_AFTER)
     response.headers["Cache-Control"] = "no-store"

@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.views.defaults import page_not_found, permission_denied
 
-from clinic.web.office_errors import office_error
+from clinic.web.errors.office import office_error
 
 
 def bad_request(request: HttpRequest, exception: Exception, status: int = 400) -> HttpResponse:

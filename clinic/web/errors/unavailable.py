@@ -16,8 +16,8 @@ from booking.site_context import last_known_clinic
 from clinic.accounts.staff_area import DESK_PATH
 from clinic.ops.error_page import ClinicContact, contact_in_kept_page
 from clinic.ops.outages import Outage, outage_log, outage_of
-from clinic.web.error_views import typed_values
-from clinic.web.office_errors import office_error
+from clinic.web.errors.office import office_error
+from clinic.web.errors.views import typed_values
 
 RETRY_AFTER = 120  # seconds
 STAFF_PATHS = ("/admin/", DESK_PATH, "/staff/")

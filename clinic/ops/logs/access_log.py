@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponseBase
 
-from clinic.ops.routes import method_of, route_of
+from clinic.ops.logs.routes import method_of, route_of
 
 logger = logging.getLogger("clinic.access")
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from clinic.ops.log_redaction import LEFT_OUT, describe_exception, redact_message
+from clinic.ops.logs.redaction import LEFT_OUT, describe_exception, redact_message
+from clinic.ops.logs.request_ids import current_request_id
 from clinic.ops.outages import outage_of
-from clinic.ops.request_ids import current_request_id
 from clinic.ops.version import site_version
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
 
-from clinic.ops.log_redaction import format_exception, redact, redact_argument, redact_message
-from clinic.ops.request_ids import current_request_id
+from clinic.ops.logs.redaction import format_exception, redact, redact_argument, redact_message
+from clinic.ops.logs.request_ids import current_request_id
 from clinic.ops.version import site_version
 
 # The fields that a log call may add with ``extra``. Others, such as Django's ``request``, are left out: any object may

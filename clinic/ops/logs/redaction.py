@@ -18,7 +18,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.functional import Promise
 
-from clinic.ops.routes import route_of
+from clinic.ops.logs.routes import route_of
 
 # URLs with a token that gives access.
 _LINKS = re.compile(r"/+(appointment|waitlist|calendar|preview|staff/+password/+new)/+[^/\s'\"?]{16,}", re.IGNORECASE)
