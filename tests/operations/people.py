@@ -35,11 +35,8 @@ class Request:
 
 
 def is_failure(status: int) -> bool:
-    """Whether somebody would try again. No form of these people is wrong, so 400 is a failure of the site, too.
-
-    Django answers 400 if the database fails while a session is saved (SessionInterrupted).
-    """
-    return status in {NO_ANSWER, 400} or status >= 500
+    """Whether somebody would try again."""
+    return status == NO_ANSWER or status >= 500
 
 
 @dataclass(frozen=True)
@@ -60,6 +57,10 @@ class Ledger:
 
     def failures(self) -> list[Request]:
         return [request for request in list(self.requests) if request.has_failed]
+
+    def bugs(self) -> list[Request]:
+        """What no fault explains: a failure has no answer, or is a 502, 503 or 504, and no form here is wrong."""
+        return [request for request in list(self.requests) if request.status in {400, 403, 500}]
 
     def table(self) -> str:
         rows = Counter((request.status, request.what) for request in list(self.requests))

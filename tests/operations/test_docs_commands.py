@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.operations.database import database_server
 from tests.support.console_blocks import RUN, blocks_of, command_within
 from tests.support.dockerfile import ROOT, as_user
 from tests.support.postgresql import find_programs, free_port
@@ -161,14 +162,8 @@ def database() -> Iterator[str]:
         if os.environ.get("CI") == "true":
             pytest.fail("PostgreSQL is not installed")
         pytest.skip("PostgreSQL is not installed. Get it with: apt-get install postgresql")
-    server = subprocess.Popen(
-        [sys.executable, ROOT / "tests/support/postgresql.py", "sh", "-c", 'echo "$DATABASE_URL"; read -r end'],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        yield server.stdout.readline().strip()
-    finally:
-        server.communicate("end\n", timeout=60)
+    with database_server() as server:
+        yield server.plain_url()
 
 
 @pytest.fixture(scope="module")
