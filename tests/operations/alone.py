@@ -1,5 +1,6 @@
 """A machine that is alone, with SQLite, or one beside the others, for tests of full disks and such."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -16,6 +17,15 @@ def lonely(host: Host, var: Path, **environment: str) -> Host:
     """A machine on the loopback interface with the environment of ``host``, but with its own folder and variables."""
     machine = Machine("alone", "127.0.0.1", free_port())
     here = {"VAR_DIR": str(var), "TRUSTED_PROXIES": "127.0.0.1"}
+    return replace(host, machine=machine, var=var, environment=host.environment | here | environment, web=None)
+
+
+def beside(host: Host, var: Path, static: Path, **environment: str) -> Host:
+    """Another site on the same machine, with its own port, folder and variables."""
+    machine = replace(host.machine, port=host.machine.port + 1000, services=[])
+    var.mkdir()
+    shutil.copytree(static, var / "static", copy_function=os.link)
+    here = {"VAR_DIR": str(var)}
     return replace(host, machine=machine, var=var, environment=host.environment | here | environment, web=None)
 
 

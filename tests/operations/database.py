@@ -89,6 +89,18 @@ class PostgresServer:
     def create(self, name: str) -> None:
         self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "clinic", name)
 
+    def copy(self, name: str, new: str) -> str:
+        """Make a new database with what another has, and return its URL."""
+        self.create(new)
+        dump = subprocess.Popen([self.programs / "pg_dump", self._local(name)], stdout=subprocess.PIPE)
+        load = [self.programs / "psql", "--quiet", "--set=ON_ERROR_STOP=1", self._local(new)]
+        subprocess.run(load, stdin=dump.stdout, check=True, stdout=subprocess.DEVNULL)
+        assert dump.wait() == 0
+        return self.url(new)
+
+    def _local(self, name: str) -> str:
+        return self.plain_url(name, address="127.0.0.1")
+
     def url(self, name: str, *, address: str | None = None) -> str:
         """The URL of a database, with the limits on waiting from docs/operations/several-hosts.md."""
         limits = "connect_timeout=3&keepalives_idle=10&keepalives_interval=5&keepalives_count=2&tcp_user_timeout=15000"
