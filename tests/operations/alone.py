@@ -3,13 +3,15 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
-from tests.operations.network import Machine, wait_until
-from tests.operations.site import Host
+from tests.operations.network import ROOT, Machine, wait_until
+from tests.operations.site import Host, Site
 from tests.support.postgresql import free_port
 
 
@@ -27,6 +29,24 @@ def beside(host: Host, var: Path, static: Path, **environment: str) -> Host:
     shutil.copytree(static, var / "static", copy_function=os.link)
     here = {"VAR_DIR": str(var)}
     return replace(host, machine=machine, var=var, environment=host.environment | here | environment, web=None)
+
+
+def furnish(var: Path, site: Site, database: Path | None = None) -> str:
+    """Fill the folder of a machine: the collected files, and perhaps a database, whose URL is returned."""
+    shutil.copytree(site.folder / "static", var / "static", dirs_exist_ok=True)
+    if database:
+        shutil.copy(database, var / "clinic.sqlite3")
+    return f"sqlite:///{var / 'clinic.sqlite3'}"
+
+
+def manage(host: Host, *words: str, ahead: timedelta = timedelta(0)) -> "subprocess.CompletedProcess[str]":
+    """Run a command of manage.py with a clock that is so far ahead of the machine's."""
+    clock = str(float(host.environment["TEST_CLOCK_AHEAD"]) + ahead.total_seconds())
+    return subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT, env=host.environment | {"TEST_CLOCK_AHEAD": clock},
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
 
 
 @contextmanager

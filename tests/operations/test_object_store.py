@@ -17,6 +17,7 @@ from tests.support.object_store import ObjectStore
 pytestmark = [pytest.mark.prove, pytest.mark.operations]
 
 ADD = "/admin/content/picture/add/"
+FOCUS = {"focal_x": "50", "focal_y": "50"}
 
 
 @pytest.fixture
@@ -41,6 +42,8 @@ def hosts(site, store, tmp_path):
              for host in site.hosts]  # fmt: skip
     copied = run_command(hosts[0], "copy_media", "--from", str(site.folder / "media"))
     assert copied.returncode == 0, copied.stderr
+    taken = run_command(hosts[0], "take_over", "--sent-until", "now", "--yes", "--force")
+    assert taken.returncode == 0, taken.stderr
     with (
         race_site.connected(site.database.plain_url("stored", address="127.0.0.1")),
         alone.up(hosts[0]),
@@ -71,18 +74,18 @@ def test_machines_share_their_pictures_in_an_object_store_that_may_go_away(site,
     reader = Browser(other.front, "127.3.12.1", Ledger(), "reader")
 
     form = staff.get(ADD)
-    uploaded = staff.upload(ADD, form.fields | {"title": "Uploaded"}, "image", "noise.png", png())
+    uploaded = staff.upload(ADD, form.fields | FOCUS | {"title": "Uploaded"}, "image", "noise.png", png())
     assert uploaded.status == 302, [line for line in uploaded.text.splitlines() if "error" in line]
     picture = Picture.objects.get(title="Uploaded")
     show(staff, picture)
     assert f"/media/{picture.image.name}" in pictures_of(reader.get(TREATMENT).text)
     assert reader.get(f"/media/{picture.image.name}").status == 200
 
-    worked = run_command(other, "work", "--once")  # It also has mails, which another site has sent: it is a copy.
+    worked = run_command(other, "work", "--once")
     row = PictureFile.objects.get(name=picture.image.name)
     assert row.state == PictureFile.State.READY, worked.stderr
     shown = pictures_of(reader.get(TREATMENT).text)
-    assert f"/media/{row.renditions['share']}" in shown
+    assert any(address.startswith("/media/share/") for address in shown), shown
     assert f"/media/{row.renditions['fallback'][1]}" in shown
     for address in shown:
         answers = [Browser(host.front, "127.3.12.2", Ledger(), "reader").get(address) for host in hosts]
@@ -90,10 +93,10 @@ def test_machines_share_their_pictures_in_an_object_store_that_may_go_away(site,
         assert answers[0].text == answers[1].text
 
     store.kill()
-    address = f"/media/{row.renditions['share']}"
+    address = f"/media/{row.renditions['fallback'][1]}"
     assert reader.get(TREATMENT).status == 200
     assert reader.try_once("GET", address).status == 503
-    failed = staff.upload(ADD, staff.get(ADD).fields | {"title": "Not stored"}, "image", "noise.png", png())
+    failed = staff.upload(ADD, staff.get(ADD).fields | FOCUS | {"title": "Not stored"}, "image", "noise.png", png())
     assert failed.status == 503, failed.text[:2000]
     assert not Picture.objects.filter(title="Not stored").exists()
     store.start()

@@ -110,6 +110,7 @@ def wait_for(port: int, path: str, status: int) -> float:
     return time.monotonic() - start
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not IN_CI and find_programs() is None, reason="PostgreSQL is not installed")
 def test_postgresql_is_stopped_hard_and_frozen_under_a_running_site(folder, django_db_blocker):
     with django_db_blocker.unblock(), database_server() as server:
@@ -165,6 +166,7 @@ def small_disk(folder: Path) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", folder], check=True)
 
 
+@pytest.mark.long
 def test_the_disk_of_a_sqlite_database_fills_up(folder, tmp_path, django_db_blocker):
     with django_db_blocker.unblock(), small_disk(tmp_path / "disk") as disk:
         url = f"sqlite:///{disk / 'clinic.sqlite3'}"
@@ -201,6 +203,7 @@ def fill_up(descriptor: int) -> None:
             pass
 
 
+@pytest.mark.long
 def test_a_sqlite_database_that_cannot_be_opened(folder, tmp_path, django_db_blocker):
     path = tmp_path / "clinic.sqlite3"
     with django_db_blocker.unblock():

@@ -28,6 +28,7 @@ PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sb
 pytestmark = [
     pytest.mark.prove,
     pytest.mark.operations,
+    pytest.mark.long,
     pytest.mark.once,
     pytest.mark.usefixtures("running_clock"),
     pytest.mark.skipif(

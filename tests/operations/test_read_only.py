@@ -115,7 +115,7 @@ def test_the_checkout_cannot_be_written_to(checkout):
     assert "PermissionError" in ran.stderr or "Read-only file system" in ran.stderr
 
 
-@pytest.mark.parametrize("database", ["PostgreSQL", "SQLite"])
+@pytest.mark.parametrize("database", ["PostgreSQL", pytest.param("SQLite", marks=pytest.mark.long)])
 def test_a_read_only_checkout_serves_pages_and_takes_forms(checkout, writable, database):
     """With PostgreSQL the site needs no folder at all: VAR_DIR does not exist, and cannot be made."""
     if database == "PostgreSQL" and find_programs() is None and not IN_CI:

@@ -32,6 +32,7 @@ def link_in_the_mail_to(mail, address):
     return re.search(r"https://[^/\s]+(/appointment/\S+)", text)[1]
 
 
+@pytest.mark.long
 def test_links_sessions_and_bookings_go_on_while_the_secret_key_is_rotated(site):
     """First every machine accepts the new key, then one after the other signs with it (several-hosts.md)."""
     one, other = site.hosts
@@ -106,7 +107,7 @@ def wait_for_requests(site, host):
 
 
 def test_no_request_fails_while_machines_are_drained_and_stopped_one_by_one(site, report):
-    with site.load(50, patients=4) as load:
+    with site.load(40, patients=3) as load:
         load.wait_for_bookings(3)
         for host in site.hosts:
             # The balancer asks every two seconds, and believes the second answer.
