@@ -124,7 +124,7 @@ def test_a_machine_that_is_cut_off_loses_no_booking(site, check):
 
 
 def test_the_site_is_back_within_ten_seconds_of_the_databases_return(site, check):
-    """Meanwhile patients read pages that were kept, and else whom to call; the log has some lines, not one a request."""
+    """Meanwhile patients read pages that were kept, and else whom to call. The log has a few lines."""
     reader = Browser(site.front, "127.3.14.1", Ledger(), "reader")
     for _ in range(20):
         reader.get(TREATMENT)  # Until each process has kept it.
@@ -150,7 +150,7 @@ def test_the_site_is_back_within_ten_seconds_of_the_databases_return(site, check
         moments=[stopped_at],
         until=started_at - stopped_at + MEETS["database"],
         repeats=len(site.hosts),
-        note=f"Back {back:.1f} s after its return; the last error {late:.1f} s after it; {len(lines)} lines in the logs.",
+        note=f"Back {back:.1f} s after its return; the last error {late:.1f} s after it; {len(lines)} lines logged.",
     )
     assert {request.status for request in ledger.failures()} <= {NO_ANSWER, 502, 503}
     assert (kept.status, "Online booking is down just now" in kept.text) == (200, True)
