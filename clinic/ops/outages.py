@@ -1,7 +1,7 @@
 """Outages: which errors mean that the database or the disk is away, full or read-only, and what the log says of them.
 
-Such a request is answered with 503 (``clinic/web/errors/unavailable.py``). Everything else, such as bad SQL, a missing table
-or a broken constraint, is a bug and stays a 500 with a traceback.
+Such a request is answered with 503 (``clinic/web/errors/unavailable.py``). Everything else, such as bad SQL, a missing
+table or a broken constraint, is a bug and stays a 500 with a traceback.
 """
 
 import errno
