@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import time_machine
 
 from tests.support import systemd
 from tests.support.console_blocks import RUN, blocks_of, command_within
@@ -212,7 +213,9 @@ def machine(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         pytest.skip("Get what is missing: tests/support/install_operations_tools.sh")
     folder = Path(tempfile.mkdtemp(prefix="clinic-docs-"))
     folder.chmod(0o755)
-    with object_store(tmp_path_factory.mktemp("store")) as store:
+    # Programs read the machine's clock, and the store refuses whoever has another time.
+    now = time_machine.escape_hatch.time.time()
+    with time_machine.travel(now), object_store(tmp_path_factory.mktemp("store")) as store:
         machine = Machine(folder, database, store)
         try:
             yield machine

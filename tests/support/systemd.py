@@ -186,7 +186,8 @@ def temporary(folder: Path) -> str:
 
 def reload_nginx(folder: Path) -> None:
     main = write_nginx_files(folder)
-    is_started = (folder / "nginx.pid").exists()
+    pid = folder / "nginx.pid"
+    is_started = pid.exists() and pid.read_text().strip() != ""  # "nginx -t" leaves an empty one.
     program = next(path for path in ("/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/bin/nginx") if Path(path).exists())
     command = [program, "-p", str(folder), "-c", str(main), "-e", "stderr"]
     with (folder / "nginx.log").open("a") as log:
