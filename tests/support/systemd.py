@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import dropwhile
 from pathlib import Path
 from string import Template
 
@@ -156,9 +157,9 @@ def systemctl(folder: Path, words: list[str]) -> None:
 
 def run_command(folder: Path, words: list[str]) -> int:
     """systemd-run: a command in a transient unit, with what all of the clinic's services share."""
-    command = [local(word, folder) for word in words if not word.startswith("--") or words.index(word) > 5]
-    names = [word for word in words if word.startswith("--unit=clinic-")]
-    assert names, "The name of the unit gives it the user, variables and confinement."
+    command = [local(word, folder) for word in dropwhile(lambda word: word.startswith("--"), words)]
+    has_name = any(word.startswith("--unit=clinic-") for word in words)
+    assert has_name, "The name of the unit gives it the user, variables and confinement."
     return subprocess.run(command, cwd=folder / "srv/clinic", env=environment(folder, ONCE), check=False).returncode
 
 
