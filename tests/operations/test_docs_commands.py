@@ -3,7 +3,7 @@
 A block marked ``console`` or ``sh`` is run. install.md is followed on a machine that has nothing, and the other pages on
 what it leaves, in the order of PAGES. Paths such as /srv/clinic and names such as PASSWORD are replaced, "sudo" is left
 out, tests/support/systemd.py is in systemd's place, and what would run in a container runs here. What cannot run here is
-in NOT_RUN, with the reason.
+in NOT_RUN, with the reason. Ordinary tests see to it that both lists are complete: tests/clinic/ops/test_operations_docs.py.
 """
 
 import json
@@ -26,7 +26,7 @@ from tests.support.dockerfile import ROOT, as_user
 from tests.support.object_store import WEED, object_store
 from tests.support.postgresql import find_programs, free_port
 
-run_here = [pytest.mark.prove, pytest.mark.operations, pytest.mark.long]
+pytestmark = [pytest.mark.prove, pytest.mark.operations, pytest.mark.long]
 
 DOCS = ROOT / "docs" / "operations"
 USER = 10003
@@ -47,6 +47,7 @@ NOT_RUN = {
     r"(clinic|\.venv/bin/python manage\.py) setup$": "asks questions: the tests of setup answer them",
     r"clinic changepassword\b": "asks questions of Django's own command",
     r"git pull\b": "needs the repository that the clinic fetches from",
+    r"clinic take_over --sent-until now\b": "needs a promoted standby: tests/booking/worker/test_take_over.py",
     r"litestream\b": "runs until it is stopped: tests/operations/test_litestream.py has both commands",
 }
 # What stands in a program's place, in the PATH before it. {folder}: the machine's root.
@@ -70,6 +71,7 @@ class Machine:
 
     def __init__(self, folder: Path, database: str, store: str) -> None:
         self.folder = folder
+        self.said: dict[str, str] = {}  # What the commands of each page printed.
         host, self.port = database.rsplit(":", 1)
         self.web, self.metrics = free_port(), free_port()
         ports = {"80": free_port(), "443": free_port()}
@@ -77,6 +79,7 @@ class Machine:
             "USER:PASSWORD": "user:password",
             "EARLIER_COMMIT": "abc1234",
             "THE-ID": "''",
+            "2026-11-30T14:30": "2020-11-30T14:30",  # Not in the future, whatever this machine's clock says.
             "--wait 15": "--wait 1",
             "--wait 10": "--wait 1",
             "pg_terminate_backend(4711)": "pg_terminate_backend(1)",
@@ -153,7 +156,6 @@ class Machine:
     def prepare(self, name: str) -> None:
         """Bring the machine into the state that a page begins with."""
         before = {
-            "backup.md": "true",
             "upgrade.md": "cp -r clinic-website clinic-website-0.2.0; "
             "sed -i 's/^version = .*/version = \"0.2.0\"/' clinic-website-0.2.0/pyproject.toml",
             # A new machine, with the key of the one before.
@@ -242,6 +244,7 @@ def run_page(machine: Machine, page: Path) -> None:
         if "AGE_PUBLIC_KEY" in "".join(kept):
             machine.names["AGE_PUBLIC_KEY"] = machine.run("age-keygen -y backup-key.txt").stdout.strip()
         done = machine.run("\n".join(map(machine.local, kept)), "srv/clinic" if page.name == "containers.md" else ".")
+        machine.said[page.name] = machine.said.get(page.name, "") + done.stdout
         assert done.returncode == 0, f"{page.name}, line {line}: {kept}\n{done.stdout}{done.stderr}"
 
 
@@ -254,39 +257,26 @@ def followed(machine: Machine) -> Machine:
     return machine
 
 
-def marked(function):
-    for mark in run_here:
-        function = mark(function)
-    return function
+def test_a_machine_that_had_nothing_serves_the_site_over_https(followed):
+    """The fixture follows all pages; a command that fails is an error with its page and line."""
+    assert followed.said["install.md"].count("ready") == 2  # At the socket, and through nginx.
+    assert re.search(r"clinic-\w+Z\.tar$", followed.said["install.md"], re.MULTILINE)
 
 
-@marked
-def test_the_commands_of_all_pages_run_as_written(followed):
-    """Each page is followed by the fixture; a command that fails is an error with its page and line."""
-    assert (followed.folder / "etc/letsencrypt/live/www.yourclinic.ca/fullchain.pem").exists()
+def test_the_upgrade_and_the_way_back_serve_the_release_that_they_name(followed):
+    assert "ready\n0.2.0" in followed.said["upgrade.md"]
+    assert (followed.folder / "srv/clinic").resolve().name == "clinic-0.1.0"
 
 
-@marked
+def test_a_restored_copy_is_whole_and_mute_until_it_is_taken_over(followed):
+    said = followed.said["restore.md"]
+    steps = ["Restored: ", "Nothing is missing, and nothing is there twice. The ", "This database is a copy", "Taken over"]
+    places = [said.index(step) for step in steps]
+    assert places == sorted(places)
+
+
 def test_a_command_that_fails_is_noticed(machine, tmp_path):
     page = tmp_path / "page.md"
     page.write_text("Text.\n\n```console\ntrue\nsudo false | cat\n```\n")
     with pytest.raises(AssertionError, match=r"page\.md, line 3"):
         run_page(machine, page)
-
-
-@pytest.mark.once
-def test_every_page_is_followed():
-    assert sorted(PAGES) == sorted(page.name for page in DOCS.glob("*.md"))
-
-
-@pytest.mark.once
-def test_every_block_says_what_it_is():
-    """Without a mark nobody knows whether a block is a command."""
-    unmarked = {name: [block.line for block in blocks_of(DOCS / name) if not block.mark] for name in PAGES}
-    assert {name: lines for name, lines in unmarked.items() if lines} == {}
-
-
-@pytest.mark.once
-def test_every_exception_is_needed():
-    commands = [command for name in PAGES for _, block in commands_of(DOCS / name) for command in block]
-    assert [pattern for pattern in NOT_RUN if not any(re.match(pattern, command) for command in commands)] == []

@@ -145,7 +145,8 @@ def systemctl(folder: Path, words: list[str]) -> None:
             assert (folder / "etc/systemd/system" / unit).exists(), f"Unit {unit} not found."
             if verb in {"stop", "restart"}:
                 stop(folder, unit)
-            if verb in {"start", "restart", "enable"} and not is_running(folder, unit):
+            is_started = verb in {"start", "restart"} or (verb == "enable" and "--now" in words)
+            if is_started and not is_running(folder, unit):
                 start(folder, unit)
             if verb == "reload":
                 os.kill(int(pid_file(folder, unit).read_text()), signal.SIGHUP)
