@@ -1,9 +1,9 @@
 """The commands in docs/operations/ run as written: in a folder of their own, as a user without rights, on PostgreSQL.
 
-A block marked ``console`` or ``sh`` is run. install.md is followed on a machine that has nothing, and the other pages on
-what it leaves, in the order of PAGES. Paths such as /srv/clinic and names such as PASSWORD are replaced, "sudo" is left
-out, tests/support/systemd.py is in systemd's place, and what would run in a container runs here. What cannot run here is
-in NOT_RUN, with the reason. Ordinary tests see to it that both lists are complete: tests/clinic/ops/test_operations_docs.py.
+A block marked ``console`` or ``sh`` is run. install.md is followed on a machine that has nothing, and the other pages
+on what it leaves, in the order of PAGES. Paths such as /srv/clinic and names such as PASSWORD are replaced, "sudo" is
+left out, tests/support/systemd.py is in systemd's place, and what would run in a container runs here. What cannot run
+here is in NOT_RUN, with the reason. tests/clinic/ops/test_operations_docs.py sees to it that both lists are complete.
 """
 
 import json
@@ -37,7 +37,7 @@ PAGES = [
     "restore.md", "several-hosts.md", "containers.md",
 ]  # fmt: skip
 NOT_RUN = {
-    r"docker compose (build|up|stop|ps|logs|down|run --rm migrate)\b": "needs a container engine",
+    r"docker compose (build|up|cp|stop|ps|logs|down|run --rm migrate)\b": "needs a container engine",
     r"docker compose exec nginx\b": "needs a container engine",
     r"docker (run|image)\b": "needs a container engine",
     r"apt-get\b": "needs root",
@@ -45,6 +45,7 @@ NOT_RUN = {
     r"chown\b": "needs root",
     r"journalctl\b": "needs systemd's journal",
     r"(clinic|\.venv/bin/python manage\.py) setup$": "asks questions: the tests of setup answer them",
+    r"\.venv/bin/python manage\.py restore(_check)? /backups/": "restore.md has the same for a machine without containers",
     r"clinic changepassword\b": "asks questions of Django's own command",
     r"git pull\b": "needs the repository that the clinic fetches from",
     r"clinic take_over --sent-until now\b": "needs a promoted standby: tests/booking/worker/test_take_over.py",
@@ -59,7 +60,8 @@ STAND_INS = {
     "-c {folder}/nginx/main.conf -e stderr",
     "runuser": 'shift 3; PGUSER=postgres exec "$@"',
     # The packages of the tests, in place of those from a registry.
-    "pip": 'venv=$1; shift; for last; do :; done; test -s "$last"; cp {folder}/tests.pth "$venv"/lib/python3*/site-packages/; '
+    "pip": 'venv=$1; shift; for last; do :; done; test -s "$last"; '
+    'cp {folder}/tests.pth "$venv"/lib/python3*/site-packages/; '
     'printf \'#!/bin/sh\\nexec %s/bin/python -m gunicorn "$@"\\n\' "$venv" > "$venv/bin/gunicorn"; '
     'chmod +x "$venv/bin/gunicorn"',
 }
@@ -270,7 +272,12 @@ def test_the_upgrade_and_the_way_back_serve_the_release_that_they_name(followed)
 
 def test_a_restored_copy_is_whole_and_mute_until_it_is_taken_over(followed):
     said = followed.said["restore.md"]
-    steps = ["Restored: ", "Nothing is missing, and nothing is there twice. The ", "This database is a copy", "Taken over"]
+    steps = [
+        "Restored: ",
+        "Nothing is missing, and nothing is there twice. The ",
+        "This database is a copy",
+        "Taken over",
+    ]
     places = [said.index(step) for step in steps]
     assert places == sorted(places)
 

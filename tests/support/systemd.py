@@ -2,7 +2,7 @@
 
 It reads the units as they lie in etc/systemd/system (with what is beside them), starts what ExecStart says with the
 variables and secrets that they name, and knows the few words of systemctl that the pages use. nginx is the real one, on
-copies of its files with other ports. Runs as a program in that folder: python systemd.py FOLDER systemctl start clinic-web
+copies of its files with other ports. It runs as a program: python systemd.py FOLDER systemctl start clinic-web
 """
 
 import json
@@ -177,7 +177,9 @@ def write_nginx_files(folder: Path) -> Path:
     enabled = list((folder / "etc/nginx/sites-enabled").iterdir())
     includes = " ".join(f"include {copies / file.resolve().name};" for file in enabled)
     main = copies / "main.conf"
-    main.write_text(f"pid {folder}/nginx.pid; error_log stderr; events {{}}\nhttp {{ {temporary(folder)} {includes} }}\n")
+    main.write_text(
+        f"pid {folder}/nginx.pid; error_log stderr; events {{}}\nhttp {{ {temporary(folder)} {includes} }}\n"
+    )
     return main
 
 
@@ -190,7 +192,9 @@ def reload_nginx(folder: Path) -> None:
     main = write_nginx_files(folder)
     pid = folder / "nginx.pid"
     is_started = pid.exists() and pid.read_text().strip() != ""  # "nginx -t" leaves an empty one.
-    program = next(path for path in ("/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/bin/nginx") if Path(path).exists())
+    program = next(
+        path for path in ("/usr/sbin/nginx", "/usr/bin/nginx", "/usr/local/bin/nginx") if Path(path).exists()
+    )
     command = [program, "-p", str(folder), "-c", str(main), "-e", "stderr"]
     with (folder / "nginx.log").open("a") as log:
         subprocess.run([*command, "-s", "reload"] if is_started else command, check=True, stdout=log, stderr=log)
@@ -204,7 +208,10 @@ def make_certificate(folder: Path, words: list[str]) -> None:
     challenge.parent.mkdir(parents=True)
     challenge.write_text("the proof")
     asked = subprocess.run(
-        ["curl", "--silent", f"http://{name}/.well-known/acme-challenge/token"], capture_output=True, text=True, check=True
+        ["curl", "--silent", f"http://{name}/.well-known/acme-challenge/token"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert asked.stdout == "the proof", asked.stdout
     live = folder / "etc/letsencrypt/live" / name
