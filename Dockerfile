@@ -63,7 +63,7 @@ CMD ["gunicorn", "--config", "clinic/ops/gunicorn.py", "clinic.wsgi"]
 # Front: nginx with the configuration of deploy/, its paths and ports changed for a container (compose.yaml).
 FROM ${NGINX_IMAGE} AS front
 ARG SITE_HOST=WWW.YOURCLINIC.CA
-COPY deploy/nginx-http.conf deploy/nginx-server.conf deploy/nginx-site.conf deploy/compose/nginx.sed /etc/nginx/clinic/
+COPY deploy/nginx-http.conf deploy/nginx-probes.conf deploy/nginx-server.conf deploy/nginx-site.conf deploy/compose/nginx.sed /etc/nginx/clinic/
 COPY deploy/compose/nginx.conf /etc/nginx/nginx.conf
 RUN sed -i -f /etc/nginx/clinic/nginx.sed /etc/nginx/clinic/nginx-http.conf /etc/nginx/clinic/nginx-site.conf && \
     sed -i "s/WWW\.YOURCLINIC\.CA/${SITE_HOST}/" /etc/nginx/clinic/nginx-site.conf

@@ -10,7 +10,7 @@ from clinic.web.security_txt import security_txt
 from clinic.web.styleguide import styleguide
 from clinic.web.well_known import change_password, favicon
 
-handler400 = "clinic.web.errors.views.bad_request"
+handler400 = "clinic.web.errors.unavailable.bad_request"
 handler403 = "clinic.web.errors.views.forbidden"
 handler404 = "clinic.web.errors.views.not_found"
 handler500 = "clinic.web.errors.unavailable.server_error"

@@ -9,6 +9,7 @@ import logging
 import threading
 from enum import StrEnum
 
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.transaction import TransactionManagementError
 
@@ -53,6 +54,8 @@ def outage_of(error: BaseException | None) -> Outage | None:
     """Return what kind of outage the error means, or None for any other error."""
     if isinstance(error, TransactionManagementError):
         error = error.__cause__  # The error after which the transaction could not go on.
+    if isinstance(error, SessionInterrupted):
+        error = _why_session_was_not_saved(error)
     if isinstance(error, OSError):
         return _DISK.get(error.errno or 0)
     if isinstance(error, InterfaceError):
@@ -67,8 +70,15 @@ def outage_of(error: BaseException | None) -> Outage | None:
     return Outage.AWAY if isinstance(error, OperationalError) else None
 
 
+def _why_session_was_not_saved(error: SessionInterrupted) -> BaseException | None:
+    """Django raises it for every error of the database, two steps after that: UpdateError is between them."""
+    return error.__context__ and error.__context__.__context__
+
+
 def code_of(error: BaseException | None) -> str:
     """Return the error's code or type for the log, without its text, which may contain values of a row."""
+    if isinstance(error, SessionInterrupted):
+        error = _why_session_was_not_saved(error)
     cause = getattr(error, "__cause__", None)
     if isinstance(error, OSError):
         return errno.errorcode.get(error.errno or 0, type(error).__name__)

@@ -1,14 +1,17 @@
 """A machine that is alone, with SQLite, or one beside the others, for tests of full disks and such."""
 
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
-from tests.operations.network import Machine, wait_until
-from tests.operations.site import Host
+from tests.operations.network import ROOT, Machine, wait_until
+from tests.operations.site import Host, Site
 from tests.support.postgresql import free_port
 
 
@@ -17,6 +20,33 @@ def lonely(host: Host, var: Path, **environment: str) -> Host:
     machine = Machine("alone", "127.0.0.1", free_port())
     here = {"VAR_DIR": str(var), "TRUSTED_PROXIES": "127.0.0.1"}
     return replace(host, machine=machine, var=var, environment=host.environment | here | environment, web=None)
+
+
+def beside(host: Host, var: Path, static: Path, **environment: str) -> Host:
+    """Another site on the same machine, with its own port, folder and variables."""
+    machine = replace(host.machine, port=host.machine.port + 1000, services=[])
+    var.mkdir()
+    shutil.copytree(static, var / "static", copy_function=os.link)
+    here = {"VAR_DIR": str(var)}
+    return replace(host, machine=machine, var=var, environment=host.environment | here | environment, web=None)
+
+
+def furnish(var: Path, site: Site, database: Path | None = None) -> str:
+    """Fill the folder of a machine: the collected files, and perhaps a database, whose URL is returned."""
+    shutil.copytree(site.folder / "static", var / "static", dirs_exist_ok=True)
+    if database:
+        shutil.copy(database, var / "clinic.sqlite3")
+    return f"sqlite:///{var / 'clinic.sqlite3'}"
+
+
+def manage(host: Host, *words: str, ahead: timedelta = timedelta(0)) -> "subprocess.CompletedProcess[str]":
+    """Run a command of manage.py with a clock that is so far ahead of the machine's."""
+    clock = str(float(host.environment["TEST_CLOCK_AHEAD"]) + ahead.total_seconds())
+    return subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT, env=host.environment | {"TEST_CLOCK_AHEAD": clock},
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
 
 
 @contextmanager

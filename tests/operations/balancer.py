@@ -55,11 +55,12 @@ class Certificate:
 class HAProxy:
     """The balancer, in master-worker mode, on a port of 127.0.0.1."""
 
-    def __init__(self, folder: Path, machines: list[Machine], certificate: Certificate, *, probe: str) -> None:
+    def __init__(self, folder: Path, machines: list[Machine], certificate: Certificate, *, page: str) -> None:
+        """``page`` is what patients see while no machine answers."""
         self.folder, self.port, plain = folder, free_port(), free_port()
         self.config, self.log = folder / "haproxy.cfg", folder / "haproxy.log"
-        page = folder / "clinic-down.html"
-        page.write_text("<!doctype html><title>Down</title><p>The site is down. Please call.</p>")
+        down = folder / "clinic-down.html"
+        down.write_text(page)
         text = (ROOT / "deploy" / "haproxy.cfg").read_text()
         names = {
             "log /dev/log local0": "log stdout format raw local0",
@@ -67,8 +68,7 @@ class HAProxy:
             "bind :80": f"bind 127.0.0.1:{plain}",
             "bind :443": f"bind 127.0.0.1:{self.port}",
             "PATH/TO/SITE.PEM": str(certificate.pem),
-            "PATH/TO/CLINIC-DOWN.HTML": str(page),
-            "/readyz": probe,
+            "PATH/TO/CLINIC-DOWN.HTML": str(down),
         }
         for number, machine in enumerate(machines, start=1):
             names[f"WEB{number}:{PORT}"] = f"{machine.address}:{machine.port}"
@@ -95,6 +95,15 @@ class HAProxy:
 
     def _has_others_than(self, before: set[int]) -> bool:
         return self.service is not None and bool(set(self.service.children()) - before)
+
+    def lines(self) -> int:
+        """How many lines the access log has."""
+        return len(self.log.read_text().splitlines())
+
+    def requests_to(self, machine: Machine, *, after: int = 0) -> list[str]:
+        """The lines of the access log, from this number on, whose requests this machine got."""
+        lines = self.log.read_text().splitlines()[after:]
+        return [line for line in lines if re.search(rf"(machines|files)/{machine.name}(-kept)?$", line)]
 
     def close(self) -> None:
         if self.service is not None:

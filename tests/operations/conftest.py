@@ -2,13 +2,19 @@
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 import time_machine
 
 from tests.operations import site as sites
+from tests.operations.network import wait_until
+from tests.proofs import race_site
 from tests.support.clock import TEST_NOW
 from tests.support.postgresql import find_programs
 
@@ -60,6 +66,21 @@ def running_site(
 def site(running_site: sites.Site, settings: Any) -> Iterator[sites.Site]:
     """The same, healthy before each test. The test's clock agrees with that of the machines."""
     settings.SITE_URL = sites.SITE_URL  # As on the machines, because Message-IDs contain the host.
-    assert running_site.is_healthy(), running_site.log()[-5000:]
+    wait_until(running_site.is_healthy, seconds=30, what="the machines are up")  # gunicorn may replace a process.
     with time_machine.travel(time_machine.escape_hatch.time.time() + running_site.clock_ahead, tick=True):
         yield running_site
+
+
+@pytest.fixture(scope="session")
+def prepared(running_site: sites.Site, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite database with the clinic, to copy. It is made in memory, where nothing waits for a disk."""
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    file = tmp_path_factory.mktemp("prepared") / "clinic.sqlite3"
+    with TemporaryDirectory(dir=memory) as folder:
+        url = f"sqlite:///{folder}/clinic.sqlite3"
+        with race_site.connected(url):
+            sites.make_clinic(running_site.hosts[0].environment | {"DATABASE_URL": url})
+        with closing(sqlite3.connect(f"{folder}/clinic.sqlite3")) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copy(f"{folder}/clinic.sqlite3", file)
+    return file

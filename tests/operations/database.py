@@ -1,8 +1,12 @@
-"""A PostgreSQL server that a test stops hard and starts again."""
+"""A PostgreSQL server of one test's own, which it may stop hard, freeze and start again."""
 
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.operations.network import Service, wait_until
@@ -65,6 +69,18 @@ class PostgresServer:
         assert self.service is not None
         self.service.process.wait(timeout=30)
 
+    def freeze(self) -> None:
+        """Accept connections and answer none. Connections that are open are cut."""
+        assert self.service is not None
+        self.service.process.send_signal(signal.SIGSTOP)
+        for child in self.service.children():
+            if b"clinic clinic" in Path(f"/proc/{child}/cmdline").read_bytes():
+                os.kill(child, signal.SIGTERM)
+
+    def thaw(self) -> None:
+        assert self.service is not None
+        self.service.process.send_signal(signal.SIGCONT)
+
     def close(self) -> None:
         if self.service is not None and self.service.is_running:
             self.service.kill()
@@ -73,11 +89,38 @@ class PostgresServer:
     def create(self, name: str) -> None:
         self._run("createdb", "-h", "127.0.0.1", "-p", str(self.port), "-U", "clinic", name)
 
+    def copy(self, name: str, new: str) -> str:
+        """Make a new database with what another has, and return its URL."""
+        self.create(new)
+        dump = subprocess.Popen([self.programs / "pg_dump", self._local(name)], stdout=subprocess.PIPE)
+        load = [self.programs / "psql", "--quiet", "--set=ON_ERROR_STOP=1", self._local(new)]
+        subprocess.run(load, stdin=dump.stdout, check=True, stdout=subprocess.DEVNULL)
+        assert dump.wait() == 0
+        return self.url(new)
+
+    def _local(self, name: str) -> str:
+        return self.plain_url(name, address="127.0.0.1")
+
     def url(self, name: str, *, address: str | None = None) -> str:
         """The URL of a database, with the limits on waiting from docs/operations/several-hosts.md."""
         limits = "connect_timeout=3&keepalives_idle=10&keepalives_interval=5&keepalives_count=2&tcp_user_timeout=15000"
-        return f"postgres://clinic@{address or self.address}:{self.port}/{name}?{limits}"
+        return f"{self.plain_url(name, address=address)}?{limits}"
+
+    def plain_url(self, name: str = "clinic", *, address: str | None = None) -> str:
+        return f"postgres://clinic@{address or self.address}:{self.port}/{name}"
 
     def _run(self, program: str, *words: object) -> None:
         command = [*self.prefix, self.programs / program, *words]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.folder)
+
+
+@contextmanager
+def database_server() -> Iterator[PostgresServer]:
+    """A running server with an empty database named clinic."""
+    server = PostgresServer()
+    try:
+        server.start()
+        server.create("clinic")
+        yield server
+    finally:
+        server.close()

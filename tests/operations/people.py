@@ -12,11 +12,15 @@ from http.cookies import SimpleCookie
 from itertools import count
 from urllib.parse import urlencode
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+
 from tests.operations.balancer import HOST
 from tests.proofs.race_people import TYPING_SECONDS, Answer, Wish
 
 PATIENCE = 90  # Seconds for which somebody tries a request again.
 NO_ANSWER = 0
+FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,7 @@ class Request:
     status: int
     started: float
     ended: float
+    has_phone: bool = False  # Whether the page has a phone number to call.
 
     @property
     def has_failed(self) -> bool:
@@ -35,11 +40,8 @@ class Request:
 
 
 def is_failure(status: int) -> bool:
-    """Whether somebody would try again. No form of these people is wrong, so 400 is a failure of the site, too.
-
-    Django answers 400 if the database fails while a session is saved (SessionInterrupted).
-    """
-    return status in {NO_ANSWER, 400} or status >= 500
+    """Whether somebody would try again."""
+    return status == NO_ANSWER or status >= 500
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,15 @@ class Ledger:
 
     def failures(self) -> list[Request]:
         return [request for request in list(self.requests) if request.has_failed]
+
+    def bugs(self) -> list[Request]:
+        """What no fault explains: a failure has no answer, or is a 502, 503 or 504, and no form here is wrong."""
+        return [request for request in list(self.requests) if request.status in {400, 403, 500}]
+
+    def failures_without_phone(self) -> list[Request]:
+        """Error pages that do not say whom to call. A connection that broke has no page, and staff need no number."""
+        pages = [request for request in self.failures() if request.status != NO_ANSWER and request.who != "staff"]
+        return [page for page in pages if not page.has_phone]
 
     def table(self) -> str:
         rows = Counter((request.status, request.what) for request in list(self.requests))
@@ -110,6 +121,11 @@ class Browser:
     def post(self, path: str, sent: dict[str, str], *, what: str) -> Answer:
         return self._insist("POST", path, urlencode(sent), what)
 
+    def upload(self, path: str, sent: dict[str, str], field: str, name: str, content: bytes) -> Answer:
+        """Send a form with a file, once."""
+        body = encode_multipart(BOUNDARY, sent | {field: SimpleUploadedFile(name, content, "image/png")})
+        return self.try_once("POST", path, body, what="upload", kind=MULTIPART_CONTENT)
+
     def _insist(self, method: str, path: str, body: str | None, what: str) -> Answer:
         """Send the request again until it is answered without an error of the server."""
         until = time.monotonic() + PATIENCE
@@ -121,11 +137,13 @@ class Browser:
                 raise AssertionError(f"{self.who} gave up: {method} {what}: {answer.status}\n{answer.text[:2000]}")
             time.sleep(0.5)
 
-    def try_once(self, method: str, path: str, body: str | None = None, *, what: str = "page") -> Answer:
+    def try_once(
+        self, method: str, path: str, body: str | bytes | None = None, *, what: str = "page", kind: str = FORM
+    ) -> Answer:
         started = time.monotonic()
         connection = _Connection(self.front, self.address)
         try:
-            connection.request(method, path, body, self._headers(body))
+            connection.request(method, path, body, self._headers(kind if body is not None else ""))
             response = connection.getresponse()
             text = response.read().decode(errors="replace")
             answer = Answer(response.status, response.headers.get("Location", ""), text)
@@ -136,13 +154,14 @@ class Browser:
             answer = Answer(NO_ANSWER, "", "")
         finally:
             connection.close()
-        self.ledger.requests.append(Request(self.who, what, answer.status, started, time.monotonic()))
+        has_phone = 'href="tel:+' in answer.text
+        self.ledger.requests.append(Request(self.who, what, answer.status, started, time.monotonic(), has_phone))
         return answer
 
-    def _headers(self, body: str | None) -> dict[str, str]:
+    def _headers(self, kind: str) -> dict[str, str]:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} | self.forged
-        if body is not None:
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"https://{HOST}"}
+        if kind:
+            headers |= {"Content-Type": kind, "Origin": f"https://{HOST}"}
         if self.front.tls is None:
             headers |= {"X-Forwarded-For": self.address, "X-Forwarded-Proto": "https"}
         return headers

@@ -15,12 +15,12 @@ from urllib.request import urlopen
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import get_user_model
 from django.test import Client
-from django.urls import Resolver404, resolve
 from django.utils import timezone
 
 from booking.availability import instant_at
 from booking.models import Clinic, Location
 from clinic.accounts.second_factor import ADDED_KEY
+from clinic.ops.error_page import render_error_page
 from tests.operations.balancer import HOST, Certificate, HAProxy
 from tests.operations.database import PostgresServer
 from tests.operations.network import LOOPBACK, ROOT, Machine, Network, Service, network, wait_until
@@ -35,15 +35,6 @@ PRACTITIONERS = 10
 VISIT = timedelta(minutes=30)
 STARTS_A_DAY = 20
 CONTESTED = 4  # Of so many wishes, one is for a time that somebody else wants, too.
-
-
-def probe_path() -> str:
-    """The address that balancers ask whether a machine is ready."""
-    try:
-        resolve("/readyz")
-    except Resolver404:
-        return "/healthz/"
-    return "/readyz"
 
 
 @dataclass
@@ -78,7 +69,7 @@ class Host:
         if self.web is None or len(self.web.children()) < WEB_WORKERS:
             return False
         try:
-            with urlopen(f"http://{self.machine.address}:{self.machine.port}{probe_path()}", timeout=5) as answer:
+            with urlopen(f"http://{self.machine.address}:{self.machine.port}/readyz", timeout=5) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
@@ -146,11 +137,8 @@ class Site:
 
 
 @contextmanager
-def running(folder: Path, *, store: str = "") -> Iterator[Site]:
-    """Start everything with a new database, which the caller's models use, too.
-
-    ``store`` is MEDIA_STORAGE, the object store; without it, the machines share a folder for the pictures.
-    """
+def running(folder: Path) -> Iterator[Site]:
+    """Start everything with a new database, which the caller's models use, too. The machines share a media folder."""
     with ExitStack() as stack:
         net = stack.enter_context(network("web1", "web2"))
         certificate = Certificate(folder, net.address, "127.0.0.1")
@@ -162,7 +150,7 @@ def running(folder: Path, *, store: str = "") -> Iterator[Site]:
         database.create("clinic")
         (folder / "media").mkdir()
         url = database.url("clinic")
-        hosts = [make_host(machine, folder, net, mail, certificate, url, store) for machine in net.machines]
+        hosts = [make_host(machine, folder, net, mail, certificate, url) for machine in net.machines]
         stack.enter_context(race_site.connected(database.url("clinic", address="127.0.0.1")))
         with ThreadPoolExecutor(1) as other:  # The longest step, beside the migrations.
             files = other.submit(race_site.build_files, folder)
@@ -174,7 +162,8 @@ def running(folder: Path, *, store: str = "") -> Iterator[Site]:
         for host in hosts:
             host.wait_until_up()
             host.start_worker()
-        balancer = HAProxy(folder, net.machines, certificate, probe=probe_path())
+        page = render_error_page(Clinic.objects.get())
+        balancer = HAProxy(folder, net.machines, certificate, page=page)
         stack.callback(balancer.close)
         balancer.start()
         site = Site(folder, net, database, mail, certificate, hosts, balancer, cookies)
@@ -193,7 +182,6 @@ def make_host(
     mail: mail_server.MailServer,
     certificate: Certificate,
     url: str,
-    store: str,
 ) -> Host:
     var = folder / machine.name
     var.mkdir(mode=0o700)
@@ -205,7 +193,6 @@ def make_host(
         "TRUSTED_PROXIES": net.address,
         "CONFIRMATION_DELAY_SECONDS": "0",
         "MEDIA_ROOT": str(folder / "media"),
-        "MEDIA_STORAGE": store,
         "PYTHONUNBUFFERED": "1",
     }
     return Host(machine, var, environment)

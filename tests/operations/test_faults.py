@@ -10,6 +10,9 @@ from django.db import connection
 
 from tests.operations import books
 from tests.operations.network import wait_until
+from tests.operations.people import NO_ANSWER, Browser, Ledger
+from tests.operations.site import WEB_WORKERS
+from tests.operations.test_agreement import TREATMENT
 
 pytestmark = [pytest.mark.prove, pytest.mark.operations]
 
@@ -37,6 +40,8 @@ def check(site, report):
         )
         assert lost == []
         assert doubled == []
+        assert ledger.bugs() == []
+        assert ledger.failures_without_phone() == []
         assert len(ledger.booked) == bookings, ledger.table()
         assert [f"{request} {[request.started - moment for moment in moments]}" for request in outside] == []
         assert books.lost_mails(site.mail) == set()
@@ -47,6 +52,7 @@ def check(site, report):
     return compare
 
 
+@pytest.mark.long
 def test_without_a_fault_no_request_fails(site, check):
     with site.load(BOOKINGS) as load:
         ledger = load.finish()
@@ -67,6 +73,7 @@ def test_a_web_server_that_is_killed_with_all_its_processes_loses_no_booking(sit
     check(ledger, moments=moments)
 
 
+@pytest.mark.long
 def test_a_killed_process_of_a_web_server_loses_no_booking(site, check):
     moments = []
     with site.load(BOOKINGS) as load:
@@ -79,7 +86,7 @@ def test_a_killed_process_of_a_web_server_loses_no_booking(site, check):
     check(ledger, moments=moments)
 
 
-@pytest.mark.parametrize(("command", "repeats"), [("RCPT", 0), ("DATA", 1)])
+@pytest.mark.parametrize(("command", "repeats"), [pytest.param("RCPT", 0, marks=pytest.mark.long), ("DATA", 1)])
 def test_workers_killed_while_they_send_lose_no_mail(site, check, command, repeats):
     """At RCPT the mail server has nothing yet. At DATA it takes the mail, and the worker dies before it is told so."""
     killed = []
@@ -117,11 +124,17 @@ def test_a_machine_that_is_cut_off_loses_no_booking(site, check):
 
 
 def test_the_site_is_back_within_ten_seconds_of_the_databases_return(site, check):
+    """Meanwhile patients read pages that were kept, and else whom to call. The log has a few lines."""
+    reader = Browser(site.front, "127.3.14.1", Ledger(), "reader")
+    for _ in range(20):
+        reader.get(TREATMENT)  # Until each process has kept it.
     with site.load(BOOKINGS) as load:
         load.wait_for_bookings(3)
-        stopped_at = time.monotonic()
+        stopped_at, said = time.monotonic(), len(site.log().splitlines())
         site.database.stop_hard()
-        time.sleep(5)
+        time.sleep(8)
+        lines = site.log().splitlines()[said:]
+        kept = reader.try_once("GET", TREATMENT, what="kept page")
         site.database.start()
         connection.close()  # This process's own, which was cut, too.
         started_at = time.monotonic()
@@ -137,12 +150,16 @@ def test_the_site_is_back_within_ten_seconds_of_the_databases_return(site, check
         moments=[stopped_at],
         until=started_at - stopped_at + MEETS["database"],
         repeats=len(site.hosts),
-        note=f"Back {back:.1f} s after its return; the last error {late:.1f} s after it.",
+        note=f"Back {back:.1f} s after its return; the last error {late:.1f} s after it; {len(lines)} lines logged.",
     )
+    assert {request.status for request in ledger.failures()} <= {NO_ANSWER, 502, 503}
+    assert (kept.status, "Online booking is down just now" in kept.text) == (200, True)
+    assert len(lines) <= 2 * sum(WEB_WORKERS + 1 for _ in site.hosts), lines
     assert back < 10
     assert late < 10
 
 
+@pytest.mark.long
 def test_a_reloaded_balancer_fails_no_request(site, check):
     with site.load(BOOKINGS) as load:
         for count in (3, 6, 9):
@@ -200,6 +217,7 @@ def test_two_hundred_bookings_through_every_fault(site, report):
         f" {len(lost)} lost, {len(doubled)} doubled, {sum(repeated.values())} mails sent again"
     )
     assert (lost, doubled, failures) == ([], [], [])
+    assert (ledger.bugs(), ledger.failures_without_phone()) == ([], [])
     assert len(ledger.booked) == MANY, ledger.table()
     assert books.lost_mails(site.mail) == set()
     assert books.mails_with_two_ids(site.mail) == []

@@ -21,6 +21,7 @@ LITESTREAM = shutil.which("litestream", path=str(Path(sys.executable).parent)) o
 pytestmark = [
     pytest.mark.prove,
     pytest.mark.operations,
+    pytest.mark.long,
     pytest.mark.django_db(transaction=True),
     pytest.mark.usefixtures("stopped_clock"),
     pytest.mark.skipif(LITESTREAM is None, reason="Litestream is not installed."),

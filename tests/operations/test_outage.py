@@ -18,7 +18,7 @@ from django.core.management import call_command
 from booking.models import Message
 from clinic.ops.error_page import render_error_page
 from tests.conftest import IN_CI
-from tests.operations.database_server import database_server
+from tests.operations.database import database_server
 from tests.proofs import race_site
 from tests.support import factories
 from tests.support.content_factories import make_page
@@ -110,11 +110,12 @@ def wait_for(port: int, path: str, status: int) -> float:
     return time.monotonic() - start
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not IN_CI and find_programs() is None, reason="PostgreSQL is not installed")
 def test_postgresql_is_stopped_hard_and_frozen_under_a_running_site(folder, django_db_blocker):
     with django_db_blocker.unblock(), database_server() as server:
-        set_up(server.url, folder)
-        with site(server.url, folder) as port:
+        set_up(server.plain_url(), folder)
+        with site(server.plain_url(), folder) as port:
             before = len(lines_of(folder, port))
             assert ask(port, "/readyz").text == "ready\n"
 
@@ -165,6 +166,7 @@ def small_disk(folder: Path) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", folder], check=True)
 
 
+@pytest.mark.long
 def test_the_disk_of_a_sqlite_database_fills_up(folder, tmp_path, django_db_blocker):
     with django_db_blocker.unblock(), small_disk(tmp_path / "disk") as disk:
         url = f"sqlite:///{disk / 'clinic.sqlite3'}"
@@ -201,6 +203,7 @@ def fill_up(descriptor: int) -> None:
             pass
 
 
+@pytest.mark.long
 def test_a_sqlite_database_that_cannot_be_opened(folder, tmp_path, django_db_blocker):
     path = tmp_path / "clinic.sqlite3"
     with django_db_blocker.unblock():

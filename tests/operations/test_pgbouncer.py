@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from booking.models import Appointment, Message
 from tests.conftest import IN_CI
-from tests.operations.database_server import DatabaseServer, database_server
+from tests.operations.database import PostgresServer, database_server
 from tests.proofs import race_site
 from tests.proofs.race_people import Ledger, Visitor, Wish
 from tests.support.content_factories import make_page
@@ -28,6 +28,7 @@ PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sb
 pytestmark = [
     pytest.mark.prove,
     pytest.mark.operations,
+    pytest.mark.long,
     pytest.mark.once,
     pytest.mark.usefixtures("running_clock"),
     pytest.mark.skipif(
@@ -40,7 +41,7 @@ POOL = 2  # Connections to PostgreSQL, for 16 threads and the worker.
 
 
 @contextmanager
-def pooled(server: DatabaseServer) -> Iterator[str]:
+def pooled(server: PostgresServer) -> Iterator[str]:
     """Run PgBouncer before a PostgreSQL server, and yield its DATABASE_URL."""
     assert PGBOUNCER is not None
     folder, port = Path(tempfile.mkdtemp(prefix="clinic-pgbouncer-")), free_port()

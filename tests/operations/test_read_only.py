@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import IN_CI
-from tests.operations.database_server import database_server
+from tests.operations.database import database_server
 from tests.support.postgresql import find_programs, free_port
 
 pytestmark = [pytest.mark.prove, pytest.mark.operations, pytest.mark.once]
@@ -115,15 +115,15 @@ def test_the_checkout_cannot_be_written_to(checkout):
     assert "PermissionError" in ran.stderr or "Read-only file system" in ran.stderr
 
 
-@pytest.mark.parametrize("database", ["PostgreSQL", "SQLite"])
+@pytest.mark.parametrize("database", ["PostgreSQL", pytest.param("SQLite", marks=pytest.mark.long)])
 def test_a_read_only_checkout_serves_pages_and_takes_forms(checkout, writable, database):
     """With PostgreSQL the site needs no folder at all: VAR_DIR does not exist, and cannot be made."""
     if database == "PostgreSQL" and find_programs() is None and not IN_CI:
         pytest.skip("PostgreSQL is not installed. Get it with: apt-get install postgresql")
     with database_server() if database == "PostgreSQL" else nullcontext() as server:
-        variables = (
-            {"DATABASE_URL": server.url, "VAR_DIR": "/nonexistent/var"} if server else {"VAR_DIR": str(writable)}
-        )
+        variables = {"VAR_DIR": str(writable)}
+        if server:
+            variables = {"DATABASE_URL": server.plain_url(), "VAR_DIR": "/nonexistent/var"}
         migrated = checkout.command("manage.py", "migrate", "-v0", **variables)
         assert migrated.returncode == 0, migrated.stderr
         with served(checkout, **variables) as port:

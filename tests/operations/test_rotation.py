@@ -7,12 +7,12 @@ import time
 
 import pytest
 from django.conf import settings as site_settings
-from django.core.management import get_commands
 
 from tests.operations import books
 from tests.operations.balancer import HAProxy, Nginx
+from tests.operations.network import wait_until
 from tests.operations.people import Browser, Front, Ledger, Patient, confirm, hold, type_details
-from tests.operations.site import Certificate, log_in, probe_path, run_command
+from tests.operations.site import Certificate, log_in, run_command
 
 pytestmark = [pytest.mark.prove, pytest.mark.operations]
 
@@ -32,6 +32,7 @@ def link_in_the_mail_to(mail, address):
     return re.search(r"https://[^/\s]+(/appointment/\S+)", text)[1]
 
 
+@pytest.mark.long
 def test_links_sessions_and_bookings_go_on_while_the_secret_key_is_rotated(site):
     """First every machine accepts the new key, then one after the other signs with it (several-hosts.md)."""
     one, other = site.hosts
@@ -66,7 +67,7 @@ def test_no_request_fails_while_the_certificate_is_renewed(site, tmp_path, kind)
     if kind == "nginx":
         balancer = Nginx(tmp_path, machines, certificate)
     else:
-        balancer = HAProxy(tmp_path, machines, certificate, probe=probe_path())
+        balancer = HAProxy(tmp_path, machines, certificate, page="Down")
     trusts = certificate.trusted()
     front = Front("127.0.0.1", balancer.port, trusts)
     ledger, first = Ledger(), certificate.chain.read_text()
@@ -100,16 +101,48 @@ def test_no_request_fails_while_the_certificate_is_renewed(site, tmp_path, kind)
     assert ledger.failures() == []
 
 
-@pytest.mark.skipif("drain" not in get_commands(), reason="manage.py drain does not exist yet.")
-def test_no_request_fails_while_machines_are_drained_and_restarted_one_by_one(site, report):
-    with site.load(20) as load:
+def wait_for_requests(site, host):
+    before = site.balancer.lines()
+    wait_until(lambda: site.balancer.requests_to(host.machine, after=before), seconds=20, what="it gets requests")
+
+
+def test_no_request_fails_while_machines_are_drained_and_stopped_one_by_one(site, report):
+    with site.load(40, patients=3) as load:
+        load.wait_for_bookings(3)
         for host in site.hosts:
-            load.wait_for_bookings(3)
             # The balancer asks every two seconds, and believes the second answer.
             drained = run_command(host, "drain", "--wait=6")
             assert drained.returncode == 0, drained.stderr
+            before = site.balancer.lines()
+            time.sleep(2)
+            assert site.balancer.lines() > before + 10  # The other one is busy.
+            assert site.balancer.requests_to(host.machine, after=before) == []
             restart(host)
+            wait_for_requests(site, host)
         ledger = load.finish()
     report(f"{len(ledger.booked)} bookings, {len(ledger.requests)} requests, {len(ledger.failures())} failed")
-    assert ledger.failures() == []
+    assert (ledger.failures(), ledger.bugs()) == ([], [])
     assert books.lost_bookings(ledger) == []
+
+
+@pytest.mark.parametrize("kind", ["nginx", "HAProxy"])
+def test_a_stylesheet_that_one_machine_has_not_got_yet_comes_from_another(site, tmp_path, kind):
+    """As during an update: a page of the new release, and a machine with the old one."""
+    new = site.hosts[0]
+    (new.var / "static" / "css" / "new.css").write_text("a { color: blue }")
+    restart(new)
+    balancer = site.balancer
+    if kind == "nginx":
+        balancer = Nginx(tmp_path, [host.machine for host in site.hosts], site.certificate)
+        balancer.start()
+    try:
+        browser = Browser(
+            Front("127.0.0.1", balancer.port, site.certificate.trusted()), "127.3.13.1", Ledger(), "reader"
+        )
+        assert site.browser(site.hosts[1], "127.3.13.1").get("/static/css/new.css").status == 404
+        wait_until(lambda: browser.get("/static/css/new.css").status == 200, seconds=20, what="it is up")
+        assert {browser.get("/static/css/new.css").status for _ in range(20)} == {200}
+        assert browser.get("/static/css/nowhere.css").status == 404
+    finally:
+        if kind == "nginx":
+            balancer.close()

@@ -76,6 +76,7 @@ def test_a_slow_request_finishes_after_sigterm(tmp_path):
             server.wait()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.system("command -v nginx >/dev/null") != 0, reason="nginx is not installed")
 def test_a_restart_behind_nginx_with_a_passed_socket_loses_no_request(tmp_path):
     with passed_socket() as listening:

@@ -11,7 +11,6 @@ import secrets
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.error
@@ -25,6 +24,7 @@ from pathlib import Path
 import pytest
 
 from tests.operations import older_code, upgrade_load
+from tests.operations.database import database_server
 from tests.operations.older_code import THIS, CannotRun, Code
 from tests.support.migration_lint import last_release
 from tests.support.postgresql import free_port
@@ -198,15 +198,15 @@ class Site:
 @contextmanager
 def upgraded_site(old: Code, tmp_path: Path) -> Iterator[Site]:
     """The database of the release, migrated by the old code, and a balancer that knows both and uses the old one."""
-    with postgresql() as database, tempfile.TemporaryDirectory(prefix="upgrade-") as name:
+    with database_server() as server, tempfile.TemporaryDirectory(prefix="upgrade-") as name:
         folder = Path(name)
-        site = Site({"old": old, "new": THIS}, database, tmp_path, free_port())
+        site = Site({"old": old, "new": THIS}, server.plain_url(), tmp_path, free_port())
         shutil.copytree(BEFORE / "media", tmp_path / "media")
         for version in site.code:
             (tmp_path / version).mkdir()
         dump = (BEFORE / "postgresql" / "clinic.sql").read_text()
         subprocess.run(
-            ["psql", "--quiet", "--set=ON_ERROR_STOP=1", f"--dbname={database}"],
+            ["psql", "--quiet", "--set=ON_ERROR_STOP=1", f"--dbname={server.plain_url()}"],
             input=dump, check=True, text=True, stdout=subprocess.DEVNULL,
         )  # fmt: skip
         site.manage("old", "migrate", "--verbosity=0")
@@ -215,26 +215,6 @@ def upgraded_site(old: Code, tmp_path: Path) -> Iterator[Site]:
             site.manage(version, "collectstatic", "--no-input", "--verbosity=0")
         with haproxy(site, folder):
             yield site
-
-
-@contextmanager
-def postgresql() -> Iterator[str]:
-    """Yield the URL of a database on a server of its own."""
-    wait = "import os, sys; print(os.environ['DATABASE_URL'], flush=True); sys.stdin.read()"
-    process = subprocess.Popen(
-        [sys.executable, "tests/support/postgresql.py", sys.executable, "-c", wait],
-        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        line = process.stdout.readline().strip()
-        if not line.startswith("postgres"):
-            pytest.skip(line)
-        yield line
-    finally:
-        process.stdin.close()
-        process.wait(timeout=60)
 
 
 @contextmanager

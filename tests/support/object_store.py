@@ -28,27 +28,50 @@ def is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
+class ObjectStore:
+    """A server in a folder of its own, which a test may stop and start again. ``url`` is for MEDIA_STORAGE.
+
+    ``checks_keys`` off is for a site whose clock is not the store's: signed requests of another hour are refused.
+    """
+
+    def __init__(self, folder: Path, address: str = "127.0.0.1", *, checks_keys: bool = True) -> None:
+        identity = {"name": "clinic", "credentials": [{"accessKey": KEY, "secretKey": SECRET}], "actions": ["Admin"]}
+        (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+        (folder / "data").mkdir()
+        master, volume, filer, s3 = free_ports(4)
+        self.folder, self.address = folder, f"{address}:{s3}"
+        self.url = f"s3://{KEY}:kept%2Fin%2Btest%40only@{self.address}/{BUCKET}?tls=off"
+        self.command = [
+            str(WEED), "server", f"-dir={folder / 'data'}", f"-ip={address}", f"-ip.bind={address}",
+            f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", "-s3", f"-s3.port={s3}",
+            "-master.volumeSizeLimitMB=64", "-volume.max=8", "-s3.port.iceberg=0", "-s3.port.lance=0",
+        ]  # fmt: skip
+        if checks_keys:
+            self.command.append(f"-s3.config={folder / 's3.json'}")
+
+    def start(self) -> None:
+        with (self.folder / "log").open("a") as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log, cwd=self.folder)
+        _wait(f"http://{self.address}/healthz", self.process)
+
+    def make_bucket(self) -> None:
+        _make_bucket(f"http://{self.address}")
+
+    def kill(self) -> None:
+        self.process.kill()  # Its orderly end takes half a minute on a busy machine.
+        self.process.wait(20)
+
+
 @contextmanager
 def object_store(folder: Path) -> Iterator[str]:
     """Run a store in the folder, with an empty bucket; yield the value of MEDIA_STORAGE."""
-    identity = {"name": "clinic", "credentials": [{"accessKey": KEY, "secretKey": SECRET}], "actions": ["Admin"]}
-    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
-    (folder / "data").mkdir()
-    master, volume, filer, s3 = free_ports(4)
-    arguments = [
-        "server", f"-dir={folder / 'data'}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-master.port={master}",
-        f"-volume.port={volume}", f"-filer.port={filer}", "-s3", f"-s3.port={s3}", f"-s3.config={folder / 's3.json'}",
-        "-master.volumeSizeLimitMB=64", "-volume.max=8", "-s3.port.iceberg=0", "-s3.port.lance=0",
-    ]  # fmt: skip
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen([WEED, *arguments], stdout=log, stderr=log, cwd=folder)
+    store = ObjectStore(folder)
     try:
-        _wait(f"http://127.0.0.1:{s3}/healthz", process)
-        _make_bucket(f"http://127.0.0.1:{s3}")
-        yield f"s3://{KEY}:kept%2Fin%2Btest%40only@127.0.0.1:{s3}/{BUCKET}?tls=off"
+        store.start()
+        store.make_bucket()
+        yield store.url
     finally:
-        process.kill()  # Its orderly end takes half a minute on a busy machine, and nothing is kept.
-        process.wait(20)
+        store.kill()
 
 
 def _wait(address: str, process: "subprocess.Popen[bytes]") -> None:

@@ -1,6 +1,7 @@
 """The pages for errors on our side, which need no database: 500, and 503 while the database or the disk is away.
 
-Django calls ``server_error`` (``handler500``) while it handles the exception, whether a view or middleware raised it.
+Django calls ``server_error`` (``handler500``) while it handles the exception, whether a view or middleware raised it,
+and ``bad_request`` (``handler400``) where the exception says that the request is to blame.
 """
 
 import sys
@@ -16,8 +17,8 @@ from booking.site_context import last_known_clinic
 from clinic.accounts.staff_area import DESK_PATH
 from clinic.ops.error_page import ClinicContact, contact_in_kept_page
 from clinic.ops.outages import Outage, outage_log, outage_of
+from clinic.web.errors import views
 from clinic.web.errors.office import office_error
-from clinic.web.errors.views import typed_values
 
 RETRY_AFTER = 120  # seconds
 STAFF_PATHS = ("/admin/", DESK_PATH, "/staff/")
@@ -40,6 +41,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
         html = render_to_string("500.html", {"contact": known_contact()})
         return HttpResponse(html, status=500, headers={"Cache-Control": "no-store"})
     outage_log.refused(outage, error)
+    return service_unavailable(request, outage)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Render the page for a malformed request, or the 503 page if a session could not be saved in an outage."""
+    outage = outage_of(exception)
+    if outage is None:
+        return views.bad_request(request, exception)
+    outage_log.refused(outage, exception)
     return service_unavailable(request, outage)
 
 
@@ -79,6 +89,6 @@ def _typed(request: HttpRequest) -> list[tuple[str, str]]:
     if "CSRF_COOKIE" not in request.META:  # Another token than in the cookie would be refused.
         return []
     try:
-        return typed_values(request)
+        return views.typed_values(request)
     except (SuspiciousOperation, UnreadablePostError):
         return []

@@ -8,8 +8,11 @@ from urllib.parse import urlencode
 
 import psycopg
 import pytest
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.handlers.exception import convert_exception_to_response
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
 from django.db.transaction import TransactionManagementError
+from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
 from booking import site_context
@@ -222,6 +225,36 @@ def test_a_session_outlives_an_outage(visitor, fails):
     fails(OperationalError("refused"))
     response = visitor.get("/book/details/")
     assert (response.status_code, "session" in response.cookies) == (503, False)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [(from_postgresql(OperationalError, "AdminShutdown"), 503), (DatabaseError("No row was updated"), 400)],
+    ids=["outage", "logged out meanwhile"],
+)
+def test_a_session_that_cannot_be_saved_is_503_in_an_outage(visitor, log, monkeypatch, caplog, error, status):
+    """Django says SessionInterrupted, which is a 400, in both cases."""
+    session = visitor.session
+    session["step"] = "times"
+    session.save()
+
+    def fail(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr("django.contrib.sessions.models.Session.save", fail)
+    request = RequestFactory().get("/book/details/")
+    request.COOKIES = {name: morsel.value for name, morsel in visitor.cookies.items()}
+    response = convert_exception_to_response(SessionMiddleware(change_session))(request)
+    assert response.status_code == status
+    assert ("Retry-After" in response) == (status == 503)
+    if status == 503:
+        assert lines(caplog) == ["The database does not answer (57P01). Requests are answered with 503."]
+
+
+def change_session(request):
+    request.session["step"] = "details"
+    return HttpResponse()
 
 
 # Staff
