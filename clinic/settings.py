@@ -1,7 +1,7 @@
 """Django settings, configured by the environment variables that ``clinic/ops/environment/`` reads.
 
 SITE_URL decides hosts, cookies and HSTS; DATABASE_URL, EMAIL_URL, SECRET_KEY, MEDIA_ROOT,
-TRUSTED_PROXIES and others have defaults for one machine. docs/deployment.md lists them.
+TRUSTED_PROXIES and others have defaults for one machine. docs/operations/configuration.md lists them.
 """
 
 import os

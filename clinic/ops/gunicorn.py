@@ -30,7 +30,7 @@ bind = os.environ.get("BIND", "127.0.0.1:8000")
 # Rendering is CPU-bound: one process for each core. Each takes up to 120 MB of memory.
 workers = int(_workers)
 # A thread is blocked until it has read the whole request. On the internet, nginx in front buffers slow clients
-# (docs/deployment.md, tested in tests/proofs/test_slow_clients.py).
+# (docs/operations/install.md, tested in tests/proofs/test_slow_clients.py).
 worker_class = "gthread"
 # While one thread computes, others wait for the database. More threads would only wait: on SQLite for the write lock,
 # on PostgreSQL with a connection each (2 x 8 of its default 100).

@@ -1,260 +1,285 @@
 """The commands in docs/operations/ run as written: in a folder of their own, as a user without rights, on PostgreSQL.
 
-A block marked ``console`` or ``sh`` is run. Paths such as /srv/clinic and names such as PASSWORD are replaced, "sudo"
-is left out, and what would run in a container or a transient unit runs here. What cannot run here is in NOT_RUN, with
-the reason. Each page has an entry in PAGES or in NOT_TRIED_YET.
+A block marked ``console`` or ``sh`` is run. install.md is followed on a machine that has nothing, and the other pages
+on what it leaves, in the order of PAGES. Paths such as /srv/clinic and names such as PASSWORD are replaced, "sudo" is
+left out, tests/support/systemd.py is in systemd's place, and what would run in a container runs here. What cannot run
+here is in NOT_RUN, with the reason. tests/clinic/ops/test_operations_docs.py sees to it that both lists are complete.
 """
 
+import json
 import os
 import re
-import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+import time_machine
 
-from tests.operations.database import database_server
+from tests.support import systemd
 from tests.support.console_blocks import RUN, blocks_of, command_within
 from tests.support.dockerfile import ROOT, as_user
+from tests.support.object_store import WEED, object_store
 from tests.support.postgresql import find_programs, free_port
 
-pytestmark = [pytest.mark.prove, pytest.mark.operations]
+pytestmark = [pytest.mark.prove, pytest.mark.operations, pytest.mark.long]
 
 DOCS = ROOT / "docs" / "operations"
 USER = 10003
-# Pages whose commands run here, and whether they expect a site that answers at /run/clinic/web.sock.
-PAGES = {"README.md": False, "containers.md": False, "systemd.md": True}
-# Pages that others write at the same time: move them to PAGES when they are there.
-NOT_TRIED_YET = {
-    "backup.md", "configuration.md", "incident.md", "install.md", "media.md", "monitoring.md", "restore.md",
-    "several-hosts.md", "upgrade.md",
-}  # fmt: skip
+# In the order in which they are followed on one machine.
+PAGES = [
+    "README.md", "install.md", "systemd.md", "configuration.md", "worker.md", "mail-and-texts.md", "limits.md",
+    "logins.md", "keys.md", "maintenance.md", "monitoring.md", "incident.md", "media.md", "backup.md", "upgrade.md",
+    "restore.md", "several-hosts.md", "containers.md",
+]  # fmt: skip
 NOT_RUN = {
-    r"docker compose (build|up|stop|ps|logs|down|run --rm migrate)\b": "needs a container engine",
+    r"docker compose (build|up|cp|stop|ps|logs|down|run --rm migrate)\b": "needs a container engine",
     r"docker compose exec nginx\b": "needs a container engine",
     r"docker (run|image)\b": "needs a container engine",
+    r"apt-get\b": "needs root",
     r"useradd\b": "needs root",
-    r"systemctl\b": "needs systemd as the first process",
+    r"chown\b": "needs root",
     r"journalctl\b": "needs systemd's journal",
-    r"nginx -t$": "run on the files that the page leaves, by test_the_configuration_of_nginx_is_valid",
-    r"\.venv/bin/python manage\.py setup$": "asks questions: the tests of setup answer them",
-    r"/srv/clinic/\.venv/bin/python manage\.py setup$": "asks questions: the tests of setup answer them",
+    r"(clinic|\.venv/bin/python manage\.py) setup$": "asks questions: the tests of setup answer them",
+    r"\.venv/bin/python manage\.py restore(_check)? /backups/": "restore.md has the same for a machine without containers",
+    r"clinic changepassword\b": "asks questions of Django's own command",
     r"git pull\b": "needs the repository that the clinic fetches from",
-    r"\.venv/bin/python manage\.py write_error_page\b": "needs the clinic that setup makes; tests/clinic/ops/ has it",
+    r"clinic take_over --sent-until now\b": "needs a promoted standby: tests/booking/worker/test_take_over.py",
+    r"litestream\b": "runs until it is stopped: tests/operations/test_litestream.py has both commands",
 }
-NAMES = {
-    "USER:PASSWORD": "user:password",
-    "PASSWORD@127.0.0.1:5432": "secret@127.0.0.1:5432",
-    "EARLIER_COMMIT": "abc1234",
+# What stands in a program's place, in the PATH before it. {folder}: the machine's root.
+STAND_INS = {
+    "systemctl": 'exec python3 {folder}/systemd.py {folder} systemctl "$@"',
+    "systemd-run": 'exec python3 {folder}/systemd.py {folder} systemd-run "$@"',
+    "certbot": 'exec python3 {folder}/systemd.py {folder} certbot "$@"',
+    "nginx": 'python3 {folder}/systemd.py {folder} nginx && exec /usr/sbin/nginx "$@" -p {folder} '
+    "-c {folder}/nginx/main.conf -e stderr",
+    "runuser": 'shift 3; PGUSER=postgres exec "$@"',
+    # The packages of the tests, in place of those from a registry.
+    "pip": 'venv=$1; shift; for last; do :; done; test -s "$last"; '
+    'cp {folder}/tests.pth "$venv"/lib/python3*/site-packages/; '
+    'printf \'#!/bin/sh\\nexec %s/bin/python -m gunicorn "$@"\\n\' "$venv" > "$venv/bin/gunicorn"; '
+    'chmod +x "$venv/bin/gunicorn"',
 }
-FOLDERS = ["etc/nginx/sites-enabled", "etc/systemd/system", "var/lib/clinic/media", "var/www/clinic", "run/clinic"]
-PATHS = re.compile(
-    r"(?<![\w./}])/(?=(?:srv/clinic|etc/clinic|etc/nginx|etc/systemd|var/lib/clinic|var/www|run/clinic)\b)"
-)
+PIP = re.compile(r"(\S+)/bin/pip (?=install)")
 
 
 class Machine:
-    """A folder that stands for the root of a machine, with the project in /srv/clinic and a database."""
+    """A folder that stands for the root of a machine, with the project's files in the administrator's home."""
 
-    def __init__(self, folder: Path, database: str) -> None:
-        self.folder, self.database = folder, database
-        self.project = folder / "srv/clinic"
-        for name in FOLDERS:
-            (folder / name).mkdir(parents=True)
-        self._copy_project()
-        self.own()
-        self._make_venv()
+    def __init__(self, folder: Path, database: str, store: str) -> None:
+        self.folder = folder
+        self.said: dict[str, str] = {}  # What the commands of each page printed.
+        host, self.port = database.rsplit(":", 1)
+        self.web, self.metrics = free_port(), free_port()
+        ports = {"80": free_port(), "443": free_port()}
+        self.names = {
+            "USER:PASSWORD": "user:password",
+            "EARLIER_COMMIT": "abc1234",
+            "THE-ID": "''",
+            "2026-11-30T14:30": "2020-11-30T14:30",  # Not in the future, whatever this machine's clock says.
+            "--wait 15": "--wait 1",
+            "--wait 10": "--wait 1",
+            "pg_terminate_backend(4711)": "pg_terminate_backend(1)",
+            "s3://KEY:SECRET@s3.ca-central-1.amazonaws.com/BUCKET?region=ca-central-1": store,
+            "clinic@%2Fvar%2Frun%2Fpostgresql/": f"clinic@{quote(host, safe='')}:{self.port}/",
+            "10.0.0.11:8000": f"127.0.0.1:{self.web}",
+            "127.0.0.1:9464": f"127.0.0.1:{self.metrics}",
+        }
+        for name in ("bin", "srv", "etc/nginx/sites-enabled", "etc/systemd/system", "etc/haproxy", "usr/local/bin",
+                     "var/lib/clinic", "var/www", "var/log/nginx", "var/cache", "run/clinic"):  # fmt: skip
+            (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / "ports.json").write_text(json.dumps(ports))
+        (folder / ".curlrc").write_text(
+            "insecure\n"
+            + "".join(f'connect-to = "www.yourclinic.ca:{port}:127.0.0.1:{real}"\n' for port, real in ports.items())
+        )
+        shutil.copyfile(ROOT / "tests/support/systemd.py", folder / "systemd.py")
+        self._copy_project(folder / "clinic-website")
+        self._add_programs()
         self.environment = {
-            "PATH": f"{find_programs()}:/usr/local/bin:/usr/bin:/bin:/usr/sbin",
+            "PATH": f"{folder}/bin:{folder}/usr/local/bin:{find_programs()}:/usr/local/bin:/usr/bin:/bin:/usr/sbin",
             "HOME": str(folder),
             "LANG": "C.UTF-8",
-            "VAR_DIR": str(folder / "var/lib/clinic"),
-            "SECRET_KEY": secrets.token_urlsafe(48),
-            "DATABASE_URL": database,
-            "PGHOST": "127.0.0.1",
-            "PGPORT": re.search(r":(\d+)/", database)[1],
+            "PGHOST": host,
+            "PGPORT": self.port,
         }
-
-    def own(self) -> None:
         if os.geteuid() == 0:
-            subprocess.run(["chown", "-R", f"{USER}:{USER}", self.folder], check=True)
+            subprocess.run(["chown", "-R", f"{USER}:{USER}", folder], check=True)
 
-    def _copy_project(self) -> None:
+    def _copy_project(self, target: Path) -> None:
         listed = subprocess.run(
             ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
             cwd=ROOT, check=True, capture_output=True, text=True,
         ).stdout  # fmt: skip
         for name in filter(None, listed.split("\0")):
             if not name.startswith("tests/") and (ROOT / name).is_file():
-                (self.project / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(ROOT / name, self.project / name)
+                (target / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, target / name)
         identity = ["-c", "user.name=test", "-c", "user.email=test@example.ca"]
         for words in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-q", "-m", "the release"]):
-            subprocess.run(["git", *words], cwd=self.project, check=True)
+            subprocess.run(["git", *words], cwd=target, check=True)
 
-    def _make_venv(self) -> None:
-        """A .venv that this user may run, with the packages of the tests'.
-
-        The tests' own Python may lie in root's home: then another one of the same version is found in the PATH.
-        """
+    def _add_programs(self) -> None:
+        """Stand-ins, and a python3 of the tests' version that this user may run."""
         version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-        candidates = [sys.executable, f"/usr/local/bin/{version}", f"/usr/bin/{version}"]
-        for python in candidates:
-            made = subprocess.run(
-                # Through a shell: a program that setpriv itself starts may still be found with root's rights.
-                [*as_user(USER), "sh", "-c", '"$0" "$@"', python, "-m", "venv", "--clear", "--without-pip", ".venv"],
-                cwd=self.project,
-                capture_output=True, check=False, env={"HOME": str(self.folder)},
-            )  # fmt: skip
-            if made.returncode == 0:
+        for python in (sys.executable, f"/usr/local/bin/{version}", f"/usr/bin/{version}"):
+            # Through a shell: a program that setpriv itself starts may still be found with root's rights.
+            tried = [*as_user(USER), "sh", "-c", '"$0" "$@"', python, "-m", "venv", "--help"]
+            if subprocess.run(tried, capture_output=True, check=False, cwd="/").returncode == 0:
                 break
         else:
             pytest.skip(f"no {version} that another user may run")
+        venv = f'if [ "$1 $2" = "-m venv" ]; then shift 2; set -- -m venv --without-pip "$@"; fi; exec {python} "$@"'
+        for name, script in {**STAND_INS, "python3": venv}.items():
+            path = self.folder / "bin" / name
+            path.write_text(f"#!/bin/sh -e\n{script.replace('{folder}', str(self.folder))}\n")
+            path.chmod(0o755)
         packages = next(path for path in map(Path, sys.path) if path.name == "site-packages")
         links = [str(packages), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-        target = next((self.project / ".venv/lib").glob("python*/site-packages"))
-        (target / "tests.pth").write_text("\n".join(links) + "\n")
+        (self.folder / "tests.pth").write_text("\n".join(links) + "\n")
 
     def local(self, command: str) -> str:
         """Replace the machine's paths and the page's names."""
-        for name, value in NAMES.items():
+        for name, value in self.names.items():
             command = command.replace(name, value)
-        return PATHS.sub(f"{self.folder}/", command)
+        return PIP.sub(r"pip \1 ", systemd.local(command, self.folder))
 
-    def run(self, script: str) -> subprocess.CompletedProcess[str]:
+    def run(self, script: str, cwd: str = ".") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*as_user(USER), "bash", "-c", f"set -eu -o pipefail\n{script}"],
-            cwd=self.project, env=self.environment, capture_output=True, text=True, check=False, timeout=300,
+            [*as_user(USER), "bash", "-c", f"set -eu -o pipefail\n{script}"], cwd=self.folder / cwd,
+            env=self.environment, capture_output=True, text=True, check=False, timeout=300,
         )  # fmt: skip
 
-    @contextmanager
-    def site(self) -> Iterator[None]:
-        """Serve the site at /run/clinic/web.sock."""
-        path = self.folder / "run/clinic/web.sock"
-        variables = {"BIND": f"unix:{path}", "TRUSTED_PROXIES": "unix", "WEB_WORKERS": "1"}
-        process = subprocess.Popen(
-            [*as_user(USER), ".venv/bin/python", "-m", "gunicorn", "--config", "clinic/ops/gunicorn.py", "clinic.wsgi"],
-            cwd=self.project, env=self.environment | variables,
-        )  # fmt: skip
-        try:
-            for _ in range(300):
-                assert process.poll() is None
-                if path.exists():
-                    break
-                time.sleep(0.1)
-            yield
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=40)
+    def prepare(self, name: str) -> None:
+        """Bring the machine into the state that a page begins with."""
+        before = {
+            "upgrade.md": "cp -r clinic-website clinic-website-0.2.0; "
+            "sed -i 's/^version = .*/version = \"0.2.0\"/' clinic-website-0.2.0/pyproject.toml",
+            # A new machine, with the key of the one before.
+            "restore.md": "rm etc/systemd/system/clinic-backup.service.d/encrypt.conf; systemctl start clinic-backup; "
+            "systemctl stop clinic-web clinic-worker clinic-metrics; "
+            "mv $(ls var/lib/clinic-backups/clinic-*.tar | tail -1) clinic-20261201T093000Z.tar; "
+            "rm -r var/lib/clinic var/lib/clinic-backups; mkdir -m 700 var/lib/clinic; "
+            "PGUSER=postgres dropdb clinic; PGUSER=postgres createdb --owner=clinic clinic",
+            "several-hosts.md": "cd etc/letsencrypt/live/www.yourclinic.ca; "
+            "cat fullchain.pem privkey.pem > ../../../haproxy/site.pem; "
+            "cp ../../../../var/www/clinic/clinic-down.html ../../../haproxy/",
+            "containers.md": "mkdir -p var/lib/clinic/media",
+        }
+        if name == "containers.md":
+            database = (self.folder / "etc/clinic/database_url").read_text().strip()
+            key = (self.folder / "etc/clinic/secret_key").read_text().strip()
+            self.environment |= {
+                "VAR_DIR": f"{self.folder}/var/lib/clinic", "DATABASE_URL": database, "SECRET_KEY": key,
+            }  # fmt: skip
+        done = self.run(before.get(name, "true"))
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def stop(self) -> None:
+        self.run("systemctl stop clinic-web clinic-worker clinic-metrics; kill $(cat nginx.pid)")
 
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[str]:
-    """The URL of a PostgreSQL server of this module's own, which ends with it."""
+    """Folder and port of a PostgreSQL server of this module's own, whose superuser is "postgres"."""
     if find_programs() is None:
         if os.environ.get("CI") == "true":
             pytest.fail("PostgreSQL is not installed")
         pytest.skip("PostgreSQL is not installed. Get it with: apt-get install postgresql")
-    with database_server() as server:
-        yield server.plain_url()
+    server = subprocess.Popen(
+        [sys.executable, ROOT / "tests/support/postgresql.py", "sh", "-c", 'echo "$DATABASE_URL"; read -r end'],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        port = re.search(r":(\d+)/", server.stdout.readline())[1]
+        psql = [find_programs() / "psql", "-h", "127.0.0.1", "-p", port, "-d", "postgres", "-Atq", "-c"]
+        subprocess.run([*psql, "CREATE ROLE postgres SUPERUSER LOGIN", "-U", "clinic"], check=True)
+        subprocess.run([*psql, "DROP DATABASE IF EXISTS clinic", "-U", "postgres"], check=True)
+        subprocess.run([*psql, "ALTER ROLE clinic RENAME TO first", "-U", "postgres"], check=True)
+        where = [*psql, "SHOW unix_socket_directories", "-U", "postgres"]
+        folder = subprocess.run(where, check=True, capture_output=True, text=True).stdout.strip()
+        os.chmod(folder, 0o755)
+        yield f"{folder}:{port}"
+    finally:
+        server.communicate("end\n", timeout=60)
 
 
 @pytest.fixture(scope="module")
-def machine(database: str) -> Iterator[Machine]:
+def machine(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    if not WEED.exists() or shutil.which("nginx") is None or shutil.which("age") is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("nginx, age or SeaweedFS is not installed")
+        pytest.skip("Get what is missing: tests/support/install_operations_tools.sh")
     folder = Path(tempfile.mkdtemp(prefix="clinic-docs-"))
     folder.chmod(0o755)
-    try:
-        machine = Machine(folder, database)
-        migrated = machine.run(".venv/bin/python manage.py migrate --verbosity 0")
-        assert migrated.returncode == 0, migrated.stderr
-        yield machine
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    # Programs read the machine's clock, and the store refuses whoever has another time.
+    now = time_machine.escape_hatch.time.time()
+    with time_machine.travel(now), object_store(tmp_path_factory.mktemp("store")) as store:
+        machine = Machine(folder, database, store)
+        try:
+            yield machine
+        finally:
+            machine.stop()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_left_out(command: str) -> bool:
     return any(re.match(pattern, command) for pattern in NOT_RUN)
 
 
-def run_page(machine: Machine, page: Path) -> None:
-    """Run a page's blocks in their order, each as one script."""
+def commands_of(page: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line and the commands of each block that is run."""
     for block in blocks_of(page):
         if block.mark in RUN:
-            commands = [command for command in map(command_within, block.commands) if not is_left_out(command)]
-            done = machine.run("\n".join(map(machine.local, commands)))
-            assert done.returncode == 0, f"{page.name}, line {block.line}: {commands}\n{done.stdout}{done.stderr}"
+            yield block.line, [command_within(command) for command in block.commands]
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_the_commands_of_a_page_run_as_written(machine, name):
-    if PAGES[name]:
-        with machine.site():
-            run_page(machine, DOCS / name)
-    else:
+def run_page(machine: Machine, page: Path) -> None:
+    """Run a page's blocks in their order, each as one script."""
+    for line, commands in commands_of(page):
+        kept = [command for command in commands if not is_left_out(command)]
+        if "AGE_PUBLIC_KEY" in "".join(kept):
+            machine.names["AGE_PUBLIC_KEY"] = machine.run("age-keygen -y backup-key.txt").stdout.strip()
+        done = machine.run("\n".join(map(machine.local, kept)), "srv/clinic" if page.name == "containers.md" else ".")
+        machine.said[page.name] = machine.said.get(page.name, "") + done.stdout
+        assert done.returncode == 0, f"{page.name}, line {line}: {kept}\n{done.stdout}{done.stderr}"
+
+
+@pytest.fixture(scope="module")
+def followed(machine: Machine) -> Machine:
+    """The machine on which all pages were followed."""
+    for name in PAGES:
+        machine.prepare(name)
         run_page(machine, DOCS / name)
+    return machine
 
 
-def test_the_configuration_of_nginx_is_valid(machine):
-    """With what the page on systemd leaves in /etc/nginx, and a certificate."""
-    if shutil.which("nginx", path=machine.environment["PATH"]) is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("nginx is not installed")
-        pytest.skip("nginx is not installed. Get it with: apt-get install nginx-light")
-    with machine.site():
-        run_page(machine, DOCS / "systemd.md")
-    made = machine.run(
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=test -keyout privkey.pem -out fullchain.pem"
-    )
-    assert made.returncode == 0, made.stderr
-    site = (machine.folder / "etc/nginx/sites-enabled/clinic.conf").read_text()
-    http = (machine.folder / "etc/nginx/clinic/nginx-http.conf").read_text()
-    assert f"server unix:{machine.folder}/run/clinic/web.sock;" in http
-    (machine.folder / "etc/nginx/clinic/nginx-http.conf").write_text(local_nginx(machine, http))
-    here = re.sub(r"listen \[::\]:.*", "", local_nginx(machine, site)).replace("PATH/TO/", f"{machine.project}/")
-    for port in ("80", "443"):  # Ports that need no root.
-        here = re.sub(rf"listen {port}\b", f"listen 127.0.0.1:{free_port()}", here)
-    here = re.sub(r"listen \S+ default_server;", f"listen 127.0.0.1:{free_port()} default_server;", here)
-    (machine.folder / "etc/nginx/sites-enabled/clinic.conf").write_text(here)
-    (machine.folder / "nginx.conf").write_text(
-        f"pid {machine.folder}/nginx.pid; error_log stderr; events {{}}\n"
-        f"http {{ include {machine.folder}/etc/nginx/sites-enabled/clinic.conf; }}\n"
-    )
-    checked = machine.run(f"nginx -t -p {machine.folder} -c {machine.folder}/nginx.conf -e stderr")
-    assert "syntax is ok" in checked.stderr, checked.stderr
-    assert "PATH/TO" not in local_nginx(machine, site).replace("PATH/TO/fullchain", "").replace("PATH/TO/privkey", "")
+def test_a_machine_that_had_nothing_serves_the_site_over_https(followed):
+    """The fixture follows all pages; a command that fails is an error with its page and line."""
+    assert followed.said["install.md"].count("ready") == 2  # At the socket, and through nginx.
+    assert re.search(r"clinic-\w+Z\.tar$", followed.said["install.md"], re.MULTILINE)
 
 
-def local_nginx(machine: Machine, text: str) -> str:
-    text = machine.local(text).replace("/var/log/nginx", str(machine.folder))
-    return text.replace("/var/cache/nginx-clinic", f"{machine.folder}/cache")
+def test_the_upgrade_and_the_way_back_serve_the_release_that_they_name(followed):
+    assert "ready\n0.2.0" in followed.said["upgrade.md"]
+    assert (followed.folder / "srv/clinic").resolve().name == "clinic-0.1.0"
 
 
-def test_every_page_has_an_entry():
-    assert {page.name for page in DOCS.glob("*.md")} - set(PAGES) - NOT_TRIED_YET == set()
-
-
-def test_every_block_says_what_it_is():
-    """Without a mark nobody knows whether a block is a command."""
-    unmarked = {name: [block.line for block in blocks_of(DOCS / name) if not block.mark] for name in PAGES}
-    assert {name: lines for name, lines in unmarked.items() if lines} == {}
-
-
-def test_every_exception_is_needed():
-    commands = [
-        command_within(command)
-        for name in PAGES
-        for block in blocks_of(DOCS / name)
-        if block.mark in RUN
-        for command in block.commands
+def test_a_restored_copy_is_whole_and_mute_until_it_is_taken_over(followed):
+    said = followed.said["restore.md"]
+    steps = [
+        "Restored: ",
+        "Nothing is missing, and nothing is there twice. The ",
+        "This database is a copy",
+        "Taken over",
     ]
-    assert [pattern for pattern in NOT_RUN if not any(re.match(pattern, command) for command in commands)] == []
+    places = [said.index(step) for step in steps]
+    assert places == sorted(places)
 
 
 def test_a_command_that_fails_is_noticed(machine, tmp_path):
