@@ -4,6 +4,7 @@ A request may fail only if it was being answered by what was killed. Patients th
 """
 
 import time
+from collections import Counter
 
 import pytest
 from django.db import connection
@@ -195,6 +196,7 @@ def test_two_hundred_bookings_through_every_fault(site, report):
     """One load, and a fault after every twelfth booking, the next one when all is well again."""
     kinds = ["web server", "process", "worker", "machine", "database", "balancer"]
     faults = []  # What, when, and for how many seconds a request may meet it.
+    back = {}  # By kind, after how many seconds at most all machines were ready again.
     with site.load(MANY, patients=16) as load:
         for number in range(FAULTS):
             load.wait_for_bookings(12 * (number + 1))
@@ -205,6 +207,7 @@ def test_two_hundred_bookings_through_every_fault(site, report):
             faults.append((kind, at, took + MEETS.get(kind, 0.3)))
             for each in site.hosts:
                 each.wait_until_up()
+            back[kind] = max(back.get(kind, 0.0), round(time.monotonic() - at - took, 1))
         ledger = load.finish(seconds=400)
     books.wait_for_mails()
     failures = ledger.failures()
@@ -214,7 +217,8 @@ def test_two_hundred_bookings_through_every_fault(site, report):
     report(
         f"{len(ledger.booked)} bookings, {len(ledger.requests)} requests, {len(faults)} faults,"
         f" {len(ledger.failures())} failed in flight ({len(failures)} others),"
-        f" {len(lost)} lost, {len(doubled)} doubled, {sum(repeated.values())} mails sent again"
+        f" {len(lost)} lost, {len(doubled)} doubled, {sum(repeated.values())} mails sent again;"
+        f" failed {dict(Counter(request.status for request in ledger.failures()))}; seconds until back: {back}"
     )
     assert (lost, doubled, failures) == ([], [], [])
     assert (ledger.bugs(), ledger.failures_without_phone()) == ([], [])
