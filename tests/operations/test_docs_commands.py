@@ -45,7 +45,7 @@ NOT_RUN = {
     r"chown\b": "needs root",
     r"journalctl\b": "needs systemd's journal",
     r"(clinic|\.venv/bin/python manage\.py) setup$": "asks questions: the tests of setup answer them",
-    r"\.venv/bin/python manage\.py restore(_check)? /backups/": "restore.md has the same for a machine without containers",
+    r"\.venv/bin/python manage\.py restore(_check)? /backups/": "restore.md has the same without containers",
     r"clinic changepassword\b": "asks questions of Django's own command",
     r"git pull\b": "needs the repository that the clinic fetches from",
     r"clinic take_over --sent-until now\b": "needs a promoted standby: tests/booking/worker/test_take_over.py",

@@ -148,6 +148,7 @@ def test_every_line_of_the_nginx_script_finds_its_place(tmp_path):
     assert "PATH/TO" not in directives
     assert set(re.findall(r"[\s:]/(?:var|etc|run|tmp|dev)/[\w./-]+", directives)) == {
         " /etc/nginx/clinic/nginx-http.conf",
+        " /etc/nginx/clinic/nginx-probes.conf",
         " /etc/nginx/clinic/nginx-server.conf",
         ":/run/clinic/web.sock",
         ":/run/clinic/web2.sock",
