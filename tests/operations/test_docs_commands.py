@@ -215,16 +215,16 @@ def machine(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         if os.environ.get("CI") == "true":
             pytest.fail("nginx, age or SeaweedFS is not installed")
         pytest.skip("Get what is missing: tests/support/install_operations_tools.sh")
-    folder = Path(tempfile.mkdtemp(prefix="clinic-docs-"))
-    folder.chmod(0o755)
     # Programs read the machine's clock, and the store refuses whoever has another time.
     now = time_machine.escape_hatch.time.time()
     with time_machine.travel(now), object_store(tmp_path_factory.mktemp("store")) as store:
-        machine = Machine(folder, database, store)
+        folder = Path(tempfile.mkdtemp(prefix="clinic-docs-"))
+        folder.chmod(0o755)
         try:
+            machine = Machine(folder, database, store)
             yield machine
-        finally:
             machine.stop()
+        finally:
             shutil.rmtree(folder, ignore_errors=True)
 
 
