@@ -86,12 +86,12 @@ def _made(row: PictureFile, *, again: bool) -> dict[str, Any]:
         return adopted | write_renditions(row, again=again) | {"state": State.READY, "failed_at": None}
     except FileNotFoundError:
         if row.state != State.MISSING:
-            logger.error("The picture %s is not in the storage. Pages show its description instead.", row.name)
+            logger.error("Picture %s is not in the storage. Pages show its description instead.", row.pk)
         return {"state": State.MISSING, "failed_at": timezone.now()}
     except OSError:  # The storage: nothing is known about the picture.
         raise
     except Exception as error:  # One broken file must not block the others.
-        logger.warning("The picture %s cannot be made ready (%s).", row.name, type(error).__name__)
+        logger.warning("Picture %s cannot be made ready (%s).", row.pk, type(error).__name__)
         return {"state": State.FAILED, "failed_at": timezone.now()}
 
 
@@ -168,7 +168,7 @@ def _check_storage(rows: list[PictureFile]) -> int:
     # Only where the original is there: a folder that is not mounted for an hour makes nothing to encode again.
     incomplete = [row for row in rows if row not in missing and not stored.issuperset(row.rendition_names)]
     for row in missing:
-        logger.error("The picture %s is not in the storage. Pages show its description instead.", row.name)
+        logger.error("Picture %s is not in the storage. Pages show its description instead.", row.pk)
     if missing or incomplete:
         now, keys = timezone.now(), [row.pk for row in missing]
         PictureFile.objects.filter(pk__in=keys).update(state=State.MISSING, failed_at=now)

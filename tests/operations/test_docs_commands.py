@@ -45,7 +45,7 @@ NOT_RUN = {
     r"chown\b": "needs root",
     r"journalctl\b": "needs systemd's journal",
     r"(clinic|\.venv/bin/python manage\.py) setup$": "asks questions: the tests of setup answer them",
-    r"\.venv/bin/python manage\.py restore(_check)? /backups/": "restore.md has the same for a machine without containers",
+    r"\.venv/bin/python manage\.py restore(_check)? /backups/": "restore.md has the same without containers",
     r"clinic changepassword\b": "asks questions of Django's own command",
     r"git pull\b": "needs the repository that the clinic fetches from",
     r"clinic take_over --sent-until now\b": "needs a promoted standby: tests/booking/worker/test_take_over.py",
@@ -215,16 +215,16 @@ def machine(database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         if os.environ.get("CI") == "true":
             pytest.fail("nginx, age or SeaweedFS is not installed")
         pytest.skip("Get what is missing: tests/support/install_operations_tools.sh")
-    folder = Path(tempfile.mkdtemp(prefix="clinic-docs-"))
-    folder.chmod(0o755)
     # Programs read the machine's clock, and the store refuses whoever has another time.
     now = time_machine.escape_hatch.time.time()
     with time_machine.travel(now), object_store(tmp_path_factory.mktemp("store")) as store:
-        machine = Machine(folder, database, store)
+        folder = Path(tempfile.mkdtemp(prefix="clinic-docs-"))
+        folder.chmod(0o755)
         try:
+            machine = Machine(folder, database, store)
             yield machine
-        finally:
             machine.stop()
+        finally:
             shutil.rmtree(folder, ignore_errors=True)
 
 

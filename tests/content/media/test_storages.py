@@ -165,7 +165,7 @@ def test_a_missing_original_is_reported_once_and_used_when_it_is_back(picture, c
     default_storage.delete(picture.image.name)
     assert check_files() == "Pictures that are not in the storage: 1."
     assert check_files() == ""
-    assert caplog.text.count(f"{picture.image.name} is not in the storage") == 1
+    assert caplog.text.count("is not in the storage") == 1
     assert sources_of(picture) == before  # Its renditions are there.
     assert '<span class="today__what">picture not in the storage</span>' in admin_client.get("/admin/").content.decode()
     assert "file is missing" in admin_client.get("/admin/content/picture/").content.decode()
