@@ -17,6 +17,8 @@ from django.conf import settings
 from django.core.files.base import ContentFile
 from storages.backends.s3 import S3Storage
 
+from clinic.ops.outages import StoreUnavailable
+
 IMMUTABLE = "public, max-age=31536000, immutable"  # Names contain a hash of the content.
 NOT_FOUND = {"404", "NoSuchKey"}  # Not NoSuchBucket, which loses no picture.
 
@@ -88,6 +90,6 @@ def as_os_errors(name: str) -> Iterator[None]:
         code = error.response.get("Error", {}).get("Code", "")
         if code in NOT_FOUND:
             raise FileNotFoundError(f"The object store has no {name}.") from error
-        raise OSError(f"The object store refused a request ({code}).") from error
+        raise StoreUnavailable(f"The object store refused a request ({code}).") from error
     except (BotoCoreError, Boto3Error) as error:
-        raise OSError(f"The object store does not answer ({type(error).__name__}).") from error
+        raise StoreUnavailable(f"The object store does not answer ({type(error).__name__}).") from error

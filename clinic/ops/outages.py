@@ -23,6 +23,11 @@ class Outage(StrEnum):
     AWAY = "The database does not answer"
     FULL = "The database or its disk is full"
     READ_ONLY = "The database or its disk is read-only"
+    STORE = "The store of pictures does not answer"
+
+
+class StoreUnavailable(OSError):
+    """Raised if an object store refuses a request, or does not answer."""
 
 
 # PostgreSQL's error codes (SQLSTATE), by prefix. An error without a code comes from the client's side: there is no
@@ -56,6 +61,8 @@ def outage_of(error: BaseException | None) -> Outage | None:
         error = error.__cause__  # The error after which the transaction could not go on.
     if isinstance(error, SessionInterrupted):
         error = _why_session_was_not_saved(error)
+    if isinstance(error, StoreUnavailable):
+        return Outage.STORE
     if isinstance(error, OSError):
         return _DISK.get(error.errno or 0)
     if isinstance(error, InterfaceError):

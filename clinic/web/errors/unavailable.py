@@ -66,7 +66,11 @@ def _page(request: HttpRequest, outage: Outage) -> HttpResponse:
     if request.headers.get("HX-Request"):  # The desk's script shows words of its own and keeps the form as it is.
         return HttpResponse(f"{outage}.\n", status=503, content_type="text/plain")
     is_full = outage != Outage.AWAY
-    context = {"heading": gettext("Nothing can be saved just now"), "is_full": is_full}
+    context = {
+        "heading": gettext("Nothing can be saved just now"),
+        "is_full": is_full,
+        "is_store": outage == Outage.STORE,
+    }
     if is_full and (office := office_error(request, "admin/errors/503.html", 503, context)):
         return office
     is_staff_path = request.path.startswith(STAFF_PATHS)

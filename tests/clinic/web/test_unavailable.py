@@ -3,22 +3,26 @@
 import errno
 import logging
 import sqlite3
+from io import BytesIO
 from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import psycopg
 import pytest
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.handlers.exception import convert_exception_to_response
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
 from django.db.transaction import TransactionManagementError
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from PIL import Image
 
 from booking import site_context
 from booking.models import Clinic
 from clinic.ops import error_page
-from clinic.ops.outages import Outage, OutageLog, outage_of
+from clinic.ops.outages import Outage, OutageLog, StoreUnavailable, outage_of
+from content.models import Picture
 from tests.support import factories
 
 PAGE = "Online booking is down just now"
@@ -298,6 +302,23 @@ def test_a_full_disk_keeps_the_offices_frame(admin_client, monkeypatch, log):
     assert (response.status_code, 'id="logout-form"' in html) == (503, True)
     assert "Nothing was saved" in html
     assert "full or read-only" in html
+
+
+def test_an_upload_while_the_store_is_away_says_to_try_again(admin_client, monkeypatch, log):
+    def refuse(*args, **kwargs):
+        raise StoreUnavailable("The object store does not answer (EndpointConnectionError).")
+
+    monkeypatch.setattr("django.core.files.storage.FileSystemStorage.save", refuse)
+    content = BytesIO()
+    Image.new("RGB", (400, 300), "navy").save(content, "PNG")
+    picture = SimpleUploadedFile("room.png", content.getvalue(), "image/png")
+    admin_client.raise_request_exception = False
+    response = admin_client.post(
+        "/admin/content/picture/add/", {"title": "A room", "image": picture, "focal_x": 50, "focal_y": 50}
+    )
+    assert response.status_code == 503
+    assert "Choose the picture again in a few minutes" in response.content.decode()
+    assert not Picture.objects.exists()
 
 
 # The log
