@@ -1,21 +1,22 @@
 """Make a backup: one file with the database, the pictures and a manifest, encrypted if you say to whom."""
 
 import os
-import tempfile
 from argparse import ArgumentParser
 from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from django.utils import timezone
 
-from clinic.ops.backup.archive import ENCRYPTED, MissingProgram, written
-from clinic.ops.backup.databases import dump
+from clinic.ops.backup.archive import ENCRYPTED, MissingProgram, work_folder, written
+from clinic.ops.backup.databases import check_exists, dump
 from clinic.ops.backup.manifest import Manifest, NotABackup, key_fingerprint
 from clinic.ops.backup.pictures import add_pictures
+from clinic.ops.folders import make_private
 
 _NAME = "clinic-{:%Y%m%dT%H%M%SZ}.tar"
 _PATTERN = "clinic-????????T??????Z.tar*"
@@ -39,15 +40,16 @@ class Command(BaseCommand):
         recipients = options["encrypt_to"]
         path = folder / (_NAME.format(made_at) + (ENCRYPTED if recipients else ""))
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(prefix=".backup-", dir=folder) as work, written(path, recipients) as tar:
-                file, rows = dump(Path(work))
+            check_exists()
+            make_private(folder)
+            with work_folder() as work, written(path, recipients) as tar:
+                file, rows = dump(work)
                 with file.open("rb") as content:
                     tar.add(file.name, content, file.stat().st_size)
                 pictures = 0 if options["without_pictures"] else add_pictures(tar)
                 key = key_fingerprint(settings.SECRET_KEY)
                 tar.finish(Manifest(made_at.isoformat(), settings.SITE_URL, connection.vendor, rows, key))
-        except (NotABackup, MissingProgram) as problem:
+        except (NotABackup, MissingProgram, ImproperlyConfigured) as problem:
             raise CommandError(str(problem)) from problem
         except OSError as problem:
             raise CommandError(f"The backup could not be written to {folder} ({problem.strerror}).") from problem

@@ -1,14 +1,13 @@
 """Restore a backup into an empty database and storage. The restored copy sends nothing until it is taken over."""
 
-import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from clinic.ops.backup.archive import MissingProgram, unpack
-from clinic.ops.backup.databases import load
+from clinic.ops.backup.archive import MissingProgram, unpack, work_folder
+from clinic.ops.backup.databases import check_empty, load
 from clinic.ops.backup.manifest import NotABackup
 from clinic.ops.backup.pictures import restore_pictures
 
@@ -23,10 +22,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         try:
-            with tempfile.TemporaryDirectory(prefix="clinic-restore-") as name:
-                manifest = unpack(path, Path(name), options["identity"])
-                load(Path(name))
-                pictures, taken = restore_pictures(Path(name))
+            check_empty()
+            with work_folder() as work:
+                manifest = unpack(path, work, options["identity"])
+                # Before the database, which is loaded once: if the storage fails, the command can be run again.
+                pictures, taken = restore_pictures(work)
+                load(work)
         except (NotABackup, MissingProgram) as problem:
             raise CommandError(str(problem)) from problem
         except OSError as problem:

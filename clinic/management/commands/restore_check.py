@@ -1,6 +1,5 @@
 """Check a restored copy. Reads only, and sends nothing."""
 
-import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -34,8 +33,7 @@ class Command(BaseCommand):
 def _manifest(path: Path, identity: Path | None) -> Manifest:
     """Read a backup whole, which finds damage in it, too."""
     try:
-        with tempfile.TemporaryDirectory(prefix="clinic-restore-check-") as name:
-            return unpack(path, Path(name), identity)
+        return unpack(path, None, identity)
     except (NotABackup, MissingProgram) as problem:
         raise CommandError(str(problem)) from problem
     except OSError as problem:

@@ -3,8 +3,12 @@
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tarfile
+import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -12,11 +16,15 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from django.conf import settings
+
 from clinic.ops.backup.manifest import FileEntry, Manifest, NotABackup
+from clinic.ops.folders import make_private
 
 MANIFEST = "manifest.json"
 MEDIA = "media"
 ENCRYPTED = ".age"
+STALE_AFTER = 24 * 3600.0  # seconds
 _BLOCK = 1024 * 1024
 
 
@@ -64,9 +72,34 @@ def _header(name: str, size: int) -> tarfile.TarInfo:
 
 
 @contextmanager
+def work_folder() -> Iterator[Path]:
+    """A folder in VAR_DIR for what is not encrypted, which is deleted at the end, also at SIGTERM."""
+    make_private(Path(settings.VAR_DIR))
+    previous = signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        delete_stale(Path(settings.VAR_DIR), ".backup-*")
+        with tempfile.TemporaryDirectory(prefix=".backup-", dir=settings.VAR_DIR) as name:
+            yield Path(name)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def delete_stale(folder: Path, pattern: str) -> None:
+    """Delete what a backup left that was killed more than a day ago."""
+    for path in folder.glob(pattern):
+        if time.time() - path.stat().st_mtime < STALE_AFTER:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+
+
+@contextmanager
 def written(path: Path, recipients: Sequence[str]) -> Iterator[Writer]:
     """Write an archive, readable by its owner alone. It has its name only when it is complete."""
     part = path.with_name(f".{path.name}.part")
+    delete_stale(path.parent, ".clinic-*.part")
     part.unlink(missing_ok=True)
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
@@ -99,8 +132,11 @@ def _encrypting(file: IO[bytes], recipients: Sequence[str]) -> Iterator[IO[bytes
         raise NotABackup("age could not encrypt the backup. Its own words are above.")
 
 
-def unpack(path: Path, folder: Path, identity: Path | None = None) -> Manifest:
-    """Write the files of a backup into a folder, and compare them with its manifest. Raises NotABackup."""
+def unpack(path: Path, folder: Path | None, identity: Path | None = None) -> Manifest:
+    """Compare the files of a backup with its manifest, and write them into ``folder``, if there is one.
+
+    Raises NotABackup.
+    """
     files: dict[str, FileEntry] = {}
     manifest: Manifest | None = None
     try:
@@ -112,7 +148,7 @@ def unpack(path: Path, folder: Path, identity: Path | None = None) -> Manifest:
                 if member.name == MANIFEST:
                     manifest = Manifest.from_json(content.read())
                 else:
-                    files[member.name] = _write(content, folder / member.name)
+                    files[member.name] = _read(content, folder / member.name if folder else Path(os.devnull))
     except (tarfile.TarError, EOFError) as problem:
         raise NotABackup(f"{path} is damaged, or no backup.") from problem
     if manifest is None:
@@ -130,13 +166,13 @@ def _is_expected(name: str) -> bool:
     return len(path.parts) == 1 or path.parts[0] == MEDIA
 
 
-def _write(content: IO[bytes], target: Path) -> FileEntry:
+def _read(content: IO[bytes], target: Path) -> FileEntry:
     target.parent.mkdir(parents=True, exist_ok=True)
-    reader = _HashingReader(content)
+    reader, size = _HashingReader(content), 0
     with target.open("wb") as file:
         while block := reader.read(_BLOCK):
-            file.write(block)
-        return FileEntry(file.tell(), reader.digest.hexdigest())
+            size += file.write(block)
+    return FileEntry(size, reader.digest.hexdigest())
 
 
 @contextmanager

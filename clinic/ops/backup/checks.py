@@ -16,10 +16,13 @@ from content.media.preparation import used_pictures
 
 def problems(manifest: Manifest | None) -> Iterator[str]:
     """All problems of the configured database and storage. ``manifest``: compare them with this backup, too."""
-    yield from missing_migrations()
     if manifest is not None:
         yield from different_counts(manifest)
         yield from missing_key(manifest)
+    missing = list(missing_migrations())
+    if missing:  # The checks below read columns that may be missing.
+        yield from missing
+        return
     yield from lost_guards()
     yield from broken_references()
     yield from overlaps()

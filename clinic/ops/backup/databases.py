@@ -14,9 +14,25 @@ from django.db import connection, transaction
 
 from clinic.ops.backup.archive import program
 from clinic.ops.backup.manifest import NotABackup, table_names
+from clinic.ops.folders import make_for_database
 
 SQLITE_FILE = "database.sqlite3.gz"
 POSTGRESQL_FILE = "database.dump"
+
+
+def check_exists() -> None:
+    """Raise NotABackup if there is nothing to back up, before a connection makes an empty SQLite file."""
+    name = connection.settings_dict["NAME"]
+    is_there = connection.vendor != "sqlite" or Path(name).exists()
+    if not (is_there and "django_migrations" in connection.introspection.table_names()):
+        raise NotABackup(f"The database {name} is not there, or empty. Are VAR_DIR and DATABASE_URL set?")
+
+
+def check_empty() -> None:
+    """Raise NotABackup if the configured database has tables."""
+    make_for_database()
+    if connection.introspection.table_names():
+        raise NotABackup("The database is not empty. Restore into a new one, so that nothing is overwritten.")
 
 
 def dump(folder: Path) -> tuple[Path, dict[str, int]]:
@@ -25,12 +41,10 @@ def dump(folder: Path) -> tuple[Path, dict[str, int]]:
 
 
 def load(folder: Path) -> None:
-    """Load a dump into the configured database, which must be empty. Raises NotABackup."""
+    """Load a dump into the configured database, which must be empty (``check_empty``). Raises NotABackup."""
     vendor, file = connection.vendor, POSTGRESQL_FILE if connection.vendor == "postgresql" else SQLITE_FILE
     if not (folder / file).exists():
         raise NotABackup(f"This is not the backup of a {vendor} database: set DATABASE_URL to one of the same kind.")
-    if connection.introspection.table_names():
-        raise NotABackup("The database is not empty. Restore into a new one, so that nothing is overwritten.")
     connection.close()
     if vendor == "postgresql":
         _load_postgresql(folder / file)
@@ -72,7 +86,9 @@ def _dump_sqlite(folder: Path) -> tuple[Path, dict[str, int]]:
 def _load_sqlite(file: Path) -> None:
     target = Path(connection.settings_dict["NAME"])
     part = target.with_name(f".{target.name}.part")
-    with gzip.open(file, "rb") as packed, os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as plain:
+    part.unlink(missing_ok=True)  # Of a restore that was killed.
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with gzip.open(file, "rb") as packed, os.fdopen(handle, "wb") as plain:
         shutil.copyfileobj(packed, plain)
     for suffix in ("-wal", "-shm"):  # Of the empty database that the check has opened.
         target.with_name(target.name + suffix).unlink(missing_ok=True)

@@ -8,6 +8,8 @@ from django.core.files.storage import default_storage
 
 from clinic.ops.backup.archive import MEDIA, Writer
 
+UNFINISHED = ".part"
+
 
 def stored_files(folder: str = "") -> Iterator[str]:
     """Yield the name of each stored file."""
@@ -16,7 +18,7 @@ def stored_files(folder: str = "") -> Iterator[str]:
     except FileNotFoundError:
         return
     prefix = f"{folder}/" if folder else ""
-    yield from (f"{prefix}{file}" for file in sorted(files) if file)
+    yield from (f"{prefix}{file}" for file in sorted(files) if file and not file.endswith(UNFINISHED))
     for name in sorted(folders):
         yield from stored_files(f"{prefix}{name}")
 

@@ -1,11 +1,14 @@
 """Backups: what comes back is what was there, a damaged one is noticed, and a restored copy is checked."""
 
+import errno
+import os
 import shutil
 import subprocess
 import tarfile
 from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO, StringIO
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -13,6 +16,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from PIL import Image
 
 from booking.models import Appointment, Message, Patient
@@ -121,7 +125,7 @@ def test_a_file_with_another_name_is_no_backup_and_is_written_nowhere(tmp_path, 
         header = tarfile.TarInfo(name)
         header.size = 3
         tar.addfile(header, BytesIO(b"abc"))
-    with pytest.raises(CommandError, match="no backup has"):
+    with elsewhere(tmp_path / "other", settings), pytest.raises(CommandError, match="no backup has"):
         run("restore", file)
     assert not list(tmp_path.parent.rglob("outside"))
 
@@ -143,6 +147,54 @@ def test_older_backups_are_deleted_but_nothing_else_in_the_folder(visit, tmp_pat
         backup(folder, keep=2)
     assert [path.name[-12:-4] for path in sorted(folder.glob("clinic-*.tar"))] == ["T180000Z", "T190000Z"]
     assert (folder / "notes.tar").exists()
+
+
+def test_without_a_database_there_is_no_backup_and_older_ones_stay(visit, tmp_path, settings):
+    folder = tmp_path / "backups"
+    backup(folder)
+    with elsewhere(tmp_path / "other", settings), pytest.raises(CommandError, match="not there, or empty"):
+        run("backup", to=folder, keep=1)
+    assert len(list(folder.iterdir())) == 1
+
+
+def test_a_restore_that_fails_at_the_pictures_can_be_run_again(visit, tmp_path, settings, monkeypatch):
+    file = backup(tmp_path / "backups")
+    with elsewhere(tmp_path / "other", settings):
+        with monkeypatch.context() as patch:
+            patch.setattr("django.core.files.storage.FileSystemStorage.save", raise_full)
+            with pytest.raises(CommandError, match="No space left"):
+                run("restore", file)
+        run("restore", file)
+        assert "Nothing is missing" in run("restore_check", file)
+
+
+def raise_full(*args, **kwargs):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_what_a_killed_backup_left_is_deleted_a_day_later_and_nothing_stays_beside_a_backup(visit, tmp_path, settings):
+    folder = tmp_path / "backups"
+    folder.mkdir()
+    left = [folder / ".clinic-20261101T090000Z.tar.age.part", settings.VAR_DIR / ".backup-x"]
+    left[0].touch()
+    left[1].mkdir()
+    for path in left:
+        os.utime(path, (0, 0))
+    file = backup(folder)
+    assert list(folder.iterdir()) == [file]
+    assert not list(settings.VAR_DIR.glob(".backup-*"))
+
+
+def test_a_longer_file_that_a_killed_restore_left_does_not_end_up_in_the_database(visit, tmp_path, settings):
+    if connection.vendor != "sqlite":
+        pytest.skip("SQLite is one file.")
+    file = backup(tmp_path / "backups")
+    with elsewhere(tmp_path / "other", settings):
+        database = Path(connection.settings_dict["NAME"])
+        database.with_name(f".{database.name}.part").write_bytes(b"x" * 20_000_000)
+        run("restore", file)
+        assert database.stat().st_size < 20_000_000
+        assert "Nothing is missing" in run("restore_check", file)
 
 
 @pytest.mark.skipif(not shutil.which("age-keygen"), reason="age is not installed. Get it with: apt-get install age")
@@ -183,6 +235,15 @@ class TestTheCheckOfARestoredCopy:
             run("restore", file)
             Message.objects.first().delete()
             assert f"booking_message has {Message.objects.count()} rows" in self.problems(file)
+
+    def test_it_says_that_migrations_are_missing_and_looks_no_further(self, visit, tmp_path, settings):
+        file, other = self.restored(tmp_path, settings)
+        with other:
+            run("restore", file)
+            MigrationRecorder(connection).record_unapplied("content", "0021_picture_files")
+            with connection.cursor() as cursor:
+                cursor.execute("DROP TABLE content_picturefile")
+            assert self.problems().splitlines() == ["Migrations are missing: run manage.py migrate."]
 
     def test_it_misses_a_picture(self, visit, tmp_path, settings):
         file, other = self.restored(tmp_path, settings)
