@@ -85,7 +85,7 @@ def scrub(event: "Event", hint: "Hint") -> "Event | None":
 
 
 def _route_of(source: dict[str, Any]) -> str:
-    """Return the URL pattern. Without one, as in middleware, sentry-sdk names the event after the path, with its token."""
+    """Return the URL pattern. Without one, sentry-sdk names the event after the path, which may hold a token."""
     if not source.get("transaction"):
         return ""
     is_route = (source.get("transaction_info") or {}).get("source") == "route"
