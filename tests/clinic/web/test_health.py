@@ -13,6 +13,7 @@ from booking import messages
 from booking.models import Message, TaskRun
 from booking.rate_limits import delete_expired_buckets
 from clinic.ops import error_page
+from clinic.ops.version import site_version
 from clinic.web.health import healthz as health
 from tests.support import factories
 
@@ -77,6 +78,18 @@ def test_the_machine_itself_is_told_what_is_wrong(address, client, now):
     make_message(due_at=now - LATE * 2)
     response = client.get("/healthz/", REMOTE_ADDR=address)
     assert b"messages are waiting" in response.content
+
+
+def test_over_the_trusted_unix_socket_the_machine_itself_is_told_and_visitors_are_not(client, now, settings):
+    """As ``curl --unix-socket`` asks, and as nginx asks for a visitor."""
+    make_message(due_at=now - LATE * 2)
+    assert client.get("/healthz/", REMOTE_ADDR="").content == b"not ok\n"
+    settings.TRUST_UNIX_SOCKET = True
+    response = client.get("/healthz/", REMOTE_ADDR="")
+    assert (b"messages are waiting" in response.content, response["X-Version"]) == (True, site_version())
+    for forwarded in ("203.0.113.9", "unix:", "not an address", ""):
+        response = client.get("/healthz/", REMOTE_ADDR="", HTTP_X_FORWARDED_FOR=forwarded)
+        assert (response.content, "X-Version" in response) == (b"not ok\n", False)
 
 
 def test_a_client_behind_the_front_server_is_not_the_machine_itself(client, now, settings):

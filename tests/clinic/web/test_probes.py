@@ -80,6 +80,13 @@ def test_readyz_names_what_is_missing_on_the_machine_itself_only(client, monkeyp
     assert client.get("/readyz", headers={"X-Forwarded-For": "203.0.113.9"}).content == b"not ready\n"
 
 
+def test_readyz_names_what_is_missing_over_the_trusted_unix_socket_but_not_to_visitors(client, settings):
+    settings.TRUST_UNIX_SOCKET = True
+    drain_file().touch()
+    assert client.get("/readyz", REMOTE_ADDR="").content == b"draining\n"
+    assert client.get("/readyz", REMOTE_ADDR="", HTTP_X_FORWARDED_FOR="203.0.113.9").content == b"not ready\n"
+
+
 @pytest.mark.django_db
 def test_readyz_names_what_is_missing_to_staff(admin_client, client, settings):
     drain_file().touch()
