@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from clinic.ops.outages import PROBE_PATHS
+from clinic.ops.logs.routes import PROBE_PATHS
 
 FORWARDED = (
     "HTTP_X_FORWARDED_FOR",
