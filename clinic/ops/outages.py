@@ -15,7 +15,6 @@ from django.db.transaction import TransactionManagementError
 
 logger = logging.getLogger("clinic.outages")
 
-PROBE_PATHS = ("/livez", "/readyz", "/healthz/", "/healthz")
 INTERVAL = 60.0  # seconds between two lines of the log
 
 
@@ -142,15 +141,3 @@ class OutageLog:
 
 
 outage_log = OutageLog()
-
-
-class OutageFilter(logging.Filter):
-    """Drops Django's records, with their tracebacks, of requests that were refused because of an outage, and of probes.
-
-    Probes come every few seconds, and who asks sees the answer.
-    """
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if outage_of(record.exc_info[1] if record.exc_info else None):
-            return False
-        return getattr(getattr(record, "request", None), "path_info", "") not in PROBE_PATHS or bool(record.exc_info)

@@ -1,5 +1,6 @@
 """Serve uploaded pictures from their storage, if no reverse proxy does."""
 
+import errno
 import hashlib
 import posixpath
 from pathlib import PurePosixPath
@@ -10,6 +11,8 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.utils.http import parse_etags
 from django.views.decorators.http import require_safe
 
+from clinic.ops.outages import Outage, outage_log
+
 TYPES = {
     ".avif": "image/avif",
     ".jpeg": "image/jpeg",
@@ -18,6 +21,7 @@ TYPES = {
     ".webp": "image/webp",
 }
 RETRY_AFTER = "30"  # seconds
+LONGEST = 1024  # bytes, as in S3
 
 
 @require_safe
@@ -37,7 +41,10 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
             response.headers["Content-Length"] = str(file.size)
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError, SuspiciousFileOperation) as error:
             raise Http404 from error
-        except OSError:
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                raise Http404 from error
+            outage_log.refused(Outage.STORE, error)
             headers = {"Retry-After": RETRY_AFTER, "Cache-Control": "no-store"}
             return HttpResponse(status=503, content_type="text/plain", headers=headers)
     response.headers["ETag"] = etag
@@ -47,6 +54,5 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
 
 def is_plain(path: str) -> bool:
     """Whether the path is a name in the storage as it stands: relative, without .. and what else a path may hide."""
-    return (
-        path == posixpath.normpath(path) and not path.startswith(("/", ".")) and path.isprintable() and "\\" not in path
-    )
+    is_relative = path == posixpath.normpath(path) and not path.startswith(("/", "."))
+    return is_relative and path.isprintable() and "\\" not in path and len(path.encode()) <= LONGEST

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from clinic.ops.outages import PROBE_PATHS
+from clinic.ops.logs.routes import PROBE_PATHS
 
 FORWARDED = (
     "HTTP_X_FORWARDED_FOR",
@@ -20,6 +20,9 @@ FORWARDED = (
 )
 # A peer on a unix socket has no address: gunicorn leaves REMOTE_ADDR empty, nginx writes "unix:".
 UNIX_PEERS = ("", "unix:")
+# In request.META: the request came over the trusted unix socket, and not from the front server, which always names its
+# client. So it comes from this machine. No header can set it.
+IS_LOCAL = "clinic.is_local"
 MISCONFIGURED = "This site is not set up correctly. If you look after it, read its log.\n"
 _HOP_WITH_PORT = re.compile(r"\[(?P<v6>[^\]]+)\](:\d+)?|(?P<v4>[\d.]+):\d+", re.ASCII)
 _MAX_LOGGED_PEERS = 20
@@ -45,6 +48,7 @@ def trusted_proxy_middleware(
         meta = request.META
         peer, proto = meta.get("REMOTE_ADDR", ""), first_proto(meta)
         is_proxy, is_forwarded = is_trusted(peer), bool(meta.get("HTTP_X_FORWARDED_FOR", "").strip())
+        meta[IS_LOCAL] = is_proxy and peer in UNIX_PEERS and "HTTP_X_FORWARDED_FOR" not in meta
         if is_proxy:
             meta["REMOTE_ADDR"] = client_of(peer, meta.get("HTTP_X_FORWARDED_FOR", ""))
             if proto:

@@ -14,13 +14,14 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
+from clinic.accounts.staff_area import STAFF_PATHS
+
 try:
     import fcntl
 except ImportError:  # On Windows, where gunicorn does not run; commands do.
     fcntl = None  # type: ignore[assignment]
 
 LOCK_SUFFIX = "-visitors.lock"  # Beside the database, whose folder must be writable for SQLite's own files.
-STAFF_PATHS = ("/admin/", "/desk/", "/staff/")  # Not queued: an upload may take long, and nobody should wait for it.
 
 
 def queue_visitors_writes(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -29,7 +30,9 @@ def queue_visitors_writes(get_response: Callable[[HttpRequest], HttpResponse]) -
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.method != "POST" or request.path.startswith(STAFF_PATHS):
-            return get_response(request)
+            return get_response(
+                request
+            )  # Staff are not queued: an upload may take long, and nobody should wait for it.
         with ExitStack() as stack:
             with suppress(OSError):  # A full or read-only disk: the database says so itself.
                 file = stack.enter_context(lock_file().open("a"))

@@ -253,6 +253,7 @@ PACKAGES: dict[str, set[str]] = {
         "booking.site_identity",
         "booking.text_cleaning",
         "booking.views",
+        "content.models",
         "content.pages",
     },
     "clinic.admin": {

@@ -25,7 +25,7 @@ def logging_config(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
         "disable_existing_loggers": False,
         "formatters": {"site": {"()": formatters[value]}},
         "filters": {
-            "outages": {"()": "clinic.ops.outages.OutageFilter"},
+            "outages": {"()": "clinic.ops.logs.filters.OutageFilter"},
             "being_set_up": {"()": "clinic.ops.logs.filters.BeingSetUpFilter"},
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "site"}},

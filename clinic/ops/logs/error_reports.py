@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from clinic.ops.logs.redaction import LEFT_OUT, describe_exception, redact_message
 from clinic.ops.logs.request_ids import current_request_id
+from clinic.ops.logs.routes import UNMATCHED
 from clinic.ops.outages import outage_of
 from clinic.ops.version import site_version
 
@@ -65,7 +66,7 @@ def scrub(event: "Event", hint: "Hint") -> "Event | None":
     kept: dict[str, Any] = {name: source[name] for name in KEPT if name in source}
     kept["tags"] = {"request_id": current_request_id() or "none", "version": site_version()}
     request = source.get("request") or {}
-    route = str(source.get("transaction") or "")
+    route = _route_of(source)
     if request:
         headers = {name: value for name, value in (request.get("headers") or {}).items() if name.lower() in HEADERS}
         kept["request"] = {"method": request.get("method"), "url": route, "headers": headers}
@@ -81,6 +82,14 @@ def scrub(event: "Event", hint: "Hint") -> "Event | None":
     elif source.get("message"):
         kept["message"] = LEFT_OUT
     return kept  # type: ignore[return-value]
+
+
+def _route_of(source: dict[str, Any]) -> str:
+    """Return the URL pattern. Without one, sentry-sdk names the event after the path, which may hold a token."""
+    if not source.get("transaction"):
+        return ""
+    is_route = (source.get("transaction_info") or {}).get("source") == "route"
+    return str(source["transaction"]) if is_route else UNMATCHED
 
 
 def _errors_of(hint: "Hint") -> list[BaseException]:

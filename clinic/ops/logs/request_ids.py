@@ -3,8 +3,6 @@
 ``clinic/web/request_id.py`` sets it; log lines, error reports and error pages show it.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -17,13 +15,3 @@ def current_request_id() -> str:
 
 def set_request_id(value: str) -> None:
     _request_id.set(value)
-
-
-@contextmanager
-def using_request_id(value: str) -> Iterator[None]:
-    """Set the id while the body runs."""
-    token = _request_id.set(value)
-    try:
-        yield
-    finally:
-        _request_id.reset(token)

@@ -6,6 +6,7 @@ from django.urls import Resolver404, resolve
 
 UNMATCHED = "unmatched"
 STATIC = "static"
+PROBE_PATHS = ("/livez", "/readyz", "/healthz/", "/healthz")
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 

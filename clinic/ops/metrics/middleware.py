@@ -13,6 +13,8 @@ from clinic.ops.logs.routes import method_of, route_of
 
 PAGE_CACHE_RESULT = "clinic.page_cache"  # In request.META, set by the page cache.
 
+BEING_SET_UP = "being set up"  # Instead of 503: no error (clinic/web/errors/being_set_up.py).
+
 
 class QueryTimer:
     """An ``execute_wrapper`` that adds up the queries of one request and their time."""
@@ -41,7 +43,8 @@ def metrics_middleware(
         with connection.execute_wrapper(timer):
             response = get_response(request)
         elapsed, route = time.perf_counter() - started, route_of(request)
-        recorders.REQUESTS.labels(route, method_of(request), response.status_code).observe(elapsed)
+        status = BEING_SET_UP if getattr(request, "is_being_set_up", False) else response.status_code
+        recorders.REQUESTS.labels(route, method_of(request), status).observe(elapsed)
         if timer.count:
             recorders.DATABASE_SECONDS.labels(route).inc(timer.seconds)
             recorders.DATABASE_QUERIES.labels(route).inc(timer.count)

@@ -14,14 +14,13 @@ from django.utils.translation import gettext
 
 from booking.formatting import format_phone
 from booking.site_context import last_known_clinic
-from clinic.accounts.staff_area import DESK_PATH
+from clinic.accounts.staff_area import STAFF_PATHS
 from clinic.ops.error_page import ClinicContact, contact_in_kept_page
 from clinic.ops.outages import Outage, outage_log, outage_of
 from clinic.web.errors import views
 from clinic.web.errors.office import office_error
 
 RETRY_AFTER = 120  # seconds
-STAFF_PATHS = ("/admin/", DESK_PATH, "/staff/")
 
 
 def known_contact() -> ClinicContact:

@@ -22,8 +22,10 @@ from clinic.ops.outages import outage_of
 from clinic.ops.version import site_version
 from clinic.web.health.probes import may_see_details, plain_response
 from clinic.web.health.readiness import are_static_files_collected
+from content.models import PictureFile
 
 LATE = timedelta(minutes=15)  # After a task's interval, or after a message was due.
+PICTURE_TASKS = {"pictures", "picture files", "pictures for shared links"}  # They read and write the storage.
 LOW_BYTES, LOW_SHARE = 100_000_000, 0.01  # Of a disk.
 WRITE_INTERVAL = 60.0  # seconds between two attempts to write, in each process: anybody may ask
 
@@ -72,7 +74,11 @@ def _problems(now: datetime) -> list[str]:
     # A success in the future was recorded under a wrong clock: it is as old as one long past.
     late = [run.name for run in TaskRun.objects.order_by("name") if abs(now - run.went_well_at) > run.interval + LATE]
     if late:
-        problems.append(f"the worker has not got through this for a while: {', '.join(late)}")
+        hint = ". Does the store of pictures answer?" if PICTURE_TASKS.issuperset(late) else ""
+        problems.append(f"the worker has not got through this for a while: {', '.join(late)}{hint}")
+    # What the worker saw: the storage itself is not asked here, where anybody may ask.
+    if missing := PictureFile.objects.filter(state=PictureFile.State.MISSING).count():
+        problems.append(f"pictures that are not in the storage: {missing}. The office's start page names them")
     return problems
 
 

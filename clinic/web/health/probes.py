@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from clinic.accounts.second_factor import has_office_access
 from clinic.web.health.readiness import reasons_not_ready
+from clinic.web.proxies import IS_LOCAL
 
 LIVE_PATH, READY_PATH = "/livez", "/readyz"
 
@@ -31,7 +32,7 @@ def probe_middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
         reasons = reasons_not_ready()
         if not reasons:
             return plain_response("ready")
-        if is_loopback(request):
+        if is_local(request):
             return plain_response("\n".join(reasons), status=503)
         if settings.SESSION_COOKIE_NAME in request.COOKIES and "database" not in reasons:
             return get_response(request)  # Perhaps staff: the view below knows.
@@ -52,16 +53,19 @@ def readyz(request: HttpRequest) -> HttpResponse:
 def may_see_details(request: HttpRequest) -> bool:
     """Whether the request comes from this machine or from staff."""
     try:
-        return is_loopback(request) or has_office_access(request)
+        return is_local(request) or has_office_access(request)
     except Error:
         return False
 
 
-def is_loopback(request: HttpRequest) -> bool:
+def is_local(request: HttpRequest) -> bool:
+    """Whether the request comes from this machine: over the loopback interface, or the unix socket."""
+    if request.META.get(IS_LOCAL):
+        return True
     try:
         return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
     except ValueError:
-        return False  # A unix socket, or a client that the front server did not name.
+        return False  # A unix socket that is not trusted.
 
 
 def plain_response(text: str, status: int = 200) -> HttpResponse:

@@ -1,6 +1,8 @@
 """Whether this process can answer requests: the checks behind ``/readyz``. The worker has no part in them."""
 
 import threading
+import time
+from concurrent.futures import Future
 from contextlib import suppress
 
 from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
@@ -10,6 +12,7 @@ from django.db import Error, connection
 from clinic.ops.drain import is_draining
 
 DATABASE_TIMEOUT = 2.0  # seconds
+KEEP_ANSWER = 1.0  # seconds
 A_STATIC_FILE = "css/site.css"
 
 
@@ -37,31 +40,45 @@ def are_static_files_collected() -> bool:
 class DatabaseCheck:
     """Asks the database in a thread of its own, so that one that hangs delays the answer by DATABASE_TIMEOUT at most.
 
-    While a check hangs, no other is started. Each opens a connection of its own, as a new thread of the site would.
+    Each check opens a connection, as a new thread of the site would. Anybody may ask at any rate, so there is one check
+    at a time, for all who ask meanwhile, and its answer stands for KEEP_ANSWER.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._check: Future[bool] | None = None
+        self._keep_until = float("-inf")
 
     def answers(self) -> bool:
-        answers: list[bool] = []
+        try:
+            return self._current_check().result(DATABASE_TIMEOUT)
+        except TimeoutError:
+            return False
+
+    def _current_check(self) -> "Future[bool]":
+        """Return the check that is running or whose answer still stands, or start one."""
         with self._lock:
-            if self._thread is not None and self._thread.is_alive():
-                return False
-            self._thread = thread = threading.Thread(target=self._ask, args=[answers], daemon=True)
-            thread.start()
-        thread.join(DATABASE_TIMEOUT)
-        return bool(answers)
+            if self._check is None or (self._check.done() and time.monotonic() >= self._keep_until):
+                self._check = Future()
+                threading.Thread(target=self._run, args=[self._check], daemon=True).start()
+            return self._check
+
+    def _run(self, check: "Future[bool]") -> None:
+        answer = False
+        try:
+            answer = self._ask()
+        finally:
+            self._keep_until = time.monotonic() + KEEP_ANSWER
+            check.set_result(answer)
 
     @staticmethod
-    def _ask(answers: list[bool]) -> None:
+    def _ask() -> bool:
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
-                answers.append(True)
+            return True
         except Error:
-            pass
+            return False
         finally:
             connection.close()
 

@@ -87,6 +87,20 @@ def test_the_report_of_a_failed_booking_has_the_place_and_no_person(transport):
     assert "user" not in event
 
 
+@pytest.mark.parametrize("address", [f"/appointment/{TOKEN}/oops", f"/appointment/{TOKEN}", f"/{PERSON['name']}"])
+def test_the_report_of_an_address_that_matches_no_route_does_not_have_it(transport, address, monkeypatch):
+    def fail(*args):
+        raise RuntimeError
+
+    monkeypatch.setattr("django.contrib.sessions.middleware.SessionMiddleware.process_request", fail)
+    Client(raise_request_exception=False).get(address)
+    [text] = transport.sent
+    event = json.loads(text)
+    assert event["request"]["url"] == event["transaction"] == "unmatched"
+    assert address not in text
+    assert TOKEN[:10] not in text
+
+
 @pytest.mark.django_db
 @pytest.mark.urls(__name__)
 def test_the_report_of_a_log_line_is_redacted(transport):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from booking.messages import SmtpUnavailable
 from booking.models import Patient
 from clinic.ops.logs.formats import JsonLineFormatter, LineFormatter
-from clinic.ops.logs.request_ids import using_request_id
+from clinic.ops.logs.request_ids import set_request_id
 from clinic.ops.version import site_version
 from tests.support.imports import modules
 
@@ -244,9 +244,16 @@ def json_log():
     return logger
 
 
+@pytest.fixture
+def _in_a_request():
+    set_request_id("0123456789abcdef")
+    yield
+    set_request_id("")
+
+
+@pytest.mark.usefixtures("_in_a_request")
 def test_a_json_line_has_the_named_fields(json_log, stopped_clock):
-    with using_request_id("0123456789abcdef"):
-        json_log.warning("Message %s", 4, extra={"task": "mail", "other": "x"})
+    json_log.warning("Message %s", 4, extra={"task": "mail", "other": "x"})
     assert json_log.read() == {
         "time": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "level": "WARNING",
@@ -263,9 +270,9 @@ def test_a_json_line_outside_of_a_request_has_no_request_id(json_log):
     assert json_log.read()["request_id"] is None
 
 
+@pytest.mark.usefixtures("_in_a_request")
 def test_a_line_begins_its_message_with_the_request_id(log):
-    with using_request_id("0123456789abcdef"):
-        log.warning("Failed")
+    log.warning("Failed")
     assert "0123456789abcdef" in log.written()
 
 

@@ -88,6 +88,15 @@ def test_a_request_is_counted_by_pattern_method_and_status(measure):
     assert requests_with(**labels) == before + 1
 
 
+@pytest.mark.django_db
+def test_the_page_of_a_site_being_set_up_is_not_counted_as_an_error(client, measure):
+    labels = {"route": "/", "method": "GET"}
+    before = [requests_with(**labels, status=status) for status in ("503", "being set up")]
+    assert client.get("/").status_code == 503
+    after = [requests_with(**labels, status=status) for status in ("503", "being set up")]
+    assert after == [before[0], before[1] + 1]
+
+
 def test_no_label_holds_what_a_client_chose(measure):
     for request in (
         RequestFactory().get(f"/appointment/{TOKEN}/"),

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import RequestFactory
 from prometheus_client import REGISTRY, CollectorRegistry
 
+from clinic.ops.logs.routes import route_of
 from clinic.ops.metrics import recorders
 from clinic.ops.metrics.database_figures import DatabaseFigures
 from tests.support import factories
@@ -61,6 +63,17 @@ def test_the_alerts_are_few_and_each_says_what_is_wrong():
     alerts = re.findall(r"- alert: (\w+)", text)
     assert len(alerts) == len(set(alerts)) <= 10
     assert text.count("summary: ") == text.count("severity: ") == len(alerts)
+
+
+def test_probes_that_answer_503_are_no_errors():
+    """They say so by intent: a machine that is drained, or a worker that is late, which has an alert of its own."""
+    [alert] = re.findall(r"- alert: ClinicErrors\n(.*?)\n\n", ALERTS.read_text(), re.DOTALL)
+    selectors = re.findall(r"clinic_request_duration_seconds_count\{(.*?)\}", alert)
+    assert len(selectors) == alert.count("clinic_request_duration_seconds_count") == 3
+    for selector in selectors:
+        [left_out] = re.findall(r'route!~"(.*?)"', selector)
+        for address, is_left_out in {"/readyz": True, "/healthz/": True, "/book/": False, "/": False}.items():
+            assert bool(re.fullmatch(left_out, route_of(RequestFactory().get(address)))) == is_left_out
 
 
 def test_prometheus_reads_the_alerts_and_the_port_of_the_example():

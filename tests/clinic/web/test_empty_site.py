@@ -1,6 +1,7 @@
 """A site without content: no errors, no broken links, and staff can log in."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib import admin
@@ -51,6 +52,19 @@ def test_once_a_home_page_is_published_unwritten_pages_are_404(client, address):
     make_page(kind="home")
     assert client.get("/").status_code == 200
     assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/", "/fees/"])
+def test_a_site_whose_home_page_was_hidden_is_not_being_set_up(client, address, now):
+    make_revision(make_page(kind="home"), goes_live_at=now, is_public=False)
+    assert client.get(address).status_code == 404
+
+
+def test_a_home_page_that_was_called_off_before_it_went_live_does_not_count(client, now):
+    page = make_page(kind="home", is_published=False)
+    make_revision(page, goes_live_at=now - timedelta(hours=1))
+    make_revision(page, goes_live_at=now - timedelta(hours=2), is_public=False)
+    assert client.get("/").status_code == 503
 
 
 @pytest.mark.parametrize("address", MISSING)

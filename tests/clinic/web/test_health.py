@@ -12,8 +12,11 @@ from django.utils import timezone
 from booking import messages
 from booking.models import Message, TaskRun
 from booking.rate_limits import delete_expired_buckets
+from booking.worker.periodic_tasks import periodic_tasks
 from clinic.ops import error_page
+from clinic.ops.version import site_version
 from clinic.web.health import healthz as health
+from content.models import PictureFile
 from tests.support import factories
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +82,18 @@ def test_the_machine_itself_is_told_what_is_wrong(address, client, now):
     assert b"messages are waiting" in response.content
 
 
+def test_over_the_trusted_unix_socket_the_machine_itself_is_told_and_visitors_are_not(client, now, settings):
+    """As ``curl --unix-socket`` asks, and as nginx asks for a visitor."""
+    make_message(due_at=now - LATE * 2)
+    assert client.get("/healthz/", REMOTE_ADDR="").content == b"not ok\n"
+    settings.TRUST_UNIX_SOCKET = True
+    response = client.get("/healthz/", REMOTE_ADDR="")
+    assert (b"messages are waiting" in response.content, response["X-Version"]) == (True, site_version())
+    for forwarded in ("203.0.113.9", "unix:", "not an address", ""):
+        response = client.get("/healthz/", REMOTE_ADDR="", HTTP_X_FORWARDED_FOR=forwarded)
+        assert (response.content, "X-Version" in response) == (b"not ok\n", False)
+
+
 def test_a_client_behind_the_front_server_is_not_the_machine_itself(client, now, settings):
     settings.TRUSTED_PROXIES = [ipaddress.ip_network("127.0.0.1")]
     make_message(due_at=now - LATE * 2)
@@ -106,6 +121,25 @@ def test_a_task_is_expected_after_its_own_interval(interval, client, now):
     run.went_well_at -= timedelta(seconds=1)
     run.save()
     assert health_of(client)[0] == 503
+
+
+def test_if_only_the_tasks_with_pictures_fail_the_store_is_suspected(client, now):
+    assert periodic_tasks.keys() > health.PICTURE_TASKS
+    TaskRun.objects.create(name="mail", went_well_at=now)
+    TaskRun.objects.create(name="picture files", went_well_at=now - LATE * 2)
+    late = "the worker has not got through this for a while: picture files"
+    assert health_of(client) == (503, [f"{late}. Does the store of pictures answer?"])
+    TaskRun.objects.filter(name="mail").update(went_well_at=now - LATE * 2)
+    assert "store" not in health_of(client)[1][0]
+
+
+def test_pictures_that_the_worker_did_not_find_are_a_problem(client, monkeypatch):
+    monkeypatch.setattr("django.core.files.storage.FileSystemStorage.exists", lambda *args: pytest.fail("asked"))
+    PictureFile.objects.create(name="pictures/there.jpg", state=PictureFile.State.READY)
+    assert health_of(client) == (200, ["ok"])
+    PictureFile.objects.create(name="pictures/lost.jpg", state=PictureFile.State.MISSING)
+    said = "pictures that are not in the storage: 1. The office's start page names them"
+    assert health_of(client) == (503, [said])
 
 
 def test_all_problems_are_reported_together(client, now):

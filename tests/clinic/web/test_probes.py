@@ -4,6 +4,7 @@ import ipaddress
 import json
 import runpy
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -79,6 +80,13 @@ def test_readyz_names_what_is_missing_on_the_machine_itself_only(client, monkeyp
     assert client.get("/readyz", headers={"X-Forwarded-For": "203.0.113.9"}).content == b"not ready\n"
 
 
+def test_readyz_names_what_is_missing_over_the_trusted_unix_socket_but_not_to_visitors(client, settings):
+    settings.TRUST_UNIX_SOCKET = True
+    drain_file().touch()
+    assert client.get("/readyz", REMOTE_ADDR="").content == b"draining\n"
+    assert client.get("/readyz", REMOTE_ADDR="", HTTP_X_FORWARDED_FOR="203.0.113.9").content == b"not ready\n"
+
+
 @pytest.mark.django_db
 def test_readyz_names_what_is_missing_to_staff(admin_client, client, settings):
     drain_file().touch()
@@ -111,22 +119,51 @@ def test_a_database_that_refuses_does_not_answer(monkeypatch):
     assert not readiness.DatabaseCheck().answers()
 
 
-def test_a_database_that_hangs_is_not_waited_for_and_asked_by_one_thread_only(monkeypatch):
-    hangs = threading.Event()
-    started = []
+class Asked:
+    """A database that answers, and counts how often it was asked, when ``goes_on`` is set."""
 
-    def hang(answers):
-        started.append(1)
-        hangs.wait(30)
+    def __init__(self, monkeypatch):
+        self.count, self.goes_on, self.clock = 0, threading.Event(), 0.0
+        monkeypatch.setattr(readiness.DatabaseCheck, "_ask", staticmethod(self.ask))
+        monkeypatch.setattr(readiness, "time", SimpleNamespace(monotonic=lambda: self.clock))
 
+    def ask(self):
+        self.count += 1
+        return self.goes_on.wait(30)
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    asked = Asked(monkeypatch)
+    yield asked
+    asked.goes_on.set()
+
+
+def test_a_database_that_hangs_is_not_waited_for_and_asked_by_one_thread_only(monkeypatch, asked):
     monkeypatch.setattr(readiness, "DATABASE_TIMEOUT", 0.01)
-    monkeypatch.setattr(readiness.DatabaseCheck, "_ask", staticmethod(hang))
     check = readiness.DatabaseCheck()
-    try:
-        assert [check.answers() for _ in range(3)] == [False] * 3
-        assert len(started) == 1
-    finally:
-        hangs.set()
+    assert [check.answers() for _ in range(3)] == [False] * 3
+    assert asked.count == 1
+
+
+def test_who_asks_while_the_database_is_asked_gets_the_same_answer(asked):
+    check = readiness.DatabaseCheck()
+    with ThreadPoolExecutor(4) as pool:
+        answers = [pool.submit(check.answers) for _ in range(4)]
+        assert not any(answer.done() for answer in answers)
+        asked.goes_on.set()
+        assert [answer.result(30) for answer in answers] == [True] * 4
+    assert asked.count == 1
+
+
+def test_the_database_is_asked_once_a_second_at_most(asked):
+    check = readiness.DatabaseCheck()
+    asked.goes_on.set()
+    assert [check.answers() for _ in range(5)] == [True] * 5
+    assert asked.count == 1
+    asked.clock += 1.0
+    assert check.answers()
+    assert asked.count == 2
 
 
 @pytest.mark.django_db

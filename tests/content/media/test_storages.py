@@ -13,6 +13,7 @@ from django.utils import timezone
 from PIL import Image
 
 from clinic.ops.environment.media import bucket_storage
+from clinic.ops.outages import OutageLog
 from content.media import preparation, share_images, stored_files
 from content.media.earlier_manifests import manifest_name
 from content.media.preparation import check_files, prepare_waiting
@@ -109,7 +110,7 @@ def test_a_head_request_and_a_known_etag_send_no_picture(picture, client):
     "path",
     ["", "pictures", "pictures/", "pictures/nothing.jpg", "../outside.jpg", "pictures/../../outside.jpg", "/etc/x.jpg",
      "pictures//x.jpg", "pictures/./x.jpg", "..%2foutside.jpg", "..\\outside.jpg", "x.json", "x.html", "x.jpg%00",
-     "folder.jpg"],
+     "folder.jpg", "x" * 252 + ".jpg", "x/" * 600 + "x.jpg"],
 )  # fmt: skip
 def test_nothing_else_is_served(storage, client, tmp_path, path):
     (tmp_path / "outside.jpg").write_bytes(b"secret")
@@ -211,6 +212,23 @@ class TestWhenTheStorageIsAway:
 
         assert sources_of(picture).src in html
         assert (response.status_code, response["Retry-After"], response["Cache-Control"]) == (503, "30", "no-store")
+
+    @pytest.mark.usefixtures("_away")
+    def test_the_log_has_one_line_a_minute(self, picture, client, caplog, monkeypatch):
+        log = OutageLog()
+        monkeypatch.setattr("clinic.web.media.outage_log", log)
+
+        for _ in range(3):
+            client.get(f"/media/{picture.image.name}")
+        log.report()
+        log.report()
+
+        said = [record.getMessage() for record in caplog.records if record.name == "clinic.outages"]
+        problem = "The store of pictures does not answer (StoreUnavailable)."
+        assert said == [
+            f"{problem} Requests are answered with 503.",
+            f"{problem} Requests refused in the last minute: 3.",
+        ]
 
     @pytest.mark.usefixtures("_away")
     def test_the_worker_tries_again_and_marks_no_picture(self, picture):
