@@ -15,7 +15,7 @@ from django.conf import settings
 from booking.models import SiteIdentity
 
 FILE = "site-memory.json"
-SLACK = 5  # Beats. A power cut may lose the last transactions of a database that does not wait for its disk.
+SLACK = 5  # Heartbeats. A power cut may lose the last transactions of a database that does not wait for its disk.
 KEPT = 20  # Take-overs of one database.
 
 Seen = dict[str, dict[str, int]]  # Database: token of each take-over, oldest first: largest count.
@@ -38,13 +38,13 @@ class SiteMemory:
         if identity.token not in seen:
             return False
         is_last = next(reversed(seen)) == identity.token
-        return not is_last or identity.beats + SLACK < seen[identity.token]
+        return not is_last or identity.heartbeats + SLACK < seen[identity.token]
 
     def remember(self, identity: SiteIdentity) -> None:
         """Remember the count as it was read, that is, after its commit."""
         self._load()
         seen = self._seen.setdefault(identity.database, {})
-        seen[identity.token] = max(seen.get(identity.token, 0), identity.beats)
+        seen[identity.token] = max(seen.get(identity.token, 0), identity.heartbeats)
         self._seen[identity.database] = dict(list(seen.items())[-KEPT:])
         with suppress(OSError):
             self._save()
@@ -52,8 +52,8 @@ class SiteMemory:
     def _load(self) -> None:
         for database, seen in _read(self._path).items():
             own = self._seen.setdefault(database, {})
-            for token, beats in seen.items():
-                own[token] = max(own.get(token, 0), beats)
+            for token, heartbeats in seen.items():
+                own[token] = max(own.get(token, 0), heartbeats)
 
     def _save(self) -> None:
         new = self._path.with_name(f"{FILE}.{os.getpid()}-{threading.get_ident()}")
@@ -68,6 +68,9 @@ def _read(path: Path) -> Seen:
     """Return what the file says, or nothing if it cannot be read or is damaged."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return {str(name): {str(token): int(beats) for token, beats in seen.items()} for name, seen in content.items()}
+        return {
+            str(name): {str(token): int(heartbeats) for token, heartbeats in seen.items()}
+            for name, seen in content.items()
+        }
     except (OSError, ValueError, AttributeError, TypeError):
         return {}

@@ -24,10 +24,10 @@ def adopt(place: Place, *, now: datetime) -> None:
     )
 
 
-def beat(identity: SiteIdentity, place: Place) -> None:
+def count_heartbeat(identity: SiteIdentity, place: Place) -> None:
     """Count on, and record the address of a site that has only had one of its own machine."""
     own = SiteIdentity.objects.filter(token=identity.token, database=identity.database)
-    own.update(beats=F("beats") + 1)
+    own.update(heartbeats=F("heartbeats") + 1)
     if not identity.site_url and place.site_url:
         own.filter(site_url="").update(site_url=place.site_url)
 

@@ -26,7 +26,7 @@ def _no_pauses(monkeypatch):
     monkeypatch.setattr(loop, "close_old_connections", lambda: None)
     monkeypatch.setattr(loop, "periodic_tasks", {})
     monkeypatch.setattr(site_guard, "CHECK_INTERVAL", 0.0)
-    monkeypatch.setattr(site_guard, "BEAT_INTERVAL", 0.0)
+    monkeypatch.setattr(site_guard, "HEARTBEAT_INTERVAL", 0.0)
 
 
 @pytest.fixture
@@ -101,13 +101,13 @@ class TestRecord:
 
     def test_a_backup_of_an_earlier_release_over_a_database_that_had_a_record_is_mute(self, now):
         work()
-        change(database="", token="", site_url="", beats=0)
+        change(database="", token="", site_url="", heartbeats=0)
         assert "may be a copy" in work()
 
     def test_a_new_database_in_the_place_of_a_deleted_one_is_none(self):
         work()
         TaskRun.objects.all().delete()
-        change(database="", token="", site_url="", beats=0)
+        change(database="", token="", site_url="", heartbeats=0)
         assert work() == ""
 
     def test_while_the_clock_is_wrong_no_place_is_recorded(self, settings, monkeypatch):
@@ -118,9 +118,9 @@ class TestRecord:
 
     def test_counting_leaves_cached_pages_valid(self):
         work()
-        version, beats = current_content_version(), record().beats
+        version, heartbeats = current_content_version(), record().heartbeats
         work()
-        assert record().beats > beats
+        assert record().heartbeats > heartbeats
         assert current_content_version() == version
 
 
@@ -236,7 +236,7 @@ class TestCounter:
     def test_a_database_that_goes_back_stays_mute_on_every_machine(self, settings, tmp_path):
         for _ in range(10):
             work()
-        change(beats=1)
+        change(heartbeats=1)
         assert "gone back to an earlier state" in work()
         settings.VAR_DIR = tmp_path / "another machine"
         assert "gone back to an earlier state" in work()
@@ -244,7 +244,7 @@ class TestCounter:
     def test_the_last_beats_may_be_lost_in_a_power_cut(self):
         for _ in range(10):
             work()
-        change(beats=record().beats - 2)
+        change(heartbeats=record().heartbeats - 2)
         assert work() == ""
 
     def test_a_take_over_on_one_machine_is_accepted_on_the_others(self, settings, tmp_path, now):
@@ -255,13 +255,13 @@ class TestCounter:
             for _ in range(10):
                 work()
         backup = SiteIdentity.objects.values().get()
-        change(beats=1)
+        change(heartbeats=1)
         assert work()
         call_command("take_over", sent_until="now", yes=True)
         for folder in (first, second):
             settings.VAR_DIR = folder
             assert work() == ""
-        change(**backup)  # A backup of before the take-over, with more beats.
+        change(**backup)  # A backup of before the take-over, with more heartbeats.
         assert "gone back" in work()
 
     @pytest.mark.parametrize("content", ["", "{", "[1]", '{"a": 1}', '{"a": {"b": null}}'])
