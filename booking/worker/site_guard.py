@@ -35,7 +35,8 @@ class SiteGuard:
         if problem is None and identity is not None:
             self._count(identity, place)
         elif identity is not None:
-            site_identity.record_mute(identity, place, went_back=problem is site_identity.WENT_BACK, now=now)
+            went_back = problem is site_identity.WENT_BACK
+            site_identity.record_mute(identity, place, self._memory, went_back=went_back, now=now)
         return str(problem or "")
 
     def _count(self, identity: SiteIdentity, place: site_identity.Place) -> None:
