@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from booking.secret_key import HOW_TO_SET_A_KEY, has_secret_key
+from booking.ops.secret_key import HOW_TO_SET_A_KEY, has_secret_key
 from clinic.ops import environment
 
 # Alberta ended daylight saving changes in 2026 (tz database, release 2026c). Older data is wrong by one hour

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from booking.secret_key import has_secret_key, require_secret_key
+from booking.ops.secret_key import has_secret_key, require_secret_key
 from clinic.ops import environment
 from clinic.ops.folders import make_for_command
 

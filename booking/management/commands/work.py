@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from booking.secret_key import require_secret_key
+from booking.ops.secret_key import require_secret_key
 from booking.worker.loop import Worker, stopped_by_signals
 
 

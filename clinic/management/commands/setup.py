@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from booking.secret_key import has_secret_key, require_secret_key
+from booking.ops.secret_key import has_secret_key, require_secret_key
 from clinic.ops import environment, first_setup
 
 PASSWORD_FILE = "SETUP_PASSWORD_FILE"  # noqa: S105 (the name of a variable)

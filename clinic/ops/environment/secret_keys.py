@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from booking.secret_key import HOW_TO_MAKE_A_KEY
+from booking.ops.secret_key import HOW_TO_MAKE_A_KEY
 from clinic.ops.environment.secret_files import secret
 
 _KEY_FILE = "secret_key"

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from bench.serving import ROOT
-from booking.secret_key import HOW_TO_SET_A_KEY
+from booking.ops.secret_key import HOW_TO_SET_A_KEY
 from clinic import checks
 from clinic.management.commands import serve
 from clinic.web import write_queue
