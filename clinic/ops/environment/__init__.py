@@ -4,7 +4,7 @@ An invalid value raises ImproperlyConfigured with a message that says how to fix
 """
 
 from clinic.ops.environment.databases import database
-from clinic.ops.environment.folders import media_root, static_root, var_dir
+from clinic.ops.environment.folders import error_page, media_root, static_root, var_dir
 from clinic.ops.environment.mail import MAIL_FILES, mail, sms
 from clinic.ops.environment.media import media_storage
 from clinic.ops.environment.monitoring import logging_config, metrics_bind, metrics_dir, sentry_dsn
@@ -23,6 +23,7 @@ __all__ = [
     "MAIL_FILES",
     "clock_tolerance",
     "database",
+    "error_page",
     "host_of",
     "is_local_host",
     "is_secret_key_named",
