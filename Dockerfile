@@ -29,9 +29,9 @@ RUN /opt/venv/bin/python -m compileall -q -j 2 --invalidation-mode unchecked-has
 
 # Run: no compiler, no pip cache, no shell for its user. Root owns the code, so the site cannot change it.
 FROM ${PYTHON_IMAGE} AS run
-# pg_dump and psql, for backups.
+# pg_dump, pg_restore and age, for backups.
 RUN apt-get update -qq && \
-    apt-get install -y -qq --no-install-recommends postgresql-client && \
+    apt-get install -y -qq --no-install-recommends age postgresql-client && \
     rm -rf /var/lib/apt/lists/*
 # A fixed number, which owns the volumes. /run/clinic holds the unix socket that nginx connects to.
 RUN groupadd --system --gid 10001 clinic && \

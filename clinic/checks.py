@@ -7,8 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from booking.ops.secret_key import HOW_TO_SET_A_KEY, has_secret_key
 from clinic.ops import environment
-from clinic.ops.secret_key import has_secret_key
 
 # Alberta ended daylight saving changes in 2026 (tz database, release 2026c). Older data is wrong by one hour
 # there every winter.
@@ -69,7 +69,7 @@ def secret_key_is_set(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Require a secret key, and warn if a public site's is not named. Only for a deployment: migrate needs no key."""
     if not has_secret_key():
         on_this_machine = "manage.py setup makes one, as does manage.py serve; or set SECRET_KEY."
-        hint = environment.HOW_TO_SET_A_KEY if settings.IS_HTTPS else on_this_machine
+        hint = HOW_TO_SET_A_KEY if settings.IS_HTTPS else on_this_machine
         return [Error("This site has no secret key, which signs patients' links.", hint=hint, id="clinic.E004")]
     if is_secret_key_unnamed():
         path = settings.VAR_DIR / "secret_key"

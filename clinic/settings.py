@@ -216,6 +216,7 @@ STATICFILES_DIRS = [BASE_DIR / "static", BUILD_DIR]
 SILENCED_SYSTEM_CHECKS = ["staticfiles.W004"]  # BUILD_DIR may be missing: a site serves what is in STATIC_ROOT.
 MEDIA_URL = "/media/"
 MEDIA_ROOT = environment.media_root(VAR_DIR)
+ERROR_PAGE = environment.error_page()
 STORAGES = {
     "default": environment.media_storage(),
     "staticfiles": {

@@ -131,10 +131,12 @@ class SiteIdentity(models.Model):
     database = models.TextField(blank=True, help_text="What tells this database from its copies.")
     site_url = models.TextField(blank=True, help_text="SITE_URL; empty for a site that only its machine can reach.")
     token = models.CharField(max_length=32, blank=True, help_text="New with each take-over.")
-    beats = models.BigIntegerField(default=0, help_text="Grows while workers run: a database that goes back has less.")
+    heartbeats = models.BigIntegerField(
+        default=0, help_text="Grows while workers run: a database that goes back has less."
+    )
     recorded_at = models.DateTimeField(null=True)
     sent_until = models.DateTimeField(null=True, help_text="Messages due by then were sent from the place before.")
-    went_back = models.BooleanField(default=False, help_text="A worker has seen more beats before.")
+    went_back = models.BooleanField(default=False, help_text="A worker has seen more heartbeats before.")
     muted_place = models.TextField(blank=True, help_text="The other place at which a worker found this database.")
     muted_at = models.DateTimeField(null=True, help_text="When it did so first.")
 

@@ -6,7 +6,7 @@
 from booking.site_identity.memory import SiteMemory
 from booking.site_identity.place import Place, current_place
 from booking.site_identity.problems import ADVICE, WENT_BACK, SiteProblem, find_problem, site_problem
-from booking.site_identity.record import adopt, beat, load_identity, record_mute
+from booking.site_identity.record import adopt, count_heartbeat, load_identity, record_mute
 from booking.site_identity.take_over import TakeOver, plan_take_over, take_over
 
 __all__ = [
@@ -17,7 +17,7 @@ __all__ = [
     "SiteProblem",
     "TakeOver",
     "adopt",
-    "beat",
+    "count_heartbeat",
     "current_place",
     "find_problem",
     "load_identity",

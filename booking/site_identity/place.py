@@ -2,7 +2,7 @@
 
 PostgreSQL: the cluster's system identifier, the timeline (a promoted standby and a point-in-time recovery begin a new
 one), the database's oid, and the oid of our table, which a dump that is restored into the same database makes anew.
-SQLite: the file system and the inode of the file.
+SQLite: the inode of the file, and when the file was made.
 """
 
 import os
@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import NotSupportedError, ProgrammingError, connection, transaction
 
 from booking.models import SiteIdentity
+from booking.site_identity.birth_time import birth_time
 
 # pg_control_checkpoint() names the new timeline only after the first checkpoint of a promoted standby.
 _CLUSTER = """
@@ -58,15 +59,8 @@ def _cluster() -> str:
 
 
 def file_identity(name: str) -> str:
-    """Return what tells a SQLite file from a copy of it."""
+    """Return what tells a SQLite file from a copy of it. Nothing of the device: its number may change in a restart."""
     try:
-        inode = os.stat(name).st_ino
+        return f"sqlite {os.stat(name).st_ino} {birth_time(name)}"
     except OSError:
         return f"sqlite {name}"  # In memory.
-    return f"sqlite {_file_system(name):x}/{inode}"
-
-
-def _file_system(name: str) -> int:
-    """Return the file system's id, which most keep across restarts of the machine; a device's number may change."""
-    statvfs = getattr(os, "statvfs", None)
-    return (statvfs(name).f_fsid if statvfs else 0) or os.stat(name).st_dev

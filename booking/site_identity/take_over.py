@@ -10,8 +10,8 @@ from booking import messages
 from booking.models import SiteIdentity
 from booking.site_identity.memory import SiteMemory
 from booking.site_identity.place import Place, current_place
-from booking.site_identity.problems import SiteProblem, find_problem
-from booking.site_identity.record import load_identity, new_token
+from booking.site_identity.problems import WENT_BACK, SiteProblem, find_problem
+from booking.site_identity.record import load_identity, muted_since, new_token
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class TakeOver:
 
 def plan_take_over(*, sent_until: datetime, now: datetime) -> TakeOver:
     """Look, and write nothing."""
-    identity, place = load_identity(), current_place()
-    problem = find_problem(identity, place, now=now, memory=SiteMemory())
-    made_here_since = identity.muted_at if identity and identity.muted_place == str(place) else None
+    identity, place, memory = load_identity(), current_place(), SiteMemory()
+    problem = find_problem(identity, place, now=now, memory=memory)
+    made_here_since = muted_since(identity, place, memory, went_back=problem is WENT_BACK) if identity else None
     return TakeOver(
         problem,
         place,

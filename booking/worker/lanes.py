@@ -38,7 +38,8 @@ class ScheduledTask:
     """A task of the loop. ``do`` returns a sentence for the log, or ""; ``every`` is in seconds.
 
     ``needs_clock``: it deletes, ends or sends something by the time, so it waits while the machine's clock is wrong.
-    ``needs_site``: it tells people something or deletes what the site still has, so it waits on a copy of the database.
+    ``needs_site``: it tells people something or deletes what the site still has, so it waits on a copy of the database,
+    and, as only the right time can tell a copy, for the clock.
     """
 
     name: str
@@ -74,7 +75,7 @@ class Lane:
 
     def may_run(self, task: ScheduledTask) -> bool:
         """Whether everything is in order that the task needs. A wrong clock must not decide whose database this is."""
-        if task.needs_clock and not self._clock.is_met():
+        if (task.needs_clock or task.needs_site) and not self._clock.is_met():
             return False
         return not task.needs_site or self._site.is_met()
 

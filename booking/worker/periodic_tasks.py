@@ -16,7 +16,8 @@ class PeriodicTask:
 
     ``with_messages``: run it in the thread that sends messages. ``needs_clock``: do not run it while the machine's
     clock is wrong, because it deletes something by its age. ``needs_site``: do not run it on a copy of the database
-    that nobody has taken over, because it tells people something, or deletes what the site still has.
+    that nobody has taken over, because it tells people something, or deletes what the site still has. It includes
+    ``needs_clock``, because a wrong clock must not decide whether this is a copy.
     """
 
     name: str

@@ -8,7 +8,7 @@ from booking import site_identity
 from booking.models import SiteIdentity
 
 CHECK_INTERVAL = 1.0  # seconds
-BEAT_INTERVAL = 60.0  # seconds
+HEARTBEAT_INTERVAL = 60.0  # seconds
 
 
 class SiteGuard:
@@ -16,7 +16,7 @@ class SiteGuard:
 
     def __init__(self) -> None:
         self._problem = ""
-        self._checked = self._beat = float("-inf")
+        self._checked = self._counted = float("-inf")
         self._memory = site_identity.SiteMemory()
 
     def problem(self) -> str:
@@ -35,11 +35,12 @@ class SiteGuard:
         if problem is None and identity is not None:
             self._count(identity, place)
         elif identity is not None:
-            site_identity.record_mute(identity, place, went_back=problem is site_identity.WENT_BACK, now=now)
+            went_back = problem is site_identity.WENT_BACK
+            site_identity.record_mute(identity, place, self._memory, went_back=went_back, now=now)
         return str(problem or "")
 
     def _count(self, identity: SiteIdentity, place: site_identity.Place) -> None:
-        if time.monotonic() - self._beat >= BEAT_INTERVAL:
+        if time.monotonic() - self._counted >= HEARTBEAT_INTERVAL:
             self._memory.remember(identity)
-            site_identity.beat(identity, place)
-            self._beat = time.monotonic()
+            site_identity.count_heartbeat(identity, place)
+            self._counted = time.monotonic()

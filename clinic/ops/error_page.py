@@ -1,6 +1,7 @@
 """The front server's error page: a file with the clinic's name and phone, for while the site does not answer.
 
-The worker keeps the copy in VAR_DIR up to date, where the site reads the name and phone when it has no database.
+The worker keeps it up to date, in VAR_DIR or where ERROR_PAGE says. The site, which has to reach the same file, reads
+the name and phone there when it has no database.
 """
 
 import html
@@ -31,7 +32,7 @@ class ClinicContact:
 
 
 def kept_path() -> Path:
-    return Path(settings.VAR_DIR) / FILE_NAME
+    return settings.ERROR_PAGE or Path(settings.VAR_DIR) / FILE_NAME
 
 
 def render_error_page(clinic: Clinic) -> str:
@@ -39,9 +40,9 @@ def render_error_page(clinic: Clinic) -> str:
 
 
 def keep_error_page_current() -> str:
-    """Rewrite the file in VAR_DIR if the clinic's name or phone has changed. A periodic task of the worker."""
+    """Rewrite the file if the clinic's name or phone has changed. A periodic task of the worker."""
     clinic = Clinic.objects.first()
-    if clinic is None or not os.access(settings.VAR_DIR, os.W_OK):
+    if clinic is None or not os.access(kept_path().parent, os.W_OK):
         return ""
     content = render_error_page(clinic)
     if _read(kept_path()) == content:
@@ -51,7 +52,7 @@ def keep_error_page_current() -> str:
 
 
 def is_kept_page_outdated() -> bool:
-    """Return whether there is a file in VAR_DIR that differs from what the clinic's data say now."""
+    """Return whether there is a file that differs from what the clinic's data say now."""
     kept, clinic = _read(kept_path()), Clinic.objects.first()
     return bool(kept and clinic is not None and kept != render_error_page(clinic))
 
@@ -68,7 +69,7 @@ def contact_in_kept_page() -> ClinicContact:
 
 
 def last_resort() -> str:
-    """Return the file in VAR_DIR, or a line of text: for when nothing else can be rendered."""
+    """Return the file, or a line of text: for when nothing else can be rendered."""
     return _read(kept_path()) or "Something went wrong on our side. Please try again in a few minutes, or call us."
 
 

@@ -10,8 +10,9 @@ import threading
 from enum import StrEnum
 
 from django.contrib.sessions.exceptions import SessionInterrupted
-from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.transaction import TransactionManagementError
+
+from booking.ops.database_outages import Cause, cause_of
 
 logger = logging.getLogger("clinic.outages")
 
@@ -29,27 +30,13 @@ class StoreUnavailable(OSError):
     """Raised if an object store refuses a request, or does not answer."""
 
 
-# PostgreSQL's error codes (SQLSTATE), by prefix. An error without a code comes from the client's side: there is no
-# connection.
-_POSTGRESQL = {
-    "08": Outage.AWAY,  # Connection exception.
-    "25006": Outage.READ_ONLY,  # A standby, or default_transaction_read_only.
-    "53100": Outage.FULL,
-    "53": Outage.AWAY,  # Insufficient resources: too many connections, out of memory.
-    "57P": Outage.AWAY,  # Shutting down, starting up, or the connection was ended.
-    "58": Outage.AWAY,  # System error, such as reading from the disk.
-}
-# SQLite's primary result codes (https://www.sqlite.org/rescode.html). BUSY: locked for longer than the timeout.
-_SQLITE = {
-    3: Outage.AWAY,  # PERM
-    5: Outage.AWAY,  # BUSY
-    8: Outage.READ_ONLY,
-    10: Outage.AWAY,  # IOERR
-    11: Outage.AWAY,  # CORRUPT
-    13: Outage.FULL,
-    14: Outage.AWAY,  # CANTOPEN
-    15: Outage.AWAY,  # PROTOCOL: locks
-    26: Outage.AWAY,  # NOTADB
+# A missing table, a deadlock and a lock that was not given in time are no outages: the next request may go well.
+_OF_DATABASE = {
+    Cause.AWAY: Outage.AWAY,
+    Cause.OVERLOADED: Outage.AWAY,
+    Cause.LOCKED: Outage.AWAY,
+    Cause.FULL: Outage.FULL,
+    Cause.READ_ONLY: Outage.READ_ONLY,
 }
 _DISK = {errno.ENOSPC: Outage.FULL, errno.EDQUOT: Outage.FULL, errno.EROFS: Outage.READ_ONLY}
 
@@ -64,16 +51,8 @@ def outage_of(error: BaseException | None) -> Outage | None:
         return Outage.STORE
     if isinstance(error, OSError):
         return _DISK.get(error.errno or 0)
-    if isinstance(error, InterfaceError):
-        return Outage.AWAY
-    if not isinstance(error, DatabaseError):
-        return None
-    cause = error.__cause__
-    if sqlstate := getattr(cause, "sqlstate", None):
-        return next((outage for prefix, outage in _POSTGRESQL.items() if sqlstate.startswith(prefix)), None)
-    if (code := getattr(cause, "sqlite_errorcode", None)) is not None:
-        return _SQLITE.get(code & 0xFF)
-    return Outage.AWAY if isinstance(error, OperationalError) else None
+    cause = cause_of(error)
+    return _OF_DATABASE.get(cause) if cause else None
 
 
 def _why_session_was_not_saved(error: SessionInterrupted) -> BaseException | None:

@@ -3,10 +3,9 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 
+from booking.ops.secret_key import require_secret_key
 from booking.worker.loop import Worker, stopped_by_signals
 
 
@@ -27,14 +26,3 @@ class Command(BaseCommand):
                 worker.work_once()
             else:
                 worker.work_until_stopped()
-
-
-def require_secret_key() -> None:
-    """Raise CommandError if there is no key: the worker signs the links in messages."""
-    try:
-        _ = settings.SECRET_KEY
-    except ImproperlyConfigured as problem:
-        raise CommandError(
-            "There is no secret key, which signs the links in messages. Set SECRET_KEY or SECRET_KEY_FILE as for the "
-            "site."
-        ) from problem

@@ -98,7 +98,9 @@ _FIELDS: dict[str, str] = {
     "booking.SampleRow": "id content_type object_id fingerprint",
     "booking.SetupCheck": "id step",
     "booking.TaskRun": "id name went_well_at interval",
-    "booking.SiteIdentity": ("id database site_url token beats recorded_at sent_until went_back muted_place muted_at"),
+    "booking.SiteIdentity": (
+        "id database site_url token heartbeats recorded_at sent_until went_back muted_place muted_at"
+    ),
     "booking.ClockReading": "id machine read_at uptime checked_at off_by off_since",
     "account.EmailAddress": "id",
     "account.EmailConfirmation": "id",

@@ -4,13 +4,12 @@ An invalid value raises ImproperlyConfigured with a message that says how to fix
 """
 
 from clinic.ops.environment.databases import database
-from clinic.ops.environment.folders import media_root, static_root, var_dir
+from clinic.ops.environment.folders import error_page, media_root, static_root, var_dir
 from clinic.ops.environment.mail import MAIL_FILES, mail, sms
 from clinic.ops.environment.media import media_storage
 from clinic.ops.environment.monitoring import logging_config, metrics_bind, metrics_dir, sentry_dsn
 from clinic.ops.environment.secret_files import secret
 from clinic.ops.environment.secret_keys import (
-    HOW_TO_SET_A_KEY,
     is_secret_key_named,
     make_secret_key,
     secret_key,
@@ -20,11 +19,11 @@ from clinic.ops.environment.site import LOCAL_SITE, host_of, is_local_host, site
 from clinic.ops.environment.values import clock_tolerance, switch, whole_number
 
 __all__ = [
-    "HOW_TO_SET_A_KEY",
     "LOCAL_SITE",
     "MAIL_FILES",
     "clock_tolerance",
     "database",
+    "error_page",
     "host_of",
     "is_local_host",
     "is_secret_key_named",

@@ -22,6 +22,13 @@ def static_root(var_dir: Path, environ: Mapping[str, str] = os.environ) -> Path:
     return _folder("STATIC_ROOT", var_dir / "static", environ)
 
 
+def error_page(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Return the file in which the worker keeps the front server's error page; None for its place in VAR_DIR."""
+    if not environ.get("ERROR_PAGE", "").strip():
+        return None
+    return _folder("ERROR_PAGE", Path("error_page.html"), environ)
+
+
 def _folder(name: str, default: Path, environ: Mapping[str, str]) -> Path:
     path = Path(environ.get(name, "").strip() or default)
     if not path.is_absolute():

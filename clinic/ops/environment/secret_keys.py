@@ -8,12 +8,9 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from booking.ops.secret_key import HOW_TO_MAKE_A_KEY
 from clinic.ops.environment.secret_files import secret
 
-HOW_TO_MAKE_A_KEY = "python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
-HOW_TO_SET_A_KEY = (
-    f"Make one with {HOW_TO_MAKE_A_KEY} and set it as SECRET_KEY, or keep it in a file that SECRET_KEY_FILE names."
-)
 _KEY_FILE = "secret_key"
 
 

@@ -134,7 +134,7 @@ class WriteCheck:
 
 
 class ErrorPageCheck:
-    """Whether the error page in VAR_DIR has differed from the clinic's data for longer than the worker needs."""
+    """Whether the worker's error page has differed from the clinic's data for longer than the worker needs."""
 
     def __init__(self) -> None:
         self._outdated_since: datetime | None = None

@@ -67,6 +67,8 @@ def test_a_read_only_database_on_sqlite():
         ("53100", "The disk of the database is full"),
         ("53300", "The database has no connection or memory left"),
         ("25006", "The database cannot be written"),
+        ("53200", "The database has no connection or memory left"),
+        ("40P01", "The database is locked"),
         ("55P03", "The database is locked"),
         ("57P01", "The database does not answer"),
     ],
@@ -102,9 +104,11 @@ def test_errors_while_connecting_have_no_code(text, beginning):
     assert "secret" not in said
 
 
-def test_a_lock_is_told_from_a_missing_database():
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED])
+def test_a_lock_is_told_from_a_missing_database(code):
     cause = sqlite3.OperationalError("database is locked")
-    cause.sqlite_errorcode = sqlite3.SQLITE_BUSY
+    cause.sqlite_errorcode = code
     error = OperationalError("database is locked")
     error.__cause__ = cause
+    assert concerns_whole_database(error)
     assert explain_database_error(error).startswith("The database is locked by another process")

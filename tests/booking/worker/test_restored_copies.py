@@ -29,7 +29,7 @@ def site(stopped_clock, settings, monkeypatch):
     settings.BOOKING_CONFIRMATION_DELAY = timedelta(0)
     monkeypatch.setattr(loop, "periodic_tasks", {})
     monkeypatch.setattr(site_guard, "CHECK_INTERVAL", 0.0)
-    monkeypatch.setattr(site_guard, "BEAT_INTERVAL", 0.0)
+    monkeypatch.setattr(site_guard, "HEARTBEAT_INTERVAL", 0.0)
     factories.make_clinic(notices="none")
     work()
     service = factories.make_service(first_reminder=48 * HOUR, second_reminder=None)

@@ -1,17 +1,24 @@
 """The worker knows whether the database is the site's: what it records, when it is mute, and what goes on then."""
 
 import logging
+import os
+import stat as stat_module
+import subprocess
+import sys
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+import time_machine
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection
 from django.urls import reverse
 
 from booking import messages, site_identity
-from booking.models import Appointment, SiteIdentity, TaskRun, current_content_version
+from booking.models import Appointment, Message, SiteIdentity, TaskRun, current_content_version
 from booking.site_identity import place
+from booking.site_identity.birth_time import birth_time
 from booking.worker import clock_guard, conditions, loop, site_guard
 from booking.worker.periodic_tasks import PeriodicTask, periodic_tasks
 from tests.support import factories
@@ -26,7 +33,7 @@ def _no_pauses(monkeypatch):
     monkeypatch.setattr(loop, "close_old_connections", lambda: None)
     monkeypatch.setattr(loop, "periodic_tasks", {})
     monkeypatch.setattr(site_guard, "CHECK_INTERVAL", 0.0)
-    monkeypatch.setattr(site_guard, "BEAT_INTERVAL", 0.0)
+    monkeypatch.setattr(site_guard, "HEARTBEAT_INTERVAL", 0.0)
 
 
 @pytest.fixture
@@ -101,16 +108,18 @@ class TestRecord:
 
     def test_a_backup_of_an_earlier_release_over_a_database_that_had_a_record_is_mute(self, now):
         work()
-        change(database="", token="", site_url="", beats=0)
+        change(database="", token="", site_url="", heartbeats=0)
         assert "may be a copy" in work()
 
     def test_a_new_database_in_the_place_of_a_deleted_one_is_none(self):
         work()
         TaskRun.objects.all().delete()
-        change(database="", token="", site_url="", beats=0)
+        change(database="", token="", site_url="", heartbeats=0)
         assert work() == ""
 
     def test_while_the_clock_is_wrong_no_place_is_recorded(self, settings, monkeypatch):
+        tasks = [PeriodicTask("pictures", str, 1.0, needs_site=True), PeriodicTask("links", str, 1.0, needs_clock=True)]
+        monkeypatch.setattr(loop, "periodic_tasks", {task.name: task for task in tasks})
         settings.CLOCK_TOLERANCE = 5 * MINUTE
         monkeypatch.setattr(clock_guard.ClockGuard, "problem", lambda self: "The clock is wrong.")
         work()
@@ -118,9 +127,9 @@ class TestRecord:
 
     def test_counting_leaves_cached_pages_valid(self):
         work()
-        version, beats = current_content_version(), record().beats
+        version, heartbeats = current_content_version(), record().heartbeats
         work()
-        assert record().beats > beats
+        assert record().heartbeats > heartbeats
         assert current_content_version() == version
 
 
@@ -145,6 +154,37 @@ class TestPlace:
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("RESET ROLE")
+
+    @pytest.mark.once
+    def test_the_number_of_the_device_says_nothing(self, tmp_path, monkeypatch):
+        """It may change when the machine restarts, and on XFS and NFS the id of the file system with it."""
+        path = tmp_path / "clinic.sqlite3"
+        path.write_bytes(b"one")
+        before, stat = place.file_identity(str(path)), os.stat
+
+        def after_restart(name, **options):
+            values = list(stat(name, **options))
+            values[stat_module.ST_DEV] += 1
+            return os.stat_result(values)
+
+        monkeypatch.setattr(os, "stat", after_restart)
+        monkeypatch.setattr(os, "statvfs", lambda name: SimpleNamespace(f_fsid=1))
+        assert place.file_identity(str(path)) == before
+
+    @pytest.mark.once
+    def test_a_file_with_the_same_inode_on_another_disk_is_another(self, tmp_path, monkeypatch):
+        path = tmp_path / "clinic.sqlite3"
+        path.write_bytes(b"one")
+        before = place.file_identity(str(path))
+        monkeypatch.setattr(place, "birth_time", lambda name: 1)
+        assert place.file_identity(str(path)) != before
+
+    @pytest.mark.once
+    @pytest.mark.skipif(sys.platform != "linux", reason="The program of GNU.")
+    def test_the_birth_time_is_the_one_that_the_system_shows(self, tmp_path):
+        shown = subprocess.run(["stat", "-c", "%W", tmp_path], capture_output=True, text=True, check=True).stdout
+        assert birth_time(str(tmp_path)) // 1_000_000_000 == int(shown)
+        assert birth_time(str(tmp_path / "missing")) == 0
 
     @pytest.mark.skipif(connection.vendor != "sqlite", reason="A file.")
     def test_a_compacted_file_is_the_same_and_a_renamed_copy_is_another(self, tmp_path):
@@ -236,7 +276,7 @@ class TestCounter:
     def test_a_database_that_goes_back_stays_mute_on_every_machine(self, settings, tmp_path):
         for _ in range(10):
             work()
-        change(beats=1)
+        change(heartbeats=1)
         assert "gone back to an earlier state" in work()
         settings.VAR_DIR = tmp_path / "another machine"
         assert "gone back to an earlier state" in work()
@@ -244,7 +284,7 @@ class TestCounter:
     def test_the_last_beats_may_be_lost_in_a_power_cut(self):
         for _ in range(10):
             work()
-        change(beats=record().beats - 2)
+        change(heartbeats=record().heartbeats - 2)
         assert work() == ""
 
     def test_a_take_over_on_one_machine_is_accepted_on_the_others(self, settings, tmp_path, now):
@@ -255,14 +295,36 @@ class TestCounter:
             for _ in range(10):
                 work()
         backup = SiteIdentity.objects.values().get()
-        change(beats=1)
+        change(heartbeats=1)
         assert work()
         call_command("take_over", sent_until="now", yes=True)
         for folder in (first, second):
             settings.VAR_DIR = folder
             assert work() == ""
-        change(**backup)  # A backup of before the take-over, with more beats.
+        change(**backup)  # A backup of before the take-over, with more heartbeats.
         assert "gone back" in work()
+
+    def test_what_a_site_queued_while_it_was_mute_is_not_its_own_after_a_restore(self, now):
+        """The backup says since when the site was mute. It was taken over since, and has sent what was queued."""
+        work()
+        change(**ELSEWHERE)
+        work()  # Mute.
+        queue_confirmation(now)
+        backup = SiteIdentity.objects.values().get()
+        with time_machine.travel(now + HOUR, tick=False):
+            call_command("take_over", sent_until="now", yes=True)
+            assert work() == ""
+            assert len(mail.outbox) == 2
+        mail.outbox.clear()
+        for is_noticed in (False, True):
+            change(**backup)
+            Message.objects.update(state="waiting", sent_at=None)
+            with time_machine.travel(now + 2 * HOUR, tick=False):
+                if is_noticed:
+                    assert work()
+                call_command("take_over", sent_until="now", yes=True)
+                assert work() == ""
+            assert mail.outbox == []
 
     @pytest.mark.parametrize("content", ["", "{", "[1]", '{"a": 1}', '{"a": {"b": null}}'])
     def test_a_damaged_memory_is_no_memory(self, content, tmp_path):

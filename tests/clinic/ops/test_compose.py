@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
@@ -113,6 +114,25 @@ def test_the_site_stands_twice_with_a_socket_and_a_folder_of_its_own():
     own = {volume for volume in web["volumes"] if volume.endswith(":/var/lib/clinic")}
     assert own
     assert not own & set(second["volumes"])  # "manage.py drain" writes there.
+
+
+def test_the_worker_writes_the_error_page_where_the_site_and_nginx_read_it():
+    page = Path(SERVICES["worker"]["environment"]["ERROR_PAGE"])
+    mounts = {
+        name: [mode for _, folder, *mode in (volume.split(":") for volume in service.get("volumes", []))
+               if folder == str(page.parent)]
+        for name, service in SERVICES.items()
+    }  # fmt: skip
+    assert {name: mode for name, mode in mounts.items() if mode} == {
+        "migrate": [[]], "worker": [[]], "web": [["ro"]], "web2": [["ro"]], "nginx": [["ro"]]
+    }  # fmt: skip
+    assert {SERVICES[name]["environment"]["ERROR_PAGE"] for name in ("web", "web2")} == {str(page)}
+    assert f"location = /{page.name}" in (ROOT / "deploy" / "nginx-site.conf").read_text()
+
+
+def test_the_image_has_the_programs_of_backups():
+    installed = next(step for name, step in STAGES["run"].steps if "apt-get install" in step)
+    assert {"age", "postgresql-client"} <= set(installed.split())
 
 
 @pytest.mark.parametrize("name", ["web", "web2"])

@@ -5,6 +5,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.management import CommandError, call_command
 
+from clinic.management.commands.copy_media import storage_at
+
 pytestmark = pytest.mark.once
 FILES = {"pictures/path-1.jpg": b"one", "renditions/path-1-480.avif": b"two", "people/é b.webp": b"three"}
 
@@ -66,5 +68,27 @@ def test_a_file_that_arrives_changed_is_named(folder, monkeypatch):
 
 @pytest.mark.parametrize("options", [[], ["--to", "media"], ["--from", "s3:/bucket"]])
 def test_a_place_must_be_named_in_full(folder, options):
-    with pytest.raises(CommandError, match=r"place|full path"):
+    with pytest.raises(CommandError, match=r"Name a place|full path"):
         call_command("copy_media", *options)
+
+
+@pytest.mark.parametrize("option", ["--from", "--to"])
+def test_an_address_with_a_secret_is_refused_on_the_command_line_and_not_repeated(folder, option):
+    with pytest.raises(CommandError, match="--from-file") as refused:
+        call_command("copy_media", option, "s3://key:secret@s3.example/bucket")
+    assert "secret@" not in str(refused.value)
+
+
+def test_the_address_of_a_bucket_is_read_from_a_file(tmp_path):
+    (tmp_path / "bucket").write_text("s3://key:secret@s3.example/bucket\n")
+    storage = storage_at(None, str(tmp_path / "bucket"))
+    assert (storage.bucket_name, storage.secret_key) == ("bucket", "secret")
+
+
+@pytest.mark.parametrize(("content", "says"), [(None, "cannot be read"), ("s3:secret@bucket", "s3://KEY:SECRET@")])
+def test_a_file_without_an_address_is_refused_and_not_repeated(tmp_path, content, says):
+    if content:
+        (tmp_path / "bucket").write_text(content)
+    with pytest.raises(CommandError, match=says) as refused:
+        storage_at(None, str(tmp_path / "bucket"))
+    assert "secret@" not in str(refused.value)

@@ -251,3 +251,12 @@ def test_the_worker_leaves_a_folder_alone_in_which_it_may_not_write(settings, tm
     monkeypatch.setattr(error_page.os, "access", lambda path, mode: False)
     assert error_page.keep_error_page_current() == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_site_with_another_var_dir_than_the_workers_finds_the_error_page_where_both_are_told(settings, tmp_path):
+    settings.ERROR_PAGE, settings.VAR_DIR = tmp_path / "shared" / "down.html", tmp_path / "worker"
+    settings.ERROR_PAGE.parent.mkdir()
+    factories.make_clinic(phone="+14035550177")
+    assert error_page.keep_error_page_current()
+    settings.VAR_DIR = tmp_path / "site"
+    assert error_page.contact_in_kept_page().phone == "403-555-0177"
