@@ -176,7 +176,8 @@ def test_a_reload_after_an_upgrade_serves_the_new_code_without_errors(tmp_path):
 
         assert set(poll_until(port, "/healthz/", "the new release")) == {200}
         assert {fetch(port, "/healthz/") for _ in range(20)} <= {(200, "the new release\n"), (200, "ok\n")}
-        assert fetch(port, "/")[0] in {200, 404}
+        status, page = fetch(port, "/")
+        assert (status, "setting up this website" in page) == (503, True)
     finally:
         gunicorn.terminate()
         gunicorn.wait(timeout=60)
