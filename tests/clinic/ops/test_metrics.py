@@ -273,6 +273,7 @@ def test_the_counts_of_all_processes_are_added_up_and_a_start_begins_anew(tmp_pa
         "WEB_WORKERS": "2", "METRICS_BIND": f"127.0.0.1:{metrics_port}", "LOG_FORMAT": "json", "ACCESS_LOG": "on",
         "PAGE_CACHE": "off",
     }  # fmt: skip
+    (tmp_path / "var" / "static").mkdir(parents=True)  # Else WhiteNoise's warning is a line that is no JSON.
     log = (tmp_path / "log").open("w")
     gunicorn = [sys.executable, "-m", "gunicorn", "--config", "clinic/ops/gunicorn.py", "clinic.wsgi"]
     options = {"cwd": ROOT, "env": environ, "stdout": log, "stderr": subprocess.STDOUT}
