@@ -90,10 +90,10 @@ def test_gunicorn_does_not_start_on_an_untrusted_unix_socket(tmp_path, arguments
 # Log lines
 
 
-@pytest.mark.once
 EXITED = r"Worker \(pid:\d+\) exited with code 3\."  # Always logged; what follows depends on the timing.
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("log_format", ["json", "line"])
 def test_gunicorn_s_own_lines_have_the_site_s_format(log_format, tmp_path):
     gunicorn = [sys.executable, "-m", "gunicorn", "--config", str(CONFIG), "tests.support.no_such_application"]
