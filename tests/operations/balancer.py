@@ -103,7 +103,7 @@ class HAProxy:
     def requests_to(self, machine: Machine, *, after: int = 0) -> list[str]:
         """The lines of the access log, from this number on, whose requests this machine got."""
         lines = self.log.read_text().splitlines()[after:]
-        return [line for line in lines if re.search(rf"(machines|files)/{machine.name}(-kept)?$", line)]
+        return [line for line in lines if re.search(rf"(machines|files)/{machine.name}(-kept)? \S+$", line)]
 
     def close(self) -> None:
         if self.service is not None:

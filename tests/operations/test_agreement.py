@@ -88,7 +88,7 @@ def test_an_edit_published_on_one_machine_shows_on_the_other_at_its_next_request
 def test_machines_show_the_same_pages(site, path):
     answers = [site.browser(host, "127.3.6.1").get(path) for host in site.hosts]
     assert [answer.status for answer in answers] == [200, 200]
-    one, other = (re.sub(r'nonce="[^"]*"|value="[^"]{60,}"', "", answer.text) for answer in answers)
+    one, other = (re.sub(r'nonce="[^"]*"|value="[^"]{40,}"', "", answer.text) for answer in answers)
     assert one == other
 
 

@@ -5,14 +5,17 @@ and ``bad_request`` (``handler400``) where the exception says that the request i
 """
 
 import sys
+from contextlib import suppress
 
 from django.core.exceptions import SuspiciousOperation
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.utils.translation import gettext
 
 from booking.formatting import format_phone
+from booking.models import Clinic
 from booking.site_context import last_known_clinic
 from clinic.accounts.staff_area import STAFF_PATHS
 from clinic.ops.error_page import ClinicContact, contact_in_kept_page
@@ -26,8 +29,18 @@ RETRY_AFTER = 120  # seconds
 def known_contact() -> ClinicContact:
     """Return the clinic's name and phone as this process last read them, else as the kept error page says."""
     clinic = last_known_clinic()
-    if clinic is None:
-        return contact_in_kept_page()
+    return contact_in_kept_page() if clinic is None else _contact_of(clinic)
+
+
+def _contact_in_database() -> ClinicContact:
+    """Read the clinic's name and phone: a database that is full or read-only still answers."""
+    with suppress(Error):
+        clinic = Clinic.objects.first()
+        return ClinicContact() if clinic is None else _contact_of(clinic)
+    return ClinicContact()
+
+
+def _contact_of(clinic: Clinic) -> ClinicContact:
     phone = clinic.phone
     return ClinicContact(clinic.name, phone.as_rfc3966 if phone else "", format_phone(phone) if phone else "")
 
@@ -72,10 +85,13 @@ def _page(request: HttpRequest, outage: Outage) -> HttpResponse:
     }
     if is_full and (office := office_error(request, "admin/errors/503.html", 503, context)):
         return office
+    contact = known_contact()
+    if is_full and not contact.phone:
+        contact = _contact_in_database()
     is_staff_path = request.path.startswith(STAFF_PATHS)
     typed = _typed(request)
     context |= {
-        "contact": known_contact(),
+        "contact": contact,
         "again": request.get_full_path() if request.method in {"GET", "HEAD"} or typed else "",
         "typed": typed,
         "is_post": request.method == "POST",

@@ -175,6 +175,20 @@ def test_else_it_comes_from_the_kept_error_page(visitor, fails, kept_page):
     assert html.count("Dana &amp; Steve&#x27;s Physio") == 2  # The title, and the head's link.
 
 
+@pytest.mark.django_db
+def test_a_database_that_is_only_full_is_asked_for_it(visitor, monkeypatch, log):
+    factories.make_clinic(**CLINIC)
+    monkeypatch.setattr(site_context, "_cache", None)
+
+    def fail(*args, **kwargs):
+        raise OUTAGES["SQLite full"][0]
+
+    monkeypatch.setattr("booking.views.book.times.slot_page_for_service", fail)
+    response = visitor.get("/book/assessment/")
+    assert response.status_code == 503
+    assert 'href="tel:+1-403-555-0100"' in response.content.decode()
+
+
 def test_a_last_resort_is_there_when_the_error_view_fails(fails, kept_page, monkeypatch, caplog):
     import clinic.wsgi
 
