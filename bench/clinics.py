@@ -67,6 +67,7 @@ class Clinics:
             "VAR_DIR": str(self.folder),
             "SITE_URL": f"http://{SITE_HOST}",
             "TRUSTED_PROXIES": HOST,
+            "SECRET_KEY": "the key of a benchmark, which signs nothing real",
             "DJANGO_SETTINGS_MODULE": "clinic.settings",
         }
 

@@ -89,7 +89,8 @@ def serve(folder: Path, stack: ExitStack) -> tuple[str, str]:
     """Serve the sample clinic and the bare page with the site's gunicorn settings, and return their URLs."""
     site, bare = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
     database = {"DATABASE_URL": f"sqlite:///{folder}/clinic.sqlite3"}
-    os.environ |= database | {"SITE_URL": site, "VAR_DIR": str(folder / "var")}
+    key = {"SECRET_KEY": "the key of an inspection, which signs nothing real"}
+    os.environ |= database | key | {"SITE_URL": site, "VAR_DIR": str(folder / "var")}
     for command in ("migrate", "build_static", "collectstatic", "load_sample"):
         more = {"collectstatic": ["--noinput"], "load_sample": ["--no-appointments"]}.get(command, [])
         subprocess.run([sys.executable, "manage.py", command, "--verbosity=0", *more], cwd=ROOT, check=True)

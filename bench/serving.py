@@ -30,7 +30,7 @@ def gunicorn(application: str, port: int, **variables: str) -> Iterator[int]:
     variables = {
         "BIND": f"{HOST}:{port}",
         "DJANGO_SETTINGS_MODULE": "clinic.settings",
-        "MALLOC_ARENA_MAX": "2",  # As docs/deployment.md recommends.
+        "MALLOC_ARENA_MAX": "2",  # As in deploy/systemd/.
     } | variables
     command = [sys.executable, "-m", "gunicorn", "--config", "clinic/ops/gunicorn.py", application]
     server = subprocess.Popen(command, cwd=ROOT, env=os.environ | variables)

@@ -29,6 +29,7 @@ UNVERSIONED_MODELS = {
     "WaitlistOffer",
     "TaskRun",
     "ClockReading",
+    "SiteIdentity",
 }
 
 
@@ -38,12 +39,13 @@ class BookingConfig(AppConfig):
 
     def ready(self) -> None:
         from booking import checks  # noqa: F401  (registers them)
-        from booking.models import connect_version_signals, make_missing_wordings
+        from booking.models import connect_version_signals, make_missing_site_identity, make_missing_wordings
         from booking.privacy import retention
         from booking.worker import periodic_tasks
 
         post_migrate.connect(lambda using, **_: make_missing_wordings(using), sender=self, weak=False)
+        post_migrate.connect(lambda using, **_: make_missing_site_identity(using), sender=self, weak=False)
         connect_version_signals(self, but=UNVERSIONED_MODELS)
         periodic_tasks.register_periodic_task(
-            RETENTION_INTERVAL, "retention periods", retention.run_daily, needs_clock=True
+            RETENTION_INTERVAL, "retention periods", retention.run_daily, needs_clock=True, needs_site=True
         )

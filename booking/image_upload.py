@@ -11,7 +11,6 @@ from contextlib import suppress
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.files.storage import default_storage
 from django.db.models.fields.files import FieldFile
 from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
@@ -68,11 +67,11 @@ def validate_picture(file: Any) -> None:
 def is_stored(file: Any) -> bool:
     """Whether this is a model field's file that is in the storage, or was there and is missing now.
 
-    The name of an upload has no folder; the name of a stored file always has one.
+    The name of an upload has no folder; the name of a stored file begins with its field's. The storage is not asked.
     """
     if not isinstance(file, FieldFile):
         return False
-    if "/" in (file.name or "") and default_storage.exists(str(file.name)):
+    if (file.name or "").startswith(str(file.field.upload_to)):
         return True
     try:
         return file.file is None

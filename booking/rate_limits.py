@@ -22,6 +22,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 from django.db.models import F
+from django.dispatch import Signal
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
@@ -36,12 +37,16 @@ _SITE_BITS = 48  # A subscriber may be assigned as much as an IPv6 /48, which is
 SITE_FACTOR = 4  # times the limit of one network
 
 
+limit_reached = Signal()  # For statistics. Argument: ``kind``, as in BOOKING_LIMITS.
+
+
 class RateLimitExceeded(Exception):
     """Raised when the limit of a kind is reached; ``retry_after`` is the rest of the window."""
 
     def __init__(self, kind: str, retry_after: timedelta) -> None:
         super().__init__(kind)
         self.kind, self.retry_after = kind, retry_after
+        limit_reached.send_robust(sender=None, kind=kind)
 
 
 def consume_for_request(request: HttpRequest, kind: str, *, now: datetime, email: str = "") -> None:

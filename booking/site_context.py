@@ -215,6 +215,11 @@ def _cached_context(version: int, now: datetime) -> SiteContext:
     return _cache
 
 
+def last_known_clinic() -> Clinic | None:
+    """The clinic as this process last cached it, however old: for error pages, which have no database."""
+    return _cache.clinic if _cache is not None else None
+
+
 def clinic(request: HttpRequest) -> dict[str, Any]:
     """Context processor; see the module's docstring."""
     settings_names = {"site_url": settings.SITE_URL, "is_public": settings.IS_HTTPS}

@@ -22,7 +22,7 @@ from booking.models import Message
 from clinic.accounts import second_factor
 from clinic.accounts.staff_area import clinic_zone, is_privacy_officer_only, sees_only_own_day
 from clinic.admin_lookups import guarded, is_named_autocomplete
-from clinic.checks import is_mail_unsent
+from clinic.checks import is_mail_unsent, is_secret_key_unnamed
 
 # Sections of the index page. Models that are not listed keep their app's section, before LAST_SECTION.
 SECTIONS = [
@@ -163,11 +163,13 @@ class ClinicAdminSite(admin.AdminSite):
         return cast(HttpResponse, AutocompleteView.as_view(admin_site=self)(request))
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """Add what every admin page's header shows: parked messages, to users who may view them, and lost mail."""
+        """Add what every admin page's header shows: parked messages, to users who may view them, lost mail and
+        a secret key that is not named."""
         return {
             **super().each_context(request),
             "parked": cache(lambda: parked_message_count(request.user)),
             "is_mail_unsent": is_mail_unsent(),
+            "is_secret_key_unnamed": is_secret_key_unnamed(),
         }
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:

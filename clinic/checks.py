@@ -1,4 +1,4 @@
-"""System checks: time zone data, the reverse proxy and the mail server."""
+"""System checks: time zone data, the reverse proxy, the mail server and the secret key."""
 
 import zoneinfo
 from datetime import UTC, datetime, timedelta
@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from booking.ops.secret_key import HOW_TO_SET_A_KEY, has_secret_key
 from clinic.ops import environment
 
 # Alberta ended daylight saving changes in 2026 (tz database, release 2026c). Older data is wrong by one hour
@@ -61,6 +62,30 @@ def public_site_sends_mail(app_configs: Any, **kwargs: Any) -> list[CheckMessage
             )
         ]
     return []
+
+
+@register(Tags.security, deploy=True)
+def secret_key_is_set(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Require a secret key, and warn if a public site's is not named. Only for a deployment: migrate needs no key."""
+    if not has_secret_key():
+        on_this_machine = "manage.py setup makes one, as does manage.py serve; or set SECRET_KEY."
+        hint = HOW_TO_SET_A_KEY if settings.IS_HTTPS else on_this_machine
+        return [Error("This site has no secret key, which signs patients' links.", hint=hint, id="clinic.E004")]
+    if is_secret_key_unnamed():
+        path = settings.VAR_DIR / "secret_key"
+        return [
+            Warning(
+                f"The secret key is in {path}, but neither SECRET_KEY nor SECRET_KEY_FILE is set.",
+                hint=f"Set SECRET_KEY_FILE={path}. A later release won't start without it.",
+                id="clinic.W003",
+            )
+        ]
+    return []
+
+
+def is_secret_key_unnamed() -> bool:
+    """Whether this is a public site whose key is in var/secret_key, where earlier releases made it."""
+    return bool(settings.IS_HTTPS and not settings.IS_SECRET_KEY_NAMED)
 
 
 def is_mail_unsent() -> bool:

@@ -1,7 +1,7 @@
 """Django settings, configured by the environment variables that ``clinic/ops/environment/`` reads.
 
 SITE_URL decides hosts, cookies and HSTS; DATABASE_URL, EMAIL_URL, SECRET_KEY, MEDIA_ROOT,
-TRUSTED_PROXIES and others have defaults for one machine. docs/deployment.md lists them.
+TRUSTED_PROXIES and others have defaults for one machine. docs/operations/configuration.md lists them.
 """
 
 import os
@@ -30,7 +30,9 @@ IS_LOCAL = environment.is_local_host(_site.hostname or "")
 IS_TESTING = "pytest" in sys.modules
 
 DEBUG = False
-SECRET_KEY = environment.secret_key(VAR_DIR)
+# Commands that sign nothing run without a key; clinic/checks.py refuses to serve the site without one.
+SECRET_KEY = environment.secret_key(VAR_DIR) or ("the key of tests, which sign nothing real" if IS_TESTING else "")
+IS_SECRET_KEY_NAMED = environment.is_secret_key_named()
 SECRET_KEY_FALLBACKS = environment.secret_key_fallbacks()
 ALLOWED_HOSTS = [environment.host_of(SITE_URL)] + (["127.0.0.1", "localhost", "[::1]"] if IS_LOCAL else [])
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -45,6 +47,7 @@ INSTALLED_APPS = [
     "crispy_forms",
     "phonenumber_field",
     "django_htmx",
+    "django_linear_migrations",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -57,8 +60,14 @@ INSTALLED_APPS = [
     "django.forms",
 ]
 
+FIRST_PARTY_APPS = ["booking", "clinic", "content"]  # django-linear-migrations keeps their max_migration.txt.
+
 MIDDLEWARE = [
+    "clinic.web.request_id.request_id_middleware",  # Before what replaces the proxy's address.
+    "clinic.ops.logs.access_log.access_log_middleware",
+    "clinic.ops.metrics.middleware.metrics_middleware",
     "clinic.web.proxies.trusted_proxy_middleware",
+    "clinic.web.health.probes.probe_middleware",
     "django.middleware.security.SecurityMiddleware",
     "clinic.web.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -86,6 +95,7 @@ MIDDLEWARE = [
     "clinic.accounts.second_step.second_step_middleware",
     "allauth.account.middleware.AccountMiddleware",
     "clinic.accounts.staff_area.StaffAreaMiddleware",
+    "clinic.web.errors.being_set_up.being_set_up_middleware",
     "content.links.redirects.SlugRedirectMiddleware",
     "clinic.web.request_guards.RateLimitMiddleware",
 ]
@@ -200,15 +210,15 @@ TIME_ZONE = "UTC"
 FORMAT_MODULE_PATH = ["clinic.formats"]
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = environment.static_root(VAR_DIR)
 BUILD_DIR = VAR_DIR / "build"  # site.css, made by the build_static command
-BUILD_DIR.mkdir(exist_ok=True)
-STATIC_ROOT.mkdir(exist_ok=True)
 STATICFILES_DIRS = [BASE_DIR / "static", BUILD_DIR]
+SILENCED_SYSTEM_CHECKS = ["staticfiles.W004"]  # BUILD_DIR may be missing: a site serves what is in STATIC_ROOT.
 MEDIA_URL = "/media/"
 MEDIA_ROOT = environment.media_root(VAR_DIR)
+ERROR_PAGE = environment.error_page()
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": environment.media_storage(),
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if IS_TESTING
@@ -240,10 +250,10 @@ CSRF_COOKIE_SECURE = IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_AGE = None  # Ends with the browser, as the privacy page says.
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "clinic.web.error_views.csrf_failure"
+CSRF_FAILURE_VIEW = "clinic.web.errors.views.csrf_failure"
 
 SECURE_SSL_REDIRECT = IS_HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz/?$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz/?$", r"^readyz$"]
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if IS_HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = False
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -278,27 +288,14 @@ SECURE_CSP_ADMIN = SECURE_CSP | {
     "img-src": ["'self'", "data:", "blob:"],
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": "clinic.ops.log_redaction.RedactingFormatter",
-            "format": "{asctime} {levelname} {name} {message}",
-            "style": "{",
-        }
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        "booking": {"level": "INFO"},
-        "clinic": {"level": "INFO"},
-        "django.request": {"level": "ERROR"},
-        # Anybody can send forged hosts and oversized forms: their tracebacks would hide other errors.
-        "django.security": {"level": "CRITICAL"},
-        "django.security.csrf": {"level": "WARNING"},
-    },
-}
+LOGGING = environment.logging_config()
+ACCESS_LOG = environment.switch("ACCESS_LOG", default=False)
+METRICS_BIND = environment.metrics_bind()
+METRICS_DIR = environment.metrics_dir(VAR_DIR)
+if METRICS_BIND:
+    # prometheus_client reads it when it is imported. gunicorn's processes have set it already (clinic/ops/gunicorn.py).
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(METRICS_DIR / "commands"))
+SENTRY_DSN = environment.sentry_dsn()
 
 # Settings that a clinic may want to change.
 BOOKING_HOLD = timedelta(minutes=10)

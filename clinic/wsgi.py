@@ -14,7 +14,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
 
 django = get_wsgi_application()
 
-from clinic.web.request_guards import REFUSED_CONTENT_TYPE, is_plain_content_type  # noqa: E402  (needs the apps)
+from clinic.ops.error_page import last_resort  # noqa: E402  (needs the apps)
+from clinic.web.request_guards import REFUSED_CONTENT_TYPE, is_plain_content_type  # noqa: E402
 
 # Import the views now, not at the first request: an upgrade may replace the files in between.
 import_module(settings.ROOT_URLCONF)
@@ -27,14 +28,24 @@ def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
     """
     if not is_plain_content_type(environ.get("CONTENT_TYPE", "")):
         environ["CONTENT_TYPE"] = REFUSED_CONTENT_TYPE
-    return django(environ, start_response)
+    try:
+        return django(environ, start_response)
+    except Exception:  # In the error views themselves: Django answers every other one.
+        logging.getLogger("clinic").exception("The error page failed")
+        start_response("500 Internal Server Error", [("Content-Type", "text/html"), ("Cache-Control", "no-store")])
+        return [last_resort().encode()]
 
 
 def run_system_checks() -> None:
     """Raise ImproperlyConfigured for an error, log a warning: gunicorn itself runs no system checks."""
-    from clinic.checks import https_has_a_front_server, public_site_sends_mail, zone_data_is_current
+    from clinic import checks as own
 
-    checks = (zone_data_is_current, https_has_a_front_server, public_site_sends_mail)
+    checks = (
+        own.zone_data_is_current,
+        own.https_has_a_front_server,
+        own.public_site_sends_mail,
+        own.secret_key_is_set,
+    )
     for problem in (problem for check in checks for problem in check(None)):
         if problem.is_serious():
             raise ImproperlyConfigured(f"{problem.msg} {problem.hint}")

@@ -1,9 +1,9 @@
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
-PICTURES_INTERVAL = 30.0  # seconds
+PICTURES_INTERVAL = 2.0  # seconds; one query if there is nothing to do
 SHARE_IMAGES_INTERVAL = 60.0  # seconds
-UNFINISHED_INTERVAL = 3600.0  # seconds
+PICTURE_FILES_INTERVAL = 3600.0  # seconds
 
 # Models that no public page shows: writing them does not invalidate cached pages.
 UNVERSIONED_MODELS = {
@@ -25,21 +25,29 @@ class ContentConfig(AppConfig):
         from booking.site_context import register_context_provider
         from booking.worker import periodic_tasks
         from content.links import redirects, usage
-        from content.media import renditions, share_images, uploads
+        from content.media import preparation, share_images, uploads
         from content.site import every_page
         from content.site.menus import make_missing_menus
 
         uploads.watch("content.Picture", "image")
         uploads.watch("booking.Practitioner", "photo")
+        uploads.watch("booking.PractitionerDraft", "photo")
         connect_version_signals(self, but=UNVERSIONED_MODELS)
         register_context_provider(["menus", "notices", "live_kinds"], every_page.read)
         post_migrate.connect(lambda using, **_: make_missing_menus(using), sender=self, weak=False)
         usage.connect_signals()
-        periodic_tasks.register_periodic_task(PICTURES_INTERVAL, "pictures", uploads.create_missing)
+        # A copy of the database may have its pictures where the site has them, and must not delete those.
         periodic_tasks.register_periodic_task(
-            SHARE_IMAGES_INTERVAL, "pictures for shared links", share_images.create_missing, needs_clock=True
+            PICTURE_FILES_INTERVAL, "picture files", preparation.check_files, needs_clock=True, needs_site=True
         )
         periodic_tasks.register_periodic_task(
-            UNFINISHED_INTERVAL, "unfinished pictures", renditions.delete_unfinished, needs_clock=True
+            PICTURES_INTERVAL, "pictures", preparation.prepare_waiting, needs_site=True
+        )
+        periodic_tasks.register_periodic_task(
+            SHARE_IMAGES_INTERVAL,
+            "pictures for shared links",
+            share_images.create_missing,
+            needs_clock=True,
+            needs_site=True,
         )
         redirects.connect_signals()

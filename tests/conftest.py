@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.utils import deprecation
 
-from tests.support import factories
+from clinic.ops.folders import make_private
+from tests.support import content_factories, factories
 from tests.support.append_only import empty_append_only_tables
 from tests.support.clock import NOW, TEST_NOW
 
@@ -33,7 +35,13 @@ UNAVOIDABLE_DEPRECATIONS = [
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Turn Django's deprecation warnings into errors. Their classes differ between versions, so they are looked up."""
+    """Prepare what tests need on the disk, and turn Django's deprecation warnings into errors.
+
+    The warnings' classes differ between versions, so they are looked up.
+    """
+    for folder in (settings.VAR_DIR, settings.STATIC_ROOT):
+        make_private(folder)
+    os.environ.setdefault("SECRET_KEY", settings.SECRET_KEY)  # For the processes that tests start.
     for name in dir(deprecation):
         if name.startswith("RemovedIn"):
             config.addinivalue_line("filterwarnings", f"error::django.utils.deprecation.{name}")
@@ -54,6 +62,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def _temporary_media_root(settings: object, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"  # type: ignore[attr-defined]
+
+
+@pytest.fixture(autouse=True)
+def _temporary_var_dir(settings: object, tmp_path: Path) -> None:
+    """What the worker remembers of the database must not outlive the test, after which the database is set back."""
+    settings.VAR_DIR = tmp_path  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)
@@ -103,18 +117,17 @@ def _rows_of_migrations(request: pytest.FixtureRequest, _flushable_database: Non
 @pytest.fixture(scope="session", autouse=True)
 def _encode_pictures_once() -> Iterator[None]:
     """Reuse encoded renditions across tests: their names contain a hash of the source and all options."""
-    from content.media import renditions
+    from content.media import renditions, stored_files
 
     encoded: dict[str, bytes] = {}
     write = renditions.write_rendition
 
     def write_or_copy(picture: object, width: int, name: str, kind: str, **options: object) -> str:
         if name in encoded:
-            renditions.store(name, encoded[name])
-        else:
-            write(picture, width, name, kind, **options)  # type: ignore[arg-type]
-            encoded[name] = (Path(renditions.default_storage.location) / name).read_bytes()  # type: ignore[attr-defined]
-        return name
+            return stored_files.store(name, encoded[name])
+        written = write(picture, width, name, kind, **options)  # type: ignore[arg-type]
+        encoded[name] = stored_files.read(written)
+        return written
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(renditions, "write_rendition", write_or_copy)
@@ -157,3 +170,9 @@ def now(stopped_clock: datetime) -> datetime:
 @pytest.fixture
 def location(db: None) -> object:
     return factories.make_location()
+
+
+@pytest.fixture
+def home_page(db: None) -> object:
+    """A published home page: without one, pages that do not exist say that the site is being set up."""
+    return content_factories.make_page(kind="home")

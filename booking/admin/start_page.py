@@ -24,6 +24,7 @@ from booking.models import (
     WaitlistOffer,
 )
 from booking.privacy.access_log import log_view
+from booking.site_identity import site_problem
 from booking.staff.conflict_list import open_conflicts
 from booking.staff.formats import format_instant, span
 from booking.staff.notes import Note, counted
@@ -44,7 +45,7 @@ def dashboard_notes(request: HttpRequest) -> list[Note]:
     if user.has_perm("booking.view_waitlistentry") or user.has_perm("booking.change_waitlistentry"):
         notes += _waitlist()
     if user.has_perm("booking.view_message") or user.has_perm("booking.change_message"):
-        notes += [*_wrong_clocks(), *_parked(), *_delayed(timezone.now())]
+        notes += [*_copied_site(), *_wrong_clocks(), *_parked(), *_delayed(timezone.now())]
     return notes
 
 
@@ -153,6 +154,23 @@ def _wrong_clocks() -> list[Note]:
             "Open the outbox",
         )
         for reading in ClockReading.objects.filter(off_by__isnull=False).order_by("machine")
+    ]
+
+
+def _copied_site() -> list[Note]:
+    """The worker sends nothing from a copy of the database."""
+    problem = site_problem()
+    if not problem:
+        return []
+    return [
+        Note(
+            "rose",
+            gettext("Nothing is sent from here"),
+            f"{problem} Bookings work, and their messages wait. Ask the person who runs the site to take this place "
+            "over (manage.py take_over), or to stop it if the clinic's site is elsewhere.",
+            reverse("admin:booking_message_changelist") + "?state__exact=waiting",
+            "Open the outbox",
+        )
     ]
 
 

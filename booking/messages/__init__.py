@@ -15,6 +15,12 @@ from booking.messages.delivery.maintenance import (
 )
 from booking.messages.delivery.resend import can_resend, release_parked, resend, resend_confirmation
 from booking.messages.delivery.send import Tally, channels, send_batch, send_due
+from booking.messages.delivery.sent_elsewhere import (
+    count_sent_elsewhere,
+    delivery_checks_due,
+    last_sent_at,
+    withhold_sent_elsewhere,
+)
 from booking.messages.delivery.staleness import is_emailed
 from booking.messages.delivery.transports import SmtpUnavailable, TransportUnavailable
 from booking.messages.outbox.enqueue import (
@@ -50,8 +56,10 @@ __all__ = [
     "channel_of_delay",
     "channels",
     "check_deliveries",
+    "count_sent_elsewhere",
     "delayed_messages",
     "delete_old_bodies",
+    "delivery_checks_due",
     "enqueue_booking",
     "enqueue_cancellation",
     "enqueue_confirm_request",
@@ -65,6 +73,7 @@ __all__ = [
     "enqueue_waitlist_offer",
     "is_delivery_failing",
     "is_emailed",
+    "last_sent_at",
     "oldest_due_at",
     "patient_must_hear_of_move_back",
     "preview_email",
@@ -78,4 +87,5 @@ __all__ = [
     "send_due",
     "sender_of",
     "with_defaults",
+    "withhold_sent_elsewhere",
 ]

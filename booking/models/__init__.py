@@ -34,7 +34,15 @@ from booking.models.privacy import (
     RetentionPeriods,
 )
 from booking.models.services import DEFAULT_STEP, Service
-from booking.models.site_state import ClockReading, RateLimitBucket, SampleRow, SetupCheck, TaskRun
+from booking.models.site_state import (
+    ClockReading,
+    RateLimitBucket,
+    SampleRow,
+    SetupCheck,
+    SiteIdentity,
+    TaskRun,
+    make_missing_site_identity,
+)
 from booking.models.waitlist import MAX_UNANSWERED_OFFERS, PartOfDay, WaitlistEntry, WaitlistOffer
 
 __all__ = [
@@ -86,6 +94,7 @@ __all__ = [
     "SampleRow",
     "Service",
     "SetupCheck",
+    "SiteIdentity",
     "SpecialHours",
     "Status",
     "Tag",
@@ -99,6 +108,7 @@ __all__ = [
     "connect_version_signals",
     "current_content_version",
     "is_reference",
+    "make_missing_site_identity",
     "make_missing_wordings",
     "new_reference",
     "parse_networks",

@@ -60,6 +60,10 @@ class Message(models.Model):
         SENT = "sent", "Sent"
         DROPPED = "dropped", "No longer needed"
         PARKED = "parked", "Could not be sent"
+        WITHHELD = "withheld", _("Sent from elsewhere")
+
+    # What the recipient has: from here, or from the site of which this one was restored as a copy (``take_over``).
+    LEFT = (State.SENT, State.WITHHELD)
 
     class Delivery(models.TextChoices):
         """What the SMS gateway reported of a text message after it had accepted it; empty: nothing yet."""

@@ -1,10 +1,10 @@
-"""Technical state: rate limits, marks of sample data, set-up checks, the worker's tasks and clock readings."""
+"""Technical state: rate limits, marks of sample data, set-up checks, the worker's tasks, clock readings and site."""
 
 from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
-from django.db import models
+from django.db import connections, models
 from django.utils.translation import gettext_lazy as _
 
 
@@ -117,3 +117,39 @@ def _rounded(duration: timedelta) -> str:
         if minutes >= 2 * size:
             return f"{round(minutes / size)} {unit}"
     return f"{minutes} minutes"
+
+
+class SiteIdentity(models.Model):
+    """A single row; ``booking.site_identity`` compares it with the place where the process finds the database.
+
+    An empty ``database`` means that no worker has recorded a place yet. Times and counters are of the database's
+    history: a copy has those of its original.
+    """
+
+    PK = 1
+
+    database = models.TextField(blank=True, help_text="What tells this database from its copies.")
+    site_url = models.TextField(blank=True, help_text="SITE_URL; empty for a site that only its machine can reach.")
+    token = models.CharField(max_length=32, blank=True, help_text="New with each take-over.")
+    heartbeats = models.BigIntegerField(
+        default=0, help_text="Grows while workers run: a database that goes back has less."
+    )
+    recorded_at = models.DateTimeField(null=True)
+    sent_until = models.DateTimeField(null=True, help_text="Messages due by then were sent from the place before.")
+    went_back = models.BooleanField(default=False, help_text="A worker has seen more heartbeats before.")
+    muted_place = models.TextField(blank=True, help_text="The other place at which a worker found this database.")
+    muted_at = models.DateTimeField(null=True, help_text="When it did so first.")
+
+    class Meta:
+        default_permissions = ()  # Written by the worker and by take_over only.
+        verbose_name_plural = "site identity"
+
+    def __str__(self) -> str:
+        return self.site_url or self.database
+
+
+def make_missing_site_identity(using: str) -> None:
+    """Create the row without a place. Called after each migrate; a worker takes a missing row for a restore."""
+    if SiteIdentity._meta.db_table not in connections[using].introspection.table_names():
+        return  # The database was migrated back to before the table existed.
+    SiteIdentity.objects.using(using).bulk_create([SiteIdentity(pk=SiteIdentity.PK)], ignore_conflicts=True)

@@ -42,6 +42,7 @@ from booking.scheduling.exceptions import (
     TooLate,
     VisitOverlaps,
     WrongStatus,
+    refused,
 )
 from booking.scheduling.patients.contact import CorrectedContact, correct_contact
 from booking.scheduling.patients.corrections import CORRECTABLE, correct_patient, refuse_correction
@@ -198,6 +199,7 @@ __all__ = [
     "part_of_day",
     "possible_duplicates",
     "refuse_correction",
+    "refused",
     "release",
     "remove_batch",
     "remove_block",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.dispatch import Signal
 from django.utils.translation import gettext
 
 from booking.rate_limits import RateLimitExceeded
@@ -12,12 +13,16 @@ if TYPE_CHECKING:
     from booking.scheduling.types import Slot
 
 
+refused = Signal()  # For statistics. Argument: ``kind``, the name of the exception's class.
+
+
 class SchedulingError(Exception):
     """Base class: the command was rejected and changed nothing."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+        refused.send_robust(sender=None, kind=type(self).__name__)
 
 
 class NotBookable(SchedulingError):

@@ -37,6 +37,14 @@ def booking_steps() -> list[SetupStep]:
 
 def _clinic() -> SetupStep:
     clinic = Clinic.objects.first()
+    if clinic and not clinic.collection_notice:
+        return SetupStep(
+            gettext("The clinic"),
+            gettext("Say why you ask patients for their details (the collection notice), and who answers questions."),
+            is_done=False,
+            url=reverse("admin:booking_clinic_change", args=[clinic.pk]),
+            link_text=gettext("Enter it"),
+        )
     return SetupStep(
         gettext("The clinic"),
         clinic.name if clinic else gettext("Its name, phone and email address: pages and emails need them."),

@@ -5,112 +5,64 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from types import FrameType
 from typing import Any
 
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management.base import CommandError
-from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, connections
+from django.db import DatabaseError, close_old_connections, connections
 from django.utils import timezone
 
 from booking import messages, rate_limits, scheduling
 from booking.models import Channel, TaskRun
-from booking.worker.clock_guard import ClockGuard
-from booking.worker.periodic_tasks import periodic_tasks
+from booking.worker.database_errors import concerns_whole_database, explain_database_error
+from booking.worker.lanes import PAUSE, Lane, ScheduledTask
+from booking.worker.periodic_tasks import periodic_tasks, task_failed
 
 logger = logging.getLogger("booking.work")
 
-PAUSE = 2.0  # seconds between two rounds
-MAX_PAUSE = 60.0  # seconds; the limit of the backoff while the database or a service is unavailable
 BATCH = 50  # messages
 SEND_TIME_LIMIT = 30.0  # seconds; then a long queue lets the other tasks run
 CLEANUP_INTERVAL = 600.0  # seconds
 DELIVERY_INTERVAL = 30.0  # seconds
 OFFER_INTERVAL = 10.0  # seconds; the search for freed slots costs several queries for each service with entries
-DATABASE_UNAVAILABLE = (OperationalError, InterfaceError)  # The database itself, not an error of one task.
 TASK_RUN_INTERVAL = 60.0  # seconds between two TaskRun updates of a task
 SHUTDOWN_TIMEOUT = 10.0  # seconds to wait for a periodic task of another app when the worker stops
-
-
-class Backoff:
-    """Exponential backoff: doubles the pause after each failure, up to MAX_PAUSE."""
-
-    def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        self._pause = PAUSE
-        self._not_before = time.monotonic()
-
-    def fail(self) -> float:
-        """Register a failure; returns the seconds until the next attempt."""
-        self._pause = min(self._pause * 2, MAX_PAUSE)
-        self._not_before = time.monotonic() + self._pause
-        return self._pause
-
-    def is_over(self) -> bool:
-        return time.monotonic() >= self._not_before
-
-
-@dataclass
-class ScheduledTask:
-    """A task of the loop. ``do`` returns a sentence for the log, or ""; ``every`` is in seconds.
-
-    ``needs_clock``: it deletes, ends or sends something by the time, so it waits while the machine's clock is wrong.
-    """
-
-    name: str
-    do: Callable[[], str]
-    every: float = 0.0
-    needs_clock: bool = True
-    backoff: Backoff = field(default_factory=Backoff)
-    recorded_at: float = float("-inf")
-    next_at: float = float("-inf")
-
-    def is_due(self) -> bool:
-        return self.backoff.is_over() and time.monotonic() >= self.next_at
-
-
-@dataclass
-class Lane:
-    """Tasks that run one after another in one thread, independently of the other lane."""
-
-    tasks: list[ScheduledTask]
-    database: Backoff = field(default_factory=Backoff)
-    clock: ClockGuard = field(default_factory=ClockGuard)
-    clock_problem: str = ""
 
 
 class Worker:
     """Runs all due tasks, then pauses; the pause grows while the database is unavailable.
 
-    A failing task does not stop the others. Each round that did something logs one line. Periodic tasks
-    of other apps, such as image renditions, run in a separate thread, so that they do not delay messages.
+    A failing task does not stop the others. Each round that did something logs one line. What may take long runs in a
+    thread of its own, so that e-mail does not wait for it: text messages, whose gateway may be slow, and periodic tasks
+    of other apps, such as image renditions.
     """
 
     def __init__(self) -> None:
         self._stop = threading.Event()
         self._send_time_limit = SEND_TIME_LIMIT
+        self._own_lane, self._text_lane = Lane("messages", logs_conditions=True), Lane("text messages")
+        self._periodic_lane = Lane("periodic tasks")
+        self._lanes = (self._own_lane, self._text_lane, self._periodic_lane)
         self._mail = ScheduledTask("mail", lambda: self._send(Channel.EMAIL))
-        tasks = [
-            ScheduledTask("holds", self._expire_holds),
+        self._own_lane.tasks = [
+            ScheduledTask("holds", self._expire_holds, needs_site=False),
             ScheduledTask("old data", self._delete_old_data, every=CLEANUP_INTERVAL),
             ScheduledTask("waitlist", self._offer_slots, every=OFFER_INTERVAL),
             self._mail,
         ]
         if Channel.TEXT in messages.channels():
-            tasks.append(ScheduledTask("text messages", lambda: self._send(Channel.TEXT)))
-            tasks.append(ScheduledTask("delivery of texts", self._check_deliveries, every=DELIVERY_INTERVAL))
-        lanes: dict[bool, list[ScheduledTask]] = {True: tasks, False: []}
+            self._texts = ScheduledTask("text messages", lambda: self._send(Channel.TEXT))
+            checks = ScheduledTask("delivery of texts", self._check_deliveries, every=DELIVERY_INTERVAL)
+            self._text_lane.tasks = [self._texts, checks]
         for task in periodic_tasks.values():
-            lanes[task.with_messages].append(
-                ScheduledTask(task.name, task.do, every=task.seconds, needs_clock=task.needs_clock)
+            lane = self._own_lane if task.with_messages else self._periodic_lane
+            lane.tasks.append(
+                ScheduledTask(task.name, task.do, task.seconds, task.needs_clock, needs_site=task.needs_site)
             )
-        self._own_lane, self._periodic_lane = Lane(lanes[True]), Lane(lanes[False])
 
     def stop(self) -> None:
         """Stop after the message that is being sent."""
@@ -120,27 +72,32 @@ class Worker:
         """Run all due tasks once. Raises CommandError at the end if something failed or was unavailable."""
         self._send_time_limit = float("inf")
         try:
-            failures = [*self._run_tasks(self._own_lane), *self._run_tasks(self._periodic_lane)]
-            failures += {lane.clock_problem for lane in (self._own_lane, self._periodic_lane) if lane.clock_problem}
-        except DATABASE_UNAVAILABLE as error:
-            raise CommandError(_database_message(error)) from error
+            failures = [failure for lane in self._lanes for failure in self._run_tasks(lane)]
+        except DatabaseError as error:
+            raise CommandError(explain_database_error(error)) from error
+        failures += sorted(set().union(*(lane.problems() for lane in self._lanes)))
         if failures:
             raise CommandError(" ".join(failures))
 
     def work_until_stopped(self) -> None:
         logger.info("The worker is running.")
-        # A daemon thread: a task that does not end delays the process's exit by SHUTDOWN_TIMEOUT at most.
-        thread = threading.Thread(target=self._run_periodic_lane, name="periodic-tasks", daemon=True)
-        if self._periodic_lane.tasks:
+        # Daemon threads: a task that does not end delays the process's exit by SHUTDOWN_TIMEOUT at most.
+        threads = [
+            threading.Thread(target=self._run_beside, args=[lane], name=lane.name, daemon=True)
+            for lane in self._lanes
+            if lane is not self._own_lane and lane.tasks
+        ]
+        for thread in threads:
             thread.start()
         self._run(self._own_lane)
-        if self._periodic_lane.tasks:
-            thread.join(SHUTDOWN_TIMEOUT)
+        stopped_at = time.monotonic()
+        for thread in threads:
+            thread.join(max(0.0, SHUTDOWN_TIMEOUT - (time.monotonic() - stopped_at)))
         logger.info("The worker has stopped.")
 
-    def _run_periodic_lane(self) -> None:
+    def _run_beside(self, lane: Lane) -> None:
         try:
-            self._run(self._periodic_lane)
+            self._run(lane)
         finally:
             connections.close_all()  # Database connections are thread-local.
 
@@ -153,33 +110,35 @@ class Worker:
         try:
             close_old_connections()  # Do not reuse a connection that failed in the last round.
             self._run_tasks(lane)
-        except DATABASE_UNAVAILABLE as error:
+        except DatabaseError as error:
             pause = lane.database.fail()
-            logger.warning("%s Next try in %d seconds.", _database_message(error), pause)
+            logger.warning("%s Next try in %d seconds.", explain_database_error(error), pause)
             return pause
         lane.database.reset()
         return PAUSE
 
     def _run_tasks(self, lane: Lane) -> list[str]:
-        """Run the due tasks; returns their error messages. Raises if the database is unavailable."""
+        """Run the due tasks; returns their error messages. Raises DatabaseError if the database itself fails."""
         reports, failures = [], []
         try:
             for task in lane.tasks:
-                if self._stop.is_set() or not task.is_due() or (task.needs_clock and _is_clock_wrong(lane)):
+                if self._stop.is_set() or not task.is_due() or not lane.may_run(task):
                     continue
                 try:
                     reports.append(task.do())
                     self._record_success(task)
-                except DATABASE_UNAVAILABLE:
-                    raise
                 except messages.TransportUnavailable as error:
                     # Only this task backs off; the others run at their usual interval.
                     logger.warning("%s Next try in %d seconds.", error, task.backoff.fail())
                     failures.append(str(error))
+                    task_failed.send_robust(sender=None, task=task.name)
                 except Exception as error:
+                    if concerns_whole_database(error):
+                        raise
                     task.backoff.fail()
                     failures.append(_failure_message(task, error))
                     logger.error("%s", failures[-1])
+                    task_failed.send_robust(sender=None, task=task.name)
         finally:
             if any(reports):
                 logger.info("%s", " ".join(filter(None, reports)))
@@ -210,8 +169,8 @@ class Worker:
         rate_limits.delete_expired_buckets(now=now)
         scheduling.delete_old_entries(now=now)
         messages.delete_old_bodies(now=now)
-        tasks = [*self._own_lane.tasks, *self._periodic_lane.tasks]
-        TaskRun.objects.exclude(name__in=[task.name for task in tasks]).delete()
+        names = [task.name for lane in self._lanes for task in lane.tasks]
+        TaskRun.objects.exclude(name__in=names).delete()
         repaired = messages.repair_after_clock_jump(now=now)
         return f"Messages that a wrong clock had put off: {repaired}." if repaired else ""
 
@@ -228,12 +187,17 @@ class Worker:
     def _send(self, by: Channel) -> str:
         """Send batches until no message is due. Terminates, because failed messages become due later."""
         tally, started = messages.Tally(), time.monotonic()
+        lane, task = (self._own_lane, self._mail) if by == Channel.EMAIL else (self._text_lane, self._texts)
         try:
             while not self._stop.is_set() and time.monotonic() - started < self._send_time_limit:
-                if _is_clock_wrong(self._own_lane):
-                    break
                 before = tally.handled
-                messages.send_batch(now=timezone.now(), by=by, limit=BATCH, stopping=self._stop.is_set, tally=tally)
+                messages.send_batch(
+                    now=timezone.now(),
+                    by=by,
+                    limit=BATCH,
+                    stopping=lambda: self._stop.is_set() or not lane.may_run(task),
+                    tally=tally,
+                )
                 if tally.handled == before:
                     break
         except (messages.TransportUnavailable, DatabaseError):
@@ -246,17 +210,6 @@ class Worker:
         """Ask the SMS gateway what became of the text messages that it accepted."""
         arrived, failed = messages.check_deliveries(now=timezone.now(), limit=BATCH, stopping=self._stop.is_set)
         return f"Text messages: {arrived} delivered, {failed} not delivered." if arrived or failed else ""
-
-
-def _is_clock_wrong(lane: Lane) -> bool:
-    """Whether the machine's clock is wrong. Logs a change."""
-    problem = lane.clock.problem()
-    if problem and problem != lane.clock_problem:
-        logger.error("%s Set it, or run manage.py trust_clock if the time is right.", problem)
-    elif lane.clock_problem and not problem:
-        logger.info("The clock is right again.")
-    lane.clock_problem = problem
-    return bool(problem)
 
 
 def _tally_message(by: Channel, tally: messages.Tally) -> str:
@@ -272,11 +225,6 @@ def _failure_message(task: ScheduledTask, error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     where = f", {frames[-1].filename.rpartition('/')[2]} line {frames[-1].lineno}" if frames else ""
     return f"The step “{task.name}” failed ({type(error).__name__}{where}). Tell whoever runs the site."
-
-
-def _database_message(error: Exception) -> str:
-    # Only the error's type: its text may contain values of a row.
-    return f"The database does not answer ({type(error).__name__}). Check that it runs and is migrated."
 
 
 @contextmanager

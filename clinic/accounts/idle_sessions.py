@@ -17,9 +17,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from booking.views.session import BOOKING_KEY
-from clinic.accounts.staff_area import DESK_PATH, sees_only_own_day
+from clinic.accounts.staff_area import DESK_PATH, STAFF_PATHS, sees_only_own_day
 
-STAFF_PATHS = ("/admin/", DESK_PATH, "/staff/")
 VERSION_PATH = "/desk/version/"
 BACKGROUND_HEADER = "X-Desk-Refresh"
 SEEN = "staff_seen_at"

@@ -16,8 +16,9 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
-from clinic.accounts.idle_sessions import STAFF_PATHS, end_login
+from clinic.accounts.idle_sessions import end_login
 from clinic.accounts.second_factor import ADDED_KEY, is_step_due
+from clinic.accounts.staff_area import STAFF_PATHS
 
 
 def second_step_middleware(

@@ -17,6 +17,7 @@ from booking.models import Location
 from clinic.accounts import second_factor
 
 DESK_PATH = "/desk/"
+STAFF_PATHS = ("/admin/", DESK_PATH, "/staff/")  # Everything that only staff use.
 
 
 class StaffAreaMiddleware:

@@ -15,6 +15,8 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 
+from clinic.ops.folders import make_private
+
 
 class EmailBackend(BaseEmailBackend):
     """Write one ``.eml`` file for each message, atomically: the file is renamed once it is complete."""
@@ -24,7 +26,7 @@ class EmailBackend(BaseEmailBackend):
         self.folder = Path(settings.EMAIL_FILE_PATH)
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_private(self.folder)
         self.folder.chmod(0o700)  # Also a folder that an earlier release made.
         for message in email_messages:
             name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"

@@ -10,6 +10,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 
+from clinic.accounts.staff_area import STAFF_PATHS
+
 NONCE = "<nonce>"
 
 
@@ -41,7 +43,7 @@ class ContentSecurityPolicyMiddleware:
 
         request.csp_nonce = SimpleLazyObject(nonce)  # type: ignore[attr-defined]
         response = self.get_response(request)
-        is_staff_path = request.path.startswith(("/admin/", "/desk/", "/staff/"))
+        is_staff_path = request.path.startswith(STAFF_PATHS)
         directives = settings.SECURE_CSP_ADMIN if is_staff_path else settings.SECURE_CSP
         if styles := getattr(response, "csp_styles", None):
             directives = directives | {"style-src": [*directives["style-src"], *styles]}

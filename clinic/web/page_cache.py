@@ -17,16 +17,20 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import caches
 from django.core.exceptions import MiddlewareNotUsed
-from django.db import DatabaseError, InterfaceError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 
 from booking.site_context import content_version
+from clinic.ops.metrics.middleware import PAGE_CACHE_RESULT
+from clinic.ops.outages import outage_log, outage_of
+from clinic.web.errors.unavailable import known_contact
 from content.pages import next_slot
 
 STALE_IF_ERROR = timedelta(minutes=5)
-DATABASE_ERRORS = (DatabaseError, InterfaceError)
+OUTAGE_NOTICE = b"<!-- outage notice -->"  # Written by templates/base.html, where the notice is to stand.
 
 
 @dataclass(frozen=True)
@@ -40,10 +44,12 @@ class CachedPage:
     def is_fresh(self, version: int, now: datetime) -> bool:
         return self.version == version and self.cached_at <= now < self.response.page_expiry.at
 
-    def without_next_slot(self) -> HttpResponse:
-        """Return the page for an outage: the next free slot replaced by the phone number, not cacheable."""
+    def for_outage(self) -> HttpResponse:
+        """Return the page for an outage: a notice, the phone number in place of next free slots, not cacheable."""
         response: HttpResponse = self.response
-        response.content = next_slot.replace_next_slots(response.content, self.response.page_expiry.phone)
+        notice = render_to_string("includes/_outage_notice.html", {"contact": known_contact()}).encode()
+        content = next_slot.replace_next_slots(response.content, self.response.page_expiry.phone)
+        response.content = content.replace(OUTAGE_NOTICE, notice, 1)
         response.headers["Cache-Control"] = "no-store"
         response.headers["Content-Length"] = str(len(response.content))
         del response.headers["ETag"]
@@ -67,10 +73,12 @@ class PageCacheMiddleware:
         now, page = timezone.now(), caches["pages"].get(key_of(request))
         try:
             version = content_version(request)
-        except DATABASE_ERRORS:
-            return self.stale_page(request) or self.get_response(request)
+        except Error as error:
+            return self.stale_page(request, error) or self.get_response(request)
         self.confirmed = max(self.confirmed, (version, now))
-        if page is not None and page.is_fresh(version, now):
+        is_hit = page is not None and page.is_fresh(version, now)
+        request.META[PAGE_CACHE_RESULT] = "hit" if is_hit else "miss"
+        if is_hit:
             return page.response  # type: ignore[no-any-return]
         response = self.get_response(request)
         if request.method == "GET" and is_cacheable(response):
@@ -83,14 +91,20 @@ class PageCacheMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Serve a stale page if the database fails while the view runs."""
-        return self.stale_page(request) if can_use_cache(request) and isinstance(exception, DATABASE_ERRORS) else None
+        return self.stale_page(request, exception) if can_use_cache(request) else None
 
-    def stale_page(self, request: HttpRequest) -> HttpResponse | None:
-        """Return the cached page during an outage, if its content version was current within STALE_IF_ERROR."""
+    def stale_page(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Return the cached page if the error is an outage and its version was current within STALE_IF_ERROR."""
+        outage = outage_of(error)
+        if outage is None:
+            return None
         page: CachedPage | None = caches["pages"].get(key_of(request))
         version, confirmed_at = self.confirmed
         is_recent = confirmed_at <= timezone.now() < confirmed_at + STALE_IF_ERROR
-        return page.without_next_slot() if page is not None and page.version == version and is_recent else None
+        if page is None or page.version != version or not is_recent:
+            return None
+        outage_log.served_stale(outage, error)
+        return page.for_outage()
 
 
 def key_of(request: HttpRequest) -> str:

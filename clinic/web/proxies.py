@@ -9,6 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from clinic.ops.logs.routes import PROBE_PATHS
+
 FORWARDED = (
     "HTTP_X_FORWARDED_FOR",
     "HTTP_X_FORWARDED_PROTO",
@@ -16,10 +18,11 @@ FORWARDED = (
     "HTTP_X_FORWARDED_PORT",
     "HTTP_FORWARDED",
 )
-# Health checks may ask by IP address, under any Host header and over http.
-PROBE_PATHS = ("/healthz/", "/healthz")
 # A peer on a unix socket has no address: gunicorn leaves REMOTE_ADDR empty, nginx writes "unix:".
 UNIX_PEERS = ("", "unix:")
+# In request.META: the request came over the trusted unix socket, and not from the front server, which always names its
+# client. So it comes from this machine. No header can set it.
+IS_LOCAL = "clinic.is_local"
 MISCONFIGURED = "This site is not set up correctly. If you look after it, read its log.\n"
 _HOP_WITH_PORT = re.compile(r"\[(?P<v6>[^\]]+)\](:\d+)?|(?P<v4>[\d.]+):\d+", re.ASCII)
 _MAX_LOGGED_PEERS = 20
@@ -45,13 +48,14 @@ def trusted_proxy_middleware(
         meta = request.META
         peer, proto = meta.get("REMOTE_ADDR", ""), first_proto(meta)
         is_proxy, is_forwarded = is_trusted(peer), bool(meta.get("HTTP_X_FORWARDED_FOR", "").strip())
+        meta[IS_LOCAL] = is_proxy and peer in UNIX_PEERS and "HTTP_X_FORWARDED_FOR" not in meta
         if is_proxy:
             meta["REMOTE_ADDR"] = client_of(peer, meta.get("HTTP_X_FORWARDED_FOR", ""))
             if proto:
                 meta["wsgi.url_scheme"] = proto
         for name in FORWARDED:
             meta.pop(name, None)
-        if request.path_info in PROBE_PATHS:
+        if request.path_info in PROBE_PATHS:  # They may come by IP address, under any Host header and over http.
             meta["HTTP_HOST"] = settings.ALLOWED_HOSTS[0]
         elif settings.SECURE_SSL_REDIRECT and not request.is_secure():
             problem = ""

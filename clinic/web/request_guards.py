@@ -10,7 +10,7 @@ from booking.rate_limits import RateLimitExceeded
 from booking.text_cleaning import is_plain_digits
 from booking.views.rate_limited import rate_limited_response
 from clinic.accounts.second_factor import has_office_access
-from clinic.web.error_views import bad_request, not_found
+from clinic.web.errors.views import bad_request, not_found
 
 _CONTENT_TYPE = re.compile(
     r"""[\w.+-]+/[\w.+-]+(\s*;\s*(boundary="?[\w'()+,./:=?-]{1,70}"?|charset="?utf-?8"?))*\s*;?\s*""",

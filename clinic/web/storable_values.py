@@ -14,7 +14,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.db import DataError, connection
 from django.http import HttpRequest, HttpResponse
 
-from clinic.web.error_views import bad_request
+from clinic.web.errors.views import bad_request
 
 logger = logging.getLogger("clinic.web")
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from booking.formatting import date_in_words
 from booking.staff.notes import Note
 from content.admin.editing.filters import SOON_DUE, drafts_ahead, with_state
-from content.models import ExternalLink, Page, Revision
+from content.models import ExternalLink, Page, PictureFile, Revision
 
 NAMED = 4  # Pages that a note lists by name before "and n more".
 
@@ -20,7 +20,7 @@ def notes(user: Any) -> list[Note]:
     """Return the notes that the user may see."""
     if not (user.has_perm("content.view_page") or user.has_perm("content.change_page")):
         return []
-    return [*_drafts(), *_scheduled(), *_reviews(), *_broken_links(user)]
+    return [*_drafts(), *_scheduled(), *_reviews(), *_broken_links(user), *_pictures(user)]
 
 
 def _drafts() -> list[Note]:
@@ -60,6 +60,26 @@ def _broken_links(user: Any) -> list[Note]:
     heading = _counted(len(broken), "link") + " to other sites broken"
     address = reverse("admin:content_externallink_changelist") + "?outcome__exact=broken"
     return [Note("straw", heading, _names(link.address for link in broken), address, gettext("See where they're used"))]
+
+
+def _pictures(user: Any) -> list[Note]:
+    state = PictureFile.State
+    files = list(PictureFile.objects.filter(state__in=[state.MISSING, state.FAILED]).order_by("name"))
+    if not user.has_perm("content.view_picture") or not files:
+        return []
+    is_lost = any(file.state == state.MISSING for file in files)
+    if is_lost:
+        files = [file for file in files if file.state == state.MISSING]
+    heading = _counted(len(files), "picture") + (" not in the storage" if is_lost else " could not be prepared")
+    text = gettext(
+        "Readers see only the description. Whoever runs the site can bring the files back, or upload them again:"
+    )
+    if not is_lost:
+        text = gettext("They are shown as they were uploaded, which is slow. Save them as JPEG and upload them again:")
+    address = reverse("admin:content_picture_changelist")
+    return [
+        Note("rose" if is_lost else "straw", heading, f"{text} {_names(map(str, files))}", address, "Open the pictures")
+    ]
 
 
 def _names(names: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from content import models
 from content.admin.protect_references import ProtectReferencedMixin, editor_links
 from content.fields.rows import EDITOR_STYLES
 from content.links.usage import find_usages, uses_of
-from content.media import renditions
+from content.media.renditions import PictureFiles, sources_of
 
 
 @admin.register(models.Picture)
@@ -21,7 +21,7 @@ class PictureAdmin(ProtectReferencedMixin, admin.ModelAdmin):
     """One library for all pages. The alternative text is set where a picture is placed."""
 
     formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
-    list_display = ["thumbnail", "title", "credit", "size", "pages", "created_at"]
+    list_display = ["thumbnail", "title", "credit", "size", "state", "pages", "created_at"]
     list_display_links = ["title"]
     search_fields = ["title", "credit"]
     fields = ["title", "image", "focal_point", ("focal_x", "focal_y"), "credit", "used_on"]
@@ -34,17 +34,24 @@ class PictureAdmin(ProtectReferencedMixin, admin.ModelAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
         usages = find_usages(changelist.result_list, now=timezone.now())
+        files = PictureFiles()
+        files.load(picture.image.name for picture in changelist.result_list)
         for picture in changelist.result_list:
             picture.usage_count = len(usages[picture.pk])
+            picture.file = files.get(picture.image.name)
         return changelist
 
     @admin.display(description="picture")
-    def thumbnail(self, picture: models.Picture) -> SafeString:
-        return format_html('<img class="thumbnail" src="{}" alt="">', renditions.picture_sources(picture.image).src)
+    def thumbnail(self, picture: Any) -> SafeString:
+        return format_html('<img class="thumbnail" src="{}" alt="">', sources_of(picture.image, picture.file).src)
+
+    @admin.display(description="file")
+    def state(self, picture: Any) -> str:
+        return str(picture.file.get_state_display() if picture.file else models.PictureFile.State.WAITING.label)
 
     @admin.display(description="focal point")
     def focal_point(self, picture: models.Picture) -> SafeString:
-        sources = renditions.picture_sources(picture.image) if picture.pk and picture.image else None
+        sources = PictureFiles().sources(picture.image) if picture.pk and picture.image else None
         return focal_point_picker(sources.src, sources.width, sources.height) if sources else focal_point_picker("")
 
     @admin.display(description="pixels")

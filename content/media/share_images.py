@@ -1,9 +1,9 @@
 """Open Graph images (og:image), 1200 by 630 pixels, drawn for each page and each practitioner.
 
 The title is on the left, on the site's dark green; on the right is the page's picture, cropped around its focal
-point, or the clinic's default drawing. The file name is a hash of everything on the image, so a page finds its image
-without a query and never shows a stale one. A periodic task draws missing images; until then a page shares its
-picture, or the drawing.
+point, or the clinic's default drawing. The file name is a hash of everything on the image, so a page never shows a
+stale one; a ``PictureFile`` of this name and kind says that it is drawn. A periodic task draws missing images; until
+then a page shares its picture, or the drawing.
 """
 
 import hashlib
@@ -19,15 +19,19 @@ from operator import itemgetter
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from booking.image_upload import read_picture
 from booking.models import Clinic, Practitioner, bump_content_version
 from content.blocks.page_content import content_of_revision
-from content.media.renditions import SHARE_SIZE, on_white, store
+from content.media import stored_files
+from content.media.preparation import claim, released_on_failure
+from content.media.renditions import SHARE_SIZE, PictureFiles, on_white
 from content.media.typefaces import FONTS, HEADING, drawable_words
-from content.models import Page, Picture, Revision
+from content.models import Page, Picture, PictureFile, Revision
 
 FOLDER = "share"
 DESIGN = 2  # Increment it when the layout changes: all images are drawn again.
@@ -54,10 +58,10 @@ class ShareImage:
         content = json.dumps([DESIGN, self.title, self.clinic, self.picture, self.focus])
         return f"{FOLDER}/{hashlib.sha256(content.encode()).hexdigest()[:24]}.jpg"
 
-    @property
-    def address(self) -> str:
-        """The URL of the image, or "" if it has not been drawn yet."""
-        return default_storage.url(self.name) if default_storage.exists(self.name) else ""
+    def address(self, files: PictureFiles) -> str:
+        """Return the URL of the image, or "" if it has not been drawn yet."""
+        row = files.get(self.name)
+        return default_storage.url(self.name) if row and row.state == PictureFile.State.READY else ""
 
 
 def share_image_for(subject: Page | Practitioner, clinic: str) -> ShareImage:
@@ -76,13 +80,39 @@ def create_missing(now: datetime | None = None) -> str:
     """Periodic task: draw the missing images of published content and delete stale ones."""
     now = now or timezone.now()
     current = {image.name: image for image in _current_images(now)}
-    missing = [image for image in current.values() if not image.address]
-    for image in missing:
-        store(image.name, draw(image))
-    if missing:
-        bump_content_version()  # Cached pages refer to another image.
+    _adopt_drawn()
+    drawn = set(_cards().filter(state=PictureFile.State.READY).values_list("name", flat=True))
+    missing = [image for name, image in current.items() if name not in drawn]
+    made = sum(_create(image) for image in missing)
     _delete_stale(set(current), now)
-    return f"Pictures for shared links made: {len(missing)}." if missing else ""
+    return f"Pictures for shared links made: {made}." if made else ""
+
+
+def _cards() -> QuerySet[PictureFile]:
+    return PictureFile.objects.filter(kind=PictureFile.Kind.SHARE_CARD)
+
+
+def _create(image: ShareImage) -> bool:
+    """Draw an image, unless another worker is drawing it."""
+    row, _is_new = PictureFile.objects.get_or_create(name=image.name, defaults={"kind": PictureFile.Kind.SHARE_CARD})
+    claimed = claim(row.pk)
+    if claimed is None:
+        return False
+    with released_on_failure(claimed):
+        stored_files.store(image.name, draw(image))
+    with transaction.atomic():
+        PictureFile.objects.filter(pk=row.pk).update(state=PictureFile.State.READY, claimed_until=None)
+        bump_content_version()  # Cached pages refer to another image.
+    return True
+
+
+def _adopt_drawn() -> None:
+    """Add the rows of images that an earlier release has drawn, once."""
+    if not _cards().exists():
+        kind, state = PictureFile.Kind.SHARE_CARD, PictureFile.State.READY
+        names = [name for name in stored_files.names_in(FOLDER) if name.endswith(".jpg")]
+        rows = [PictureFile(name=name, kind=kind, state=state) for name in sorted(names)]
+        PictureFile.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _current_images(now: datetime) -> Iterator[ShareImage]:
@@ -101,12 +131,9 @@ def _current_images(now: datetime) -> Iterator[ShareImage]:
 
 
 def _delete_stale(current: set[str], now: datetime) -> None:
-    if not default_storage.exists(FOLDER):
-        return
-    for file in default_storage.listdir(FOLDER)[1]:
-        name = f"{FOLDER}/{file}"
-        if name not in current and default_storage.get_modified_time(name) < now - GRACE_PERIOD:
-            default_storage.delete(name)
+    for row in _cards().filter(created_at__lt=now - GRACE_PERIOD).exclude(name__in=current):
+        stored_files.delete([row.name])
+        row.delete()
 
 
 def draw(card: ShareImage) -> bytes:
@@ -132,9 +159,9 @@ def draw(card: ShareImage) -> bytes:
 def _picture(card: ShareImage) -> Image.Image:
     """Return the page's picture, or the clinic's drawing if there is none or it cannot be read."""
     try:
-        with default_storage.open(card.picture) as stored:
-            return on_white(read_picture(stored)[0])
-    except (OSError, ValueError, ValidationError):
+        content = stored_files.read(card.picture) if card.picture else b""
+        return on_white(read_picture(io.BytesIO(content))[0])
+    except (FileNotFoundError, ValueError, ValidationError):
         with (settings.BASE_DIR / "static" / "img" / "share.png").open("rb") as drawing:
             return on_white(read_picture(drawing)[0])
 

@@ -1,38 +1,23 @@
-"""Process uploaded pictures: re-encode them on save, create renditions, delete replaced files."""
+"""Process uploaded pictures: re-encode them when they are saved, and leave the rest to the worker (preparation.py)."""
 
 import hashlib
 import io
-import json
-import time
-from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
 from django.apps import apps
 from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
-from django.db import transaction
 from django.db.models.signals import post_delete, post_save, pre_save
 from PIL import Image
 
 from booking.image_upload import is_stored, read_picture
-from content.media.renditions import (
-    EXTENSIONS,
-    TrustedFile,
-    delete_picture_files,
-    files_in,
-    logger,
-    make_renditions,
-    manifest_name,
-    read_manifest,
-    store,
-)
+from content.media.preparation import watched
+from content.media.renditions import EXTENSIONS
+from content.media.stored_files import TrustedFile, size_of
+from content.models import PictureFile
 
-SLICE = 20.0  # seconds of one run of the periodic task
-RETRY_AFTER = 86_400.0  # seconds
-watched: list[tuple[str, str]] = []
+State = PictureFile.State
 
 
 def watch(label: str, field: str) -> None:
@@ -50,7 +35,7 @@ def _before_save(sender: Any, instance: Any, field: str, raw: bool = False, **kw
         return
     if instance.pk:
         for old in sender._default_manager.filter(pk=instance.pk).exclude(**{field: ""}).values_list(field, flat=True):
-            _delete_after_commit(old)
+            _mark_removed(old)
     if not file:
         return
     if isinstance(file.file, TrustedFile):
@@ -62,25 +47,40 @@ def _before_save(sender: Any, instance: Any, field: str, raw: bool = False, **kw
     stem = PurePosixPath(file.name).stem[:60].encode()[:180].decode(errors="ignore")
     name = f"{stem}-{hashlib.sha256(content).hexdigest()[:12]}{extension}"
     file.save(name, ContentFile(content, name=name), save=False)
+    width, height = Image.open(io.BytesIO(content)).size
     if hasattr(instance, "width"):
-        instance.width, instance.height = Image.open(io.BytesIO(content)).size
+        instance.width, instance.height = width, height
+    new: dict[str, Any] = {"state": State.WAITING, "renditions": {}, "digest": "", "claimed_until": None}
+    new |= {"width": width, "height": height, **_focus(instance)}
+    PictureFile.objects.update_or_create(name=file.name, defaults=new)
 
 
-def _after_save(sender: Any, instance: Any, field: str, **kwargs: Any) -> None:
+def _after_save(sender: Any, instance: Any, field: str, raw: bool = False, **kwargs: Any) -> None:
+    """Make the picture due if its focal point was moved, or if it came with its name only, as from a draft."""
     file = getattr(instance, field)
-    if file:
-        name, focus = file.name, (getattr(instance, "focal_x", 50), getattr(instance, "focal_y", 50))
-        # A lambda, because Django logs the __qualname__ of a robust hook that fails, which a functools.partial lacks.
-        transaction.on_commit(lambda: make_renditions(name, focus=focus), robust=True)
+    if raw or not file:
+        return
+    width, height = size_of(file)
+    focus = _focus(instance)
+    row, is_new = PictureFile.objects.get_or_create(
+        name=file.name, defaults={"width": width, "height": height, **focus}
+    )
+    if hasattr(instance, "focal_x") and not is_new and (row.focal_x, row.focal_y) != tuple(focus.values()):
+        PictureFile.objects.filter(pk=row.pk).update(state=State.WAITING, **focus)
 
 
 def _after_delete(sender: Any, instance: Any, field: str, **kwargs: Any) -> None:
     if getattr(instance, field):
-        _delete_after_commit(getattr(instance, field).name)
+        _mark_removed(getattr(instance, field).name)
 
 
-def _delete_after_commit(name: str) -> None:
-    transaction.on_commit(lambda: delete_picture_files(name), robust=True)
+def _mark_removed(name: str) -> None:
+    """Let the worker delete the files, after this transaction, unless another row refers to them."""
+    PictureFile.objects.update_or_create(name=name, defaults={"state": State.REMOVED})
+
+
+def _focus(instance: Any) -> dict[str, int]:
+    return {"focal_x": getattr(instance, "focal_x", 50), "focal_y": getattr(instance, "focal_y", 50)}
 
 
 def clean_copy(file: Any) -> tuple[bytes, str]:
@@ -94,34 +94,3 @@ def clean_copy(file: Any) -> tuple[bytes, str]:
     else:
         picture.convert("RGB").save(content, "JPEG", quality=92, subsampling=0)
     return content.getvalue(), EXTENSIONS[kind]
-
-
-def create_missing() -> str:
-    """Periodic task: create missing renditions, for example after a crash between the commit and its hooks.
-
-    Stops after the picture during which ``SLICE`` elapses; the next run continues. A picture whose renditions fail is
-    shown as its original and retried after ``RETRY_AFTER``.
-    """
-    made, started = 0, time.monotonic()
-    for name, focus in every_picture():
-        manifest = read_manifest(name)
-        if manifest.get("focus") == list(focus) and all(map(default_storage.exists, files_in(manifest))):
-            continue
-        if 0 <= time.time() - manifest.get("failed_at", 0) < RETRY_AFTER:
-            continue
-        try:
-            made += make_renditions(name, focus=focus)
-        except Exception as error:  # One broken file must not block the others.
-            logger.warning("The picture %s cannot be made ready (%s).", name, type(error).__name__)
-            with suppress(OSError):
-                store(manifest_name(name), json.dumps(manifest | {"failed_at": time.time()}).encode())
-        if time.monotonic() - started >= SLICE:
-            break
-    return f"Pictures made ready: {made}." if made else ""
-
-
-def every_picture() -> Iterator[tuple[str, tuple[int, int]]]:
-    """Yield the stored name and the focal point, in percent, of every picture that pages may show."""
-    for label, field in watched:
-        for row in apps.get_model(label)._default_manager.exclude(**{field: ""}):
-            yield getattr(row, field).name, (getattr(row, "focal_x", 50), getattr(row, "focal_y", 50))

@@ -8,6 +8,7 @@ from content.models.notice import Notice
 from content.models.page import LONGEST_REVIEW, Page, Snippet
 from content.models.page_feedback import PageFeedback
 from content.models.picture import Picture
+from content.models.picture_file import PictureFile
 from content.models.place_map import PlaceMap
 from content.models.redirect import SlugRedirect
 from content.models.reference_blocks import CallToAction, PersonCard, PlacedPicture, Signpost, SnippetHere, Sources
@@ -34,6 +35,7 @@ __all__ = [
     "PageFeedback",
     "PersonCard",
     "Picture",
+    "PictureFile",
     "PlaceMap",
     "PlacedPicture",
     "Questions",

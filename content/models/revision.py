@@ -23,9 +23,15 @@ class RevisionQuerySet(AppendOnlyQuerySet):
 
     def scheduled(self, *, at: datetime) -> "RevisionQuerySet":
         """Return revisions that go live after this instant and that no newer revision has cancelled."""
+        return self._not_cancelled().filter(goes_live_at__gt=at)
+
+    def ever_live(self, *, at: datetime) -> "RevisionQuerySet":
+        """Return revisions that readers see or have seen."""
+        return self._not_cancelled().filter(goes_live_at__lte=at, is_public=True)
+
+    def _not_cancelled(self) -> "RevisionQuerySet":
         newer = Revision.objects.filter(page=OuterRef("page"), pk__gt=OuterRef("pk"))
-        called_off = newer.filter(goes_live_at__lte=OuterRef("goes_live_at"))
-        return self.filter(~models.Exists(called_off), goes_live_at__gt=at)
+        return self.filter(~models.Exists(newer.filter(goes_live_at__lte=OuterRef("goes_live_at"))))
 
     def treatments(self) -> "RevisionQuerySet":
         return self.filter(page__kind=Page.Kind.TREATMENT)

@@ -10,9 +10,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from django.db.models.fields.files import FieldFile
 from django.utils.text import slugify
 
-from content.media import renditions
 from content.models import (
     Block,
     Callout,
@@ -64,10 +64,10 @@ class RenderedPage:
     headings: list[Heading] = field(default_factory=list)
     bookable: frozenset[int] = frozenset()
 
-    @cached_property
-    def hero(self) -> renditions.PictureSources | None:
-        """The image sources of the hero picture."""
-        return renditions.picture_sources(self.page.hero_picture.image) if self.page.hero_picture else None
+    @property
+    def hero(self) -> FieldFile | None:
+        """The file of the hero picture."""
+        return self.page.hero_picture.image if self.page.hero_picture else None
 
     @property
     def blocks(self) -> list[Any]:

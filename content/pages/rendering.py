@@ -10,9 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from booking.models import Insurer, Service
+from booking.models import Insurer, Practitioner, Service
 from booking.site_context import site_context_of
-from content.models import Page, PersonCard
+from content.media.renditions import picture_files_of
+from content.media.share_images import share_image_for
+from content.models import Page, PersonCard, PlacedPicture
 from content.pages import next_slot, structured_data
 from content.pages.page_view import RenderedPage, build_page_view
 from content.pages.published import PageLookup, References, load_references
@@ -95,5 +97,24 @@ def render_page(request: HttpRequest, template: str, *, status: int = 200, **con
     """Render a page with its structured data."""
     context = {"page": None, "reading": None} | context
     context["crumbs"] = _visible_crumbs(request, context.get("crumbs", []))
+    announce_pictures(request, context)
     context["structured_data"] = structured_data.for_page(request, **context)
     return render(request, template, context, status=status)
+
+
+def announce_pictures(request: HttpRequest, context: dict[str, Any]) -> None:
+    """Load the rows of all pictures that a page shows with one query, the picture for shared links included."""
+    page, reading, person = context.get("page"), context.get("reading"), context.get("person")
+    pictures = [row.hero_picture for row in [page, *context.get("treatments", [])] if row]
+    pictures += [block.picture for block in reading.of_kind(PlacedPicture)] if reading else []
+    for place_map in context.get("maps", {}).values():
+        pictures += [place_map.picture, place_map.night_picture]
+    people = [person, *context.get("people", [])]
+    people += [card.practitioner for card in reading.of_kind(PersonCard)] if reading else []
+    names = {str(picture.image.name) for picture in pictures if picture}
+    names |= {str(row.photo.name) for row in people if row and row.photo}
+    subject: Page | Practitioner | None = page or person
+    if subject:
+        clinic = site_context_of(request).clinic
+        names.add(share_image_for(subject, clinic.name if clinic else "").name)
+    picture_files_of(request).load(names)

@@ -22,7 +22,7 @@ from booking.formatting import WEEKDAYS
 from booking.models import Clinic, Location, OpeningHours, Practitioner
 from booking.site_context import SpecialDay
 from content.blocks import markup
-from content.media import renditions
+from content.media.renditions import PictureFiles, picture_files_of
 from content.models import BeforeDuringAfter, LeadList, Page, PersonCard, RiskTable
 from content.pages.page_view import RenderedPage
 
@@ -99,20 +99,21 @@ def _nodes(
     hours: Iterable[OpeningHours],
     special: Iterable[SpecialDay],
 ) -> list[Node]:
-    here = absolute_url(request.path)
+    here, files = absolute_url(request.path), picture_files_of(request)
     nodes = [_clinic(clinic, location, hours, special)] if clinic else []
     if crumbs:
         nodes.append(_crumbs(crumbs, here))
     if page and reading:
-        nodes.append(_web_page(page, reading, here, has_crumbs=bool(crumbs)))
+        nodes.append(_web_page(page, reading, here, files, has_crumbs=bool(crumbs)))
         if page.kind == Page.Kind.TREATMENT:
             nodes.append(_therapy(page, reading, here))
-    return nodes + _people(page, reading, person, people)
+    return nodes + _people(page, reading, person, people, files)
 
 
 def _people(
-    page: Page | None, reading: RenderedPage | None, person: Practitioner | None, people: Iterable[Practitioner]
-) -> list[Node]:
+    page: Page | None, reading: RenderedPage | None, person: Practitioner | None, people: Iterable[Practitioner],
+    files: PictureFiles,
+) -> list[Node]:  # fmt: skip
     """Return the people on the page: in full on their own page and on their cards, else name, title and maybe photo."""
     in_full = [person] if person else []
     named: list[Practitioner | None] = []
@@ -123,7 +124,8 @@ def _people(
         pictured = list(people) if page.kind in (Page.Kind.HOME, Page.Kind.TEAM) else []
     whole_ids, pictured_ids = {row.pk for row in in_full}, {row.pk for row in [*in_full, *pictured]}
     people_by_id = {row.pk: row for row in [*in_full, *pictured, *named] if row}
-    return [_person(row, in_full=pk in whole_ids, pictured=pk in pictured_ids) for pk, row in people_by_id.items()]
+    photos = {pk: files.sources(row.photo).src for pk, row in people_by_id.items() if pk in pictured_ids and row.photo}
+    return [_person(row, photos.get(pk, ""), in_full=pk in whole_ids) for pk, row in people_by_id.items()]
 
 
 def _id(path: str, name: str) -> str:
@@ -205,7 +207,7 @@ def _crumbs(crumbs: list[tuple[str, str]], here: str) -> Node:
     }
 
 
-def _web_page(page: Page, reading: RenderedPage, here: str, *, has_crumbs: bool) -> Node:
+def _web_page(page: Page, reading: RenderedPage, here: str, files: PictureFiles, *, has_crumbs: bool) -> Node:
     is_medical = page.kind == Page.Kind.TREATMENT
     node: Node = {
         "@type": "MedicalWebPage" if is_medical else "WebPage",
@@ -222,7 +224,7 @@ def _web_page(page: Page, reading: RenderedPage, here: str, *, has_crumbs: bool)
     if reading.hero and not page.hero_is_decorative:
         node["primaryImageOfPage"] = {
             "@type": "ImageObject",
-            "url": absolute_url(reading.hero.src),
+            "url": absolute_url(files.sources(reading.hero).src),
             "caption": page.hero_alt,
         }
     if page.written_by and is_medical:
@@ -279,7 +281,7 @@ def _person_id(person: Practitioner) -> str:
     return _id(person.get_absolute_url(), "person")
 
 
-def _person(person: Practitioner, *, in_full: bool, pictured: bool) -> Node:
+def _person(person: Practitioner, photo: str, *, in_full: bool) -> Node:
     node: Node = {
         "@type": "Person",
         "@id": _person_id(person),
@@ -291,6 +293,6 @@ def _person(person: Practitioner, *, in_full: bool, pictured: bool) -> Node:
         node["url"] = absolute_url(person.get_absolute_url())
     if person.credentials and in_full:
         node["hasCredential"] = {"@type": "EducationalOccupationalCredential", "name": person.credentials}
-    if person.photo and pictured:
-        node["image"] = absolute_url(renditions.picture_sources(person.photo).src)
+    if photo:
+        node["image"] = absolute_url(photo)
     return node

@@ -5,6 +5,7 @@ look up rows by natural key, create only missing ones, and never overwrite an ed
 that they created, to be marked as sample data.
 """
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +16,9 @@ from django.core.files.storage import default_storage
 
 from booking.models import Location, Practitioner, SampleRow, Service
 from content import models
-from content.media.renditions import TrustedFile, store
-from content.models import Page, Picture, PlaceMap, SearchSynonym
+from content.media import stored_files
+from content.media.stored_files import TrustedFile
+from content.models import Page, Picture, PictureFile, PlaceMap, SearchSynonym
 from content.publishing.publish import publish
 from content.sample import back_pain, dry_needling, legal_pages, pelvic_health, site_pages, snippets
 from content.sample.builders import SampleBlock, SamplePage
@@ -38,6 +40,7 @@ PAGES: tuple[SamplePage, ...] = (
 
 FOLDER = Path(__file__).parent / "pictures"
 RENDITIONS = Path(__file__).parent / "renditions"
+MANIFEST = Path(__file__).parent / "renditions.json"  # By a picture's stored name: the fields of its PictureFile.
 # By title: the file's stem, and the focal point in percent from the left and the top.
 PICTURES: dict[str, tuple[str, int, int]] = {
     "On the path": ("home", 50, 70),
@@ -68,7 +71,7 @@ SYNONYMS: tuple[tuple[str, str, str], ...] = (
 
 
 def load_pictures() -> list[Picture]:
-    """Add the sample's pictures to the library, and return the new ones."""
+    """Add the sample's pictures to the library, and return the new ones. Call it after the portraits are stored."""
     copy_renditions()
     created = []
     for title, (stem, x, y) in PICTURES.items():
@@ -79,18 +82,27 @@ def load_pictures() -> list[Picture]:
         picture.full_clean()
         picture.save()
         created.append(picture)
+    use_shipped_renditions()
     return created
 
 
 def copy_renditions() -> None:
-    """Store the shipped renditions under the names that ``content.media.renditions`` looks for.
-
-    The names contain a hash of the picture's stored name and content. If it differs, the site makes its own renditions.
-    """
+    """Store the shipped renditions. Their names contain a hash of the picture's stored name and content."""
     for path in sorted(RENDITIONS.iterdir()):
         name = f"renditions/{path.name}"
         if not default_storage.exists(name):
-            store(name, path.read_bytes())
+            stored_files.store(name, path.read_bytes())
+
+
+def use_shipped_renditions() -> None:
+    """List the shipped renditions in the rows of the sample's pictures and portraits, which the worker then leaves.
+
+    A picture whose stored name is not listed, because it has changed, gets renditions of its own from the worker.
+    """
+    for name, fields in json.loads(MANIFEST.read_text()).items():
+        place = {"focal_x": fields.pop("focal_x"), "focal_y": fields.pop("focal_y")}
+        waiting = PictureFile.objects.filter(name=name, state=PictureFile.State.WAITING, **place)
+        waiting.update(state=PictureFile.State.READY, **fields)
 
 
 def load_maps(*, locations: Iterable[Location], pictures: Iterable[Picture]) -> list[PlaceMap]:

@@ -187,6 +187,19 @@ def query_from_path(path: str) -> str:
 
 # Paths with secret tokens below them, which must not become a search query.
 _PRIVATE = frozenset(
-    {"admin", "appointment", "book", "calendar", "healthz", "media", "preview", "staff", "static", "waitlist"}
+    {
+        "admin",
+        "appointment",
+        "book",
+        "calendar",
+        "healthz",
+        "livez",
+        "media",
+        "preview",
+        "readyz",
+        "staff",
+        "static",
+        "waitlist",
+    }
 )
 _MAX_SEGMENT_WORD = 20  # letters; a longer string is more likely a secret than a word

@@ -71,13 +71,14 @@ def share_picture(context: template.Context) -> dict[str, str] | None:
     subject = context.get("page") or context.get("person")
     if not subject:
         return None
-    clinic = getattr(context.get("clinic"), "name", "")
+    clinic, files = getattr(context.get("clinic"), "name", ""), _picture_files(context)
     card, hero_alt = share_images.share_image_for(subject, clinic), getattr(subject, "hero_alt", "")
-    if card.address:
+    address = card.address(files)
+    if address:
         alt = ". ".join(filter(None, [f"{card.title}, {clinic}" if clinic else card.title, hero_alt]))
-        return {"address": structured_data.absolute_url(card.address), "alt": alt}
+        return {"address": structured_data.absolute_url(address), "alt": alt}
     hero = getattr(subject, "hero_picture", None)
-    url = renditions.share_url(hero.image) if hero else ""
+    url = files.share_url(hero.image) if hero else ""
     return {"address": structured_data.absolute_url(url), "alt": hero_alt or card.title} if url else None
 
 
@@ -159,8 +160,13 @@ def block_heading(block: Any, css: str = "") -> SafeString:
     )
 
 
-@register.inclusion_tag("includes/_picture.html")
+def _picture_files(context: template.Context) -> renditions.PictureFiles:
+    return renditions.picture_files_of(context.get("request"))
+
+
+@register.inclusion_tag("includes/_picture.html", takes_context=True)
 def picture(
+    context: template.Context,
     file: Any,
     alt: str = "",
     sizes: str = "100vw",
@@ -168,13 +174,13 @@ def picture(
     css: str = "",
     focus: Any = None,
 ) -> dict[str, Any]:
-    """Render a <picture> of a stored image or of its ``PictureSources``.
+    """Render a <picture> of a stored image.
 
     ``focus`` is the Picture whose focal point applies. Lazy by default; ``eager`` is for a page's hero picture.
     """
     classes = [css, _focus_class(focus)] if focus is not None else [css]
     return {
-        "shown": file if isinstance(file, renditions.PictureSources) or not file else renditions.picture_sources(file),
+        "shown": _picture_files(context).sources(file) if file else None,
         "alt": alt,
         "sizes": sizes,
         "eager": eager,
@@ -182,23 +188,25 @@ def picture(
     }
 
 
-@register.inclusion_tag("content/_map.html")
-def map_to(place: Any, maps: dict[int, Any] | None, sizes: str) -> dict[str, Any]:
+@register.inclusion_tag("content/_map.html", takes_context=True)
+def map_to(context: template.Context, place: Any, maps: dict[int, Any] | None, sizes: str) -> dict[str, Any]:
     """Render the map of a location, for light and dark colour schemes; nothing if there is none."""
     place_map = (maps or {}).get(place.pk)
     if place_map is None:
         return {"map": None}
-    night = renditions.picture_sources(place_map.night_picture.image) if place_map.night_picture else None
-    day = renditions.picture_sources(place_map.picture.image)
+    files = _picture_files(context)
+    night = files.sources(place_map.night_picture.image) if place_map.night_picture else None
+    day = files.sources(place_map.picture.image)
     return {"map": place_map, "day": day, "night": night, "sizes": sizes}
 
 
-@register.simple_tag
-def fetch_picture_ahead(shown: renditions.PictureSources | None, width: str) -> SafeString:
+@register.simple_tag(takes_context=True)
+def fetch_picture_ahead(context: template.Context, file: Any, width: str) -> SafeString:
     """Render a preload link for the hero picture, on screens that are wide enough to show it above the fold.
 
     ``width`` is its CSS width next to the heading. Phones show the text first, which a preload would slow down.
     """
+    shown = _picture_files(context).sources(file) if file else None
     if not shown or not shown.sources:
         return SafeString()
     kind, srcset = shown.sources[0]

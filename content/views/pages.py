@@ -38,10 +38,7 @@ def found_or_404(kind: str, slug: str, now: datetime) -> PageLookup:
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    try:
-        return _show(request, Kind.HOME)
-    except Http404:
-        return render_page(request, template_name(Kind.HOME))  # No home page is published yet.
+    return _show(request, Kind.HOME)
 
 
 @require_safe

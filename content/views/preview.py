@@ -12,7 +12,7 @@ from content.blocks import page_content
 from content.forms import ContactForm
 from content.models import Page, Revision
 from content.pages.published import PageLookup, PublishedPage, live_treatments, snippets_in
-from content.pages.rendering import page_context, template_name
+from content.pages.rendering import announce_pictures, page_context, template_name
 from content.publishing.preview_links import page_for_token
 
 
@@ -26,7 +26,9 @@ def preview(request: HttpRequest, token: str) -> HttpResponse:
     if page is None:
         response = render(request, "content/preview_ended.html", status=410)
     else:
-        response = render(request, template_name(page.kind), _context(request, page))
+        context = _context(request, page)
+        announce_pictures(request, context)
+        response = render(request, template_name(page.kind), context)
     response["X-Robots-Tag"] = "noindex, nofollow"
     return response
 

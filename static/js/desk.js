@@ -38,7 +38,10 @@ document.addEventListener("DOMContentLoaded", () => {
 for (const event of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(event, (failed) => {
     const problem = document.getElementById("desk-problem");
-    if (problem && !isRefresh(failed)) problem.hidden = false;
+    if (!problem || isRefresh(failed)) return;
+    problem.dataset.unreachable ??= problem.textContent;
+    problem.textContent = failed.detail.xhr?.status === 503 ? problem.dataset.away : problem.dataset.unreachable;
+    problem.hidden = false;
   });
 }
 

@@ -200,7 +200,7 @@ def test_an_exception_inside_consuming_is_refunded(now):
 
 
 def test_the_manual_documents_each_limit():
-    manual = (settings.BASE_DIR / "docs" / "deployment.md").read_text()
+    manual = (settings.BASE_DIR / "docs" / "operations" / "limits.md").read_text()
     documented = {
         "hold": ("times chosen", "100 an hour"),
         "hold by e-mail": ("times chosen", "10 an hour"),

@@ -56,6 +56,7 @@ DOCUMENTED_MODULES = {
     "django.core.management.base",
     "django.core.paginator",
     "django.core.serializers.json",
+    "django.core.signals",
     "django.core.signing",
     "django.core.validators",
     "django.core.wsgi",
@@ -113,6 +114,10 @@ EXCEPTIONS = {
     ("clinic/admin_site.py", "django.contrib.admin.views.autocomplete"),
     # Another storage for collectstatic can only be set as an attribute of its command.
     ("clinic/management/commands/serve.py", "django.contrib.staticfiles.management.commands"),
+    # Overriding a command is documented; its class can only be imported from its module.
+    ("clinic/management/commands/migrate.py", "django.core.management.commands.migrate"),
+    # psycopg's constants of a connection's state, documented under psycopg.pq.
+    ("clinic/management/commands/migrate.py", "psycopg.pq"),
     # allauth's own way to get the current request.
     ("clinic/accounts/forms.py", "allauth.core"),
 }

@@ -3,6 +3,7 @@
 import email
 import email.policy
 import socket
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,13 +17,14 @@ from aiosmtpd.controller import Controller
 
 @dataclass
 class MailServer:
-    """Listen on ``port`` of 127.0.0.1. ``at`` maps a command ("MAIL", "RCPT", "DATA") to a function of its response.
+    """Listen on ``port`` of ``address``. ``at`` maps a command ("MAIL", "RCPT", "DATA") to a function of its response.
 
     The function takes the recipient's address (the sender's at MAIL), and returns a line such as "450 later",
     ``HANG_UP``, ``HANG``, or None to accept.
     """
 
     port: int = 0
+    address: str = "127.0.0.1"
     at: dict[str, Callable[[str], Any]] = field(default_factory=dict)
     received: list[EmailMessage] = field(default_factory=list)
     connections: int = 0
@@ -86,9 +88,10 @@ class _Handler:
 
 
 @contextmanager
-def running() -> Iterator[MailServer]:
-    server = MailServer(port=free_port())
-    controller = Controller(_Handler(server), hostname="127.0.0.1", port=server.port)
+def running(address: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> Iterator[MailServer]:
+    """Run a mail server, which offers STARTTLS with ``tls``."""
+    server = MailServer(port=free_port(), address=address)
+    controller = Controller(_Handler(server), hostname=address, port=server.port, tls_context=tls)
     controller.start()
     try:
         yield server

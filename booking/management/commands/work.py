@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from booking.ops.secret_key import require_secret_key
 from booking.worker.loop import Worker, stopped_by_signals
 
 
@@ -18,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="Do all that is due now, then end.")
 
     def handle(self, *, once: bool, **options: Any) -> None:
+        require_secret_key()
         worker = Worker()
         with stopped_by_signals(worker.stop):
             if once:

@@ -80,5 +80,7 @@ def delete_old_bodies(*, now: datetime) -> int:
         kinds -= {Kind.CONTACT, Kind.LOST_LINK}
     if periods is not None and periods.message_days is not None:
         kinds -= {Kind.DAILY_SUMMARY}
-    expired = Q(state=State.SENT, sent_at__lt=now - KEPT) | Q(state=State.DROPPED, due_at__lt=now - KEPT)
+    expired = Q(state=State.SENT, sent_at__lt=now - KEPT) | Q(
+        state__in=[State.DROPPED, State.WITHHELD], due_at__lt=now - KEPT
+    )
     return Message.objects.filter(expired, kind__in=kinds).delete()[0]

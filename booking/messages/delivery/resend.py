@@ -48,7 +48,7 @@ def resend_confirmation(appointments: Iterable[Appointment], *, now: datetime) -
 
 
 def resend(message: Message, *, now: datetime) -> bool:
-    """Requeue a parked message, or queue a copy of a sent one.
+    """Requeue a parked message, or queue a copy of one that has left.
 
     Returns False if the message is queued already or has become stale.
     """
@@ -73,7 +73,7 @@ def can_resend(message: Message, *, now: datetime) -> bool:
 def _copy(message: Message, now: datetime) -> Message | None:
     """Build a copy for the appointment's current state; None if it would be stale."""
     appointment = message.appointment
-    if message.state != State.SENT or appointment is None or message.kind not in TO_PATIENTS:
+    if message.state not in Message.LEFT or appointment is None or message.kind not in TO_PATIENTS:
         return None
     copy = build_message(
         appointment, Kind(message.kind), due_at=now, **{**message.content, "sequence": appointment.sequence}

@@ -54,7 +54,7 @@ def is_emailed(appointment: Appointment, kinds: Iterable[Message.Kind], *, now: 
         kind__in=kinds, channel=Channel.EMAIL, content__sequence=appointment.sequence
     ).select_related("appointment__patient", "appointment__service", "appointment__location")
     return any(
-        message.state == State.SENT or (message.state == State.WAITING and is_still_true(message, now=now))
+        message.state in Message.LEFT or (message.state == State.WAITING and is_still_true(message, now=now))
         for message in about_it
     )
 

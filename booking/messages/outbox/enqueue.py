@@ -173,7 +173,7 @@ def requeue_after_undo(appointment: Appointment, *, now: datetime) -> None:
         for message in dropped
         if message.kind == Kind.REMINDER and now < useful_until(appointment, message.content["hours_before"])
     ]
-    if not own.filter(kind__in=NEWS, state__in=[State.SENT, State.WAITING, State.PARKED]).exists():
+    if not own.filter(kind__in=NEWS, state__in=[*Message.LEFT, State.WAITING, State.PARKED]).exists():
         again += [message.pk for message in dropped if message.kind in NEWS][:1]
     Message.objects.filter(pk__in=again).update(state=State.WAITING, attempts=0, leased_until=None)
     enqueue(*to_reachable(appointment, *reminders_ahead(appointment, now)))
@@ -245,7 +245,7 @@ def _was_sent_with_calendar_file(message: Message, now: datetime) -> bool:
     """Whether it was sent with a calendar file. A claimed message counts: it may be sent with the old instant."""
     is_leaving = message.state == State.WAITING and not _is_unclaimed(message, now)
     has_calendar_file = message.kind in {*NEWS, Kind.REMINDER} and message.channel == Channel.EMAIL
-    return has_calendar_file and (message.state == State.SENT or is_leaving)
+    return has_calendar_file and (message.state in Message.LEFT or is_leaving)
 
 
 def _is_unclaimed(message: Message, now: datetime) -> bool:
@@ -268,7 +268,7 @@ def unclaimed(now: datetime) -> Q:
 
 
 def _sent_or_leaving(now: datetime) -> Q:
-    return Q(state=State.SENT) | Q(state=State.WAITING, leased_until__gt=now)
+    return Q(state__in=Message.LEFT) | Q(state=State.WAITING, leased_until__gt=now)
 
 
 def has_calendar_entry(appointment: Appointment, *, now: datetime) -> bool:

@@ -28,6 +28,7 @@ _FIELDS: dict[str, str] = {
     "content.Notice": "id title text tone starts_at ends_at link_label page service position",
     "content.PageFeedback": "id page month helped did_not_help",
     "content.Picture": "id title width height focal_x focal_y created_at",
+    "content.PictureFile": ("id kind state digest focal_x focal_y width height failed_at claimed_until created_at"),
     "content.PlaceMap": "id location picture night_picture alt caption",
     "content.SlugRedirect": "id page service left_at",
     "content.PlacedPicture": "id parent region ordering picture alt is_decorative caption",
@@ -97,6 +98,9 @@ _FIELDS: dict[str, str] = {
     "booking.SampleRow": "id content_type object_id fingerprint",
     "booking.SetupCheck": "id step",
     "booking.TaskRun": "id name went_well_at interval",
+    "booking.SiteIdentity": (
+        "id database site_url token heartbeats recorded_at sent_until went_back muted_place muted_at"
+    ),
     "booking.ClockReading": "id machine read_at uptime checked_at off_by off_since",
     "account.EmailAddress": "id",
     "account.EmailConfirmation": "id",

@@ -195,6 +195,14 @@ WEBSITE: tuple[Entry, ...] = (
         fields={"practitioner path": "The earlier address of a practitioner's page, which may hold an earlier name"},
     ),
     *entries(
+        "content.PictureFile",
+        Whose.STAFF,
+        purpose="Show pictures in the size that a screen needs",
+        roles=EVERYBODY,
+        kept=Kept.PUBLIC,
+        fields={"name renditions": "Names of the files of portraits and pictures, which may hold a person's name"},
+    ),
+    *entries(
         "content.SearchEntry",
         Whose.STAFF,
         purpose="Search the public pages",

@@ -120,7 +120,8 @@ def _delete_waitlist(before: datetime, certificate: Disposal) -> dict[str, int]:
 
 def _left(before: datetime) -> QuerySet[Message]:
     """Messages that were sent, or dropped, before this time."""
-    return Message.objects.filter(Q(state=State.SENT, sent_at__lt=before) | Q(state=State.DROPPED, due_at__lt=before))
+    unsent = Q(state__in=[State.DROPPED, State.WITHHELD], due_at__lt=before)
+    return Message.objects.filter(Q(state=State.SENT, sent_at__lt=before) | unsent)
 
 
 def _delete(rows: QuerySet[Message]) -> int:

@@ -14,6 +14,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from clinic.ops.folders import make_for_command
+
 BUNDLE = PurePosixPath("css/site.css")
 DESK_BUNDLE = PurePosixPath("css/desk.css")  # Of the front desk, besides site.css.
 GRID_ROWS = 288  # Of five minutes: a day.
@@ -36,6 +38,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         static_dir = settings.BASE_DIR / "static"
+        if options["into"] is None:
+            make_for_command(settings.BUILD_DIR, "VAR_DIR")
         bundles = {
             BUNDLE: bundle(static_dir, sources(static_dir / "css")),
             DESK_BUNDLE: bundle(static_dir, sorted((static_dir / "css" / "desk").glob("*.css"))) + grid_classes(),

@@ -3,7 +3,6 @@
 import hashlib
 import http.client
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -11,21 +10,21 @@ import sys
 import time
 from argparse import ArgumentParser
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Group
 from django.contrib.staticfiles.finders import get_finders
 from django.contrib.staticfiles.management.commands import collectstatic
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from clinic.accounts.roles import OWNER
+from clinic.accounts import first_login
 from clinic.ops.environment import MAIL_FILES
 from clinic.ops.sample_data import real_rows
+from clinic.ops.secret_key import prepare_secret_key
 
 STAFF_NAME = "owner"
 
@@ -39,13 +38,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         port = options["port"]
+        check_system()
         check_port(port)
+        prepare_secret_key()
         self.log_step("Preparing the database ...")
         call_command("migrate", verbosity=0)
         self.log_step("Preparing styles, fonts and scripts ...")
         call_command("build_static", verbosity=0)
         collect_changed_files()
-        if not get_user_model().objects.exists():
+        if first_login.is_needed():
             # Only on the first start: a sample that was removed must not come back.
             if not options["no_sample"] and not real_rows():
                 self.log_step("Loading the sample clinic ...")
@@ -69,9 +70,7 @@ class Command(BaseCommand):
 
     def create_login(self) -> None:
         """Create the first staff login and print its password, which is not stored in clear text."""
-        password = secrets.token_urlsafe(12)
-        owner = get_user_model().objects.create_superuser(STAFF_NAME, password=password)
-        owner.groups.add(*Group.objects.filter(shipped_as__key=OWNER))
+        _owner, password = first_login.create_owner(STAFF_NAME)
         self.stdout.write(f"\n  Staff login, shown this once:  {STAFF_NAME}  /  {password}")
 
 
@@ -105,6 +104,14 @@ def web_command(port: int) -> list[str]:
         sys.executable, "-m", "gunicorn", "--config", str(Path(settings.BASE_DIR) / "clinic" / "ops" / "gunicorn.py"),
         "--bind", f"127.0.0.1:{port}", "--preload", "clinic.wsgi",
     ]  # fmt: skip
+
+
+def check_system() -> None:
+    if find_spec("fcntl") is None:
+        raise CommandError(
+            "The site cannot be served on Windows itself, because its web server, gunicorn, needs Linux or macOS. "
+            "Install WSL (wsl --install) and run the project in it."
+        )
 
 
 def check_port(port: int) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from clinic.ops.environment.secret_files import secret
 from clinic.ops.environment.site import is_local_host
 
 MAIL_FILES = "clinic.ops.email_file_backend.EmailBackend"
@@ -15,7 +16,7 @@ MAIL_FILES = "clinic.ops.email_file_backend.EmailBackend"
 
 def mail(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Return Django's e-mail settings for EMAIL_URL; by default, mails are written to files (EMAIL_FILE_PATH)."""
-    value = environ.get("EMAIL_URL", "").strip()
+    value = secret("EMAIL_URL", environ).strip()
     if not value:
         return {"EMAIL_BACKEND": MAIL_FILES}
     wrong = ImproperlyConfigured(
@@ -46,7 +47,7 @@ def mail(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
 
 def sms(site: str, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
     """Return the SMS gateway and its options for SMS_URL; empty without it, which disables text messages."""
-    value = environ.get("SMS_URL", "").strip()
+    value = secret("SMS_URL", environ).strip()
     if not value:
         return {}
     # Does not repeat the value, which contains a password: this text reaches logs.

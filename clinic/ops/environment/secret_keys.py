@@ -2,53 +2,90 @@
 
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from booking.ops.secret_key import HOW_TO_MAKE_A_KEY
+from clinic.ops.environment.secret_files import secret
+
+_KEY_FILE = "secret_key"
+
 
 def secret_key(var_dir: Path, environ: Mapping[str, str] = os.environ) -> str:
-    """Return SECRET_KEY, or a key that is generated once and stored in ``var/secret_key``.
+    """Return SECRET_KEY, or the key in the file that SECRET_KEY_FILE names, by default ``var/secret_key``.
 
-    Patients' links are signed with it: without the same key, links in mails that were already sent stop working.
+    "" if there is none: commands that sign nothing need none. Patients' links are signed with it: without the same key,
+    links in mails that were already sent stop working.
     """
-    value = environ.get("SECRET_KEY", "")
-    if value:
-        if len(value) < 32:
-            raise ImproperlyConfigured(
-                "SECRET_KEY is too short to be safe. Use at least 32 random characters, for example from: "
-                "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
-            )
-        return value
-    path = var_dir / "secret_key"
-    try:
-        # O_EXCL, so that two processes that start at once use one key.
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        stored = path.read_text().strip()
-        if len(stored) < 32:
-            raise ImproperlyConfigured(f"{path} does not hold a key. Delete it, or set SECRET_KEY.") from None
-        return stored
-    except OSError as problem:
+    key = secret("SECRET_KEY", environ)
+    if not is_secret_key_named(environ):
+        return _stored_key(var_dir / _KEY_FILE)
+    if "\n" in key:
         raise ImproperlyConfigured(
-            f"No SECRET_KEY is set and {path} cannot be written ({problem.strerror}). Set SECRET_KEY."
-        ) from problem
-    generated = secrets.token_urlsafe(48)
-    with os.fdopen(handle, "w") as file:
-        file.write(generated + "\n")
-    return generated
+            "SECRET_KEY_FILE holds several lines. Keep the newest key there, and move earlier ones to the file that "
+            "SECRET_KEY_FALLBACKS_FILE names."
+        )
+    if len(key) < 32:
+        raise ImproperlyConfigured(
+            "SECRET_KEY is too short to be safe. Use at least 32 random characters, for example from: "
+            + HOW_TO_MAKE_A_KEY
+        )
+    return key
+
+
+def is_secret_key_named(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether SECRET_KEY or SECRET_KEY_FILE is set."""
+    return bool(environ.get("SECRET_KEY") or environ.get("SECRET_KEY_FILE", "").strip())
 
 
 def secret_key_fallbacks(environ: Mapping[str, str] = os.environ) -> list[str]:
-    """Return SECRET_KEY_FALLBACKS, the earlier keys, newest first and separated by spaces.
+    """Return SECRET_KEY_FALLBACKS, the earlier keys, newest first and separated by spaces or lines.
 
     What they have signed stays valid: links in mails that were sent, sessions, and forms that are open.
     """
-    keys = environ.get("SECRET_KEY_FALLBACKS", "").split()
+    keys = secret("SECRET_KEY_FALLBACKS", environ, may_be_empty=True).split()
     if any(len(key) < 32 for key in keys):
         # Does not repeat the value: this text reaches logs.
         raise ImproperlyConfigured(
             "SECRET_KEY_FALLBACKS holds a key of less than 32 characters. List whole earlier keys, separated by spaces."
         )
     return keys
+
+
+def make_secret_key(var_dir: Path) -> str:
+    """Make the key in ``var/secret_key`` unless there is one, and return it. Raises OSError.
+
+    The file appears with its content, so that another process never reads half a key; of two that make one at once,
+    the first wins.
+    """
+    path = var_dir / _KEY_FILE
+    if not path.exists():
+        handle, temporary = tempfile.mkstemp(dir=var_dir, prefix=f".{_KEY_FILE}.")  # Readable by its owner alone.
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_urlsafe(48) + "\n")
+                file.flush()
+                os.fsync(handle)
+            os.link(temporary, path)
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(temporary)
+    return _stored_key(path)
+
+
+def _stored_key(path: Path) -> str:
+    try:
+        key = path.read_text(encoding="utf-8").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as problem:
+        raise ImproperlyConfigured(
+            f"{path} cannot be read ({problem.strerror}). Let this user read it, or set SECRET_KEY."
+        ) from problem
+    if len(key) < 32:
+        raise ImproperlyConfigured(f"{path} does not hold a key. Delete it, or set SECRET_KEY.")
+    return key

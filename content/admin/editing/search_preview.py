@@ -10,7 +10,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext
 
 from booking.models import Clinic
-from content.media import renditions
+from content.media.renditions import PictureFiles
 from content.media.share_images import share_image_for
 from content.models import Page
 
@@ -49,8 +49,9 @@ def listing_of(page: Page) -> Listing | None:
 
 
 def _picture(page: Page, clinic: str) -> str:
-    hero = renditions.share_url(page.hero_picture.image) if page.hero_picture else ""
-    return share_image_for(page, clinic).address or hero
+    card, files = share_image_for(page, clinic), PictureFiles()
+    files.load([card.name, *([str(page.hero_picture.image.name)] if page.hero_picture else [])])
+    return card.address(files) or (files.share_url(page.hero_picture.image) if page.hero_picture else "")
 
 
 def _warnings(page: Page, title: str) -> list[str]:

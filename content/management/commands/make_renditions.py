@@ -4,24 +4,27 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from content.media import renditions, uploads
+from content.media import preparation
+from content.models import PictureFile
+
+State = PictureFile.State
 
 
 class Command(BaseCommand):
-    help = "Write missing renditions of all pictures. The worker does so every few minutes."
+    help = "Write missing renditions of all pictures. The worker does so by itself."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--again", action="store_true", help="Write them all, even those that stand.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        count, failed = 0, []
-        for name, focus in uploads.every_picture():
-            try:
-                renditions.make_renditions(name, focus=focus, again=options["again"])
-            except Exception as problem:  # One broken file must not stop the others.
-                failed.append(f"{name} ({type(problem).__name__})")
-            else:
-                count += 1
-        self.stdout.write(f"{count} pictures have their renditions.")
+        preparation.check_files()
+        used, failed = preparation.used_pictures(), []
+        for row in PictureFile.objects.filter(name__in=used).order_by("pk"):
+            if row.state == State.READY and not options["again"]:
+                continue
+            claimed = preparation.claim(row.pk, if_due=False)
+            if claimed is None or preparation.prepare(claimed, again=options["again"]) != State.READY:
+                failed.append(row.name)
+        self.stdout.write(f"{len(used) - len(failed)} pictures have their renditions.")
         if failed:
-            raise CommandError(f"These pictures cannot be made ready: {', '.join(failed)}.")
+            raise CommandError(f"These pictures cannot be made ready, or a worker has them: {', '.join(failed)}.")

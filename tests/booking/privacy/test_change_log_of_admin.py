@@ -102,6 +102,7 @@ NOT_WATCHED = {
     "booking.RunningLate": "of one day",
     "booking.SampleRow": "marks what is made up",
     "booking.SetupCheck": "a record of who and when",
+    "booking.SiteIdentity": "technical state",
     "booking.TaskRun": "technical state",
     "booking.WaitlistEntry": "a wish, ended and not changed by staff",
     "booking.WaitlistOffer": "its state is its history",

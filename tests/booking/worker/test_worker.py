@@ -16,7 +16,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, OperationalError
 
 from booking import messages, scheduling
-from booking.models import Appointment, Message, TaskRun
+from booking.models import Appointment, Channel, Message, TaskRun
 from booking.worker import loop
 from booking.worker.periodic_tasks import PeriodicTask
 from tests.support import clock
@@ -298,6 +298,35 @@ class TestPeriodicTasks:
         assert "The step “broken” failed (ValueError, test_worker.py line " in log.text
         assert "alice" not in log.text
 
+    @pytest.mark.django_db(transaction=True)
+    def test_mail_does_not_wait_for_a_text_message_service_that_hangs(self, now, monkeypatch):
+        has_left, in_time = threading.Event(), []
+        send_batch = messages.send_batch
+
+        def slow(*, by, **options):
+            if by != Channel.TEXT:
+                return send_batch(by=by, **options)
+            in_time.append(has_left.wait(timeout=30))
+            worker.stop()
+            return messages.Tally()
+
+        def send(self):
+            has_left.set()
+            return 1
+
+        make_clinic()
+        messages.enqueue_booking(make_appointment(), now=now - timedelta(minutes=5))
+        monkeypatch.setattr(mail.EmailMultiAlternatives, "send", send)
+        monkeypatch.setattr(messages, "channels", lambda: list(Channel))
+        monkeypatch.setattr(messages, "send_batch", slow)
+        monkeypatch.setattr(loop.Worker, "_check_deliveries", lambda self: "")
+        monkeypatch.setattr(loop, "PAUSE", 0.05)
+        monkeypatch.setattr(loop, "periodic_tasks", {})
+        worker = loop.Worker()
+        worker._own_lane.tasks.sort(key=lambda task: task.name == "mail")  # It comes last.
+        worker.work_until_stopped()
+        assert in_time[0]
+
     @pytest.mark.django_db
     def test_with_once_they_run_after_messages_and_a_failure_is_reported(self, now, monkeypatch):
         def broken():
@@ -336,6 +365,6 @@ def test_a_signal_ends_the_process_soon_and_cleanly(number, tmp_path):
     finally:
         process.kill()
     assert "The worker is running." in lines[0]
-    assert "The database does not answer (OperationalError)" in lines[1]
+    assert "The database lacks tables or columns of this release (OperationalError)" in lines[1]
     assert rest.strip().endswith("The worker has stopped.")
     assert process.returncode == 0

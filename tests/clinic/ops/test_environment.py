@@ -1,7 +1,9 @@
 """Environment variables: defaults, valid values, and error messages that say how to fix invalid ones."""
 
+import os
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -57,7 +59,9 @@ def test_a_postgres_url_is_read(tmp_path):
 def test_postgres_connections_are_persistent_and_url_options_are_kept(tmp_path):
     config = environment.database(tmp_path, {"DATABASE_URL": "postgres://u:p@db.example/clinic?sslmode=require"})
     assert (config["CONN_MAX_AGE"], config["CONN_HEALTH_CHECKS"]) == (60, True)
-    assert config["OPTIONS"] == {"sslmode": "require"}
+    assert config["OPTIONS"] == {"sslmode": "require", "connect_timeout": 3, "tcp_user_timeout": 10_000}
+    config = environment.database(tmp_path, {"DATABASE_URL": "postgres://u:p@db.example/clinic?connect_timeout=9"})
+    assert config["OPTIONS"]["connect_timeout"] in {9, "9"}
 
 
 def test_postgres_without_its_driver_is_refused_with_instructions(tmp_path, monkeypatch):
@@ -100,10 +104,25 @@ def test_an_invalid_mail_url_is_refused(url):
 
 
 def test_a_secret_key_is_generated_once_and_readable_by_its_owner_only(tmp_path):
-    key = environment.secret_key(tmp_path, {})
+    assert environment.secret_key(tmp_path, {}) == ""
+    key = environment.make_secret_key(tmp_path)
     assert len(key) >= 50
+    assert environment.make_secret_key(tmp_path) == key
     assert environment.secret_key(tmp_path, {}) == key
     assert stat.S_IMODE((tmp_path / "secret_key").stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_of_two_processes_that_make_a_key_at_once_the_first_wins(tmp_path, monkeypatch):
+    link = os.link
+
+    def link_after_another(temporary, path):
+        path.write_text("k" * 48)
+        link(temporary, path)
+
+    monkeypatch.setattr(os, "link", link_after_another)
+    assert environment.make_secret_key(tmp_path) == "k" * 48
+    assert [path.name for path in tmp_path.iterdir()] == ["secret_key"]
 
 
 def test_a_short_or_damaged_secret_key_is_refused(tmp_path):
@@ -112,6 +131,66 @@ def test_a_short_or_damaged_secret_key_is_refused(tmp_path):
     (tmp_path / "secret_key").write_text("")
     with pytest.raises(ImproperlyConfigured, match="Delete it"):
         environment.secret_key(tmp_path, {})
+
+
+def test_a_variable_replaces_the_key_under_var(tmp_path):
+    environment.make_secret_key(tmp_path)
+    assert environment.secret_key(tmp_path, {"SECRET_KEY": "v" * 40}) == "v" * 40
+    (tmp_path / "named").write_text("f" * 40 + "\n")
+    assert environment.secret_key(tmp_path, {"SECRET_KEY_FILE": str(tmp_path / "named")}) == "f" * 40
+
+
+def test_a_key_file_with_several_lines_is_refused_without_repeating_them(tmp_path):
+    (tmp_path / "keys").write_text("f" * 40 + "\n" + "g" * 40)
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY_FALLBACKS_FILE") as refusal:
+        environment.secret_key(tmp_path, {"SECRET_KEY_FILE": str(tmp_path / "keys")})
+    assert "ffff" not in str(refusal.value)
+
+
+READERS = {
+    "DATABASE_URL": lambda environ: environment.database(Path(), environ)["NAME"],
+    "EMAIL_URL": lambda environ: environment.mail(environ)["EMAIL_HOST"],
+    "SMS_URL": lambda environ: environment.sms("https://clinic.example", environ)["OPTIONS"]["host"],
+    "SECRET_KEY": lambda environ: environment.secret_key(Path(), environ),
+    "SECRET_KEY_FALLBACKS": environment.secret_key_fallbacks,
+}
+SECRETS = {
+    "DATABASE_URL": ("sqlite:////srv/clinic.sqlite3", "/srv/clinic.sqlite3"),
+    "EMAIL_URL": ("smtp://user:password@mail.example", "mail.example"),
+    "SMS_URL": ("twilio://user:password@sms.example/+15875550123", "sms.example"),
+    "SECRET_KEY": ("a" * 40, "a" * 40),
+    "SECRET_KEY_FALLBACKS": ("b" * 40 + "\n" + "c" * 40, ["b" * 40, "c" * 40]),
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_may_be_in_a_file(tmp_path, name):
+    text, read = SECRETS[name]
+    (tmp_path / "secret").write_text(f"{text}\n")
+    assert READERS[name]({f"{name}_FILE": str(tmp_path / "secret")}) == read
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_that_is_both_in_a_variable_and_in_a_file_is_refused(tmp_path, name):
+    text, _ = SECRETS[name]
+    (tmp_path / "secret").write_text(text)
+    with pytest.raises(ImproperlyConfigured, match=f"{name} and {name}_FILE are both set"):
+        READERS[name]({name: text, f"{name}_FILE": str(tmp_path / "secret")})
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("file", ["missing", ".", "not-text"])
+def test_a_secret_file_that_cannot_be_read_is_named(tmp_path, name, file):
+    (tmp_path / "not-text").write_bytes(b"\xff\xfe")
+    with pytest.raises(ImproperlyConfigured, match=f"{name}_FILE names .*{file}, which cannot be read"):
+        READERS[name]({f"{name}_FILE": str(tmp_path / file)})
+
+
+@pytest.mark.parametrize("name", sorted(SECRETS.keys() - {"SECRET_KEY_FALLBACKS"}))
+def test_an_empty_secret_file_is_no_default(tmp_path, name):
+    (tmp_path / "empty").write_text("\n")
+    with pytest.raises(ImproperlyConfigured, match="is empty"):
+        READERS[name]({f"{name}_FILE": str(tmp_path / "empty")})
 
 
 def test_earlier_secret_keys_are_listed_newest_first_and_never_short():
@@ -123,13 +202,53 @@ def test_earlier_secret_keys_are_listed_newest_first_and_never_short():
     assert "secret-but-short" not in str(refusal.value)
 
 
-def test_the_media_folder_is_created_and_must_be_an_absolute_path(tmp_path):
-    assert environment.media_root(tmp_path, {"MEDIA_ROOT": str(tmp_path / "a" / "b")}).is_dir()
+@pytest.mark.parametrize(
+    ("name", "read"), [("MEDIA_ROOT", environment.media_root), ("STATIC_ROOT", environment.static_root)]
+)
+def test_a_folder_is_an_absolute_path_and_not_made_here(tmp_path, name, read):
+    assert read(tmp_path, {name: str(tmp_path / "a" / "b")}) == tmp_path / "a" / "b"
+    assert list(tmp_path.iterdir()) == []
     with pytest.raises(ImproperlyConfigured, match="full path"):
-        environment.media_root(tmp_path, {"MEDIA_ROOT": "media"})
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ImproperlyConfigured, match="cannot be made"):
-        environment.media_root(tmp_path, {"MEDIA_ROOT": str(tmp_path / "file" / "media")})
+        read(tmp_path, {name: "folder"})
+
+
+@pytest.mark.parametrize("options", ["", "?pool=true"])
+def test_a_pooler_in_transaction_mode_gets_no_server_side_cursors_and_no_pool(tmp_path, options):
+    url = f"postgres://u:p@db.example/clinic{options}"
+    config = environment.database(tmp_path, {"DATABASE_URL": url, "DATABASE_POOLER": "transaction"})
+    assert config["DISABLE_SERVER_SIDE_CURSORS"] is True
+    assert "pool" not in config.get("OPTIONS", {})
+    without = environment.database(tmp_path, {"DATABASE_URL": url})
+    assert not without.get("DISABLE_SERVER_SIDE_CURSORS")
+    with pytest.raises(ImproperlyConfigured, match="transaction"):
+        environment.database(tmp_path, {"DATABASE_URL": url, "DATABASE_POOLER": "session"})
+
+
+def test_pictures_are_in_a_folder_unless_an_object_store_is_named():
+    assert environment.media_storage({}) == {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    url = "s3://KEY:a%2Fb%40c@127.0.0.1:8333/bucket/clinic?region=ca-central-1&tls=off"
+    options = environment.media_storage({"MEDIA_STORAGE": url})["OPTIONS"]
+    assert options == {
+        "access_key": "KEY",
+        "secret_key": "a/b@c",
+        "endpoint_url": "http://127.0.0.1:8333",
+        "region_name": "ca-central-1",
+        "bucket_name": "bucket",
+        "location": "clinic",
+    }
+    plain = environment.media_storage({"MEDIA_STORAGE": "s3://KEY:SECRET@s3.example.ca/bucket"})["OPTIONS"]
+    assert (plain["endpoint_url"], plain["location"]) == ("https://s3.example.ca", "")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["bucket", "s3://host/bucket", "s3://KEY:hush@host", "s3://KEY@host/bucket", "s3://KEY:hush@host/b?acl=public",
+     "s3://KEY:hush@host/b?tls=no", "https://KEY:hush@host/bucket", "s3://KEY:hush@host:x/bucket"],
+)  # fmt: skip
+def test_a_wrong_object_store_is_refused_without_its_secret(value):
+    with pytest.raises(ImproperlyConfigured, match="MEDIA_STORAGE") as refusal:
+        environment.media_storage({"MEDIA_STORAGE": value})
+    assert "hush" not in str(refusal.value)
 
 
 def test_trusted_proxies_are_addresses_or_networks():

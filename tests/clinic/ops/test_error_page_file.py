@@ -18,7 +18,7 @@ def test_a_failed_error_page_leaves_no_file_and_the_earlier_page(step, tmp_path:
     def fail(*args):
         raise PermissionError(1, "Operation not permitted")
 
-    monkeypatch.setattr(f"clinic.management.commands.write_error_page.os.{step}", fail)
+    monkeypatch.setattr(f"clinic.ops.error_page.os.{step}", fail)
     with pytest.raises(CommandError, match="cannot be written"):
         call_command("write_error_page", page)
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]

@@ -77,6 +77,7 @@ def test_with_the_site_down_no_log_holds_tokens_or_search_words_and_the_page_giv
         "listen 80": f"listen 127.0.0.1:{plain}",
         "127.0.0.1:8000": f"127.0.0.1:{closed}",
         "include PATH/TO/deploy/nginx-server.conf;": (ROOT / "deploy" / "nginx-server.conf").read_text(),
+        "PATH/TO/deploy/nginx-probes.conf": str(ROOT / "deploy" / "nginx-probes.conf"),
         "WWW.YOURCLINIC.CA": "www.clinic.example",
         "/var/cache/nginx-clinic": f"{folder}/kept",
         "/var/log/nginx": str(folder),

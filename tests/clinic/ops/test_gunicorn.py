@@ -1,7 +1,9 @@
 """gunicorn settings: they import nothing of the project, so that a reload after an upgrade runs the new code."""
 
 import ast
+import json
 import os
+import re
 import runpy
 import shutil
 import signal
@@ -85,6 +87,28 @@ def test_gunicorn_does_not_start_on_an_untrusted_unix_socket(tmp_path, arguments
     assert "TRUSTED_PROXIES=unix" in run.stderr
 
 
+# Log lines
+
+
+EXITED = r"Worker \(pid:\d+\) exited with code 3\."  # Always logged; what follows depends on the timing.
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("log_format", ["json", "line"])
+def test_gunicorn_s_own_lines_have_the_site_s_format(log_format, tmp_path):
+    gunicorn = [sys.executable, "-m", "gunicorn", "--config", str(CONFIG), "tests.support.no_such_application"]
+    environ = {"PATH": os.environ["PATH"], "VAR_DIR": str(tmp_path), "BIND": "127.0.0.1:0", "LOG_FORMAT": log_format}
+    run = subprocess.run(gunicorn, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60)
+    if log_format == "json":
+        # gunicorn also prints the error of an import by itself.
+        entries = [json.loads(line) for line in run.stderr.splitlines() if line.startswith("{")]
+        assert all({"time", "level", "logger", "message", "request_id", "version"} <= set(entry) for entry in entries)
+        assert any(re.fullmatch(EXITED, entry["message"]) for entry in entries)
+    else:
+        line = rf"[\d-]+T[\d:]+\.\d{{3}}Z ERROR gunicorn\.error {EXITED}"
+        assert any(re.fullmatch(line, written) for written in run.stderr.splitlines())
+
+
 # Upgrade with a reload
 
 
@@ -100,7 +124,7 @@ def fetch(port, path):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as page:
             return page.status, page.read().decode()
     except urllib.error.HTTPError as problem:
-        return problem.code, ""
+        return problem.code, problem.read().decode()
     except OSError:
         return None
 
@@ -144,7 +168,7 @@ def test_a_reload_after_an_upgrade_serves_the_new_code_without_errors(tmp_path):
 
         with (tmp_path / "clinic" / "ops" / "environment" / "__init__.py").open("a") as module:
             module.write('\n\nRELEASE = "the new release"\n')
-        health = tmp_path / "clinic" / "web" / "health.py"
+        health = tmp_path / "clinic" / "web" / "health" / "healthz.py"
         changed = health.read_text().replace('plain_response("ok")', "plain_response(environment.RELEASE)")
         health.write_text(
             changed.replace(
@@ -155,7 +179,8 @@ def test_a_reload_after_an_upgrade_serves_the_new_code_without_errors(tmp_path):
 
         assert set(poll_until(port, "/healthz/", "the new release")) == {200}
         assert {fetch(port, "/healthz/") for _ in range(20)} <= {(200, "the new release\n"), (200, "ok\n")}
-        assert fetch(port, "/")[0] in {200, 404}
+        status, page = fetch(port, "/")
+        assert (status, "setting up this website" in page) == (503, True)
     finally:
         gunicorn.terminate()
         gunicorn.wait(timeout=60)

@@ -50,7 +50,9 @@ class Served:
 
     def __init__(self, folder, port):
         self.log = folder / f"log-{time.monotonic_ns()}"
-        environ = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "EMAIL_URL"}}
+        environ = {
+            name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "EMAIL_URL", "SECRET_KEY"}
+        }
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "serve", "--port", str(port)],
             cwd=ROOT,

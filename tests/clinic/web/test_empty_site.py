@@ -1,6 +1,7 @@
 """A site without content: no errors, no broken links, and staff can log in."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib import admin
@@ -14,15 +15,16 @@ from tests.support import factories
 from tests.support.content_factories import make_page, make_revision
 
 pytestmark = pytest.mark.django_db
-# Pages that need no content, and pages that do not exist before somebody writes them.
+# Pages that need no content, pages that do not exist before somebody writes them, and addresses of nothing.
 EXISTING = [
-    "/", "/search/", "/search/?q=back", "/book/", "/appointment/lost-link/", "/sitemap.xml", "/robots.txt",
+    "/search/", "/search/?q=back", "/book/", "/appointment/lost-link/", "/sitemap.xml", "/robots.txt",
     "/healthz/", "/staff/login/",
 ]  # fmt: skip
-MISSING = [
-    "/treatments/", "/treatments/dry-needling/", "/team/", "/team/steve-hansen/", "/fees/", "/contact/", "/privacy/",
-    "/accessibility/", "/book/dry-needling/",
+UNWRITTEN = [
+    "/", "/treatments/", "/treatments/dry-needling/", "/team/", "/team/steve-hansen/", "/fees/", "/contact/",
+    "/privacy/", "/accessibility/",
 ]  # fmt: skip
+MISSING = ["/nothing-here/", "/book/dry-needling/", "/preview/nothing/", "/media/nothing.png"]
 
 
 @pytest.mark.parametrize("address", EXISTING)
@@ -30,9 +32,63 @@ def test_pages_without_content_answer(client, address):
     assert client.get(address).status_code == 200
 
 
-@pytest.mark.parametrize("address", MISSING)
-def test_pages_that_are_not_written_yet_are_404(client, address):
+@pytest.mark.parametrize("address", UNWRITTEN)
+def test_until_a_home_page_is_published_unwritten_pages_say_that_the_site_is_being_set_up(client, address):
+    make_page(kind="home", is_published=False)
+    page = client.get(address)
+    assert (page.status_code, page.headers["Retry-After"], page.headers["Cache-Control"]) == (503, "3600", "no-store")
+    assert "We're setting up this website" in page.content.decode()
+    assert "tel:1" not in page.content.decode()
+    assert 'name="robots" content="noindex"' in page.content.decode()
+
+    factories.make_clinic(name="Okotoks Physio", phone="+14039381234", email="hello@clinic.example")
+    page = client.get(address).content.decode()
+    for text in ("Okotoks Physio", "tel:+1-403-938-1234", "mailto:hello@clinic.example"):
+        assert text in page
+
+
+@pytest.mark.parametrize("address", UNWRITTEN[1:])
+def test_once_a_home_page_is_published_unwritten_pages_are_404(client, address):
+    make_page(kind="home")
+    assert client.get("/").status_code == 200
     assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/", "/fees/"])
+def test_a_site_whose_home_page_was_hidden_is_not_being_set_up(client, address, now):
+    make_revision(make_page(kind="home"), goes_live_at=now, is_public=False)
+    assert client.get(address).status_code == 404
+
+
+def test_a_home_page_that_was_called_off_before_it_went_live_does_not_count(client, now):
+    page = make_page(kind="home", is_published=False)
+    make_revision(page, goes_live_at=now - timedelta(hours=1))
+    make_revision(page, goes_live_at=now - timedelta(hours=2), is_public=False)
+    assert client.get("/").status_code == 503
+
+
+@pytest.mark.parametrize("address", MISSING)
+def test_an_address_of_nothing_is_404_all_the_same(client, address):
+    assert client.get(address).status_code == 404
+
+
+def test_a_written_page_is_shown_before_there_is_a_home_page(client):
+    page = make_page()
+    assert client.get(page.get_absolute_url()).status_code == 200
+
+
+def test_the_log_says_nothing_of_a_site_being_set_up(client, caplog):
+    client.get("/")
+    assert caplog.records == []
+
+
+def test_the_page_of_a_site_being_set_up_leads_staff_to_the_set_up_list(client, admin_client):
+    assert "Go on setting up" not in client.get("/").content.decode()
+    assert '<a href="/admin/">Log in</a>' in client.get("/").content.decode()
+    page = admin_client.get("/").content.decode()
+    assert 'href="/admin/">Go on setting up</a>' in page
+    assert "Log in" not in page
+    assert "Set up your clinic" in admin_client.get("/admin/").content.decode()
 
 
 def dead_links(client, *addresses):
@@ -50,7 +106,7 @@ def dead_links(client, *addresses):
 
 
 def test_no_page_of_an_empty_site_has_a_broken_link(client):
-    assert dead_links(client, *EXISTING, "/nothing-here/", "/fees/") == set()
+    assert dead_links(client, *EXISTING, "/", "/nothing-here/", "/fees/") == set()
 
 
 def test_a_clinic_without_overview_pages_links_to_none(client):

@@ -1,6 +1,7 @@
 """Forwarded headers are trusted only from trusted proxies."""
 
 import ipaddress
+import re
 import socket
 import subprocess
 import sys
@@ -115,6 +116,18 @@ def test_plain_http_is_still_redirected_to_https(client, settings):
         client.get("/book/", REMOTE_ADDR="203.0.113.9"),
     ]
     assert [answer.status_code for answer in answers] == [301, 301]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("name", ["nginx-server.conf", "nginx-probes.conf"])
+def test_the_shipped_front_server_names_each_visitor(name):
+    """Over a unix socket, no name means this machine. A location with a header of its own inherits no other."""
+    text = re.sub(r"#.*", "", (ROOT / "deploy" / name).read_text())
+    blocks = re.findall(r"location [^{]*\{([^}]*)\}", text)
+    outside = re.sub(r"location [^{]*\{[^}]*\}", "", text)
+    headers = [block if "proxy_set_header" in block else outside for block in blocks]
+    assert headers
+    assert all(re.search(r"proxy_set_header\s+X-Forwarded-For\s+\$remote_addr;", text) for text in headers)
 
 
 @pytest.mark.once

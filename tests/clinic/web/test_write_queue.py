@@ -14,15 +14,15 @@ pytestmark = pytest.mark.once
 
 
 @pytest.fixture
-def middleware(settings, tmp_path):
-    settings.VAR_DIR, settings.WRITE_QUEUE = tmp_path, True
+def middleware(settings):
+    settings.WRITE_QUEUE = True
     return write_queue.queue_visitors_writes(lambda request: HttpResponse("done"))
 
 
 @pytest.fixture
-def held_lock(middleware, tmp_path):
+def held_lock(middleware):
     """The lock file, locked as if by another process."""
-    with (tmp_path / write_queue.LOCK_FILE).open("a") as file:
+    with write_queue.lock_file().open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield file
 
@@ -55,8 +55,8 @@ def test_get_requests_and_staff_do_not_wait(middleware, held_lock, request_):
     assert [response.content for response in responses] == [b"done"]
 
 
-def test_a_request_that_fails_releases_the_lock(settings, tmp_path):
-    settings.VAR_DIR, settings.WRITE_QUEUE = tmp_path, True
+def test_a_request_that_fails_releases_the_lock(settings):
+    settings.WRITE_QUEUE = True
 
     def fail(request):
         raise RuntimeError

@@ -121,7 +121,7 @@ def test_a_new_page_can_be_written(office):
     assert response.status_code == 302, response.context and response.context["errors"]
     page = Page.objects.get()
     assert (page.kind, page.slug, page.edited_by.username) == ("fees", "", "steve")
-    assert office.get("/fees/").status_code == 404  # Not published yet.
+    assert office.get("/fees/").status_code == 503  # The site is being set up.
 
 
 @pytest.mark.parametrize("query", ["", "?kind=treatment", "?review=due", "?review=overdue", "?q=needling"])

@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from content.admin.editing.search_preview import listing_of
+from content.media.preparation import prepare_waiting
 from tests.support import factories
 from tests.support.content_factories import make_page, make_picture
 
@@ -66,6 +67,7 @@ def test_the_editor_shows_the_draft_not_what_readers_see(client, django_capture_
     client.force_login(get_user_model().objects.create_superuser("steve", "steve@example.com", "canola-foothills-42"))
     with django_capture_on_commit_callbacks(execute=True):
         picture = make_picture()
+    prepare_waiting()
     page = make_page(slug="needling", title="Old title")
     page.title, page.hero_picture, page.hero_is_decorative = "A <b>new</b> title", picture, True
     page.save()

@@ -53,7 +53,7 @@ def test_two_pages_can_swap_slugs(client):
     assert fetch(client, "/treatments/between/") == (301, "/treatments/two/")
 
 
-def test_renaming_a_draft_makes_no_redirect(client):
+def test_renaming_a_draft_makes_no_redirect(client, home_page):
     rename(make_page(slug="secret", is_published=False), "open")
     assert fetch(client, "/treatments/secret/")[0] == 404
     assert fetch(client, "/treatments/open/")[0] == 404
@@ -124,7 +124,7 @@ class TestWithoutTrailingSlash:
         for slug in ("old", "new"):
             assert client.get(f"/treatments/{slug}", follow=True).status_code == 410
 
-    def test_unknown_urls_and_drafts_are_not_found(self, client):
+    def test_unknown_urls_and_drafts_are_not_found(self, client, home_page):
         make_page(slug="secret", is_published=False)
         for path in ("/treatments/never", "/treatments/secret", "/team/nobody", "/book/nothing", "/treatments/a/b"):
             assert client.get(path, follow=True).status_code == 404
@@ -140,5 +140,5 @@ class TestWithoutTrailingSlash:
 
 
 @pytest.mark.parametrize("path", ["/treatments/%00/", "/treatments/" + "a" * 300 + "/", "/team/%F0%9F%98%80/"])
-def test_invalid_paths_are_not_found(client, path):
+def test_invalid_paths_are_not_found(client, home_page, path):
     assert client.get(path).status_code == 404

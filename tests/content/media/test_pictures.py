@@ -1,8 +1,8 @@
 """Pictures: accepted uploads, removed metadata, renditions and the picture element."""
 
 import io
-import json
 import re
+from contextlib import suppress
 
 import pytest
 from django.conf import settings
@@ -10,12 +10,15 @@ from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.db import transaction
 from django.template import Context, Template
 from PIL import Image
 
 from booking.image_upload import validate_picture
-from content.media import renditions
-from content.models import Picture
+from content.media import renditions, stored_files
+from content.media.preparation import prepare_waiting
+from content.media.renditions import PictureFiles, PictureSources
+from content.models import Picture, PictureFile
 from tests.support import factories
 from tests.support.content_factories import make_picture, picture_bytes, picture_upload
 
@@ -108,126 +111,141 @@ def test_the_file_extension_follows_the_content():
     assert name.endswith(".png")
 
 
-def test_renditions_are_made_after_the_commit(django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks(execute=True) as callbacks:
-        picture = make_picture(image=picture_upload(size=(2000, 1000)))
-        assert renditions.picture_sources(picture.image).sources == ()
+def sources_of(file):
+    return PictureFiles().sources(file)
 
-    result = renditions.picture_sources(picture.image)
-    assert len(callbacks) == 1
+
+def files():
+    return sorted(stored_files.names_in("renditions"))
+
+
+@pytest.fixture
+def shown_picture():
+    picture = make_picture(image=picture_upload(size=(1000, 500)))
+    prepare_waiting()
+    return picture
+
+
+def test_an_upload_is_shown_as_its_original_until_the_worker_has_made_renditions():
+    picture = make_picture(image=picture_upload(size=(2000, 1000)))
+    assert sources_of(picture.image) == PictureSources(picture.image.url, 2000, 1000)
+    assert files() == []
+
+    assert prepare_waiting() == "Pictures made ready: 1."
+
+    result = sources_of(picture.image)
     assert [kind for kind, _srcset in result.sources] == ["image/avif", "image/webp"]
     assert [part.split(" ")[1] for part in result.sources[0][1].split(", ")] == ["480w", "720w", "960w", "1600w"]
     assert (result.width, result.height) == (2000, 1000)
     assert result.src.endswith("-960.jpg")
-    with default_storage.open(renditions.share_url(picture.image).removeprefix("/media/")) as share:
+    with default_storage.open(PictureFiles().share_url(picture.image).removeprefix("/media/")) as share:
         assert Image.open(share).size == (1200, 630)
 
 
-def test_practitioner_photos_get_renditions_too(django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks(execute=True):
-        person = factories.make_practitioner(photo=picture_upload("steve.png", kind="PNG", size=(700, 700)))
+def test_practitioner_photos_get_renditions_too():
+    person = factories.make_practitioner(photo=picture_upload("steve.png", kind="PNG", size=(700, 700)))
+    before = sources_of(person.photo)
+    prepare_waiting()
 
-    assert [part.split(" ")[1] for part in renditions.picture_sources(person.photo).sources[1][1].split(", ")] == [
-        "480w",
-        "700w",
-    ]
-
-
-@pytest.fixture
-def shown_picture(django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks(execute=True):
-        return make_picture(image=picture_upload(size=(1000, 500)))
+    assert (before.width, before.height) == (700, 700)
+    assert [part.split(" ")[1] for part in sources_of(person.photo).sources[1][1].split(", ")] == ["480w", "700w"]
 
 
-def files():
-    _folders, names = default_storage.listdir("renditions")
-    return sorted(f"renditions/{name}" for name in names)
-
-
-def test_a_missing_rendition_is_left_out(shown_picture):
-    for name in files():
-        if name.endswith(("-480.avif", ".webp", ".jpg")):
-            default_storage.delete(name)
-
-    result = renditions.picture_sources(shown_picture.image)
-
-    assert [part.split(" ")[1] for part in result.sources[0][1].split(", ")] == ["720w", "960w", "1000w"]
-    assert len(result.sources) == 1
-    assert result.src == shown_picture.image.url
-    assert renditions.share_url(shown_picture.image) == ""
-
-
-@pytest.mark.parametrize("manifest", [b"", b"[]", b"not json", b'{"avif": []}'])
-def test_a_broken_manifest_never_breaks_a_page(shown_picture, manifest):
-    for name in files():
-        if name.endswith(".json"):
-            renditions.store(name, manifest)
-
-    result = renditions.picture_sources(shown_picture.image)
-
-    assert (result.src, result.width, result.height) == (shown_picture.image.url, 1000, 500)
-
-
-def test_a_photo_missing_on_disk_never_breaks_a_page():
+def test_a_photo_missing_in_the_storage_never_breaks_a_page():
     person = factories.make_practitioner(photo="people/nobody.jpg")
 
-    assert renditions.picture_sources(person.photo) == renditions.PictureSources("/media/people/nobody.jpg", None, None)
+    assert sources_of(person.photo) == PictureSources("/media/people/nobody.jpg", None, None)
 
 
 def test_make_renditions_restores_lost_renditions(shown_picture):
     before = files()
-    for name in before:
-        default_storage.delete(name)
+    stored_files.delete(before)
 
     call_command("make_renditions")
 
     assert files() == before
 
 
-def test_replacing_a_picture_deletes_its_files(shown_picture, django_capture_on_commit_callbacks):
+def test_making_all_renditions_again_writes_none_over_a_file_that_browsers_keep(shown_picture):
+    before = files()
+
+    call_command("make_renditions", "--again")
+
+    assert len(files()) == len(before)
+    assert set(files()) & set(before) == set()
+    assert sources_of(shown_picture.image).src.removeprefix("/media/") in files()
+
+
+def test_replacing_a_picture_deletes_its_files(shown_picture):
     old = [shown_picture.image.name, *files()]
 
-    with django_capture_on_commit_callbacks(execute=True):
-        shown_picture.image = picture_upload(size=(900, 300))
-        shown_picture.save()
+    shown_picture.image = picture_upload(size=(900, 300))
+    shown_picture.save()
+    prepare_waiting()
 
     assert [name for name in old if default_storage.exists(name)] == []
-    assert renditions.picture_sources(shown_picture.image).width == 900
+    assert sources_of(shown_picture.image).width == 900
+    assert PictureFile.objects.count() == 1
 
 
-def test_deleting_a_picture_deletes_its_files(shown_picture, django_capture_on_commit_callbacks):
+def test_deleting_a_picture_deletes_its_files(shown_picture):
     name = shown_picture.image.name
 
-    with django_capture_on_commit_callbacks(execute=True):
-        shown_picture.delete()
+    shown_picture.delete()
+    prepare_waiting()
 
     assert files() == []
     assert not default_storage.exists(name)
+    assert not PictureFile.objects.exists()
 
 
-def test_pictures_with_the_same_name_and_content_share_no_files(django_capture_on_commit_callbacks):
+def test_a_change_that_is_rolled_back_deletes_nothing(shown_picture):
+    before = files()
+    with suppress(RuntimeError), transaction.atomic():
+        shown_picture.delete()
+        raise RuntimeError
+
+    prepare_waiting()
+
+    assert files() == before
+
+
+def test_pictures_with_the_same_name_and_content_share_no_files():
     content = picture_bytes(size=(700, 700))
-    with django_capture_on_commit_callbacks(execute=True):
-        picture = make_picture(image=SimpleUploadedFile("a" * 80 + "-steve.png", content))
-        person = factories.make_practitioner(photo=SimpleUploadedFile("a" * 80 + "-steve.png", content))
-    result = renditions.picture_sources(picture.image)
+    picture = make_picture(image=SimpleUploadedFile("a" * 80 + "-steve.png", content))
+    person = factories.make_practitioner(photo=SimpleUploadedFile("a" * 80 + "-steve.png", content))
+    prepare_waiting()
+    result = sources_of(picture.image)
 
-    with django_capture_on_commit_callbacks(execute=True):
-        person.delete()
+    person.delete()
+    prepare_waiting()
 
-    assert renditions.picture_sources(picture.image) == result
+    assert sources_of(picture.image) == result
+    assert result.src.removeprefix("/media/") in files()
 
 
-def test_a_new_focal_point_replaces_the_share_crop(shown_picture, django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks(execute=True):
-        Picture.objects.update(focal_x=10)
-        picture = Picture.objects.get()
-        picture.save()
+def test_a_new_focal_point_replaces_the_share_crop_and_encodes_nothing_else(shown_picture, monkeypatch):
+    written, write = [], renditions.write_rendition
+    monkeypatch.setattr(renditions, "write_rendition", lambda *args, **kw: written.append(args) or write(*args, **kw))
+    before = sources_of(shown_picture.image)
 
-    manifest = json.loads(default_storage.open(renditions.manifest_name(picture.image.name)).read())
-    assert manifest["focus"] == [10, 50]
-    assert "-share-10-50.jpg" in renditions.share_url(picture.image)
-    assert [name for name in files() if "-share-" in name] == [manifest["share"]]
+    shown_picture.focal_x = 10
+    shown_picture.save()
+    prepare_waiting()
+
+    url = PictureFiles().share_url(shown_picture.image)
+    assert "-share-10-50.jpg" in url
+    assert [name for name in files() if "-share-" in name] == [url.removeprefix("/media/")]
+    assert len(written) == 1
+    assert sources_of(shown_picture.image) == before
+
+
+def test_a_focal_point_that_no_signal_told_is_noticed_by_the_check(shown_picture):
+    Picture.objects.update(focal_x=20)
+
+    call_command("work", "--once")
+
+    assert "-share-20-50.jpg" in PictureFiles().share_url(shown_picture.image)
 
 
 def html(source, **context):
@@ -244,7 +262,7 @@ def test_the_picture_element_has_all_attributes(shown_picture):
 
 
 def test_a_hero_is_preloaded_on_wide_screens_and_lazy_on_phones(shown_picture):
-    page, reading = {"hero_picture": shown_picture}, {"hero": renditions.picture_sources(shown_picture.image)}
+    page, reading = {"hero_picture": shown_picture}, {"hero": shown_picture.image}
     ahead = html('{% fetch_picture_ahead reading.hero "25rem" %}', reading=reading)
     element = html('{% include "content/_hero_picture.html" with width="25rem" %}', page=page, reading=reading)
     source = re.search(r'<source type="image/avif" srcset="([^"]+)" sizes="([^"]+)">', element)

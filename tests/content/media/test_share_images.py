@@ -1,7 +1,6 @@
 """Share images (og:image): one for each published page and person, never stale."""
 
 import io
-import os
 import re
 from datetime import timedelta
 
@@ -12,8 +11,9 @@ from django.utils import timezone
 from PIL import Image
 
 from booking.models import Clinic, current_content_version
-from content.media import share_images, typefaces
+from content.media import share_images, stored_files, typefaces
 from content.media.share_images import ShareImage, create_missing, draw
+from content.models import PictureFile
 from tests.support import factories
 from tests.support.content_factories import make_page, make_picture, make_revision, picture_upload
 
@@ -92,28 +92,46 @@ def test_a_scheduled_page_gets_its_share_image_in_advance(now):
     assert create_missing() == "Pictures for shared links made: 1."
 
 
-def set_modified_at(at):
-    """Set the mtime of all share images, as the file system does not use the frozen clock."""
-    for name in default_storage.listdir("share")[1]:
-        os.utime(default_storage.path(f"share/{name}"), (at.timestamp(), at.timestamp()))
+def cards():
+    return PictureFile.objects.filter(kind=PictureFile.Kind.SHARE_CARD)
 
 
-def test_stale_share_images_are_deleted_after_a_day():
+def test_stale_share_images_are_deleted_after_a_day(now):
     page = make_page()
     create_missing()
-    (old,) = default_storage.listdir("share")[1]
+    (old,) = stored_files.names_in("share")
     page.title = "Another"
     page.save()
     make_revision(page)
 
-    set_modified_at(timezone.now())
     create_missing()
-    assert old in default_storage.listdir("share")[1]
-    set_modified_at(timezone.now() - timedelta(days=2))
-    create_missing()
+    assert old in stored_files.names_in("share")
+    create_missing(now + timedelta(days=2))
 
-    (current,) = default_storage.listdir("share")[1]
+    (current,) = stored_files.names_in("share")
     assert current != old
+    assert [card.name for card in cards()] == [current]
+
+
+def test_a_share_image_that_an_earlier_release_has_drawn_is_adopted(client, monkeypatch):
+    factories.make_clinic()
+    page = make_page()
+    create_missing()
+    address = og_image(client, page.get_absolute_url())
+    cards().delete()
+    monkeypatch.setattr(share_images, "draw", lambda image: pytest.fail("It was drawn."))
+
+    assert [create_missing(), create_missing()] == ["", ""]
+    assert og_image(client, page.get_absolute_url()) == address
+
+
+def test_two_workers_draw_a_share_image_once(monkeypatch):
+    make_page()
+    drawn, draw_one = [], share_images.draw
+    monkeypatch.setattr(share_images, "draw", lambda image: drawn.append(create_missing()) or draw_one(image))
+
+    assert create_missing() == "Pictures for shared links made: 1."
+    assert drawn == [""]  # What the other worker said.
 
 
 @pytest.mark.parametrize(

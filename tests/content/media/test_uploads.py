@@ -1,11 +1,9 @@
 """Malformed and hostile uploads: error messages, and what is stored of accepted ones."""
 
 import io
-import os
 import struct
 import zlib
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import time_machine
@@ -16,9 +14,12 @@ from django.core.management import call_command
 from django.utils import timezone
 from PIL import Image, ImageCms, ImageOps, PngImagePlugin
 
-from booking.models import Practitioner, current_content_version
+from booking.models import Practitioner, PractitionerDraft, current_content_version
+from booking.staff.page_drafts import publish_draft, version_of
 from content.blocks.page_content import PageContent
-from content.media import renditions, uploads
+from content.media import preparation, stored_files
+from content.media.preparation import prepare_waiting
+from content.media.renditions import PictureFiles
 from content.models import Picture
 from content.publishing.checks.rules import check_page
 from tests.support import factories
@@ -112,13 +113,13 @@ def test_the_file_name_does_not_matter(staff_client, name):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_malformed_metadata_is_ignored(staff_client, shape, django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks(execute=True):
-        assert upload(staff_client, odd_picture(shape)) == []
+def test_malformed_metadata_is_ignored(staff_client, shape):
+    assert upload(staff_client, odd_picture(shape)) == []
+    prepare_waiting()
 
     picture = Picture.objects.get()
     assert (picture.width, picture.height) == (400, 600)
-    assert len(renditions.picture_sources(picture.image).sources) == 2
+    assert len(PictureFiles().sources(picture.image).sources) == 2
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
@@ -165,9 +166,9 @@ def test_a_portrait_with_malformed_metadata_is_taken_in_the_admin(staff_client, 
 @pytest.mark.parametrize(
     "stem", ["a" * 101, "x" * 250, "\u5c71" * 80, "\U0001e900" * 60], ids=["long", "longest", "Chinese", "four bytes"]
 )
-def test_a_long_file_name_is_cut(staff_client, stem, django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks(execute=True):
-        assert upload(staff_client, picture_bytes(), f"{stem}.jpg") == []
+def test_a_long_file_name_is_cut(staff_client, stem):
+    assert upload(staff_client, picture_bytes(), f"{stem}.jpg") == []
+    prepare_waiting()
     picture = Picture.objects.get()
     assert len(picture.image.name) <= 100
     assert picture.image.name.startswith(f"pictures/{stem[:20]}")
@@ -195,11 +196,11 @@ def test_all_eight_orientations_are_applied(number, kind):
 
 
 @pytest.mark.parametrize("size", [(100, 16_383), (16_383, 100)])
-def test_the_longest_accepted_picture_gets_renditions(staff_client, size, django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks(execute=True):
-        assert upload(staff_client, picture_bytes(size=size, kind="PNG")) == []
+def test_the_longest_accepted_picture_gets_renditions(staff_client, size):
+    assert upload(staff_client, picture_bytes(size=size, kind="PNG")) == []
+    prepare_waiting()
 
-    assert len(renditions.picture_sources(Picture.objects.get().image).sources) == 2
+    assert len(PictureFiles().sources(Picture.objects.get().image).sources) == 2
 
 
 def stored_image(content, name="x.jpg"):
@@ -230,14 +231,14 @@ def test_every_colour_mode_is_converted_as_browsers_show_it(picture, kind, mode,
     assert is_close(image.getpixel((5, 5)), corner)
 
 
-def test_a_palette_with_a_transparent_colour_stays_transparent(django_capture_on_commit_callbacks):
+def test_a_palette_with_a_transparent_colour_stays_transparent():
     palette = Image.new("P", (200, 200), 1)
     palette.putpalette([0, 0, 0, 200, 30, 30])
     palette.paste(0, (0, 0, 100, 200))
-    with django_capture_on_commit_callbacks(execute=True):
-        picture = make_picture(image=picture_upload("x.png", content=encoded(palette, "PNG", transparency=0)))
+    picture = make_picture(image=picture_upload("x.png", content=encoded(palette, "PNG", transparency=0)))
+    prepare_waiting()
 
-    sources = renditions.picture_sources(picture.image)
+    sources = PictureFiles().sources(picture.image)
 
     with default_storage.open(sources.src.removeprefix("/media/")) as file:
         image = Image.open(file).convert("RGBA")
@@ -284,11 +285,11 @@ def with_secrets(kind):
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_hidden_data_in_an_upload_is_never_served(kind, settings, django_capture_on_commit_callbacks):
+def test_hidden_data_in_an_upload_is_never_served(kind, settings):
     content = with_secrets(kind)
     assert SECRET in content
-    with django_capture_on_commit_callbacks(execute=True):
-        make_picture(image=picture_upload("x", content=content))
+    make_picture(image=picture_upload("x", content=content))
+    prepare_waiting()
 
     files = served_files(settings.MEDIA_ROOT)
 
@@ -315,50 +316,13 @@ def test_the_uploaded_bytes_are_not_stored(settings):
 
 def test_the_worker_creates_renditions_missed_after_a_crash():
     picture, broken = make_picture(), make_picture()
-    renditions.store(broken.image.name, b"not a picture any more")
-    assert renditions.picture_sources(picture.image).sources == ()
+    stored_files.store(broken.image.name, b"not a picture any more")
+    assert PictureFiles().sources(picture.image).sources == ()
 
     call_command("work", "--once")
 
-    assert len(renditions.picture_sources(picture.image).sources) == 2
-    assert uploads.create_missing() == ""
-
-
-class TestUnfinishedFiles:
-    """Files that a crash left while a rendition was written."""
-
-    @pytest.mark.parametrize(
-        ("name", "age", "kept"),
-        [
-            ("x-480.avif.part", timedelta(days=1, minutes=1), False),
-            ("x-480.avif_Ab3xY9z.part", timedelta(days=30), False),
-            ("0123.json.part", timedelta(days=2), False),
-            ("x-480.avif.part", timedelta(hours=23), True),
-            ("x-480.avif", timedelta(days=30), True),
-            ("part", timedelta(days=30), True),
-        ],
-    )
-    def test_the_worker_deletes_them_after_a_day(self, name, age, kept, settings):
-        folder = Path(settings.MEDIA_ROOT) / "renditions"
-        folder.mkdir(parents=True)
-        file = folder / name
-        file.write_bytes(b"half a picture")
-        written = (timezone.now() - age).timestamp()
-        os.utime(file, (written, written))
-        call_command("work", "--once")
-        assert file.exists() == kept
-
-    def test_without_the_folder_there_is_nothing_to_do(self):
-        assert renditions.delete_unfinished() == ""
-
-    def test_a_rename_that_fails_leaves_none(self, monkeypatch, settings):
-        def fail(*args):
-            raise PermissionError
-
-        monkeypatch.setattr(renditions.os, "replace", fail)
-        with pytest.raises(PermissionError):
-            renditions.store("renditions/x.avif", b"a picture")
-        assert list(Path(settings.MEDIA_ROOT).rglob("*.part")) == []
+    assert len(PictureFiles().sources(picture.image).sources) == 2
+    assert prepare_waiting() == ""
 
 
 @pytest.mark.parametrize(
@@ -368,52 +332,52 @@ def test_a_picture_whose_renditions_fail_is_shown_as_its_original_and_retried_a_
     content, caplog, stopped_clock
 ):
     picture = make_picture()
-    renditions.store(picture.image.name, content)
+    stored_files.store(picture.image.name, content)
 
-    assert [uploads.create_missing() for _ in range(3)] == ["", "", ""]
+    assert [prepare_waiting() for _ in range(3)] == ["", "", ""]
 
     assert caplog.text.count("cannot be made ready") == 1
-    assert renditions.picture_sources(picture.image).src == picture.image.url
+    assert PictureFiles().sources(picture.image).src == picture.image.url
     with time_machine.travel(stopped_clock + timedelta(days=1, minutes=1)):
-        uploads.create_missing()
+        prepare_waiting()
     assert caplog.text.count("cannot be made ready") == 2
 
 
 def test_the_task_stops_after_its_time_slice_and_continues_in_the_next_run(monkeypatch):
     for _ in range(3):
         make_picture()
-    monkeypatch.setattr(uploads, "SLICE", 0.0)
+    monkeypatch.setattr(preparation, "SLICE", 0.0)
 
-    assert [uploads.create_missing() for _ in range(4)] == ["Pictures made ready: 1."] * 3 + [""]
+    assert [prepare_waiting() for _ in range(4)] == ["Pictures made ready: 1."] * 3 + [""]
 
 
-def test_new_renditions_invalidate_cached_pages(django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks() as callbacks:
-        make_picture()
+def test_new_renditions_invalidate_cached_pages():
+    make_picture()
     before = current_content_version()
 
-    for callback in callbacks:
-        callback()
+    prepare_waiting()
+    after = current_content_version()
+    prepare_waiting()
 
-    assert current_content_version() > before
+    assert after > before
+    assert current_content_version() == after
 
 
 def test_rewriting_a_rendition_replaces_its_file():
     for content in (b"one", b"two"):
-        renditions.store("renditions/x.jpg", content)
+        stored_files.store("renditions/x.jpg", content)
 
     assert default_storage.listdir("renditions")[1] == ["x.jpg"]
     assert default_storage.open("renditions/x.jpg").read() == b"two"
 
 
-def test_a_replaced_picture_changes_every_page_at_once(client, staff_client, django_capture_on_commit_callbacks):
-    with django_capture_on_commit_callbacks(execute=True):
-        picture = make_picture(title="A path")
+def test_a_replaced_picture_changes_every_page_at_once(client, staff_client):
+    picture = make_picture(title="A path")
     pages = [make_page(hero_picture=picture, hero_alt="A path") for _ in range(2)]
     data = {"title": "A path", "focal_x": "50", "focal_y": "50", "image": picture_upload("new.png", kind="PNG")}
 
-    with django_capture_on_commit_callbacks(execute=True):
-        saved = staff_client.post(f"/admin/content/picture/{picture.pk}/change/", data, follow=True).content.decode()
+    saved = staff_client.post(f"/admin/content/picture/{picture.pk}/change/", data, follow=True).content.decode()
+    prepare_waiting()
 
     assert "Check that the descriptions still fit" in saved
     for page in pages:
@@ -476,3 +440,20 @@ def test_a_picture_whose_file_is_missing_can_be_changed_in_the_admin(staff_clien
     assert response.status_code == 302
     saved = Picture.objects.get()
     assert (saved.title, saved.image.name, saved.width) == ("A new title", picture.image.name, picture.width)
+
+
+def test_a_photo_of_a_practitioners_draft_loses_its_metadata_too_and_is_published_as_it_is(settings):
+    person = factories.make_practitioner(photo=picture_upload("old.jpg"))
+    draft = PractitionerDraft.objects.create(
+        practitioner=person, photo=picture_upload(content=with_secrets("JPEG")), edited_at=timezone.now(), state="sent"
+    )
+    prepare_waiting()
+    assert [path for path in served_files(settings.MEDIA_ROOT) if SECRET in path.read_bytes()] == []
+
+    publish_draft(draft, seen=version_of(draft), by=get_user_model().objects.create_user("office"))
+    prepare_waiting()
+
+    photo = Practitioner.objects.get().photo
+    assert photo.name == draft.photo.name
+    assert default_storage.exists(photo.name)
+    assert len(PictureFiles().sources(photo).sources) == 2

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from booking.models import SampleRow
+from content.media.preparation import prepare_waiting
 from content.models import Picture, PlaceMap
 from tests.support import factories
 from tests.support.content_factories import make_picture, make_site
@@ -34,11 +35,9 @@ def test_without_a_map_the_directions_are_shown_in_words(client, location):
     assert [page.split("<footer")[0].count(words) for words in ("Past the mill.", "Behind it.", "A ramp.")] == [1, 1, 1]
 
 
-def test_the_map_is_shown_with_its_alt_text_caption_and_dark_variant(
-    client, location, django_capture_on_commit_callbacks
-):
-    with django_capture_on_commit_callbacks(execute=True):
-        day, night = make_picture(), make_picture()
+def test_the_map_is_shown_with_its_alt_text_caption_and_dark_variant(client, location):
+    day, night = make_picture(), make_picture()
+    prepare_waiting()
     PlaceMap.objects.create(
         location=location, picture=day, night_picture=night, alt="Turn <left> & go", caption="P is the parking lot."
     )

@@ -8,8 +8,8 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from PIL import Image
 
-from content.media import renditions, uploads
-from content.models import Picture
+from content.media import preparation, renditions
+from content.models import Picture, PictureFile
 from content.sample.loader import FOLDER, RENDITIONS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -46,7 +46,7 @@ def test_the_icon_holds_three_sizes():
         assert image.info["sizes"] == {(16, 16), (32, 32), (48, 48)}
 
 
-@pytest.mark.django_db(transaction=True)  # Renditions are made after the commit.
+@pytest.mark.django_db
 def test_the_sample_brings_its_renditions_and_none_is_encoded_at_the_first_start(monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("A picture was encoded: run `make pictures`.")
@@ -54,15 +54,16 @@ def test_the_sample_brings_its_renditions_and_none_is_encoded_at_the_first_start
     monkeypatch.setattr(Image.Image, "save", refuse)
     call_command("load_sample", verbosity=0)
 
-    stored = sorted(default_storage.open(name).read() for name, _focus in uploads.every_picture())
+    stored = sorted(default_storage.open(name).read() for name in preparation.used_pictures())
     assert stored == sorted(path.read_bytes() for path in FOLDER.iterdir())
     assert sorted(default_storage.listdir("renditions")[1]) == sorted(path.name for path in RENDITIONS.iterdir())
-    assert uploads.create_missing() == ""
+    assert (preparation.check_files(), preparation.prepare_waiting()) == ("", "")
+    assert set(PictureFile.objects.values_list("state", flat=True)) == {PictureFile.State.READY}
     for picture in Picture.objects.all():
-        sources = renditions.picture_sources(picture.image).sources
+        sources = renditions.PictureFiles().sources(picture.image).sources
         assert [kind for kind, _srcset in sources] == ["image/avif", "image/webp"]
         assert [srcset.count("w,") + 1 for _kind, srcset in sources] == [len(renditions.WIDTHS)] * 2
-        assert renditions.share_url(picture.image)
+        assert renditions.PictureFiles().share_url(picture.image)
 
 
 def test_the_shipped_renditions_have_the_widths_that_they_are_named_for():

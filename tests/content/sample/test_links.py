@@ -81,7 +81,7 @@ class Crawl:
         return missing
 
 
-@pytest.mark.django_db(transaction=True)  # The pictures' renditions are written after the commit.
+@pytest.mark.django_db
 def test_every_link_leads_somewhere_and_every_anchor_is_there(client):
     call_command("build_static", verbosity=0)
     load_sample()

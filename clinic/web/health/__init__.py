@@ -1,0 +1,1 @@
+"""Health checks: for balancers and service managers, and for people."""
