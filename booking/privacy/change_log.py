@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import CASCADE, Field, FileField, ForeignKey, ManyToManyField, Model
+from django.db.models import CASCADE, Field, FileField, ForeignKey, ManyToManyField, Model, QuerySet
 from django.utils import timezone
 
 from booking.models import ChangeLogEntry, Patient
@@ -178,8 +178,15 @@ def _names(changes: list[Change]) -> _Names:
     return {
         (model, key): str(related)
         for model, found in keys.items()
-        for key, related in model._default_manager.select_related().in_bulk(found).items()
+        for key, related in _with_relations(model).in_bulk(found).items()
     }
+
+
+def _with_relations(model: Any) -> QuerySet[Any]:
+    """All rows, with those that they always refer to, whose names may be part of theirs."""
+    relations = [field.name for field in model._meta.concrete_fields if field.many_to_one and not field.null]
+    rows: QuerySet[Any] = model._default_manager.all()
+    return rows.select_related(*relations) if relations else rows
 
 
 def _readable(row: Model, values: Values, names: _Names) -> Values:

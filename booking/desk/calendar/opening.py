@@ -15,6 +15,7 @@ def closes_at(location: Location, on: date, closures: list[Closure]) -> time | N
     weekly = OpeningHours.objects.filter(location=location, weekday=on.weekday()).order_by()
     special = SpecialHours.objects.filter(location=location, on=on).order_by()
     rows = weekly.values_list(Value(0), "closes").union(special.values_list(Value(1), "closes"), all=True)
+    rows = rows.order_by()  # Since Django 6, a union has the ordering of its model, which these columns lack.
     usual = [closes for is_special, closes in rows if not is_special]
     dated = [closes for is_special, closes in rows if is_special]
     if not dated and any(closure.location_id == location.pk for closure in closures):
