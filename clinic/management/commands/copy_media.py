@@ -1,7 +1,6 @@
 """Copy pictures between a folder and an object store, or between two of either."""
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from django.core.files.storage import Storage, default_storage
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.module_loading import import_string
 
+from clinic.ops.backup.pictures import stored_names
 from clinic.ops.environment.media import bucket_storage, folder_storage
 
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
             )
         source, target = source or default_storage, target or default_storage
         copied, same, wrong = 0, 0, []
-        for name in names_in(source):
+        for name in stored_names(source):
             if is_complete(source, target, name, verify=options["verify"]):
                 same += 1
             elif copy(source, target, name):
@@ -72,18 +72,6 @@ def bucket_in(file: Path) -> dict[str, Any]:
         raise CommandError(f"{file} cannot be read as text by this user.") from problem
     except ImproperlyConfigured as problem:
         raise CommandError(f"In {file}: {problem}") from problem
-
-
-def names_in(storage: Storage, folder: str = "") -> Iterator[str]:
-    """Yield the name of each file, without those that an earlier release left unfinished."""
-    try:
-        folders, files = storage.listdir(folder)
-    except FileNotFoundError:
-        return
-    prefix = f"{folder}/" if folder else ""
-    yield from (f"{prefix}{file}" for file in sorted(files) if not file.endswith(".part"))
-    for inner in sorted(folders):
-        yield from names_in(storage, f"{prefix}{inner}")
 
 
 def is_complete(source: Storage, target: Storage, name: str, *, verify: bool) -> bool:

@@ -4,29 +4,29 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from django.core.files import File
-from django.core.files.storage import default_storage
+from django.core.files.storage import Storage, default_storage
 
 from clinic.ops.backup.archive import MEDIA, Writer
 
-UNFINISHED = ".part"
+UNFINISHED = ".part"  # Of an earlier release.
 
 
-def stored_files(folder: str = "") -> Iterator[str]:
-    """Yield the name of each stored file."""
+def stored_names(storage: Storage, folder: str = "") -> Iterator[str]:
+    """Yield the name of each file in a storage, in all folders."""
     try:
-        folders, files = default_storage.listdir(folder)
+        folders, files = storage.listdir(folder)
     except FileNotFoundError:
         return
     prefix = f"{folder}/" if folder else ""
     yield from (f"{prefix}{file}" for file in sorted(files) if file and not file.endswith(UNFINISHED))
     for name in sorted(folders):
-        yield from stored_files(f"{prefix}{name}")
+        yield from stored_names(storage, f"{prefix}{name}")
 
 
 def add_pictures(writer: Writer) -> int:
     """Add the stored files to a backup, and return their number. One that is deleted meanwhile is left out."""
     count = 0
-    for name in stored_files():
+    for name in stored_names(default_storage):
         try:
             with default_storage.open(name) as file:
                 writer.add(f"{MEDIA}/{name}", file, file.size)
