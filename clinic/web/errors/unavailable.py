@@ -78,11 +78,9 @@ def _page(request: HttpRequest, outage: Outage) -> HttpResponse:
     if request.headers.get("HX-Request"):  # The desk's script shows words of its own and keeps the form as it is.
         return HttpResponse(f"{outage}.\n", status=503, content_type="text/plain")
     is_full = outage != Outage.AWAY
-    context = {
-        "heading": gettext("Nothing can be saved just now"),
-        "is_full": is_full,
-        "is_store": outage == Outage.STORE,
-    }
+    is_store = outage == Outage.STORE
+    heading = gettext("Pictures can't be saved just now") if is_store else gettext("Nothing can be saved just now")
+    context = {"heading": heading, "is_full": is_full, "is_store": is_store}
     if is_full and (office := office_error(request, "admin/errors/503.html", 503, context)):
         return office
     contact = known_contact()

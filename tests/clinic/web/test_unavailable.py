@@ -334,7 +334,9 @@ def test_an_upload_while_the_store_is_away_says_to_try_again(admin_client, monke
         "/admin/content/picture/add/", {"title": "A room", "image": picture, "focal_x": 50, "focal_y": 50}
     )
     assert response.status_code == 503
-    assert "Choose the picture again in a few minutes" in response.content.decode()
+    html = response.content.decode()
+    assert "Pictures can&#x27;t be saved just now" in html
+    assert "Choose the picture again in a few minutes" in html
     assert not Picture.objects.exists()
 
 
