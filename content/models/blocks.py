@@ -95,7 +95,7 @@ class Callout(HeadedBlock):
         WARNING = "warning", "Warning"
 
     tone = models.CharField(max_length=10, choices=Tone, default=Tone.NOTE)
-    body = RichTextField()
+    body = RichTextField(blank=True)
 
     class Meta(HeadedBlock.Meta):
         verbose_name = "callout"

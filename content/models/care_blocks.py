@@ -28,7 +28,9 @@ class RiskTable(HeadedBlock):
     """Adverse effects with their frequency and the numbers of their sources."""
 
     intro = RichTextField(blank=True)
-    caption = models.CharField(max_length=200, help_text=_("What is counted, such as: out of 100 treatments."))
+    caption = models.CharField(
+        max_length=200, blank=True, help_text=_("What is counted, such as: out of 100 treatments.")
+    )
     rows = RowsField(
         columns=[
             Column("effect", "What can happen", max_length=200),
@@ -76,9 +78,9 @@ class CareCard(HeadedBlock):
 class BeforeDuringAfter(HeadedBlock):
     """The course of a visit, in three parts."""
 
-    before = RichTextField()
-    during = RichTextField()
-    after = RichTextField()
+    before = RichTextField(blank=True)
+    during = RichTextField(blank=True)
+    after = RichTextField(blank=True)
 
     class Meta(HeadedBlock.Meta):
         verbose_name = "before, during and after"

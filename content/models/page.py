@@ -28,6 +28,9 @@ class PageQuerySet(models.QuerySet["Page"]):
         """Exclude snippets, which have no URL of their own."""
         return self.exclude(kind=Page.Kind.SNIPPET)
 
+    def ordinary(self) -> "PageQuerySet":
+        return self.filter(kind=Page.Kind.ORDINARY)
+
     def treatments(self) -> "PageQuerySet":
         return self.filter(kind=Page.Kind.TREATMENT)
 
@@ -40,7 +43,7 @@ class Page(models.Model):
 
     Readers see the revision that was last published (see revision.py). Only the slug, the topic and the
     position take effect at once, without publishing. There is exactly one page of every kind except
-    treatments and snippets. A snippet is a page without a URL whose blocks are included in other pages.
+    treatments, ordinary pages and snippets. An ordinary page may be below another one, one level deep. A snippet is a page without a URL whose blocks are included in other pages.
     """
 
     class Kind(models.TextChoices):
@@ -52,6 +55,7 @@ class Page(models.Model):
         CONTACT = "contact", "Contact"
         PRIVACY = "privacy", "Privacy"
         ACCESSIBILITY = "accessibility", "Accessibility"
+        ORDINARY = "page", "An ordinary page"
         SNIPPET = "snippet", "A snippet, shown inside pages"
 
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.TREATMENT)
@@ -64,10 +68,20 @@ class Page(models.Model):
             "change it only if you have to."
         ),
     )
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name="below",
+        help_text=_("The page that this one belongs to. Its address starts with that page's address."),
+    )
     title = models.CharField(max_length=120, help_text="The one big heading.")
     lede = models.CharField(
         "introduction",
         max_length=300,
+        blank=True,
         validators=[validate_lede],
         help_text=f"What this page is about, in {LONGEST_LEDE} words or fewer. Shown in large type under the heading.",
     )
@@ -161,7 +175,6 @@ class Page(models.Model):
         permissions = [
             ("publish_page", "Can publish and hide pages"),
             ("review_page", "Can record a clinical review of their own"),
-            ("review_page_for_others", "Can record a clinical review that someone else did"),
             ("override_checks", "Can publish despite a check, with a reason"),
         ]
         # Previous and next page within a topic.
@@ -169,8 +182,8 @@ class Page(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["kind"],
-                condition=~Q(kind__in=["treatment", "snippet"]),
-                name="page_one_of_each_special_kind",
+                condition=~Q(kind__in=["treatment", "page", "snippet"]),
+                name="page_once_of_each_special_kind",
                 violation_error_message=_("There's already a page of this kind. Edit that one."),
             ),
             models.UniqueConstraint(
@@ -179,17 +192,30 @@ class Page(models.Model):
                 name="page_slug_once",
                 violation_error_message=_("Another treatment already has this address."),
             ),
-            models.CheckConstraint(
-                condition=(Q(kind="treatment") & ~Q(slug="")) | (~Q(kind="treatment") & Q(slug="")),
-                name="page_slug_for_treatments_only",
-                violation_error_message=_("A treatment needs an address. No other kind of page has one to choose."),
+            models.UniqueConstraint(
+                fields=["slug"],
+                condition=Q(kind="page", parent__isnull=True),
+                name="page_address_once",
+                violation_error_message=_("Another page already has this address."),
+            ),
+            models.UniqueConstraint(
+                fields=["parent", "slug"],
+                condition=Q(kind="page", parent__isnull=False),
+                name="page_address_once_below_a_page",
+                violation_error_message=_("Another page already has this address."),
             ),
             models.CheckConstraint(
-                condition=Q(hero_picture__isnull=True)
-                | Q(hero_is_decorative=True, hero_alt="")
-                | (Q(hero_is_decorative=False) & ~Q(hero_alt="")),
-                name="page_hero_alt_is_decided",
-                violation_error_message=_("Describe the picture, or tick that it's only decoration: one of the two."),
+                condition=(Q(kind__in=["treatment", "page"]) & ~Q(slug=""))
+                | (~Q(kind__in=["treatment", "page"]) & Q(slug="")),
+                name="page_slug_if_its_kind_has_one",
+                violation_error_message=_(
+                    "Treatments and ordinary pages need an address. Other pages have a fixed one."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(parent__isnull=True) | Q(kind="page"),
+                name="page_parent_of_ordinary_pages_only",
+                violation_error_message=_("Only an ordinary page can be below another page."),
             ),
             models.CheckConstraint(
                 condition=Q(reviewed_by__isnull=True, last_reviewed_on__isnull=True, next_review_on__isnull=True)

@@ -13,12 +13,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from js_asset import JSON, Media, Script
 
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 from content.admin.editing import history, steps
+from content.admin.editing.block_keys import block_key
 from content.admin.editing.filters import StateFilter, with_state
-from content.admin.editing.link_choices import link_choices
+from content.admin.editing.media import editor_media
 from content.admin.editing.search_preview import listing_of
 from content.admin.editing.status import PageStatus, local_time, status_of
 from content.admin.external_links import links_of
@@ -113,23 +113,23 @@ class DraftAdmin(ProtectReferencedMixin, ContentEditor):
                 context["answers"] = feedback_counts_of(page, now=timezone.now(), with_words=may_read)
         response = super().render_change_form(request, context, **kwargs)
         if isinstance(response, TemplateResponse) and response.context_data is not None:
-            media = Media(js=[Script("js/adopt_styles.js")]) + response.context_data["media"]
-            media += Media(js=[JSON(self._findings(page), id="page-findings"), Script("js/page_editor.js", defer=True)])
-            media += Media(js=[JSON(link_choices(), id="link-choices"), Script("js/link_choices.js", defer=True)])
-            response.context_data["media"] = Media.from_media(media, nonce=request.csp_nonce)  # type: ignore[attr-defined]
+            response.context_data["media"] = editor_media(
+                response.context_data["media"],
+                self._findings(page),
+                nonce=request.csp_nonce,  # type: ignore[attr-defined]
+            )
         return response
 
     def state_of(self, request: HttpRequest, page: Page) -> PageStatus:
         return status_of(page, user=request.user, now=timezone.now(), address=self.address)
 
     def _findings(self, page: Page | None) -> list[dict[str, Any]]:
-        """Return the issues of the saved draft as JSON data, which js/page_editor.js shows next to each block."""
+        """Return the issues of the saved draft as JSON data, which page_editor/checks.js shows next to each block."""
         if page is None:
             return []
         return [
             {
-                "block": f"content_{finding.block[0]}_set",
-                "id": finding.block[1],
+                "block": block_key(*finding.block),
                 "message": finding.message,
                 "quote": finding.quote,
                 "blocks": finding.blocks,

@@ -269,7 +269,7 @@ def test_the_editor_gets_issues_with_their_block(admin_client, draft):
 
     findings = admin_client.get(reverse("admin:content_page_change", args=[draft.pk])).content.decode()
 
-    assert f'"block": "content_section_set", "id": {section.pk}' in findings
+    assert f'"block": "section-{section.pk}"' in findings
 
 
 def test_the_editor_clones_blocks_and_nothing_else(admin_client, draft):

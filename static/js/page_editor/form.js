@@ -1,0 +1,62 @@
+/* The form of the page editor: what its other modules share. They tell each other what happened by events of the
+   document: "page-editor:changed" (something was typed, moved, added or removed), "page-editor:saved" (detail: the
+   answer of the server). */
+
+export const byId = (id) => document.getElementById(id);
+export const form = () => document.querySelector("#content-main > form");
+export const ordering = (block) => block.querySelector(".order-machine-ordering");
+export const heading = (block) => block.querySelector(":scope > h3");
+export const isBlock = (node) => node.matches?.(".order-machine .inline-related:not(.empty-form)");
+export const mayChange = () => JSON.parse(byId("content-editor-context")?.textContent ?? "{}").allowChange !== false;
+
+export function changed() {
+  document.dispatchEvent(new CustomEvent("page-editor:changed"));
+}
+
+/* Tell a screen reader what a key press or a click did. */
+export function announce(text) {
+  let status = byId("page-editor-status");
+  if (!status) {
+    status = document.createElement("p");
+    status.id = "page-editor-status";
+    status.className = "visually-hidden";
+    status.setAttribute("role", "status");
+    document.querySelector(".order-machine").before(status);
+  }
+  status.textContent = text;
+}
+
+export function nameOf(block) {
+  const kind = heading(block).querySelector("b")?.textContent.replace(/:$/, "") ?? "";
+  const typed = block.querySelector("input[name$='-heading'], input[name$='-title'], input[name$='-label']")?.value;
+  return typed ? `${kind}: ${typed}` : kind;
+}
+
+export function allBlocks() {
+  const blocks = [...document.querySelectorAll(".order-machine .inline-related:not(.empty-form)")];
+  return blocks.sort((a, b) => ordering(a).value - ordering(b).value);
+}
+
+/* The blocks of the region that is open, in order. */
+export function shownBlocks() {
+  return allBlocks().filter((block) => !block.classList.contains("content-editor-invisible"));
+}
+
+/* A block's key: its kind and the id of its row, "section-12"; for a block that was never saved the kind and the
+   number of its form, "section-new-4". The server uses the same keys (content/admin/editing/block_keys.py). */
+export function keyOf(block) {
+  const [, kind, number] = block.id.match(/^content_([a-z]+)_set-(\d+)$/);
+  const id = block.querySelector(`[name="${block.id}-id"]`)?.value;
+  return id ? `${kind}-${id}` : `${kind}-new-${number}`;
+}
+
+export function blockOf(key) {
+  return allBlocks().find((block) => keyOf(block) === key);
+}
+
+export function openBlock(block) {
+  document.querySelector(`.tabs.regions .tab[data-region="${CSS.escape(block.dataset.region)}"]`)?.click();
+  block.classList.remove("collapsed");
+  block.scrollIntoView();
+  block.querySelector("fieldset :is(input:not([type=hidden]), textarea, select)")?.focus();
+}
