@@ -41,9 +41,10 @@ class PageQuerySet(models.QuerySet["Page"]):
 class Page(models.Model):
     """The draft of one page of the site.
 
-    Readers see the revision that was last published (see revision.py). Only the slug, the topic and the
-    position take effect at once, without publishing. There is exactly one page of every kind except
-    treatments, ordinary pages and snippets. An ordinary page may be below another one, one level deep. A snippet is a page without a URL whose blocks are included in other pages.
+    Readers see the revision that was last published (see revision.py). Only the slug, the parent, the topic and the
+    position take effect at once, without publishing. There is exactly one page of every kind except treatments,
+    ordinary pages and snippets. An ordinary page may be below another one, one level deep. A snippet is a page
+    without a URL whose blocks are included in other pages.
     """
 
     class Kind(models.TextChoices):

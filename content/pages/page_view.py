@@ -140,7 +140,7 @@ def _blocks(rows: Iterable[Block], references: References) -> list[Any]:
     for row in rows:
         block: Any = row
         if isinstance(block, SnippetHere):
-            snippet = references.snippets.get(block.snippet_id)
+            snippet = references.snippets.get(block.snippet_id or 0)
             parts = snippet.words.rows() if snippet else []
             for part in parts:
                 part.region = block.region

@@ -120,7 +120,7 @@ def _check_references(block: Any, references: published.References) -> Iterator[
     if isinstance(block, Signpost) and block.page_id and block.page_id not in references.pages:
         yield gettext("The page it links to isn't published. Readers will see this signpost once it is."), False
     if isinstance(block, PersonCard):
-        person = references.people.get(block.practitioner_id)
+        person = references.people.get(block.practitioner_id or 0)
         if person is None or not person.is_active:
             yield gettext("This person no longer works here, so readers don't see the card."), False
     if isinstance(block, PlacedPicture):
