@@ -2,7 +2,7 @@
 
 from content.models.blocks import Block, Callout, DefinitionList, LeadList, NumberedSections, Questions, Section
 from content.models.care_blocks import BeforeDuringAfter, CareCard, DoList, RiskTable
-from content.models.edit_session import EditSession
+from content.models.editing import BlockComment, EditSession, ReviewRequest
 from content.models.external_link import ExternalLink
 from content.models.menu import Menu, MenuEntry
 from content.models.notice import Notice
@@ -13,7 +13,6 @@ from content.models.picture_file import PictureFile
 from content.models.place_map import PlaceMap
 from content.models.redirect import SlugRedirect
 from content.models.reference_blocks import CallToAction, PersonCard, PlacedPicture, Signpost, SnippetHere, Sources
-from content.models.review_request import BlockComment, ReviewRequest
 from content.models.revision import Review, Revision
 from content.models.search_index import SearchEntry, SearchIndex
 from content.models.search_synonym import SearchSynonym
