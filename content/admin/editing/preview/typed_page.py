@@ -21,7 +21,11 @@ ORDER = {kind: place for place, kind in enumerate(KINDS)}  # Of blocks with the 
 
 @dataclass(frozen=True)
 class TypedPage:
-    """``page`` must not be saved. ``issues`` name the fields whose typed value is invalid and left as it was."""
+    """``page`` must not be saved. ``issues`` name the fields whose typed value is invalid.
+
+    A value that its input cannot read is left as it was. One that only breaks a rule, such as the number of words in
+    the introduction, is shown.
+    """
 
     page: Page
     content: PageContent
