@@ -17,6 +17,7 @@ const WAYS = {
 
 const panel = () => document.querySelector(".preview");
 const frame = () => panel().querySelector(".preview__frame");
+const note = () => panel().querySelector(".preview__note");
 const page = () => (frame().contentDocument?.querySelector("main") ? frame().contentDocument : null);
 
 let way = WAYS.phone;
@@ -39,9 +40,9 @@ async function ask() {
   isAsking = true;
   try {
     show(await answerTo(typed()));
-    panel().querySelector(".preview__note").hidden = true;
+    note().textContent = "";
   } catch {
-    panel().querySelector(".preview__note").hidden = false;
+    note().textContent = note().dataset.words;
   }
   isAsking = false;
   if (isOld) ask();
