@@ -12,7 +12,7 @@ change of the format, increment ``SCHEMA`` and convert in ``_upgraded``.
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,15 +96,19 @@ def block_row(block: Mapping[str, Any], ordering: int) -> Block:
 def content_of_draft(page: Page) -> PageContent:
     """Return the content of the draft, with one query for each kind of block."""
     contents = contents_for_item(page, plugins=list(KINDS.values()))
+    return content_of_rows(page, [block for region in page.regions for block in contents[region.key]])
+
+
+def content_of_rows(page: Page, rows: Iterable[Block]) -> PageContent:
+    """Return the content of a page with these blocks, in this order. Nothing need be saved."""
     blocks = [
         {
             "kind": block._meta.model_name,
             "id": block.pk,
-            "region": region.key,
+            "region": block.region,
             "fields": {f.name: _plain(f, block) for f in _fields(type(block)) if not _is_left_out(f, block)},
         }
-        for region in page.regions
-        for block in contents[region.key]
+        for block in rows
     ]
     return PageContent({name: _plain(Page._meta.get_field(name), page) for name in HEAD}, blocks)
 

@@ -15,6 +15,7 @@ from feincms3.renderer import render_in_context
 from content.blocks import markup
 from content.blocks.citations import cite
 from content.blocks.folds import Fold, with_folds
+from content.blocks.marks import begin_mark, end_mark, mark
 from content.blocks.renderer import renderer
 from content.media import renditions, share_images
 from content.media.typefaces import needs_other_face
@@ -35,10 +36,24 @@ def blocks(context: template.Context, of: Any) -> SafeString:
     html: list[str] = []
     for is_fold, parts in groupby(with_folds(of), key=lambda part: isinstance(part, Fold)):
         if is_fold:
-            html += [render_in_context(context, "content/_fold.html", {"fold": fold}) for fold in parts]
+            html += [
+                mark(fold.section, render_in_context(context, "content/_fold.html", {"fold": fold}), context)
+                for fold in parts
+            ]
         else:
             html += renderer.handle(list(parts), context)
     return mark_safe("".join(html))  # noqa: S308
+
+
+@register.simple_tag(takes_context=True)
+def begin_block(context: template.Context, block: Any) -> SafeString:
+    """Mark the start of a block whose template shows others too, for the editor (content/blocks/marks.py)."""
+    return begin_mark(block, context)
+
+
+@register.simple_tag(takes_context=True)
+def end_block(context: template.Context) -> SafeString:
+    return end_mark(context)
 
 
 @register.simple_tag(takes_context=True)

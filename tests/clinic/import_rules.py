@@ -157,9 +157,11 @@ PACKAGES: dict[str, set[str]] = {
     "content.management": {"booking.outbound_http", "content.links", "content.media", "content.models"},
     "content.publishing": {
         "booking.formatting",
+        "booking.forms",
         "booking.models",
         "booking.text_cleaning",
         "content.blocks",
+        "content.forms",
         "content.links",
         "content.models",
         "content.pages",

@@ -6,6 +6,7 @@ from typing import Any
 from content_editor.admin import ContentEditor
 from django import forms
 from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -16,9 +17,10 @@ from django.utils import timezone
 
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 from content.admin.editing import history, steps
-from content.admin.editing.block_keys import block_key
 from content.admin.editing.filters import StateFilter, with_state
 from content.admin.editing.media import editor_media
+from content.admin.editing.preview import frame
+from content.admin.editing.preview.findings import Finding, findings_of, with_places
 from content.admin.editing.search_preview import listing_of
 from content.admin.editing.status import PageStatus, local_time, status_of
 from content.admin.external_links import links_of
@@ -26,7 +28,6 @@ from content.admin.protect_references import ProtectReferencedMixin
 from content.blocks import page_content
 from content.fields.rows import EDITOR_STYLES
 from content.models import Page
-from content.publishing.checks.rules import check_page
 from content.site.page_feedback import feedback_counts_of
 
 
@@ -36,7 +37,7 @@ class DraftForm(forms.ModelForm):
     opened_at = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"label_suffix": ""} | kwargs)
         if self.instance.pk:
             self.initial["opened_at"] = self.instance.edited_at.isoformat()
 
@@ -84,7 +85,7 @@ class DraftAdmin(ProtectReferencedMixin, ContentEditor):
                 self.admin_site.admin_view(partial(view, self)),
                 name=f"{name}_{step}",
             )
-            for step, view in (steps.STEPS | history.STEPS).items()
+            for step, view in (steps.STEPS | history.STEPS | frame.STEPS).items()
         ]
         return urls + super().get_urls()
 
@@ -105,9 +106,11 @@ class DraftAdmin(ProtectReferencedMixin, ContentEditor):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], **kwargs: Any) -> Any:
         """Add the page's status and issues, and media that the CSP allows: nonces, and js/adopt_styles.js."""
         page = kwargs.get("obj")
-        context["show_save_and_add_another"] = False  # The template has two other save buttons.
+        findings: list[Finding] = []
         if page is not None:
             context |= {"state": self.state_of(request, page), "listing": listing_of(page), "links": links_of(page)}
+            findings = findings_of(page, page_content.content_of_draft(page), now=timezone.now())
+            context["findings"] = with_places(findings, context["inline_admin_formsets"])
             if page.kind == Page.Kind.TREATMENT:
                 may_read = request.user.has_perm("booking.view_message")
                 context["answers"] = feedback_counts_of(page, now=timezone.now(), with_words=may_read)
@@ -115,28 +118,14 @@ class DraftAdmin(ProtectReferencedMixin, ContentEditor):
         if isinstance(response, TemplateResponse) and response.context_data is not None:
             response.context_data["media"] = editor_media(
                 response.context_data["media"],
-                self._findings(page),
+                findings,
                 nonce=request.csp_nonce,  # type: ignore[attr-defined]
             )
+            response.csp = settings.SECURE_CSP_ADMIN | {"frame-src": ["'self'"]}  # type: ignore[attr-defined]
         return response
 
     def state_of(self, request: HttpRequest, page: Page) -> PageStatus:
         return status_of(page, user=request.user, now=timezone.now(), address=self.address)
-
-    def _findings(self, page: Page | None) -> list[dict[str, Any]]:
-        """Return the issues of the saved draft as JSON data, which page_editor/checks.js shows next to each block."""
-        if page is None:
-            return []
-        return [
-            {
-                "block": block_key(*finding.block),
-                "message": finding.message,
-                "quote": finding.quote,
-                "blocks": finding.blocks,
-            }
-            for finding in check_page(page, page_content.content_of_draft(page), now=timezone.now())
-            if finding.block
-        ]
 
     def response_change(self, request: HttpRequest, obj: Page) -> HttpResponse:
         return self._next_step(request, obj) or super().response_change(request, obj)

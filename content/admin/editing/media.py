@@ -5,12 +5,13 @@ from typing import Any
 from js_asset import JSON, ImportMap, Media, Script
 
 from content.admin.editing.link_choices import link_choices
+from content.admin.editing.preview.findings import Finding
 
-MODULES = ("blocks", "checks", "form")
+MODULES = ("bar", "blocks", "checks", "form", "frame", "looks", "preview")
 IMPORT_MAP = ImportMap({f"page-editor/{name}": f"js/page_editor/{name}.js" for name in MODULES})
 
 
-def editor_media(media: Any, findings: list[dict[str, Any]], *, nonce: str) -> Media:
+def editor_media(media: Any, findings: list[Finding], *, nonce: str) -> Media:
     """Add the editor's scripts and their data to ``media``. js/adopt_styles.js comes first: see there."""
     media = Media(js=[Script("js/adopt_styles.js")]) + media
     media += Media(

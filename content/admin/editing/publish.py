@@ -13,9 +13,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from booking.forms.fields import LineField
+from content.admin.editing.preview.findings import label_of
 from content.admin.editing.status import local_time
 from content.admin.editing.step_page import find_page, sent, show_step
 from content.blocks import page_content
+from content.blocks.marks import block_key
 from content.publishing import diff
 from content.publishing import publish as publishing
 from content.publishing.checks.issue import Issue
@@ -91,10 +93,7 @@ def _by_block(content: page_content.PageContent, findings: list[Issue]) -> list[
     groups = [("The page itself", "", [finding for finding in findings if finding.block is None])]
     for row in content.rows():
         key = (str(row._meta.model_name), row.pk)
-        kind = str(row._meta.verbose_name).capitalize()
-        name = getattr(row, "heading", "") or getattr(row, "title", "") or getattr(row, "label", "")
-        label = f"{kind}: {name}" if name else kind
-        groups.append((label, f"{key[0]}-{key[1]}", [finding for finding in findings if finding.block == key]))
+        groups.append((label_of(row), block_key(*key), [finding for finding in findings if finding.block == key]))
     return [group for group in groups if group[2]]
 
 

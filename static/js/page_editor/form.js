@@ -1,6 +1,6 @@
 /* The form of the page editor: what its other modules share. They tell each other what happened by events of the
    document: "page-editor:changed" (something was typed, moved, added or removed), "page-editor:saved" (detail: the
-   answer of the server). */
+   answer of the server), "page-editor:opened" (detail.block: the block's element). */
 
 export const byId = (id) => document.getElementById(id);
 export const form = () => document.querySelector("#content-main > form");
@@ -11,6 +11,10 @@ export const mayChange = () => JSON.parse(byId("content-editor-context")?.textCo
 
 export function changed() {
   document.dispatchEvent(new CustomEvent("page-editor:changed"));
+}
+
+export function opened(block) {
+  document.dispatchEvent(new CustomEvent("page-editor:opened", { detail: { block } }));
 }
 
 /* Tell a screen reader what a key press or a click did. */
@@ -58,5 +62,6 @@ export function openBlock(block) {
   document.querySelector(`.tabs.regions .tab[data-region="${CSS.escape(block.dataset.region)}"]`)?.click();
   block.classList.remove("collapsed");
   block.scrollIntoView();
-  block.querySelector("fieldset :is(input:not([type=hidden]), textarea, select)")?.focus();
+  block.querySelector("fieldset :is(input:not([type=hidden]), textarea, select)")?.focus({ preventScroll: true });
+  opened(block);
 }

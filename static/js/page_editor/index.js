@@ -1,12 +1,16 @@
 /* The page editor of the admin. Its modules share page-editor/form. */
+import { beginBar } from "page-editor/bar";
 import { addInputs, equipBlocks } from "page-editor/blocks";
-import { showStoredFindings } from "page-editor/checks";
+import { beginChecks } from "page-editor/checks";
 import { announce, blockOf, changed, form, mayChange, openBlock } from "page-editor/form";
+import { beginPreview } from "page-editor/preview";
 
 function begin() {
   if (!document.querySelector(".order-machine")) return;
   equipBlocks();
-  showStoredFindings();
+  beginBar();
+  beginChecks();
+  beginPreview();
   if (mayChange()) {
     form().addEventListener("input", changed);
     form().addEventListener("change", changed);

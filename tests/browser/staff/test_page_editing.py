@@ -42,8 +42,18 @@ def choose(page: Page, block: Locator, field: str, words: str) -> None:
     page.locator(".select2-results__option", has_text=words).first.click()
 
 
+def open_more(office: Page) -> None:
+    office.locator(".editor-menu summary", has_text="More").click()
+
+
+def follow(office: Page, action: str) -> None:
+    """Follow a link of the menu "More"."""
+    open_more(office)
+    office.get_by_role("link", name=action, exact=True).click()
+
+
 def publish(office: Page, note: str = "") -> None:
-    office.get_by_role("button", name="Save, check and publish …").click()
+    office.get_by_role("button", name="Publish…").click()
     if note:
         office.get_by_label("What's new").fill(note)
     office.get_by_role("button", name="Publish", exact=True).click()
@@ -133,7 +143,7 @@ def test_a_page_with_every_kind_of_block_is_written_and_published(
     write_every_block(office)
 
     # Preview: a user without a login opens the link to the draft.
-    office.get_by_role("button", name="Save and preview").click()
+    office.get_by_role("button", name="Share draft").click()
     link = office.get_by_label("Link to copy").input_value()
     colleague = browser.new_context(java_script_enabled=False).new_page()
     colleague.goto(link)
@@ -147,7 +157,7 @@ def test_a_page_with_every_kind_of_block_is_written_and_published(
     # A check refuses to publish it without a clinical review; after the review, it is published.
     office.get_by_role("link", name="Back to the draft").click()
     wait_for_editor(office)
-    office.get_by_role("button", name="Save, check and publish …").click()
+    office.get_by_role("button", name="Publish…").click()
     expect(office.locator(".findings--must")).to_contain_text("No one has recorded a clinical review of this page.")
     office.get_by_role("button", name="Publish", exact=True).click()
     expect(office.locator(".messagelist")).to_contain_text("Not published")
@@ -155,7 +165,7 @@ def test_a_page_with_every_kind_of_block_is_written_and_published(
     # Otherwise the reviewer would be the last editor.
     ContentPage.objects.filter(slug="cupping").update(edited_by=None)
     office.get_by_role("link", name="Back to the draft").click()
-    office.get_by_role("link", name="Clinical review …").click()
+    follow(office, "Clinical review …")
     office.get_by_label("Who reviewed it").select_option(label="Amara Okafor")
     office.get_by_role("button", name="Record the review").click()
     expect(office.locator(".messagelist")).to_contain_text("The review is recorded")
@@ -187,7 +197,7 @@ def test_a_draft_is_compared_restored_scheduled_and_hidden(office: Page):
 
     # Diff with the live revision.
     edit(office, "Dry needling for back pain")
-    office.get_by_role("link", name="See what has changed").click()
+    follow(office, "See what has changed")
     expect(office.locator(".change ins")).to_have_text("[added: Words of today]")
     expect(office.locator(".change del")).to_have_text(f"[removed: {was}]")
     office.get_by_role("link", name="Back to the draft").click()
@@ -198,14 +208,14 @@ def test_a_draft_is_compared_restored_scheduled_and_hidden(office: Page):
 
     # An older revision is restored into the draft, and scheduled.
     edit(office, "Dry needling for back pain")
-    office.get_by_role("link", name="History", exact=True).first.click()
+    follow(office, "History")
     expect(office.get_by_role("link", name=re.compile("Restore version"))).to_have_count(2)
     office.get_by_role("link", name="Restore version 1 …").click()
     office.get_by_role("button", name="Restore it").click()
     expect(office.locator(".messagelist")).to_contain_text("Readers see no change yet")
     wait_for_editor(office)
     expect(office.locator("#id_content_section_set-0-heading")).to_have_value(was)
-    office.get_by_role("link", name="Check and publish …").click()
+    office.get_by_role("button", name="Publish…").click()
     office.get_by_label("Go live at").fill("2099-01-02T03:04")
     office.get_by_role("button", name="Publish", exact=True).click()
     expect(office.locator(".page-state")).to_contain_text("Scheduled to go live: Friday, January 2, 2099, 3:04 a.m.")
@@ -214,10 +224,11 @@ def test_a_draft_is_compared_restored_scheduled_and_hidden(office: Page):
 
     # The schedule is cancelled, and the page hidden.
     edit(office, "Dry needling for back pain")
+    open_more(office)
     office.get_by_role("button", name="Cancel what is scheduled").click()
     expect(office.locator(".messagelist")).to_contain_text("Cancelled")
     expect(office.locator(".page-state")).not_to_contain_text("Scheduled")
-    office.get_by_role("link", name="Hide it from readers …").click()
+    follow(office, "Hide it from readers …")
     office.get_by_role("button", name="Hide it").click()
     expect(office.locator(".page-state")).to_contain_text("Readers don't see this page right now.")
     assert office.request.get(BACK_PAIN).status == 410
@@ -273,7 +284,7 @@ def test_blocks_move_by_keyboard_and_by_dragging(office: Page):
     office.locator("[name=_continue]").click()
     wait_for_editor(office)
     assert block_order(office) == swapped
-    office.get_by_role("link", name="See what has changed").click()
+    follow(office, "See what has changed")
     assert texts(office, ".change__verdict") == ["moved"]
 
 
@@ -301,7 +312,7 @@ def test_issues_are_shown_next_to_their_block(office: Page):
 
     expect(block.locator(".block-findings__must")).to_contain_text("The link “A place” doesn't work")
     expect(block.locator(".block-findings__should q")).to_have_text(sentence)
-    office.get_by_role("link", name="Check and publish …").click()
+    office.get_by_role("button", name="Publish…").click()
     office.locator(".findings--must").get_by_role("link").click()
     wait_for_editor(office)
     expect(office.locator("#id_content_section_set-0-heading")).to_be_focused()
@@ -326,7 +337,7 @@ def test_hostile_text_is_never_executed(office: Page):
     office.locator("#id_content_section_set-0-body").evaluate("(input, html) => { input.value = html }", hostile)
     office.locator("#id_content_definitionlist_set-0-items-0-text").fill(hostile)
     office.locator("#id_content_definitionlist_set-0-items-0-term").fill(hostile[:120])
-    office.get_by_role("button", name="Save, check and publish …").click()
+    office.get_by_role("button", name="Publish…").click()
     titles = [office.title()]
     office.get_by_label("What's new").fill(hostile[:200])
     if office.locator("#id_override_reason").count():
@@ -335,8 +346,11 @@ def test_hostile_text_is_never_executed(office: Page):
     expect(office.locator(".messagelist")).to_contain_text("Readers see it now")
     wait_for_editor(office)
     titles.append(office.title())
-    for step in ("History", "Preview"):
-        office.get_by_role("link", name=step, exact=True).first.click()
+    for step in ("History", "Share draft"):
+        if step == "History":
+            follow(office, step)
+        else:
+            office.get_by_role("button", name=step).click()
         titles.append(office.title())
         if step == "History":
             office.locator("input[name=from]").last.check()

@@ -61,7 +61,8 @@ def test_an_editor_saves_a_draft_and_cannot_publish_it(log_in: Callable[[str], P
     expect(page.locator(".page-state")).to_contain_text("This draft is different")
     assert Section.objects.filter(parent=draft, heading="An editor's words").exists()
 
-    expect(page.get_by_role("link", name="Preview").first).to_be_visible()
+    expect(page.get_by_role("button", name="Share draft")).to_be_visible()
+    page.locator(".editor-menu summary", has_text="More").click()
     expect(page.get_by_role("button", name=re.compile("publish", re.IGNORECASE))).to_have_count(0)
     expect(page.get_by_role("link", name=re.compile("publish|hide it", re.IGNORECASE))).to_have_count(0)
     for step in ("publish", "hide", "call-off"):
@@ -85,7 +86,7 @@ def test_a_reviewer_reads_a_draft_without_a_script_error(
     headings = Section.objects.filter(parent=draft, region="main").exclude(heading="").order_by("ordering")
     page.goto(f"/admin/content/{kind}/{draft.pk}/change/")
     page.wait_for_load_state("networkidle")
-    expect(page.locator(".submit-row [name=_save]")).to_have_count(0)
+    expect(page.locator("[name=_save], [name=_continue]")).to_have_count(0)
     expect(page.locator(".order-machine .block-move")).to_have_count(0)
     shown = page.locator(".order-machine .inline-related:visible .field-heading .readonly").all_inner_texts()
     written = list(headings.values_list("heading", flat=True))
@@ -106,6 +107,7 @@ def test_the_front_desk_has_no_access_to_pages(log_in: Callable[[str], Page]):
 def test_a_changed_slug_redirects_from_the_old_url(log_in: Callable[[str], Page]):
     page, draft = log_in("Publisher"), ContentPage.objects.get(slug=SLUG)
     page.goto(f"/admin/content/page/{draft.pk}/change/")
+    page.get_by_role("heading", name="Address").click()
     page.fill("#id_slug", "needling-for-a-sore-back")
     page.locator("[name=_continue]").click()
     expect(page.locator(".messagelist")).to_contain_text("changed successfully")
