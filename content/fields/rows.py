@@ -6,7 +6,7 @@ the forms that the content editor clones.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,16 +17,23 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 
 from booking.text_cleaning import clean_line, clean_text
+from content.fields import markup
+from content.fields.rich_text import clean_html, text_of
 
 MOST_ROWS = 60
 SPARE_ROWS = 3  # Empty rows in the form; saving adds more.
+MOST_MARKUP = 10  # How many times as long as its words a long cell may be, with its tags and addresses.
 
 Row = dict[str, str]
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the rows. ``is_long`` cells may hold paragraphs, lists and **bold** (see markup.py)."""
+    """One column of the rows.
+
+    ``is_long`` cells are rich text, stored as sanitized HTML; plain text becomes HTML (see markup.py). Their
+    ``max_length`` counts the words that readers see. Other cells are one line.
+    """
 
     name: str
     label: str | Promise
@@ -43,15 +50,22 @@ class Column:
         if not isinstance(value, str | int):
             raise ValidationError(f"{self.label}: this isn't text.")
         try:
-            text = clean_text(str(value)) if self.is_long else clean_line(str(value))
-            if len(text) > self.max_length:
-                raise ValidationError(f"This has {len(text)} characters. The limit is {self.max_length}.")
+            text = self._clean_long(str(value)) if self.is_long else clean_line(str(value))
+            length = len(text_of(text)) if self.is_long else len(text)
+            if length > self.max_length:
+                raise ValidationError(f"This has {length} characters. The limit is {self.max_length}.")
             if text:
                 for validate in self.validators:
                     validate(text)
         except ValidationError as error:
             raise ValidationError([f"{self.label}: {message}" for message in error.messages]) from None
         return text
+
+    def _clean_long(self, value: str) -> str:
+        if len(value) > self.max_length * MOST_MARKUP:
+            raise ValidationError(f"This has {len(value)} characters. The limit is {self.max_length}.")
+        html = clean_html(value if markup.has_tag(value) else markup.to_html(clean_text(value)))
+        return html if not html or markup.is_html(html) else clean_html(f"<p>{html}</p>").removesuffix("<p></p>")
 
 
 def clean_rows(columns: Sequence[Column], value: object) -> list[Row]:
@@ -82,6 +96,22 @@ def clean_rows(columns: Sequence[Column], value: object) -> list[Row]:
     if errors:
         raise ValidationError(errors)
     return rows
+
+
+def html_cells(rows: Any, names: Collection[str]) -> Any:
+    """Return rows with the cells of these names as HTML. What is HTML already stays as it is."""
+    if not isinstance(rows, list) or not names:
+        return rows
+    return [
+        {name: to_html_cell(cell) if name in names else cell for name, cell in row.items()}
+        if isinstance(row, dict)
+        else row
+        for row in rows
+    ]
+
+
+def to_html_cell(cell: Any) -> Any:
+    return str(markup.to_html(cell)) if isinstance(cell, str) and not markup.is_html(cell) else cell
 
 
 # Style sheets of the editing pages, loaded after the admin's own in this order.
@@ -196,6 +226,14 @@ class RowsField(models.JSONField):
     def deconstruct(self) -> Any:
         name, _path, args, kwargs = super().deconstruct()
         return name, "django.db.models.JSONField", args, kwargs
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        """Return long cells as HTML also where the release before has written text, before or during an upgrade."""
+        return html_cells(super().from_db_value(value, expression, connection), self.long_columns)  # type: ignore[misc]
+
+    @property
+    def long_columns(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns if column.is_long)
 
     def get_prep_value(self, value: Any) -> Any:
         if isinstance(value, list):

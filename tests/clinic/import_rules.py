@@ -166,6 +166,7 @@ PACKAGES: dict[str, set[str]] = {
     },
     "content.templatetags": {
         "content.blocks",
+        "content.fields",
         "content.media",
         "content.models",
         "content.pages",
@@ -188,7 +189,6 @@ PACKAGES: dict[str, set[str]] = {
     "content.sample": {
         "booking.models",
         "booking.sample_clinic",
-        "content.blocks",
         "content.fields",
         "content.media",
         "content.models",
