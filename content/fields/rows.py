@@ -5,6 +5,7 @@ on every write to the database, and empty rows are dropped. The widget consists 
 the forms that the content editor clones.
 """
 
+import json
 import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -12,16 +13,20 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext
+from django_prose_editor.widgets import AdminProseEditorWidget
 
 from booking.text_cleaning import clean_line, clean_text
 from content.fields import markup
-from content.fields.rich_text import clean_html, text_of
+from content.fields.rich_text import EXTENSIONS, clean_html, text_of
 
 MOST_ROWS = 60
 SPARE_ROWS = 3  # Empty rows in the form; saving adds more.
+MOST_FORM_ROWS = 1000  # Also those that were added and removed again before the save.
+ADDED_ROW = "__row__"  # What the script replaces in the names of a row that it adds.
 MOST_MARKUP = 10  # How many times as long as its words a long cell may be, with its tags and addresses.
 
 Row = dict[str, str]
@@ -117,6 +122,8 @@ def to_html_cell(cell: Any) -> Any:
 # Style sheets of the editing pages, loaded after the admin's own in this order.
 EDITOR_STYLES = [
     "css/admin/editor/layout.css",
+    "css/admin/editor/blocks.css",
+    "css/admin/editor/rows.css",
     "css/admin/content/editing.css",
     "css/admin/content/pictures.css",
     "css/admin/content/steps.css",
@@ -124,51 +131,58 @@ EDITOR_STYLES = [
 
 
 class RowsWidget(forms.Widget):
-    """A group of inputs for each row: its cells, its position, and a checkbox to delete it."""
+    """A group of inputs for each row: its cells, its position, and a checkbox to delete it.
+
+    With JavaScript rows are dragged, added in place, and their long cells have the editor of rich text
+    (static/js/page_editor/rows.js). Without it they are ordered by their positions.
+    """
 
     template_name = "content/widgets/rows.html"
-
-    class Media:
-        css = {"all": EDITOR_STYLES}
 
     def __init__(self, columns: Sequence[Column] = (), attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs)
         self.columns = columns
 
+    @property
+    def media(self) -> forms.Media:
+        return _rich_text_widget().media + forms.Media(css={"all": EDITOR_STYLES})
+
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
-        stored = value if isinstance(value, list) else []
+        stored = [row if isinstance(row, dict) else {} for row in value] if isinstance(value, list) else []
         filled = [*stored, *({} for _ in range(SPARE_ROWS))]
         id_ = context["widget"]["attrs"].get("id") or f"id_{name}"
-        context["widget"]["total"] = len(filled)
-        context["widget"]["first_spare"] = len(stored) + 1
-        context["widget"]["is_empty"] = not stored
-        context["widget"]["has_long"] = any(column.is_long for column in self.columns)
-        context["widget"]["rows"] = [
-            {
-                "name": f"{name}-{index}",
-                "id": f"{id_}-{index}",
-                "number": index + 1,
-                "is_spare": index >= len(stored),
-                "position": (index + 1) * 10 if index < len(stored) else "",
-                "cells": [
-                    {
-                        "column": column,
-                        "name": f"{name}-{index}-{column.name}",
-                        "id": f"{id_}-{index}-{column.name}",
-                        "value": row.get(column.name, "") if isinstance(row, dict) else "",
-                    }
-                    for column in self.columns
-                ],
-            }
-            for index, row in enumerate(filled)
-        ]
+        rows = [self._row(name, id_, number, row) for number, row in enumerate(filled, start=1)]
+        context["widget"] |= {
+            "total": len(rows),
+            "rows": rows,
+            "stored": rows[: len(stored)],
+            "spare": [row | {"position": ""} for row in rows[len(stored) :]],
+            "added": self._row(name, id_, 0, {}) | {"position": ""},
+            "has_long": any(column.is_long for column in self.columns),
+            "rich_text": json.dumps(_rich_text_widget().get_config(), cls=DjangoJSONEncoder),
+        }
         return context
+
+    def _row(self, name: str, id_: str, number: int, row: Row) -> dict[str, Any]:
+        """Return the names and values of a row's inputs. Number 0 is the row that the script copies."""
+        end = f"-{number - 1}"
+        name, id_ = (f"{name}{end}", f"{id_}{end}") if number else (ADDED_ROW, f"id_{ADDED_ROW}")
+        cells = [
+            {
+                "column": column,
+                "name": f"{name}-{column.name}",
+                "id": f"{id_}-{column.name}",
+                "value": row.get(column.name, ""),
+            }
+            for column in self.columns
+        ]
+        return {"name": name, "id": id_, "number": number, "position": number * 10, "cells": cells}
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[Row]:
         """Return the rows in their new order. A row with an invalid position goes to the end."""
         rows: list[tuple[float, int, Row]] = []
-        for index in range(min(_count(data.get(f"{name}-total")), MOST_ROWS + SPARE_ROWS)):
+        for index in range(min(_count(data.get(f"{name}-total")), MOST_FORM_ROWS)):
             if data.get(f"{name}-{index}-delete"):
                 continue
             row = {column.name: data.get(f"{name}-{index}-{column.name}") or "" for column in self.columns}
@@ -194,6 +208,10 @@ def _position(value: Any) -> float:
     except ValueError:
         return float("inf")
     return float("inf") if math.isnan(position) else position  # NaN cannot be sorted.
+
+
+def _rich_text_widget() -> AdminProseEditorWidget:
+    return AdminProseEditorWidget(config={"extensions": EXTENSIONS}, preset="configurable")
 
 
 class RowsFormField(forms.Field):

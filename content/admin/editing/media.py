@@ -4,9 +4,10 @@ from typing import Any
 
 from js_asset import JSON, ImportMap, Media, Script
 
+from content.admin.editing.arranging.kinds import block_kinds
 from content.admin.editing.link_choices import link_choices
 
-MODULES = ("blocks", "checks", "form")
+MODULES = ("block_actions", "block_menu", "block_order", "block_rows", "blocks", "checks", "form", "rows")
 IMPORT_MAP = ImportMap({f"page-editor/{name}": f"js/page_editor/{name}.js" for name in MODULES})
 
 
@@ -15,7 +16,11 @@ def editor_media(media: Any, findings: list[dict[str, Any]], *, nonce: str) -> M
     media = Media(js=[Script("js/adopt_styles.js")]) + media
     media += Media(
         importmap=IMPORT_MAP,
-        js=[JSON(findings, id="page-findings"), Script("js/page_editor/index.js", type="module")],
+        js=[
+            JSON(findings, id="page-findings"),
+            JSON(block_kinds(), id="block-kinds"),
+            Script("js/page_editor/index.js", type="module"),
+        ],
     )
     media += Media(js=[JSON(link_choices(), id="link-choices"), Script("js/link_choices.js", defer=True)])
     return Media.from_media(media, nonce=nonce)

@@ -5,14 +5,14 @@ import { announce, blockOf, changed, form, mayChange, openBlock } from "page-edi
 
 function begin() {
   if (!document.querySelector(".order-machine")) return;
-  equipBlocks();
+  const block = blockOf(new URLSearchParams(location.search).get("block") ?? "");
+  equipBlocks(block);
   showStoredFindings();
   if (mayChange()) {
     form().addEventListener("input", changed);
     form().addEventListener("change", changed);
     for (const name of ["formset:added", "formset:removed"]) document.addEventListener(name, changed);
   }
-  const block = blockOf(new URLSearchParams(location.search).get("block") ?? "");
   if (block) openBlock(block);
   announce("");
 }
