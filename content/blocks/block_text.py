@@ -4,7 +4,7 @@ Used by the publishing checks, the diff of two revisions and the search index, n
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
@@ -12,9 +12,9 @@ from typing import Any
 from django.db.models import BooleanField, CharField, ForeignKey, TextField
 from django.utils.html import escape
 
-from content.blocks import markup
-from content.fields.rich_text import RichTextField
-from content.fields.rows import RowsField
+from content.fields import markup
+from content.fields.rich_text import RichTextField, text_of
+from content.fields.rows import Column, Row, RowsField
 from content.models import (
     BeforeDuringAfter,
     Block,
@@ -103,7 +103,7 @@ def _texts(block: Block) -> Iterator[str]:
             for row in value:
                 for column in f.columns:
                     cell = row.get(column.name, "")
-                    yield str(markup.to_html(cell) if column.is_long else markup.to_line(cell))
+                    yield cell if column.is_long else str(markup.to_line(cell))
 
 
 def prose_of(block: Block) -> list[str]:
@@ -125,8 +125,7 @@ def part_of(f: Any, row: Any) -> Part:
     if isinstance(f, RichTextField):
         return Part(label, tuple(lines_of_html(value or "")), is_prose=True)
     if isinstance(f, RowsField):
-        cells = ([row.get(column.name, "") for column in f.columns] for row in value)
-        return Part(label, tuple(" · ".join(" ".join(cell.split()) for cell in row if cell) for row in cells), True)
+        return Part(label, tuple(_row_in_a_line(f.columns, row) for row in value), True)
     if isinstance(f, ForeignKey):
         return Part(label, (_name(f, value),) if value is not None else ())
     if isinstance(f, BooleanField):
@@ -135,6 +134,12 @@ def part_of(f: Any, row: Any) -> Part:
         return Part(label, (str(dict(f.flatchoices).get(value, value)),))
     text = " ".join(str(value).split()) if value not in (None, "") else ""
     return Part(label, (text,) if text else (), isinstance(f, CharField | TextField))
+
+
+def _row_in_a_line(columns: Iterable[Column], row: Row) -> str:
+    cells = ((column, row.get(column.name, "")) for column in columns)
+    texts = (text_of(cell) if column.is_long else " ".join(cell.split()) for column, cell in cells)
+    return " · ".join(filter(None, texts))
 
 
 def _name(f: Any, pk: Any) -> str:

@@ -6,7 +6,9 @@ id of their row in the draft, so that two revisions can be compared block by blo
 
 A field that is missing in a stored revision gets its default; a field that no longer exists is ignored. A field that
 is added later goes into ``ADDED_FIELDS``, so that the digests of stored revisions and reviews stay valid. For any other
-change of the format, increment ``SCHEMA`` and convert in ``_upgraded``.
+change of the format, increment ``SCHEMA``, convert in ``upgraded``, and rewrite the digests of reviews in a migration.
+
+Schema 2: long cells of rows are HTML (schema 1: text with the markup of ``content/fields/markup.py``).
 """
 
 import hashlib
@@ -21,9 +23,10 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import ForeignKey
 
 from content.blocks.renderer import renderer
+from content.fields.rows import html_cells
 from content.models import Block, Page, Revision
 
-SCHEMA = 1
+SCHEMA = 2
 HEAD = (
     "title", "lede", "description", "alternate_names",
     "hero_picture", "hero_alt", "hero_is_decorative",
@@ -34,6 +37,12 @@ REVIEW = ("reviewed_by", "last_reviewed_on", "next_review_on")
 PLACE = ("id", "parent", "region", "ordering")
 # Fields that later releases added to blocks. They are left out while they have their default value.
 ADDED_FIELDS = ("is_folded", "short_answer", "for_returning")
+_LONG_CELLS_OF_SCHEMA_1 = {
+    "leadlist": {"items": ("body",)},
+    "numberedsections": {"items": ("body",)},
+    "definitionlist": {"items": ("text",)},
+    "questions": {"items": ("answer",)},
+}
 KINDS: dict[str, type[Block]] = {model._meta.model_name: model for model in renderer.plugins()}
 
 ReferenceKeys = Mapping[str, frozenset[int]]
@@ -114,14 +123,25 @@ def content_of_rows(page: Page, rows: Iterable[Block]) -> PageContent:
 
 
 def content_of_revision(revision: Revision) -> PageContent:
-    return _upgraded(PageContent(revision.head, revision.blocks), revision.schema)
+    return upgraded(revision.head, revision.blocks, revision.schema)
 
 
-def _upgraded(content: PageContent, schema: int) -> PageContent:
-    """Convert content of an earlier schema. Blocks of a kind that no longer exists are left out."""
+def upgraded(head: dict[str, Any], blocks: list[dict[str, Any]], schema: int) -> PageContent:
+    """Return stored content of this or an earlier schema. Blocks of a kind that no longer exists are left out."""
     if schema > SCHEMA:
         raise ValueError(f"This revision was written by a later version of the site (schema {schema}).")
-    return PageContent(content.head, [block for block in content.blocks if block["kind"] in KINDS])
+    blocks = [block for block in blocks if block["kind"] in KINDS]
+    if schema < 2:
+        blocks = [_with_html_cells(block) for block in blocks]
+    return PageContent(head, blocks)
+
+
+def _with_html_cells(block: dict[str, Any]) -> dict[str, Any]:
+    fields = dict(block["fields"])
+    for name, columns in _LONG_CELLS_OF_SCHEMA_1.get(block["kind"], {}).items():
+        if name in fields:
+            fields[name] = html_cells(fields[name], columns)
+    return {**block, "fields": fields}
 
 
 def _fields(model: type[Any]) -> list[Any]:

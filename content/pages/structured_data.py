@@ -21,7 +21,6 @@ from django.utils.translation import gettext
 from booking.formatting import WEEKDAYS
 from booking.models import Clinic, Location, OpeningHours, Practitioner
 from booking.site_context import SpecialDay
-from content.blocks import markup
 from content.media.renditions import PictureFiles, picture_files_of
 from content.models import BeforeDuringAfter, LeadList, Page, PersonCard, RiskTable
 from content.pages.page_view import RenderedPage
@@ -267,7 +266,7 @@ def _therapy(page: Page, reading: RenderedPage, here: str) -> Node:
 
 
 def _plain_row(row: dict[str, str]) -> str:
-    lead, body = row.get("lead", ""), _plain(markup.to_html(row.get("body", "")))
+    lead, body = row.get("lead", ""), _plain(row.get("body", ""))
     return f"{_plain(lead)} {body}".strip()
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 
 from booking.models import Clinic, Location
 from booking.text_cleaning import split_lines
-from content.blocks import block_text, markup
+from content.blocks import block_text
 from content.models import (
     CareCard,
     Page,
@@ -123,7 +123,7 @@ def _questions(reading: RenderedPage) -> Iterator[Document]:
     for block in reading.of_kind(Questions):
         anchor = f"#{block.anchor}" if block.heading else ""
         for row in block.items:
-            lines = block_text.lines_of_html(str(markup.to_html(row["answer"])))
+            lines = block_text.lines_of_html(row["answer"])
             yield Document(
                 kind=Kind.QUESTION,
                 address=address + anchor,

@@ -12,11 +12,11 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from feincms3.renderer import render_in_context
 
-from content.blocks import markup
 from content.blocks.citations import cite
 from content.blocks.folds import Fold, with_folds
 from content.blocks.marks import begin_mark, end_mark, mark
 from content.blocks.renderer import renderer
+from content.fields import markup
 from content.media import renditions, share_images
 from content.media.typefaces import needs_other_face
 from content.models import Section
@@ -110,18 +110,12 @@ def rich(html: str, sources: Collection[int] = ()) -> SafeString:
 
 
 @register.filter
-def words(text: str, sources: Collection[int] = ()) -> SafeString:
-    """Render a long cell's markup as paragraphs and lists, with citations."""
-    return cite(markup.to_html(text or ""), sources)
-
-
-@register.filter
 def lead_and_body(row: dict[str, str], sources: Collection[int] = ()) -> SafeString:
     """Render a list item whose bold lead starts its first paragraph."""
     lead, body = row.get("lead", ""), row.get("body", "")
     if not lead or not body:
-        return line(lead, sources) if lead else words(body, sources)
-    html: str = markup.to_html(body)
+        return line(lead, sources) if lead else rich(body, sources)
+    html = _clean(body)
     bold = f"<strong>{markup.to_line(lead)}</strong>"
     html = f"<p>{bold} {html[3:]}" if html.startswith("<p>") else f"<p>{bold}</p>{html}"
     return cite(html, sources)

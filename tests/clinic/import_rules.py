@@ -168,6 +168,7 @@ PACKAGES: dict[str, set[str]] = {
     },
     "content.templatetags": {
         "content.blocks",
+        "content.fields",
         "content.media",
         "content.models",
         "content.pages",
@@ -190,7 +191,6 @@ PACKAGES: dict[str, set[str]] = {
     "content.sample": {
         "booking.models",
         "booking.sample_clinic",
-        "content.blocks",
         "content.fields",
         "content.media",
         "content.models",

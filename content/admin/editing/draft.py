@@ -17,6 +17,8 @@ from django.utils import timezone
 
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 from content.admin.editing import history, steps
+from content.admin.editing.arranging.block_list import block_list
+from content.admin.editing.arranging.moves import step_after_save
 from content.admin.editing.filters import StateFilter, with_state
 from content.admin.editing.media import editor_media
 from content.admin.editing.preview import frame
@@ -111,6 +113,8 @@ class DraftAdmin(ProtectReferencedMixin, ContentEditor):
             context |= {"state": self.state_of(request, page), "listing": listing_of(page), "links": links_of(page)}
             findings = findings_of(page, page_content.content_of_draft(page), now=timezone.now())
             context["findings"] = with_places(findings, context["inline_admin_formsets"])
+            may_change = self.has_change_permission(request, page)
+            context["block_list"] = block_list(page, context["inline_admin_formsets"], may_change=may_change)
             if page.kind == Page.Kind.TREATMENT:
                 may_read = request.user.has_perm("booking.view_message")
                 context["answers"] = feedback_counts_of(page, now=timezone.now(), with_words=may_read)
@@ -134,6 +138,8 @@ class DraftAdmin(ProtectReferencedMixin, ContentEditor):
         return self._next_step(request, obj) or super().response_add(request, obj, post_url_continue)
 
     def _next_step(self, request: HttpRequest, page: Page) -> HttpResponse | None:
+        if response := step_after_save(self, request, page):
+            return response
         step = next((step for step in ("publish", "preview") if f"_{step}" in request.POST), None)
         return HttpResponseRedirect(self.address(step, page)) if step else None
 

@@ -4,10 +4,24 @@ from typing import Any
 
 from js_asset import JSON, ImportMap, Media, Script
 
+from content.admin.editing.arranging.kinds import block_kinds
 from content.admin.editing.link_choices import link_choices
 from content.admin.editing.preview.findings import Finding
 
-MODULES = ("bar", "blocks", "checks", "form", "frame", "looks", "preview")
+MODULES = (
+    "bar",
+    "block_actions",
+    "block_menu",
+    "block_order",
+    "block_rows",
+    "blocks",
+    "checks",
+    "form",
+    "frame",
+    "looks",
+    "preview",
+    "rows",
+)
 IMPORT_MAP = ImportMap({f"page-editor/{name}": f"js/page_editor/{name}.js" for name in MODULES})
 
 
@@ -16,7 +30,11 @@ def editor_media(media: Any, findings: list[Finding], *, nonce: str) -> Media:
     media = Media(js=[Script("js/adopt_styles.js")]) + media
     media += Media(
         importmap=IMPORT_MAP,
-        js=[JSON(findings, id="page-findings"), Script("js/page_editor/index.js", type="module")],
+        js=[
+            JSON(findings, id="page-findings"),
+            JSON(block_kinds(), id="block-kinds"),
+            Script("js/page_editor/index.js", type="module"),
+        ],
     )
     media += Media(js=[JSON(link_choices(), id="link-choices"), Script("js/link_choices.js", defer=True)])
     return Media.from_media(media, nonce=nonce)

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from content.admin.editing.arranging.copy_block import copy_block
 from content.admin.editing.publish import call_off, hide, publish
 from content.admin.editing.review import review
 from content.admin.editing.status import local_time
@@ -44,4 +45,11 @@ def preview(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
     )
 
 
-STEPS = {"publish": publish, "hide": hide, "call_off": call_off, "preview": preview, "review": review}
+STEPS = {
+    "publish": publish,
+    "hide": hide,
+    "call_off": call_off,
+    "preview": preview,
+    "review": review,
+    "copy_block": copy_block,
+}

@@ -30,10 +30,13 @@ export function announce(text) {
   status.textContent = text;
 }
 
+export function kindOf(block) {
+  return heading(block).querySelector("b")?.textContent.replace(/:$/, "") ?? "";
+}
+
 export function nameOf(block) {
-  const kind = heading(block).querySelector("b")?.textContent.replace(/:$/, "") ?? "";
-  const typed = block.querySelector("input[name$='-heading'], input[name$='-title'], input[name$='-label']")?.value;
-  return typed ? `${kind}: ${typed}` : kind;
+  const typed = block.querySelector(".block-row__words")?.textContent;
+  return typed ? `${kindOf(block)}: ${typed}` : kindOf(block);
 }
 
 export function allBlocks() {
@@ -58,10 +61,30 @@ export function blockOf(key) {
   return allBlocks().find((block) => keyOf(block) === key);
 }
 
-export function openBlock(block) {
-  document.querySelector(`.tabs.regions .tab[data-region="${CSS.escape(block.dataset.region)}"]`)?.click();
+/* One block is open at a time. A block with errors stays open: what is wrong has to be seen. */
+export function openBlock(block, { focus = true } = {}) {
+  const tab = document.querySelector(`.tabs.regions .tab[data-region="${CSS.escape(block.dataset.region)}"]`);
+  if (!tab?.classList.contains("active")) tab?.click();
+  for (const other of allBlocks()) {
+    if (other !== block && !other.querySelector(".errorlist")) closeBlock(other);
+  }
   block.classList.remove("collapsed");
-  block.scrollIntoView();
-  block.querySelector("fieldset :is(input:not([type=hidden]), textarea, select)")?.focus({ preventScroll: true });
+  opener(block)?.setAttribute("aria-expanded", "true");
   opened(block);
+  if (!focus) return;
+  block.scrollIntoView();
+  firstField(block)?.focus({ preventScroll: true });
+}
+
+export function closeBlock(block) {
+  block.classList.add("collapsed");
+  opener(block)?.setAttribute("aria-expanded", "false");
+}
+
+export const isOpen = (block) => !block.classList.contains("collapsed");
+export const isRemoved = (block) => block.classList.contains("for-deletion");
+export const opener = (block) => block.querySelector(":scope > h3 .block-row__open");
+
+export function firstField(block) {
+  return block.querySelector("fieldset :is(input:not([type=hidden]), textarea, select, .ProseMirror)");
 }

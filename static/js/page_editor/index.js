@@ -7,7 +7,8 @@ import { beginPreview } from "page-editor/preview";
 
 function begin() {
   if (!document.querySelector(".order-machine")) return;
-  equipBlocks();
+  const block = blockOf(new URLSearchParams(location.search).get("block") ?? "");
+  equipBlocks(block);
   beginBar();
   beginChecks();
   beginPreview();
@@ -16,7 +17,6 @@ function begin() {
     form().addEventListener("change", changed);
     for (const name of ["formset:added", "formset:removed"]) document.addEventListener(name, changed);
   }
-  const block = blockOf(new URLSearchParams(location.search).get("block") ?? "");
   if (block) openBlock(block);
   announce("");
 }

@@ -44,7 +44,7 @@ def needling():
     page = make_page(slug="dry-needling", title="Dry needling", position=3)
     make_section(page, heading="Risks", body="<p>Few.</p>")
     DefinitionList.objects.create(
-        parent=page, region="main", ordering=20, heading="Words", items=[{"term": "Core", "text": "Middle"}]
+        parent=page, region="main", ordering=20, heading="Words", items=[{"term": "Core", "text": "<p>Middle</p>"}]
     )
     return page
 
@@ -70,7 +70,7 @@ def test_saving_without_a_change_is_no_change(office, needling):
     assert response.status_code == 302, response.context and response.context["errors"]
     needling.refresh_from_db()
     assert (needling.edited_at, needling.edited_by) == (LONG_AGO, None)
-    assert DefinitionList.objects.get().items == [{"term": "Core", "text": "Middle"}]
+    assert DefinitionList.objects.get().items == [{"term": "Core", "text": "<p>Middle</p>"}]
 
 
 def test_a_changed_row_is_saved_and_dated(office, needling):
