@@ -188,12 +188,16 @@ def _neighbours(page: Page, now: datetime) -> tuple[Page | None, Page | None]:
 
 
 def _family(page: Page, now: datetime) -> tuple[Page | None, list[Page]]:
-    """Return the published page above this one, and its section: the published pages below the top one, in order."""
+    """Return the published page above this one, and its section: the published pages below the top one, in order.
+
+    A page that is alone below another one has no section.
+    """
     top = page.parent_id or page.pk
     live = Revision.objects.live(at=now).filter(Q(page=top) | Q(page__parent=top))
     pages = [item.page for item in in_order(without_blocks(live))]
     above = next((row for row in pages if row.pk == page.parent_id), None)
-    return above, [row for row in pages if row.pk != top]
+    section = [row for row in pages if row.pk != top]
+    return above, section if any(row.pk != page.pk for row in section) else []
 
 
 MOST_BY_AUTHOR = 12  # The page of treatments lists all.

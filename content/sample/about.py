@@ -18,7 +18,7 @@ PAGE = SamplePage(
             "A small clinic near the river",
             """
 We're a team of physiotherapists in Okotoks, in a low white house between the parking lot and the bakery. There are two
-treatment rooms, so it stays quiet. There are no steps from the parking lot to the table.
+treatment rooms, so it stays quiet. There are no steps between the parking lot and the treatment rooms.
 """,
         ),
         lead_list(
@@ -28,7 +28,7 @@ treatment rooms, so it stays quiet. There are no steps from the parking lot to t
                 ("We listen first.", "You tell us what's going on and what you want to get back to."),
                 ("You decide.", "We explain what we suggest and why. You can say no, or stop, at any time."),
                 ("We check.", "If something isn't helping after a few visits, we stop and try something else."),
-                ("You know the price.", "The [fees](/fees/) are the same for everyone and are shown before you book."),
+                ("You know the price.", "All our [fees](/fees/) are listed, and you'll see yours before you book."),
             ],
         ),
         questions(
@@ -45,6 +45,6 @@ treatment rooms, so it stays quiet. There are no steps from the parking lot to t
                 ),
             ],
         ),
-        person("steve-hansen", "Questions?"),
+        person("steve-hansen", "Ask us anything"),
     ],
 )

@@ -55,6 +55,19 @@ class StateFilter(admin.SimpleListFilter):
         return queryset
 
 
+class KindFilter(admin.SimpleListFilter):
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("page", "Ordinary pages"), ("treatment", "Treatments"), ("fixed", "Fixed pages")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "fixed":
+            return queryset.exclude(kind__in=models.Page.KINDS_WITH_SLUG)
+        return queryset.filter(kind=self.value()) if self.value() in models.Page.KINDS_WITH_SLUG else queryset
+
+
 class WaitingFilter(admin.SimpleListFilter):
     """What waits for the person who looks: their drafts, their reviews, and what they may publish."""
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db import connection
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from content import models
 from content.admin.editing.blocks import PAGE_INLINES, SNIPPET_INLINES
 from content.admin.editing.draft import DraftAdmin, DraftForm
-from content.admin.editing.filters import ReviewFilter, StateFilter, WaitingFilter
+from content.admin.editing.filters import KindFilter, ReviewFilter, StateFilter, WaitingFilter
 from content.admin.pages import tree
 from content.admin.pages.new_page import NewDraftMixin, NewPageForm, NewSnippetForm, possible_parents
 from content.models import Page, Revision
@@ -56,7 +56,7 @@ class PageAdmin(NewDraftMixin, DraftAdmin):
     add_form = NewPageForm
     add_fieldsets: ClassVar = [(None, {"fields": ["kind", "title", "parent", "slug", "copy_of"]})]
     list_display = ["title", "state", "edited_at", "edited_by", "next_review_on"]
-    list_filter = [WaitingFilter, StateFilter, ReviewFilter, "kind"]
+    list_filter = [WaitingFilter, StateFilter, ReviewFilter, KindFilter]
     list_per_page = 200
     show_facets = admin.ShowFacets.ALWAYS
     sortable_by = ()
@@ -140,6 +140,9 @@ class PageAdmin(NewDraftMixin, DraftAdmin):
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
         return tree.with_words(queryset, search_term), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Pages", **(extra_context or {})})
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """Add the rows of the tree, which is flat while it is searched or filtered."""

@@ -253,11 +253,12 @@ def test_a_page_lists_those_below_it_in_order(client, about, careers):
     make_ordinary("faq", parent=about, title="FAQ", position=0)
     Page.objects.filter(pk=careers.pk).update(position=5)
     make_ordinary("draft", parent=about, is_published=False)
-    make_ordinary("elsewhere")
+    make_ordinary("only", parent=make_ordinary("elsewhere"))
     listed = ["/about-us/faq/ FAQ", "/about-us/careers/ Careers"]
     assert section_of(client.get("/about-us/").content.decode()) == listed
     assert section_of(client.get("/about-us/careers/").content.decode()) == [listed[0], f"{listed[1]} here"]
-    assert section_of(client.get("/elsewhere/").content.decode()) == []
+    assert section_of(client.get("/elsewhere/").content.decode()) == ["/elsewhere/only/ Only"]
+    assert section_of(client.get("/elsewhere/only/").content.decode()) == []
 
 
 def test_breadcrumbs_lead_up_to_the_home_page(client, careers):
