@@ -82,6 +82,7 @@ class PageContent:
     def page(self, like: Page) -> Page:
         """Return a Page with this content, with the identity of ``like``. Never save it; set its related objects."""
         page = Page(pk=like.pk, kind=like.kind, slug=like.slug, topic=like.topic, position=like.position)
+        page.parent = like.parent
         for name in HEAD:
             f: Any = Page._meta.get_field(name)
             if name in self.head:

@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from content import addresses
+
 LONGEST_LEDE = 25  # words
 LONGEST_REVIEW = timedelta(days=731)  # 24 months, leap year included
 
@@ -41,10 +43,9 @@ class PageQuerySet(models.QuerySet["Page"]):
 class Page(models.Model):
     """The draft of one page of the site.
 
-    Readers see the revision that was last published (see revision.py). Only the slug, the parent, the topic and the
-    position take effect at once, without publishing. There is exactly one page of every kind except treatments,
-    ordinary pages and snippets. An ordinary page may be below another one, one level deep. A snippet is a page
-    without a URL whose blocks are included in other pages.
+    Readers see the revision that was last published (see revision.py). Only slug, parent, topic and position take
+    effect at once, without publishing. There is one page of every kind except treatments, ordinary pages (which may
+    be below another one, one level deep) and snippets: blocks without a URL of their own, included in other pages.
     """
 
     class Kind(models.TextChoices):
@@ -59,14 +60,16 @@ class Page(models.Model):
         ORDINARY = "page", "An ordinary page"
         SNIPPET = "snippet", "A snippet, shown inside pages"
 
+    KINDS_WITH_SLUG = (Kind.TREATMENT, Kind.ORDINARY)
+
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.TREATMENT)
     slug = models.SlugField(
         _("web address"),
         max_length=80,
         blank=True,
         help_text=_(
-            "For treatments only: the last part of the address. Search engines remember it, so "
-            "change it only if you have to."
+            "The last part of the address. Search engines remember it, so change it only if you have to. The old "
+            "address leads to the new one."
         ),
     )
     parent = models.ForeignKey(
@@ -237,20 +240,21 @@ class Page(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        if self.kind == self.Kind.TREATMENT:
-            return reverse("content:treatment", args=[self.slug])
-        if self.kind == self.Kind.SNIPPET:
+        if self.kind == self.Kind.SNIPPET or (self.kind in self.KINDS_WITH_SLUG and not self.slug):
             return ""
-        return reverse(f"content:{self.kind}")
+        if self.kind == self.Kind.ORDINARY and self.parent:
+            return reverse("content:page_below", args=[self.parent.slug, self.slug])
+        return reverse(f"content:{self.kind}", args=[self.slug] if self.kind in self.KINDS_WITH_SLUG else [])
 
     def clean(self) -> None:
-        if self.kind != self.Kind.TREATMENT:
-            self.slug = ""  # The admin form prepopulates it from the title for every kind.
-        if (
-            self.last_reviewed_on
-            and self.next_review_on
-            and self.next_review_on - self.last_reviewed_on > LONGEST_REVIEW
-        ):
+        if self.kind not in self.KINDS_WITH_SLUG:
+            self.slug = ""
+        if self.kind != self.Kind.ORDINARY:
+            self.parent = None
+        if problems := addresses.problems_of(self):
+            raise ValidationError(problems)
+        last, due = self.last_reviewed_on, self.next_review_on
+        if last and due and due - last > LONGEST_REVIEW:
             raise ValidationError(
                 {"next_review_on": gettext("The next review can be at most 24 months after the last one.")}
             )

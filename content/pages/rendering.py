@@ -40,11 +40,12 @@ def page_context(lookup: PageLookup, *, now: datetime) -> dict[str, Any]:
         now=now,
         snippets=lookup.snippets,
         neighbours_of=page if kind == Kind.TREATMENT else None,
+        family_of=page if kind == Kind.ORDINARY else None,
         everything=LOAD_ALL.get(kind, ()),
     )
     reading = build_page_view(lookup.page, references)
-    context = {"page": reading.page, "reading": reading, "crumbs": crumbs_of(page)}
-    context |= {"previous": references.previous, "following": references.following}
+    context = {"page": reading.page, "reading": reading, "crumbs": crumbs_of(page, above=references.above)}
+    context |= {"previous": references.previous, "following": references.following, "section": references.section}
     context["treatments"] = [references.complete(treatment.page) for treatment in lookup.treatments]
     context["people"] = [person for person in references.people.values() if person.is_active]
     if kind == Kind.HOME:
@@ -77,13 +78,17 @@ def template_name(kind: str) -> str:
     return TEMPLATES.get(Kind(kind), f"content/{kind}.html")
 
 
-def crumbs_of(page: Page) -> Crumbs:
+def crumbs_of(page: Page, *, above: Page | None = None) -> Crumbs:
+    """Return the titles and paths from the home page down; ``above`` is the page's published parent."""
     if page.kind == Kind.HOME:
         return []
     ancestors = [("Home", reverse("content:home"))]
     if page.kind == Kind.TREATMENT:
         ancestors.append(("Treatments", reverse("content:treatments")))
-    return [*ancestors, (page.title if page.kind == Kind.TREATMENT else str(Kind(page.kind).label).split(" (")[0], "")]
+    if above is not None:
+        ancestors.append((above.title, above.get_absolute_url()))
+    has_own_title = page.kind in Page.KINDS_WITH_SLUG
+    return [*ancestors, (page.title if has_own_title else str(Kind(page.kind).label).split(" (")[0], "")]
 
 
 def _visible_crumbs(request: HttpRequest, crumbs: Crumbs) -> Crumbs:

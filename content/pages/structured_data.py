@@ -26,6 +26,7 @@ from content.models import BeforeDuringAfter, LeadList, Page, PersonCard, RiskTa
 from content.pages.page_view import RenderedPage
 
 Node = dict[str, Any]
+ABOUT = ("about", "about-us")  # Slugs of a page about the clinic itself.
 
 
 def for_page(
@@ -208,8 +209,9 @@ def _crumbs(crumbs: list[tuple[str, str]], here: str) -> Node:
 
 def _web_page(page: Page, reading: RenderedPage, here: str, files: PictureFiles, *, has_crumbs: bool) -> Node:
     is_medical = page.kind == Page.Kind.TREATMENT
+    is_about = page.kind == Page.Kind.ORDINARY and page.slug in ABOUT
     node: Node = {
-        "@type": "MedicalWebPage" if is_medical else "WebPage",
+        "@type": "MedicalWebPage" if is_medical else "AboutPage" if is_about else "WebPage",
         "@id": f"{here}#page",
         "url": here,
         "name": page.title,

@@ -64,7 +64,7 @@ def menu(context: template.Context, kind: str) -> list[tuple[MenuLink, str]]:
     path, name = getattr(request, "path", ""), getattr(getattr(request, "resolver_match", None), "view_name", "")
     is_listed = any(link.address == path for link in links)  # Then no section is marked as current.
     return [
-        (link, "page" if link.address == path else "true" if name in link.below and not is_listed else "")
+        (link, "page" if link.address == path else "true" if link.is_above(path, name) and not is_listed else "")
         for link in links
     ]
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from booking.formatting import date_in_words
 from booking.models import Clinic, SampleRow
 from booking.text_cleaning import drop_invisible, has_invisible
+from content.addresses import problems_of
 from content.blocks import block_text
 from content.blocks.folds import Fold, with_folds
 from content.blocks.page_content import HEAD, PageContent
@@ -49,6 +50,7 @@ def check_page(page: Page, content: PageContent, *, now: datetime) -> list[Issue
     references = published.load_references([content], now=now, snippets=snippets)
     reading = build_page_view(candidate, references)
     issues = [*check_example(content), *_check_blocks(content, reading, references)]
+    issues += [Issue(message) for message in problems_of(page).values()]
     if not is_snippet:
         issues += _check_levels(content, reading)
         issues += _check_page_fields(reading)
@@ -240,6 +242,10 @@ def check_hiding(page: Page, *, now: datetime) -> list[Issue]:
     for entry in MenuEntry.objects.filter(Q(page=page.pk) | Q(place=page.kind)).select_related("menu"):
         menu = str(entry.menu)
         issues.append(Issue(f"It leaves the {menu[0].lower()}{menu[1:]} while it is hidden.", blocks=False))
+    for child in live_now.filter(page__parent=page.pk):
+        issues.append(
+            Issue(f"“{child.title}” is below it. Readers will still find it at its own address.", blocks=False)
+        )
     addresses = {page.get_absolute_url(), *page.slug_redirects.values_list("path", flat=True)} - {""}
     for other in published.with_blocks(live_now.exclude(page=page.pk)):
         rows = other.words.rows()

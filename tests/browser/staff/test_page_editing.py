@@ -27,6 +27,15 @@ def wait_for_editor(office: Page) -> None:
     expect(office.locator(".order-machine [role=status]").or_(office.locator("p[role=status]"))).to_be_attached()
 
 
+def start_page(office: Page, kind: str, title: str) -> None:
+    """Take the first step of a new page; the editor follows."""
+    office.goto("/admin/content/page/add/")
+    office.get_by_label(kind, exact=True).check()
+    office.get_by_label("Title").fill(title)
+    office.get_by_role("button", name="Make the draft").click()
+    wait_for_editor(office)
+
+
 def add_block(page: Page, title: str) -> Locator:
     """Add a block at the end; it is open then, and the others are closed."""
     page.locator(".block-add--last .block-add__button").click()
@@ -152,12 +161,10 @@ def house_rules(site: str) -> ContentPage:
 def test_a_page_with_every_kind_of_block_is_written_and_published(
     office: Page, house_rules: ContentPage, browser: Browser, site: str
 ):
-    office.goto("/admin/content/page/add/")
-    wait_for_editor(office)
+    start_page(office, "A treatment", "Cupping")
     office.locator(".block-add__button").click()
     assert texts(office, ".block-menu__kind b") == BLOCKS
     office.keyboard.press("Escape")
-    office.fill("#id_title", "Cupping")
     office.fill("#id_lede", "Small cups on the skin, for aches that stay.")
     write_every_block(office)
 
@@ -379,8 +386,7 @@ PASTE = """(editor, html) => {
     ids=["a word processor", "styles within marks", "a link with a domain in it", "domains"],
 )
 def test_pasted_text_keeps_its_own_marks_and_links(office: Page, pasted: str, html: str):
-    office.goto("/admin/content/page/add/")
-    wait_for_editor(office)
+    start_page(office, "An ordinary page", "Pasted words")
     section = add_block(office, "Section")
     editor = section.locator(".field-body .ProseMirror")
     editor.evaluate(PASTE, pasted)
