@@ -23,6 +23,7 @@ from content.admin.editing.search_preview import listing_of
 from content.admin.editing.status import PageStatus, local_time, status_of
 from content.admin.external_links import links_of
 from content.admin.protect_references import ProtectReferencedMixin
+from content.admin.reviewing.comments import editor_comments
 from content.blocks import page_content
 from content.fields.rows import EDITOR_STYLES
 from content.models import Page
@@ -108,6 +109,7 @@ class DraftAdmin(ProtectReferencedMixin, ContentEditor):
         context["show_save_and_add_another"] = False  # The template has two other save buttons.
         if page is not None:
             context |= {"state": self.state_of(request, page), "listing": listing_of(page), "links": links_of(page)}
+            context["comments"] = editor_comments(self, request, page)
             if page.kind == Page.Kind.TREATMENT:
                 may_read = request.user.has_perm("booking.view_message")
                 context["answers"] = feedback_counts_of(page, now=timezone.now(), with_words=may_read)

@@ -6,7 +6,7 @@ from js_asset import JSON, ImportMap, Media, Script
 
 from content.admin.editing.link_choices import link_choices
 
-MODULES = ("blocks", "checks", "form")
+MODULES = ("blocks", "checks", "comments", "form")
 IMPORT_MAP = ImportMap({f"page-editor/{name}": f"js/page_editor/{name}.js" for name in MODULES})
 
 

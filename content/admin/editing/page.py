@@ -1,10 +1,12 @@
 """Admin of pages and snippets. It edits the draft; readers see the published revision."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -12,6 +14,7 @@ from content import models
 from content.admin.editing.blocks import PAGE_INLINES, SNIPPET_INLINES
 from content.admin.editing.draft import DraftAdmin, DraftForm
 from content.admin.editing.filters import ReviewFilter, StateFilter
+from content.admin.reviewing.waiting import reviews
 from content.models import Page, Revision
 
 
@@ -62,6 +65,10 @@ class PageAdmin(DraftAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).exclude(kind=Page.Kind.SNIPPET)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(partial(reviews, self))
+        return [path("reviews/", view, name="content_page_reviews"), *super().get_urls()]
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "kind":

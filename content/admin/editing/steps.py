@@ -10,9 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from content.admin.editing.publish import call_off, hide, publish
-from content.admin.editing.review import review
 from content.admin.editing.status import local_time
 from content.admin.editing.step_page import find_page, show_step
+from content.admin.reviewing.ask import ask_review
+from content.admin.reviewing.comments import comments, comments_data
+from content.admin.reviewing.review import review
 from content.models import Page
 from content.publishing import preview_links
 
@@ -44,4 +46,13 @@ def preview(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
     )
 
 
-STEPS = {"publish": publish, "hide": hide, "call_off": call_off, "preview": preview, "review": review}
+STEPS = {
+    "publish": publish,
+    "hide": hide,
+    "call_off": call_off,
+    "preview": preview,
+    "review": review,
+    "ask_review": ask_review,
+    "comments": comments,
+    "comments_data": comments_data,
+}

@@ -1,12 +1,14 @@
 /* The page editor of the admin. Its modules share page-editor/form. */
 import { addInputs, equipBlocks } from "page-editor/blocks";
 import { showStoredFindings } from "page-editor/checks";
+import { showComments } from "page-editor/comments";
 import { announce, blockOf, changed, form, mayChange, openBlock } from "page-editor/form";
 
 function begin() {
   if (!document.querySelector(".order-machine")) return;
   equipBlocks();
   showStoredFindings();
+  showComments();
   if (mayChange()) {
     form().addEventListener("input", changed);
     form().addEventListener("change", changed);

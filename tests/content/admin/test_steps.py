@@ -198,7 +198,7 @@ def test_the_last_editor_of_a_page_cannot_review_it(client, draft, now):
     draft.reviewed_by.user = alice
     draft.reviewed_by.save()
     Page.objects.update(edited_by=alice)
-    sent = {"reviewer": draft.reviewed_by_id, "reviewed_on": "2026-11-20", "next_review_on": "2027-11-20"}
+    sent = {"evidence": "George 2021", "reviewed_on": "2026-11-20", "next_review_on": "2027-11-20"}
 
     response = client.post(address("review", draft), sent | {"override_reason": "I may not"})
 
@@ -219,8 +219,10 @@ def test_the_last_editor_of_a_page_cannot_review_it(client, draft, now):
     ],
     ids=["to come", "not later", "too late"],
 )
-def test_the_dates_of_a_review_are_validated(admin_client, draft, on, following, message):
-    sent = {"reviewer": draft.reviewed_by_id, "reviewed_on": on, "next_review_on": following}
+def test_the_dates_of_a_review_are_validated(admin_client, admin_user, draft, on, following, message):
+    draft.reviewed_by.user = admin_user
+    draft.reviewed_by.save()
+    sent = {"evidence": "George 2021", "reviewed_on": on, "next_review_on": following}
 
     response = admin_client.post(address("review", draft), sent)
 
