@@ -1,7 +1,6 @@
 """The draft of a page. Its text is in blocks; fees, people and pictures are references."""
 
 from datetime import date, timedelta
-from typing import Any
 
 from content_editor.models import Region
 from django.conf import settings
@@ -37,14 +36,6 @@ class PageQuerySet(models.QuerySet["Page"]):
 
     def due_for_review(self, *, by: date) -> "PageQuerySet":
         return self.filter(next_review_on__lte=by)
-
-    def waiting_for_review_by(self, user: Any) -> "PageQuerySet":
-        """Return the pages whose review the practitioner of this user's login was asked for, and has not answered."""
-        return self.filter(
-            review_requests__closed_at__isnull=True,
-            review_requests__reviewer__user=user.pk,
-            review_requests__reviewer__is_active=True,
-        )
 
 
 class Page(models.Model):
