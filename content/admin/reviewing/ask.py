@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from booking.formatting import day
 from booking.forms.fields import LineField
 from booking.models import Practitioner
-from content.admin.editing.status import local_time
 from content.admin.editing.step_page import find_page, is_id, sent, show_step
 from content.models import Page
 from content.publishing import review_requests
@@ -67,7 +67,7 @@ def ask_review(office: Any, request: HttpRequest, object_id: str) -> HttpRespons
         title=f"Ask for a review: {page}",
         form=form,
         asked=asked,
-        asked_at=local_time(asked.asked_at) if asked else "",
+        asked_on=day(timezone.localtime(asked.asked_at)) if asked else "",
         may_ask=asked is None or review_requests.may_withdraw(asked, request.user),
         has_reviewers=reviewers.exists(),
     )

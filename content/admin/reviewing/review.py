@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from booking.formatting import date_in_words
+from booking.formatting import date_in_words, day
 from booking.forms.fields import LineField, ParagraphsField
 from booking.staff.formats import staff_name
 from booking.staff.inputs import OfficeDateField
@@ -121,7 +121,10 @@ def _review_form(
     """Return the form, bound if it was sent, or with what was ``typed`` before for another try."""
     today = timezone.localdate()
     seen = {"seen": f"{digests.get('live', '')} {digests['draft']}"}
-    initial = {"reviewed_on": today, "next_review_on": today + timedelta(days=365)} | (typed or {}) | seen
+    initial: dict[str, Any] = {"reviewed_on": today, "next_review_on": today + timedelta(days=365)}
+    if review_requests.open_request(page):
+        initial["of"] = "draft"
+    initial |= (typed or {}) | seen
     form = ReviewForm(request.POST if request.method == "POST" and typed is None else None, initial=initial)
     form.fields["evidence"].required = page.kind == Page.Kind.TREATMENT
     if "live" not in digests or digests["live"] == digests["draft"]:
@@ -186,7 +189,7 @@ def _what_to_read(request: HttpRequest, page: Page, draft: PageContent) -> dict[
         "reviewer": reviewer,
         "asked": asked,
         "is_asked": bool(asked and reviewer and asked.reviewer_id == reviewer.pk),
-        "asked_at": local_time(asked.asked_at) if asked else "",
+        "asked_on": day(timezone.localtime(asked.asked_at)) if asked else "",
         "changed_since_asked": local_time(page.edited_at) if asked and page.edited_at > asked.asked_at else "",
         "before": before,
         "before_on": date_in_words(before.review.reviewed_on) if before and before.review else "",

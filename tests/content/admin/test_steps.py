@@ -13,26 +13,10 @@ from django.utils.html import strip_tags
 from content.blocks import page_content
 from content.models import CareCard, Page, Review, Revision, Section, SnippetHere
 from tests.support import factories
-from tests.support.content_factories import LONG_AGO, make_page, make_revision, make_section, make_sources
+from tests.support.content_factories import LONG_AGO, make_page, make_revision, make_section
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
 EVERY_STEP = ["publish", "hide", "preview", "history", "review"]
-
-
-@pytest.fixture
-def draft(now):
-    page = make_page(
-        is_published=False,
-        slug="dry-needling",
-        title="Dry needling",
-        reviewed_by=factories.make_practitioner(),
-        last_reviewed_on=now.date(),
-        next_review_on=now.date() + timedelta(days=365),
-    )
-    make_section(page, heading="What it is", body="<p>A thin needle.</p>")
-    CareCard.objects.create(parent=page, region="main", ordering=500, heading="Call 911 if", items=[{"text": "pain"}])
-    make_sources(page, "George 2021")
-    return page
 
 
 def somebody(client, *permissions, username="alice"):
