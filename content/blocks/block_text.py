@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import BooleanField, CharField, ForeignKey, TextField
 from django.utils.html import escape
+from django.utils.text import Truncator
 
 from content.fields import markup
 from content.fields.rich_text import RichTextField, text_of
@@ -29,6 +30,8 @@ from content.models import (
 
 VAGUE = {"click here", "here", "read more", "more", "learn more", "link", "this link", "this page", "this"}
 PLACE = ("id", "parent", "region", "ordering")  # The position of a block is not part of its content.
+NAMES = ("heading", "title", "label")  # The fields that name a block.
+FIRST_WORDS = 6
 LINES = {"p", "li", "br", "ul", "ol"}
 CITATION = re.compile(r"[ \u00a0]?\[\d{1,2}(?:\s*,\s*\d{1,2})*\]")
 
@@ -40,6 +43,7 @@ class Part:
     label: str
     lines: tuple[str, ...]
     is_prose: bool = False
+    is_reference: bool = False
 
 
 class _Text(HTMLParser):
@@ -119,6 +123,17 @@ def parts_of(block: Block) -> list[Part]:
     return [part for part in parts if part.lines]
 
 
+def block_label(block: Block) -> str:
+    """Return a block's kind and its heading, else its first words: "Section: What it is"."""
+    kind = str(block._meta.verbose_name).capitalize()
+    name = next((value for field in NAMES if (value := getattr(block, field, ""))), "")
+    if not name:
+        parts = parts_of(block)
+        named = [part for part in parts if part.is_prose] or [part for part in parts if part.is_reference]
+        name = Truncator(named[0].lines[0]).words(FIRST_WORDS) if named else ""
+    return f"{kind}: {name}" if name else kind
+
+
 def part_of(f: Any, row: Any) -> Part:
     label = str(f.verbose_name)
     value = getattr(row, f.attname)
@@ -127,7 +142,7 @@ def part_of(f: Any, row: Any) -> Part:
     if isinstance(f, RowsField):
         return Part(label, tuple(_row_in_a_line(f.columns, row) for row in value), True)
     if isinstance(f, ForeignKey):
-        return Part(label, (_name(f, value),) if value is not None else ())
+        return Part(label, (_name(f, value),) if value is not None else (), is_reference=True)
     if isinstance(f, BooleanField):
         return Part(label, ("Yes",) if value else ())
     if f.choices:

@@ -127,6 +127,7 @@ EDITOR_STYLES = [
     "css/admin/editor/preview.css",
     "css/admin/editor/blocks.css",
     "css/admin/editor/rows.css",
+    "css/admin/editor/comments.css",
     "css/admin/content/editing.css",
     "css/admin/content/pictures.css",
     "css/admin/content/steps.css",

@@ -15,7 +15,7 @@ from booking.site_context import site_context_of
 from content.media.renditions import picture_files_of
 from content.media.share_images import share_image_for
 from content.models import Page, PersonCard, PlacedPicture
-from content.pages import next_slot, structured_data
+from content.pages import accessibility_check, next_slot, structured_data
 from content.pages.page_view import RenderedPage, build_page_view
 from content.pages.published import PageLookup, References, load_references
 
@@ -55,6 +55,8 @@ def page_context(lookup: PageLookup, *, now: datetime) -> dict[str, Any]:
         context["insurers"] = Insurer.objects.active()
     if kind == Kind.CONTACT:
         context["maps"] = references.maps
+    if kind == Kind.ACCESSIBILITY:
+        context["accessibility_check"] = accessibility_check.last_check()
     service = reading.page.service
     if service is not None and service.pk in reading.bookable:
         if kind == Kind.HOME:

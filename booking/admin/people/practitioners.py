@@ -59,7 +59,7 @@ class PractitionerAdmin(ChangeLogMixin, ConfirmConflictsMixin):
                 ]
             },
         ),
-        (_("Text for patients"), {"fields": ["summary", "bio", "languages"]}),
+        (_("Text for patients"), {"fields": ["summary", "bio", "languages", "declared_interests"]}),
         (
             "At the clinic",
             {"fields": ["takes_new_patients", "compact_days", "is_active", "colour", "email", "user", "position"]},

@@ -27,6 +27,7 @@ from content.admin.editing.search_preview import listing_of
 from content.admin.editing.status import PageStatus, local_time, status_of
 from content.admin.external_links import links_of
 from content.admin.protect_references import ProtectReferencedMixin
+from content.admin.reviewing.comments import editor_comments
 from content.blocks import page_content
 from content.fields.rows import EDITOR_STYLES
 from content.models import Page
@@ -115,6 +116,7 @@ class DraftAdmin(ProtectReferencedMixin, ContentEditor):
             context["findings"] = with_places(findings, context["inline_admin_formsets"])
             may_change = self.has_change_permission(request, page)
             context["block_list"] = block_list(page, context["inline_admin_formsets"], may_change=may_change)
+            context["comments"] = editor_comments(self, request, page)
             if page.kind == Page.Kind.TREATMENT:
                 may_read = request.user.has_perm("booking.view_message")
                 context["answers"] = feedback_counts_of(page, now=timezone.now(), with_words=may_read)

@@ -16,6 +16,7 @@ MODULES = (
     "block_rows",
     "blocks",
     "checks",
+    "comments",
     "form",
     "frame",
     "looks",

@@ -1,6 +1,7 @@
 """Admin of pages and snippets. It edits the draft; readers see the published revision."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -8,7 +9,7 @@ from django.contrib.admin.widgets import AdminTextareaWidget
 from django.db import connection
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
@@ -21,6 +22,7 @@ from content.admin.editing.draft import DraftAdmin, DraftForm
 from content.admin.editing.filters import KindFilter, ReviewFilter, StateFilter, WaitingFilter
 from content.admin.pages import tree
 from content.admin.pages.new_page import NewDraftMixin, NewPageForm, NewSnippetForm, possible_parents
+from content.admin.reviewing.waiting import reviews
 from content.models import LONGEST_LEDE, Page, Revision
 
 # What the fields at the top are called there: their place says the rest.
@@ -136,6 +138,10 @@ class PageAdmin(NewDraftMixin, DraftAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).exclude(kind=Kind.SNIPPET).select_related("parent")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(partial(reviews, self))
+        return [path("reviews/", view, name="content_page_reviews"), *super().get_urls()]
 
     def get_ordering(self, request: HttpRequest) -> Any:
         return tree.ORDER

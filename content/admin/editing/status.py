@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from booking.formatting import clock, day
+from content.admin.reviewing.review_status import review_sentences, review_steps
 from content.blocks import page_content
 from content.blocks.page_content import PageContent
 from content.models import Page, Revision
@@ -64,8 +65,7 @@ def status_of(page: Page, *, user: Any, now: datetime, address: Callable[[str, P
     if live and chip.changes:
         steps.append(PageAction("See what has changed", f"{address('compare', page)}?from={live.pk}&to=draft"))
     steps.append(PageAction("History", address("history", page)))
-    if page.kind == Page.Kind.TREATMENT and user.has_perm("content.review_page"):
-        steps.append(PageAction("Clinical review …", address("review", page)))
+    steps += [PageAction(label, address(step, page)) for label, step in review_steps(page, user)]
     if live and page.get_absolute_url():
         steps.append(PageAction("See it on the site", page.get_absolute_url()))
     if may_publish and scheduled:
@@ -96,7 +96,7 @@ def _sentences(page: Page, chip: Chip, live: Revision | None, scheduled: list[Re
     for revision in scheduled:
         label = "Scheduled to go live" if revision.is_public else "Scheduled to be hidden"
         sentences.append(_sentence(f"{label}: {local_time(revision.goes_live_at)}"))
-    return sentences
+    return sentences + review_sentences(page)
 
 
 def _sentence(words: str) -> str:

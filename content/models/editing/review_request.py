@@ -1,5 +1,7 @@
 """Requests for a clinical review, and comments on the blocks of a draft."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -7,6 +9,15 @@ from django.utils.translation import gettext_lazy as _
 
 from content.models.page import Page
 from content.models.revision import Review
+
+
+class ReviewRequestQuerySet(models.QuerySet["ReviewRequest"]):
+    def open(self) -> "ReviewRequestQuerySet":
+        return self.filter(closed_at__isnull=True)
+
+    def for_reviewer(self, user: Any) -> "ReviewRequestQuerySet":
+        """Return the requests to the active practitioner of this user's login."""
+        return self.filter(reviewer__user=user.pk, reviewer__is_active=True)
 
 
 class ReviewRequest(models.Model):
@@ -24,7 +35,10 @@ class ReviewRequest(models.Model):
     asked_at = models.DateTimeField()
     outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
     closed_at = models.DateTimeField(null=True)
-    review = models.ForeignKey(Review, on_delete=models.PROTECT, null=True, related_name="requests")
+    # Not PROTECT, which would refuse to delete the page with both.
+    review = models.ForeignKey(Review, on_delete=models.RESTRICT, null=True, related_name="requests")
+
+    objects = ReviewRequestQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

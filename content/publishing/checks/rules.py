@@ -166,10 +166,11 @@ def _check_treatment(page: Page, content: PageContent, reading: RenderedPage, no
         yield Issue("Name at least one source.")
     if not reading.of_kind(CareCard):
         yield Issue(gettext("Add a care card: who to call, and when."))
-    yield from _check_review(page, content, now.date())
+    yield from check_review(page, content, now.date())
 
 
-def _check_review(page: Page, content: PageContent, today: date) -> Iterator[Issue]:
+def check_review(page: Page, content: PageContent, today: date) -> Iterator[Issue]:
+    """Yield what is wrong with the page's clinical review: what a new review would answer."""
     last, due = page.last_reviewed_on, page.next_review_on
     if page.reviewed_by is None or last is None or due is None:
         if is_sample(page):

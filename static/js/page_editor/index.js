@@ -2,6 +2,7 @@
 import { beginBar } from "page-editor/bar";
 import { addInputs, equipBlocks } from "page-editor/blocks";
 import { beginChecks } from "page-editor/checks";
+import { showComments } from "page-editor/comments";
 import { announce, blockOf, changed, form, mayChange, openBlock } from "page-editor/form";
 import { beginPreview } from "page-editor/preview";
 
@@ -12,6 +13,7 @@ function begin() {
   beginBar();
   beginChecks();
   beginPreview();
+  showComments();
   if (mayChange()) {
     form().addEventListener("input", changed);
     form().addEventListener("change", changed);

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypedDict
 
-from django.utils.text import capfirst
 from django.utils.translation import gettext
 
+from content.blocks.block_text import block_label
 from content.blocks.marks import block_key
 from content.blocks.page_content import PageContent
 from content.models import Page
@@ -26,7 +26,7 @@ class Finding(TypedDict):
 
 def findings_of(page: Page, content: PageContent, *, now: datetime, also: Iterable[Issue] = ()) -> list[Finding]:
     """Return the issues of this content and ``also``: what stops publishing first, each in the order of the page."""
-    labels = {(str(row._meta.model_name), row.pk): label_of(row) for row in content.rows()}
+    labels = {(str(row._meta.model_name), row.pk): block_label(row) for row in content.rows()}
     places: dict[Any, int] = {key: place for place, key in enumerate(labels)}
     issues = [*also, *check_page(page, content, now=now)]
     issues.sort(key=lambda issue: (not issue.blocks, places.get(issue.block, -1)))
@@ -40,13 +40,6 @@ def findings_of(page: Page, content: PageContent, *, now: datetime, also: Iterab
         )
         for issue in issues
     ]
-
-
-def label_of(block: Any) -> str:
-    """Return "Section: What it is": the kind of a block, and its heading, title or label."""
-    name = getattr(block, "heading", "") or getattr(block, "title", "") or getattr(block, "label", "")
-    kind = capfirst(str(block._meta.verbose_name))
-    return f"{kind}: {name}" if name else kind
 
 
 def with_places(findings: list[Finding], inline_formsets: Any) -> list[tuple[Finding, str]]:
