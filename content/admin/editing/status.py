@@ -96,7 +96,7 @@ def _sentences(page: Page, chip: Chip, live: Revision | None, scheduled: list[Re
     for revision in scheduled:
         label = "Scheduled to go live" if revision.is_public else "Scheduled to be hidden"
         sentences.append(_sentence(f"{label}: {local_time(revision.goes_live_at)}"))
-    return sentences + review_sentences(page)
+    return [*sentences, *review_sentences(page)]
 
 
 def _sentence(words: str) -> str:
