@@ -26,7 +26,10 @@ Row = dict[str, str]
 
 @dataclass(frozen=True)
 class Column:
-    """One column of the rows. ``is_long`` cells may hold paragraphs, lists and **bold** (see markup.py)."""
+    """One column of the rows. ``is_long`` cells may hold paragraphs, lists and **bold** (see markup.py).
+
+    A draft may have rows without their required cells: publishing/checks/completeness.py asks for them.
+    """
 
     name: str
     label: str | Promise
@@ -69,14 +72,8 @@ def clean_rows(columns: Sequence[Column], value: object) -> list[Row]:
                 row[column.name] = column.clean(cells.get(column.name))
             except ValidationError as error:
                 errors += [f"Row {number}. {message}" for message in error.messages]
-        if not any(row.values()):
-            continue
-        errors += [
-            f"Row {number}. {column.label}: write something here, or clear the whole row."
-            for column in columns
-            if column.is_required and row.get(column.name) == ""
-        ]
-        rows.append(row)
+        if any(row.values()):
+            rows.append(row)
     if len(rows) > MOST_ROWS:
         errors.append(f"There are {len(rows)} rows. The limit is {MOST_ROWS}: use two blocks.")
     if errors:
@@ -87,6 +84,7 @@ def clean_rows(columns: Sequence[Column], value: object) -> list[Row]:
 # Style sheets of the editing pages, loaded after the admin's own in this order.
 EDITOR_STYLES = [
     "css/admin/editor/layout.css",
+    "css/admin/editor/saved.css",
     "css/admin/content/editing.css",
     "css/admin/content/pictures.css",
     "css/admin/content/steps.css",

@@ -6,7 +6,7 @@ from content.models.edit_session import EditSession
 from content.models.external_link import ExternalLink
 from content.models.menu import Menu, MenuEntry
 from content.models.notice import Notice
-from content.models.page import LONGEST_REVIEW, Page, Snippet
+from content.models.page import LONGEST_LEDE, LONGEST_REVIEW, Page, Snippet
 from content.models.page_feedback import PageFeedback
 from content.models.picture import Picture
 from content.models.picture_file import PictureFile
@@ -19,6 +19,7 @@ from content.models.search_index import SearchEntry, SearchIndex
 from content.models.search_synonym import SearchSynonym
 
 __all__ = [
+    "LONGEST_LEDE",
     "LONGEST_REVIEW",
     "BeforeDuringAfter",
     "Block",
