@@ -21,7 +21,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import ForeignKey
 
 from content.blocks.renderer import renderer
-from content.models import Block, Page, Revision
+from content.models import Block, EditSession, Page, Revision
 
 SCHEMA = 1
 HEAD = (
@@ -110,13 +110,18 @@ def content_of_draft(page: Page) -> PageContent:
 
 
 def content_of_revision(revision: Revision) -> PageContent:
-    return _upgraded(PageContent(revision.head, revision.blocks), revision.schema)
+    return stored_content(revision)
+
+
+def stored_content(stored: Revision | EditSession) -> PageContent:
+    """Return the content of a revision, or of the draft as it was before an edit session."""
+    return _upgraded(PageContent(stored.head, stored.blocks), stored.schema)
 
 
 def _upgraded(content: PageContent, schema: int) -> PageContent:
     """Convert content of an earlier schema. Blocks of a kind that no longer exists are left out."""
     if schema > SCHEMA:
-        raise ValueError(f"This revision was written by a later version of the site (schema {schema}).")
+        raise ValueError(f"This content was written by a later version of the site (schema {schema}).")
     return PageContent(content.head, [block for block in content.blocks if block["kind"] in KINDS])
 
 

@@ -6,16 +6,20 @@ from js_asset import JSON, ImportMap, Media, Script
 
 from content.admin.editing.link_choices import link_choices
 
-MODULES = ("blocks", "checks", "form")
+MODULES = ("autosave", "blocks", "checks", "dialogs", "form", "local_copy", "saved_blocks")
 IMPORT_MAP = ImportMap({f"page-editor/{name}": f"js/page_editor/{name}.js" for name in MODULES})
 
 
-def editor_media(media: Any, findings: list[dict[str, Any]], *, nonce: str) -> Media:
+def editor_media(media: Any, findings: list[dict[str, Any]], state: dict[str, Any] | None, *, nonce: str) -> Media:
     """Add the editor's scripts and their data to ``media``. js/adopt_styles.js comes first: see there."""
     media = Media(js=[Script("js/adopt_styles.js")]) + media
     media += Media(
         importmap=IMPORT_MAP,
-        js=[JSON(findings, id="page-findings"), Script("js/page_editor/index.js", type="module")],
+        js=[
+            JSON(findings, id="page-findings"),
+            JSON(state, id="page-editor-state"),
+            Script("js/page_editor/index.js", type="module"),
+        ],
     )
     media += Media(js=[JSON(link_choices(), id="link-choices"), Script("js/link_choices.js", defer=True)])
     return Media.from_media(media, nonce=nonce)

@@ -1,7 +1,8 @@
 /* The page editor of the admin. Its modules share page-editor/form. */
+import { beginAutosave } from "page-editor/autosave";
 import { addInputs, equipBlocks } from "page-editor/blocks";
 import { showStoredFindings } from "page-editor/checks";
-import { announce, blockOf, changed, form, mayChange, openBlock } from "page-editor/form";
+import { announce, blockOf, changed, form, goTo, mayChange, openBlock } from "page-editor/form";
 
 function begin() {
   if (!document.querySelector(".order-machine")) return;
@@ -9,9 +10,16 @@ function begin() {
   showStoredFindings();
   if (mayChange()) {
     form().addEventListener("input", changed);
-    form().addEventListener("change", changed);
+    django.jQuery(form()).on("change", changed); // Lists with suggestions tell jQuery alone.
     for (const name of ["formset:added", "formset:removed"]) document.addEventListener(name, changed);
   }
+  for (const link of document.querySelectorAll(".page-problems a")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      goTo(link.hash.slice(1));
+    });
+  }
+  if (mayChange()) beginAutosave();
   const block = blockOf(new URLSearchParams(location.search).get("block") ?? "");
   if (block) openBlock(block);
   announce("");
