@@ -124,7 +124,7 @@ def test_new_blocks_are_saved_once_whatever_happens_to_them(enter: Enter, draft:
     # The Save button sends the same form once more.
     fill_in(page.locator(".dynamic-content_section_set").last, heading="Four, changed")
     page.locator("[name=_continue]").click()
-    expect(page.locator(".messagelist")).to_contain_text("changed successfully")
+    expect(page.locator(".messagelist")).to_contain_text("changed successfully", timeout=60_000)
     wait_for_editor(page)
     assert headings(draft) == [*before, "One", "Three, changed", "Four, changed"]
     assert EditSession.objects.filter(page=draft).count() == 1
