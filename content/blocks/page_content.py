@@ -24,7 +24,7 @@ from django.db.models import ForeignKey
 
 from content.blocks.renderer import renderer
 from content.fields.rows import html_cells
-from content.models import Block, Page, Revision
+from content.models import Block, EditSession, Page, Revision
 
 SCHEMA = 2
 HEAD = (
@@ -124,13 +124,18 @@ def content_of_rows(page: Page, rows: Iterable[Block]) -> PageContent:
 
 
 def content_of_revision(revision: Revision) -> PageContent:
-    return upgraded(revision.head, revision.blocks, revision.schema)
+    return stored_content(revision)
+
+
+def stored_content(stored: Revision | EditSession) -> PageContent:
+    """Return the content of a revision, or of the draft as it was before an edit session."""
+    return upgraded(stored.head, stored.blocks, stored.schema)
 
 
 def upgraded(head: dict[str, Any], blocks: list[dict[str, Any]], schema: int) -> PageContent:
     """Return stored content of this or an earlier schema. Blocks of a kind that no longer exists are left out."""
     if schema > SCHEMA:
-        raise ValueError(f"This revision was written by a later version of the site (schema {schema}).")
+        raise ValueError(f"This content was written by a later version of the site (schema {schema}).")
     blocks = [block for block in blocks if block["kind"] in KINDS]
     if schema < 2:
         blocks = [_with_html_cells(block) for block in blocks]

@@ -1,9 +1,7 @@
 """Text blocks: sections, callouts and lists."""
 
 from content_editor.models import PluginBase
-from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from content.fields.rich_text import RichTextField
@@ -71,18 +69,6 @@ class Section(HeadedBlock):
 
     class Meta(HeadedBlock.Meta):
         verbose_name = "section"
-
-    def clean(self) -> None:
-        if not self.is_folded:
-            return
-        if not self.heading:
-            raise ValidationError({"heading": gettext("Write a heading. It's what readers press to open this.")})
-        if self.level != self.Level.SECTION:
-            raise ValidationError({"level": "Only a whole section can be folded."})
-        if not self.short_answer:
-            raise ValidationError(
-                {"short_answer": gettext("Write the short answer, so no one has to open this for it.")}
-            )
 
 
 class Callout(HeadedBlock):

@@ -1,9 +1,7 @@
 """Safety blocks: risks, emergencies, do and do not, the course of a visit."""
 
-from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from content.fields.rich_text import RichTextField
@@ -65,10 +63,6 @@ class CareCard(HeadedBlock):
 
     class Meta(HeadedBlock.Meta):
         verbose_name = "care card"
-
-    def clean(self) -> None:
-        if not self.heading:
-            raise ValidationError({"heading": gettext("Say who to call and when, such as: Call 911 if you have")})
 
     @property
     def signs(self) -> list[str]:

@@ -169,7 +169,3 @@ class Sources(HeadedBlock):
     class Meta(HeadedBlock.Meta):
         verbose_name = "sources"
         verbose_name_plural = "sources"
-
-    def clean(self) -> None:
-        if not self.items:
-            raise ValidationError({"items": "Name at least one source."})

@@ -257,7 +257,7 @@ def _therapy(page: Page, reading: RenderedPage, here: str) -> Node:
     ]
     if ask_first:
         node["contraindication"] = [{"@type": "MedicalContraindication", "name": text} for text in ask_first]
-    effects = [row["effect"] for block in reading.of_kind(RiskTable) for row in block.rows]
+    effects = [row["effect"] for block in reading.of_kind(RiskTable) for row in block.rows if row["effect"]]
     if effects:
         node["adverseOutcome"] = [{"@type": "MedicalEntity", "name": _plain(effect)} for effect in effects]
     for visit in reading.of_kind(BeforeDuringAfter)[:1]:

@@ -125,6 +125,8 @@ def _questions(reading: RenderedPage) -> Iterator[Document]:
     for block in reading.of_kind(Questions):
         anchor = f"#{block.anchor}" if block.heading else ""
         for row in block.items:
+            if not row["question"]:
+                continue  # Published incomplete, despite the check.
             lines = block_text.lines_of_html(row["answer"])
             yield Document(
                 kind=Kind.QUESTION,

@@ -9,6 +9,7 @@ from content.admin.editing.link_choices import link_choices
 from content.admin.editing.preview.findings import Finding
 
 MODULES = (
+    "autosave",
     "bar",
     "block_actions",
     "block_menu",
@@ -17,16 +18,19 @@ MODULES = (
     "blocks",
     "checks",
     "comments",
+    "dialogs",
     "form",
     "frame",
+    "local_copy",
     "looks",
     "preview",
     "rows",
+    "saved_blocks",
 )
 IMPORT_MAP = ImportMap({f"page-editor/{name}": f"js/page_editor/{name}.js" for name in MODULES})
 
 
-def editor_media(media: Any, findings: list[Finding], *, nonce: str) -> Media:
+def editor_media(media: Any, findings: list[Finding], state: dict[str, Any] | None, *, nonce: str) -> Media:
     """Add the editor's scripts and their data to ``media``. js/adopt_styles.js comes first: see there."""
     media = Media(js=[Script("js/adopt_styles.js")]) + media
     media += Media(
@@ -34,6 +38,7 @@ def editor_media(media: Any, findings: list[Finding], *, nonce: str) -> Media:
         js=[
             JSON(findings, id="page-findings"),
             JSON(block_kinds(), id="block-kinds"),
+            JSON(state, id="page-editor-state"),
             Script("js/page_editor/index.js", type="module"),
         ],
     )

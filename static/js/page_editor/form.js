@@ -61,6 +61,18 @@ export function blockOf(key) {
   return allBlocks().find((block) => keyOf(block) === key);
 }
 
+/* Open what the field or block with this id is in, and go there. */
+export function goTo(id) {
+  const target = byId(id);
+  if (!target) return;
+  const block = target.closest(".order-machine .inline-related");
+  if (block) openBlock(block);
+  for (const fold of [target.closest("details")].filter(Boolean)) fold.open = true;
+  const field = target.matches(".inline-related") ? null : target.closest(".form-row, .fieldBox")?.querySelector(".ProseMirror");
+  (field ?? target).scrollIntoView({ block: "center" });
+  (field ?? target).focus();
+}
+
 /* One block is open at a time. A block with errors stays open: what is wrong has to be seen. */
 export function openBlock(block, { focus = true } = {}) {
   const tab = document.querySelector(`.tabs.regions .tab[data-region="${CSS.escape(block.dataset.region)}"]`);

@@ -1,9 +1,10 @@
 /* The page editor of the admin. Its modules share page-editor/form. */
+import { beginAutosave } from "page-editor/autosave";
 import { beginBar } from "page-editor/bar";
 import { addInputs, equipBlocks } from "page-editor/blocks";
 import { beginChecks } from "page-editor/checks";
 import { showComments } from "page-editor/comments";
-import { announce, blockOf, changed, form, mayChange, openBlock } from "page-editor/form";
+import { announce, blockOf, changed, form, goTo, mayChange, openBlock } from "page-editor/form";
 import { beginPreview } from "page-editor/preview";
 
 function begin() {
@@ -16,9 +17,16 @@ function begin() {
   showComments();
   if (mayChange()) {
     form().addEventListener("input", changed);
-    form().addEventListener("change", changed);
+    django.jQuery(form()).on("change", changed); // Lists with suggestions tell jQuery alone.
     for (const name of ["formset:added", "formset:removed"]) document.addEventListener(name, changed);
   }
+  for (const link of document.querySelectorAll(".page-problems a")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      goTo(link.hash.slice(1));
+    });
+  }
+  if (mayChange()) beginAutosave();
   if (block) openBlock(block);
   announce("");
 }

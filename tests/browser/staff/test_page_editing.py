@@ -26,7 +26,7 @@ def edit(office: Page, title: str) -> None:
 
 
 def wait_for_editor(office: Page) -> None:
-    expect(office.locator(".order-machine [role=status]").or_(office.locator("p[role=status]"))).to_be_attached()
+    expect(office.locator("#page-editor-status")).to_be_attached()
 
 
 def start_page(office: Page, kind: str, title: str) -> None:

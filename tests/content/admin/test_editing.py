@@ -91,14 +91,14 @@ def test_a_changed_row_is_saved_and_dated(office, needling):
 
 def test_a_refused_row_says_why_and_keeps_what_was_typed(office, needling):
     address = f"/admin/content/page/{needling.pk}/change/"
-    data = form_of(office.get(address)) | {"content_definitionlist_set-0-items-1-text": "A pad without a name"}
+    data = form_of(office.get(address)) | {"content_definitionlist_set-0-items-1-term": "A pad" * 30}
 
     response = office.post(address, data)
 
     html = response.content.decode()
     assert response.status_code == 200
-    assert "Row 2. Term: write something here, or clear the whole row." in html
-    assert "A pad without a name" in html
+    assert "Row 2. Term: This has 150 characters. The limit is 120." in html
+    assert "A pad" * 30 in html
 
 
 def test_rich_text_from_the_editor_is_cleaned(office, needling):
