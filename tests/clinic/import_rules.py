@@ -184,6 +184,7 @@ PACKAGES: dict[str, set[str]] = {
         "booking.forms",
         "booking.models",
         "booking.staff",
+        "content.addresses",
         "content.blocks",
         "content.fields",
         "content.links",

@@ -343,9 +343,9 @@ def test_the_start_page_has_no_page_notes_for_the_front_desk(client, draft):
 def test_a_snippet_is_written_published_and_found(admin_client):
     from tests.content.admin.test_editing import form_of
 
-    sent = form_of(admin_client.get("/admin/content/snippet/add/")) | {"title": "Emergency signs", "_publish": "1"}
+    editor = admin_client.post("/admin/content/snippet/add/", {"title": "Emergency signs"}).headers["Location"]
 
-    response = admin_client.post("/admin/content/snippet/add/", sent)
+    response = admin_client.post(editor, form_of(admin_client.get(editor)) | {"_publish": "1"})
 
     snippet = Page.objects.get()
     assert (snippet.kind, snippet.slug, snippet.title) == ("snippet", "", "Emergency signs")
