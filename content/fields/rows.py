@@ -87,6 +87,7 @@ def clean_rows(columns: Sequence[Column], value: object) -> list[Row]:
 # Style sheets of the editing pages, loaded after the admin's own in this order.
 EDITOR_STYLES = [
     "css/admin/editor/layout.css",
+    "css/admin/editor/pictures.css",
     "css/admin/content/editing.css",
     "css/admin/content/pictures.css",
     "css/admin/content/steps.css",

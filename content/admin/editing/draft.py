@@ -22,6 +22,7 @@ from content.admin.editing.media import editor_media
 from content.admin.editing.search_preview import listing_of
 from content.admin.editing.status import PageStatus, local_time, status_of
 from content.admin.external_links import links_of
+from content.admin.picture_chooser.fields import PictureFieldsMixin, PictureWordsMixin
 from content.admin.protect_references import ProtectReferencedMixin
 from content.blocks import page_content
 from content.fields.rows import EDITOR_STYLES
@@ -30,8 +31,10 @@ from content.publishing.checks.rules import check_page
 from content.site.page_feedback import feedback_counts_of
 
 
-class DraftForm(forms.ModelForm):
+class DraftForm(PictureWordsMixin, forms.ModelForm):
     """Optimistic locking: refuse to save a draft that someone else has changed since it was opened."""
+
+    picture_fields = ("hero_picture", "hero_alt", "hero_is_decorative")
 
     opened_at = forms.CharField(required=False, widget=forms.HiddenInput)
 
@@ -51,7 +54,7 @@ class DraftForm(forms.ModelForm):
         return super().clean()
 
 
-class DraftAdmin(ProtectReferencedMixin, ContentEditor):
+class DraftAdmin(PictureFieldsMixin, ProtectReferencedMixin, ContentEditor):
     """Edit a draft with its blocks; show its publishing status and the steps (preview, publish, history ...)."""
 
     form = DraftForm

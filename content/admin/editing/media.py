@@ -6,8 +6,10 @@ from js_asset import JSON, ImportMap, Media, Script
 
 from content.admin.editing.link_choices import link_choices
 
-MODULES = ("blocks", "checks", "form")
-IMPORT_MAP = ImportMap({f"page-editor/{name}": f"js/page_editor/{name}.js" for name in MODULES})
+MODULES = ("blocks", "checks", "form", "picture_dialog", "picture_states", "pictures")
+IMPORT_MAP = ImportMap(
+    {f"page-editor/{name}": f"js/page_editor/{name}.js" for name in MODULES} | {"focal-point": "js/focal_point.js"}
+)
 
 
 def editor_media(media: Any, findings: list[dict[str, Any]], *, nonce: str) -> Media:
@@ -18,4 +20,10 @@ def editor_media(media: Any, findings: list[dict[str, Any]], *, nonce: str) -> M
         js=[JSON(findings, id="page-findings"), Script("js/page_editor/index.js", type="module")],
     )
     media += Media(js=[JSON(link_choices(), id="link-choices"), Script("js/link_choices.js", defer=True)])
+    return Media.from_media(media, nonce=nonce)
+
+
+def picture_field_media(media: Any, *, nonce: str) -> Media:
+    """Add the scripts of fields that choose a picture to the ``media`` of a form that is no page editor."""
+    media += Media(importmap=IMPORT_MAP, js=[Script("js/picture_fields.js", type="module")])
     return Media.from_media(media, nonce=nonce)

@@ -23,7 +23,7 @@ class PageAdmin(DraftAdmin):
     list_filter = [StateFilter, ReviewFilter, "kind"]
     search_fields = ["title", "lede", "alternate_names", "slug"]
     ordering = ["kind", "position", "title"]
-    autocomplete_fields = ["hero_picture", "service", "written_by"]
+    autocomplete_fields = ["service", "written_by"]
     prepopulated_fields = {"slug": ["title"]}
     readonly_fields = ["edited_at", "edited_by", "reviewed_by", "last_reviewed_on", "next_review_on"]
     view_on_site = False

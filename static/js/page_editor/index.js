@@ -2,11 +2,13 @@
 import { addInputs, equipBlocks } from "page-editor/blocks";
 import { showStoredFindings } from "page-editor/checks";
 import { announce, blockOf, changed, form, mayChange, openBlock } from "page-editor/form";
+import { equipPictureFields } from "page-editor/pictures";
 
 function begin() {
   if (!document.querySelector(".order-machine")) return;
   equipBlocks();
   showStoredFindings();
+  equipPictureFields();
   if (mayChange()) {
     form().addEventListener("input", changed);
     form().addEventListener("change", changed);
