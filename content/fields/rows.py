@@ -125,6 +125,7 @@ EDITOR_STYLES = [
     "css/admin/editor/blocks.css",
     "css/admin/editor/rows.css",
     "css/admin/editor/comments.css",
+    "css/admin/editor/pictures.css",
     "css/admin/content/editing.css",
     "css/admin/content/pictures.css",
     "css/admin/content/steps.css",

@@ -1,8 +1,10 @@
 """The picture library."""
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from booking.image_upload import validate_picture
@@ -84,3 +86,9 @@ class Picture(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def clean(self) -> None:
+        if self.alt and self.is_decorative:
+            raise ValidationError(
+                {"is_decorative": gettext("Describe the picture, or tick that it's only decoration: not both.")}
+            )

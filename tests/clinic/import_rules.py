@@ -182,6 +182,7 @@ PACKAGES: dict[str, set[str]] = {
     "content.admin": {
         "booking.formatting",
         "booking.forms",
+        "booking.image_upload",
         "booking.models",
         "booking.staff",
         "content.addresses",

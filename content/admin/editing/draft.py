@@ -35,6 +35,7 @@ from content.admin.editing.search_preview import listing_of
 from content.admin.editing.status import PageStatus, local_time, status_of
 from content.admin.editing.step_page import is_id
 from content.admin.external_links import links_of
+from content.admin.picture_chooser.fields import PictureFieldsMixin, PictureWordsMixin
 from content.admin.protect_references import ProtectReferencedMixin
 from content.admin.reviewing.comments import editor_comments
 from content.blocks import page_content
@@ -44,8 +45,10 @@ from content.publishing import edit_sessions
 from content.site.page_feedback import feedback_counts_of
 
 
-class DraftForm(forms.ModelForm):
+class DraftForm(PictureWordsMixin, forms.ModelForm):
     """Optimistic locking: refuse to save a draft that someone else has changed since it was opened."""
+
+    picture_fields = ("hero_picture", "hero_alt", "hero_is_decorative")
 
     # Browsers would fill in the former version when someone goes back to the page.
     opened_at = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"autocomplete": "off"}))
@@ -68,7 +71,7 @@ class DraftForm(forms.ModelForm):
         return super().clean()
 
 
-class DraftAdmin(ProtectReferencedMixin, ContentEditor):
+class DraftAdmin(PictureFieldsMixin, ProtectReferencedMixin, ContentEditor):
     """Edit a draft with its blocks; show its publishing status and the steps (preview, publish, history ...)."""
 
     form = DraftForm

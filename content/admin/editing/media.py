@@ -23,11 +23,20 @@ MODULES = (
     "frame",
     "local_copy",
     "looks",
+    "pasted_blocks",
+    "pasted_html",
+    "pasted_links",
+    "pasted_text",
+    "picture_dialog",
+    "picture_states",
+    "pictures",
     "preview",
     "rows",
     "saved_blocks",
 )
-IMPORT_MAP = ImportMap({f"page-editor/{name}": f"js/page_editor/{name}.js" for name in MODULES})
+IMPORT_MAP = ImportMap(
+    {f"page-editor/{name}": f"js/page_editor/{name}.js" for name in MODULES} | {"focal-point": "js/focal_point.js"}
+)
 
 
 def editor_media(media: Any, findings: list[Finding], state: dict[str, Any] | None, *, nonce: str) -> Media:
@@ -43,4 +52,10 @@ def editor_media(media: Any, findings: list[Finding], state: dict[str, Any] | No
         ],
     )
     media += Media(js=[JSON(link_choices(), id="link-choices"), Script("js/link_choices.js", defer=True)])
+    return Media.from_media(media, nonce=nonce)
+
+
+def picture_field_media(media: Any, *, nonce: str) -> Media:
+    """Add the scripts of fields that choose a picture to the ``media`` of a form that is no page editor."""
+    media += Media(importmap=IMPORT_MAP, js=[Script("js/picture_fields.js", type="module")])
     return Media.from_media(media, nonce=nonce)

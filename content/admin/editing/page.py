@@ -80,7 +80,7 @@ class PageAdmin(NewDraftMixin, DraftAdmin):
     sortable_by = ()
     search_fields = ["title"]  # And the words of the draft: see get_search_results.
     change_list_template = "admin/content/page/change_list.html"
-    autocomplete_fields = ["hero_picture", "service", "written_by"]
+    autocomplete_fields = ["service", "written_by"]
     readonly_fields = [
         "kind",
         "edited_at",

@@ -5,12 +5,14 @@ import { addInputs, equipBlocks } from "page-editor/blocks";
 import { beginChecks } from "page-editor/checks";
 import { showComments } from "page-editor/comments";
 import { announce, blockOf, changed, form, goTo, mayChange, openBlock } from "page-editor/form";
+import { equipPictureFields } from "page-editor/pictures";
 import { beginPreview } from "page-editor/preview";
 
 function begin() {
   if (!document.querySelector(".order-machine")) return;
   const block = blockOf(new URLSearchParams(location.search).get("block") ?? "");
   equipBlocks(block);
+  equipPictureFields();
   beginBar();
   beginChecks();
   beginPreview();
