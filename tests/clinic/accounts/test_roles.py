@@ -69,6 +69,7 @@ PAGES = {
     "booking_practitioner_draft": (set(), set()),
     "booking_practitioner_feed": (set(), set()),
     "booking_service_step": (set(), set()),
+    "content_page_reviews": ({E, R, P}, {E, R, P}),
     "remove_sample": (set(), set()),
     "setup": (set(), set()),
     "clinic_staffmember_second_factor": (set(), set()),
@@ -81,6 +82,9 @@ for kind in ("page", "snippet"):
         f"content_{kind}_call_off": ({P}, {P}),
         f"content_{kind}_preview": ({E, R, P}, {E, P}),
         f"content_{kind}_review": ({R}, {R}),
+        f"content_{kind}_ask_review": ({E, P}, {E, P}),
+        f"content_{kind}_comments": ({E, R, P}, {E, R, P}),
+        f"content_{kind}_comments_data": ({E, R, P}, {E, R, P}),
         f"content_{kind}_compare": ({E, R, P}, {E, R, P}),
         f"content_{kind}_restore": ({E, P}, {E, P}),
     }
