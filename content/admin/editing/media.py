@@ -6,7 +6,18 @@ from js_asset import JSON, ImportMap, Media, Script
 
 from content.admin.editing.link_choices import link_choices
 
-MODULES = ("blocks", "checks", "form", "picture_dialog", "picture_states", "pictures")
+MODULES = (
+    "blocks",
+    "checks",
+    "form",
+    "pasted_blocks",
+    "pasted_html",
+    "pasted_links",
+    "pasted_text",
+    "picture_dialog",
+    "picture_states",
+    "pictures",
+)
 IMPORT_MAP = ImportMap(
     {f"page-editor/{name}": f"js/page_editor/{name}.js" for name in MODULES} | {"focal-point": "js/focal_point.js"}
 )
