@@ -2,13 +2,14 @@
    words, and written anew with those alone. A heading becomes a bold paragraph, because headings are fields of blocks;
    a row of a table becomes a line.
 
-   The document that is read is governed by this page's Content-Security-Policy: style attributes have no effect there,
-   and would be reported. Word processors say with styles alone what is bold, and wrap everything in
-   <b style="font-weight: normal">. So styles are renamed before, and read as text. */
+   The document that is read is governed by this page's Content-Security-Policy: styles and handlers have no effect
+   there, and would be reported. Word processors say with style attributes alone what is bold, and wrap everything in
+   <b style="font-weight: normal">. So these attributes are renamed before, and read as text. */
 import { htmlOf, paragraphsOf } from "page-editor/pasted_blocks";
 import { cleanAddress } from "page-editor/pasted_links";
 
 const STYLE = "data-pasted-style";
+const STYLE_SHEET = /<style\b[^>]*>[^]*?(<\/style\s*>|$)/gi;
 const MARKS = {
   strong: { tags: "b, strong", property: "font-weight", isOn: /^(bold(er)?|[5-9]\d{2,})\b/i },
   em: { tags: "i, em", property: "font-style", isOn: /^(italic|oblique)\b/i },
@@ -161,6 +162,7 @@ class PastedDocument {
   /* A row becomes a line. Tables that only lay out a page or mail hold paragraphs and lists, which stay such. */
   readTable(table, level) {
     this.flush();
+    if (table.caption) this.readBlock(table.caption, level);
     for (const row of table.rows) {
       const cells = [...row.cells].map((cell) => this.blocksOf(cell, level)).filter((blocks) => blocks.length);
       if (cells.length > 1 && cells.every((blocks) => blocks.length === 1 && blocks[0].runs)) {
@@ -184,7 +186,10 @@ class PastedDocument {
 
 /* Returns what is pasted as clean HTML. */
 export function cleanHtml(html) {
-  const renamed = html.replace(/<[a-z][^>]*>/gi, (tag) => tag.replace(/\sstyle\s*=/gi, ` ${STYLE}=`));
+  const plain = html.replace(STYLE_SHEET, "");
+  const renamed = plain.replace(/<[a-z][^>]*>/gi, (tag) =>
+    tag.replace(/\sstyle\s*=/gi, ` ${STYLE}=`).replace(/\son[a-z]+\s*=/gi, " data-pasted-handler="),
+  );
   const { body } = new DOMParser().parseFromString(renamed, "text/html");
   if (body.querySelector("[data-pm-slice]")) return html; // Copied in an editor of ours, which writes no styles.
   const pasted = new PastedDocument();

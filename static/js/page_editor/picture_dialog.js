@@ -26,7 +26,7 @@ function valuesOf(form) {
   return new URLSearchParams(data).toString();
 }
 
-/* Opens the chooser. Returns a promise of the chosen picture's id, "" if none was chosen. */
+/* Opens the chooser. Returns a promise of the chosen picture, { id, title }; null if none was chosen. */
 export function choosePicture(address, chosen) {
   return new Promise((resolve) => new PictureDialog(address, resolve).open(chosen));
 }
@@ -35,7 +35,7 @@ class PictureDialog {
   constructor(address, resolve) {
     this.address = address;
     this.resolve = resolve;
-    this.chosen = "";
+    this.chosen = null;
     this.turn = 0;
     this.dialog = make("dialog", "picture-dialog");
     this.title = make("h2", "picture-dialog__title", "Choose a picture");
@@ -203,8 +203,9 @@ class PictureDialog {
 
   async use() {
     const id = this.details.dataset.picture;
+    const title = this.details.elements.title?.value ?? this.part("details").querySelector("h2").textContent;
     if (this.isChanged && !(await this.save({ isQuiet: true }))) return;
-    this.chosen = id;
+    this.chosen = { id, title };
     this.dialog.close();
   }
 

@@ -5,6 +5,7 @@ import { choosePicture } from "page-editor/picture_dialog";
 import { askAbout, watcher } from "page-editor/picture_states";
 
 const known = new Map(); // By id: what the server said of the picture.
+const asked = new Set(); // Ids that the server was asked about, and has said nothing of.
 const fields = new Set();
 let watch = () => {};
 
@@ -62,6 +63,8 @@ class PictureField {
     for (const button of [this.change, this.remove]) {
       button.setAttribute("aria-labelledby", [button.id, ...names].join(" "));
     }
+    const described = this.select.getAttribute("aria-describedby");
+    if (described) this.change.setAttribute("aria-describedby", described);
     this.select.classList.add("visually-hidden");
     this.select.tabIndex = -1;
     this.select.setAttribute("aria-hidden", "true");
@@ -93,16 +96,17 @@ class PictureField {
   }
 
   async choose() {
-    const id = await choosePicture(this.place.dataset.chooser, this.select.value);
-    if (!id) return;
+    const chosen = await choosePicture(this.place.dataset.chooser, this.select.value);
+    if (!chosen) return;
+    const { id, title } = chosen;
     const before = known.get(this.select.value);
     known.delete(id); // Its words may have been changed in the chooser.
+    asked.delete(id);
     await learn(this.place.dataset.states, [id]);
-    const picture = known.get(id);
-    if (!picture) return;
-    if (![...this.select.options].some((option) => option.value === id)) this.select.add(new Option(picture.title, id));
+    if (![...this.select.options].some((option) => option.value === id)) this.select.add(new Option(title, id));
     this.set(id);
-    this.fillWords(picture, before);
+    const picture = known.get(id);
+    if (picture) this.fillWords(picture, before);
     this.change.focus();
   }
 
@@ -126,8 +130,6 @@ class PictureField {
     }
   }
 }
-
-const asked = new Set();
 
 function tell(pictures) {
   for (const picture of pictures) known.set(String(picture.id), picture);
