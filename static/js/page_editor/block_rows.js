@@ -14,10 +14,11 @@ function element(name, className, text = "") {
   return made;
 }
 
+/* Tags are cut out as text: a parser would try the handlers of hostile ones, which the page's policy refuses loudly. */
 function textOf(html) {
-  if (!html.includes("<")) return html.trim();
-  const { body } = new DOMParser().parseFromString(html.replace(/<\/(p|li)>|<br ?\/?>/gi, " $&"), "text/html");
-  return body.textContent.replace(/\s+/g, " ").trim();
+  if (!/[<&]/.test(html)) return html.trim();
+  const words = html.replace(/<\/?(p|li|ul|ol|br)\b[^>]*>/gi, " ").replace(/<[^>]*>/g, "").replaceAll("<", "&lt;");
+  return new DOMParser().parseFromString(words, "text/html").body.textContent.replace(/\s+/g, " ").trim();
 }
 
 /* The value of a field, or of all fields whose names end so; as text for who may only read. */
