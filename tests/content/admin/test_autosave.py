@@ -350,5 +350,5 @@ def test_rows_and_sources_may_be_incomplete_in_a_draft(steve, draft):
     editor = Editor(steve, draft)
     editor.data |= {"content_definitionlist_set-0-items-0-text": "A pad without a name", "lede": "word " * 30}
     assert editor.autosave().status_code == 200
-    assert DefinitionList.objects.get().items == [{"term": "", "text": "A pad without a name"}]
+    assert DefinitionList.objects.get().items == [{"term": "", "text": "<p>A pad without a name</p>"}]
     assert len(Page.objects.get(pk=draft.pk).lede.split()) == 30

@@ -111,14 +111,12 @@ def test_new_moved_and_deleted_blocks_are_where_they_were_put(admin_client, draf
 
 
 def test_values_that_cannot_be_saved_say_why_and_those_that_cannot_be_shown_stay_as_they_were(admin_client, draft):
-    long_lede = "word " * 26
-    answer = typed(admin_client, draft, lede=long_lede, **{"content_section_set-0-heading": "x" * 200})
+    answer = typed(admin_client, draft, booking_label="x" * 70, **{"content_section_set-0-heading": "x" * 200})
 
-    assert long_lede.strip() in answer["html"]  # A rule broken, but a text that can be shown.
     assert "What it is" in answer["html"]
     messages = {finding["message"]: finding["block"] for finding in answer["findings"] if finding["blocks"]}
     section = draft.content_section_set.get(heading="What it is")
-    assert messages["One sentence under it: This has 26 words. Use 25 or fewer."] == ""
+    assert [where for message, where in messages.items() if message.startswith("Text on the button:")] == [""]
     assert [where for message, where in messages.items() if message.startswith("Heading:")] == [f"section-{section.pk}"]
 
 
@@ -283,7 +281,7 @@ def test_a_request_without_the_form_is_answered(admin_client, draft, data):
     assert admin_client.post(address(draft), data).status_code == 200
 
 
-def test_rows_that_are_half_typed_keep_what_was_saved(admin_client, draft):
+def test_rows_that_are_half_typed_are_shown_and_asked_for(admin_client, draft):
     words = models.DefinitionList.objects.create(
         parent=draft, region="main", ordering=20, heading="Words", items=[{"term": "Core", "text": "Middle"}]
     )
@@ -291,7 +289,8 @@ def test_rows_that_are_half_typed_keep_what_was_saved(admin_client, draft):
     assert "<dt>Core</dt>" in answer["html"]
     block = f"definitionlist-{words.pk}"
     said = [finding["message"] for finding in answer["findings"] if finding["block"] == block]
-    assert any("Row 2. Term: write something here" in message for message in said)
+    assert "A pad without a name" in answer["html"]
+    assert "Row 2: write the term, or clear the row." in said
 
 
 # Who may

@@ -106,7 +106,9 @@ def test_an_empty_row_is_dropped():
 
 
 def test_a_row_may_lack_a_required_cell_until_it_is_published():
-    assert clean_rows(COLUMNS, rows(("Core", "x"), ("", "alone"))) == rows(("Core", "x"), ("", "alone"))
+    assert clean_rows(COLUMNS, rows(("Core", "<p>x</p>"), ("", "<p>alone</p>"))) == rows(
+        ("Core", "<p>x</p>"), ("", "<p>alone</p>")
+    )
 
 
 def test_the_error_for_a_cell_names_its_row():
