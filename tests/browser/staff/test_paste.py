@@ -128,8 +128,8 @@ def test_what_was_pasted_is_stored_as_it_is_shown(editor: Page, name: str):
         ("text/html", "<ol><li>a</li><li><ol><li>b</li></ol></li></ol>",
          "<ol><li><p>a</p><ol><li><p>b</p></li></ol></li></ol>"),
         ("text/html", "<p>a</p><ul></ul><p> </p><table></table><p>&nbsp;</p><p>b</p>", "<p>a</p><p>b</p>"),
-        ("text/html", "<a href='  JaVaScRiPt:alert(1)'>a</a> <a href='data:text/html,x'>b</a> "
-         "<a href='//evil.example'>c</a>",
+        ("text/html",
+         "<a href='  JaVaScRiPt:alert(1)'>a</a> <a href='data:text/html,x'>b</a> <a href='//evil.example'>c</a>",
          "<p>a b c</p>"),
     ],
 )  # fmt: skip
