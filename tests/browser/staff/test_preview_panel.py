@@ -95,6 +95,20 @@ def test_the_open_block_is_outlined_and_scrolled_to(office: Page):
     assert line["y"] + line["height"] >= box["y"] + box["height"]
 
 
+def test_a_new_block_is_scrolled_to_with_its_first_words_and_stays_outlined_after_the_save(office: Page):
+    office.emulate_media(reduced_motion="reduce")
+    edit(office, TITLE)
+    callout = add_block(office, "Callout")
+    callout.locator("[name$='-heading']").fill("At the very end")
+    outline = framed(office).locator(".editor-outline")
+    expect(outline).to_be_in_viewport()
+    with office.expect_response("**/typed/"):  # After the draft has saved itself.
+        expect(office.locator(".page-saved__status")).to_contain_text("by itself")
+    expect(callout.locator("[name$='-id']")).not_to_have_value("")
+    office.wait_for_timeout(200)
+    expect(outline).to_be_in_viewport()
+
+
 def test_a_click_in_the_frame_opens_the_block_and_leads_nowhere(office: Page):
     edit(office, TITLE)
     address = framed(office).locator("body").evaluate("body => body.ownerDocument.URL")
