@@ -293,7 +293,7 @@ def test_the_words_of_the_introduction_are_counted(office: Page):
     expect(office.locator(".word-count--over")).to_have_count(0)
     field.fill("word " * 26)
     expect(office.locator(".word-count--over")).to_have_text("26 of 25 words")
-    expect(office.locator(".things__list")).to_contain_text("This has 26 words. Use 25 or fewer.")
+    expect(office.locator(".things__list")).to_contain_text("The introduction has 26 words. Use 25 or fewer.")
 
 
 # The bar
@@ -340,7 +340,7 @@ def test_without_javascript_the_frame_shows_the_last_save(
     expect(framed(plain).get_by_role("heading", level=1)).to_have_text(TITLE)
 
     plain.fill("#id_title", "Needles")
-    plain.get_by_role("button", name="Save", exact=True).click()
+    plain.get_by_role("group", name="This page").get_by_role("button", name="Save").click()
     expect(framed(plain).get_by_role("heading", level=1)).to_have_text("Needles")
     plain.locator(".things summary").click()
     plain.locator(".things__list").get_by_role("link").first.click()
