@@ -27,4 +27,9 @@ export const PastedText = Extension.create({
    text into links would also cut a link whose words hold a domain. */
 export const WebLink = Link.extend({
   addPasteRules: () => [],
+  // The dialog answers "" where no one has typed a title.
+  addAttributes() {
+    const { title, ...others } = this.parent();
+    return { ...others, title: { ...title, renderHTML: ({ title: words }) => (words ? { title: words } : {}) } };
+  },
 });

@@ -21,7 +21,8 @@ const note = () => panel().querySelector(".preview__note");
 const page = () => (frame().contentDocument?.querySelector("main") ? frame().contentDocument : null);
 
 let way = WAYS.phone;
-let openKey = "";
+let openedBlock = null;
+let isSought = false; // The open block has not been on the page yet.
 let timer;
 let isAsking = false;
 let isOld = false;
@@ -66,22 +67,31 @@ function show(answer) {
   const doc = page();
   if (!doc) return;
   replaceBody(doc, answer.html, (newer) => dressPictures(newer, way.look));
-  outline(doc, openKey);
+  seek(doc);
 }
 
-/* The open block */
+/* The open block. A new one comes onto the page with its first words, and gets another key with its id. */
+
+const drawOutline = (doc) => outline(doc, openedBlock?.isConnected ? keyOf(openedBlock) : "");
+
+function seek(doc) {
+  if (!drawOutline(doc) || !isSought) return;
+  isSought = false;
+  scrollToOutline(doc);
+}
 
 function follow(block) {
-  openKey = typeof block === "string" ? block : keyOf(block);
+  openedBlock = block;
+  isSought = true;
   const doc = page();
-  if (doc && outline(doc, openKey)) scrollToOutline(doc);
+  if (doc) seek(doc);
 }
 
 function watchBlocks() {
   document.addEventListener("page-editor:opened", (event) => follow(event.detail.block));
   document.addEventListener("focusin", (event) => {
     const block = event.target.closest(".inline-related");
-    if (block && isBlock(block) && keyOf(block) !== openKey) follow(block);
+    if (block && isBlock(block) && block !== openedBlock) follow(block);
   });
 }
 
@@ -104,8 +114,8 @@ function loaded() {
   doc.addEventListener("click", click, true);
   doc.addEventListener("auxclick", (event) => event.preventDefault(), true);
   doc.addEventListener("submit", (event) => event.preventDefault(), true);
-  new ResizeObserver(() => outline(doc, openKey)).observe(doc.body);
-  outline(doc, openKey);
+  new ResizeObserver(() => drawOutline(doc)).observe(doc.body);
+  seek(doc);
 }
 
 /* The device */
@@ -128,7 +138,7 @@ function choose(name) {
   const doc = page();
   if (!doc) return;
   dress(doc, way.look);
-  if (outline(doc, openKey)) scrollToOutline(doc);
+  if (drawOutline(doc)) scrollToOutline(doc);
 }
 
 /* Storage may be switched off. */

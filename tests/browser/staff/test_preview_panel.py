@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, 
 from content.models import Page as ContentPage
 from content.models import Section
 from tests.browser.axe import page_violations
-from tests.browser.staff.test_page_editing import add_block, edit, type_rich_text
+from tests.browser.staff.test_page_editing import add_block, edit, open_block, type_rich_text
 
 TITLE = "Dry needling for back pain"
 FIRST = "#content_section_set-0"
@@ -49,7 +49,7 @@ def test_what_is_typed_shows_in_the_frame_before_it_is_saved(office: Page):
     before = Section.objects.values_list("heading", "body")
     stored = list(before)
     expect(office.locator(".editor-bar__chip")).to_have_text("Public")
-    office.locator(f"{FIRST} [name$='-heading']").fill("Words of this minute")
+    open_block(office.locator(FIRST)).locator("[name$='-heading']").fill("Words of this minute")
     expect(framed(office).get_by_role("heading", name="Words of this minute")).to_be_visible()
     expect(office.locator(".editor-bar__chip")).to_have_text("Draft, 1 change")
     type_rich_text(office, office.locator(FIRST), "body", "And of this second. ")
@@ -67,7 +67,7 @@ def test_a_new_a_moved_and_a_deleted_block_show_in_the_frame(office: Page):
     callout.locator("[name$='-heading']").fill("Not saved at all")
     expect(framed(office).get_by_role("heading", name="Not saved at all")).to_be_visible()
     expect(framed(office).locator(".editor-outline")).to_be_visible()
-    callout.locator(".inline-deletelink").click()
+    callout.get_by_role("button", name="Remove").click()
     expect(framed(office).get_by_role("heading", name="Not saved at all")).to_have_count(0)
 
     headings = framed(office).locator("article h2")
@@ -81,7 +81,7 @@ def test_the_open_block_is_outlined_and_scrolled_to(office: Page):
     edit(office, TITLE)
     expect(framed(office).locator(".editor-outline")).to_have_count(0)
     last = office.locator(".order-machine [id^=content_section_set-]:not(.empty-form)").last
-    last.locator("[name$='-heading']").focus()
+    open_block(last).locator("[name$='-heading']").focus()
     outline = framed(office).locator(".editor-outline")
     expect(outline).to_be_visible()
     expect(outline).to_be_in_viewport()
@@ -93,6 +93,20 @@ def test_the_open_block_is_outlined_and_scrolled_to(office: Page):
     assert line["x"] <= box["x"]
     assert line["y"] <= box["y"]
     assert line["y"] + line["height"] >= box["y"] + box["height"]
+
+
+def test_a_new_block_is_scrolled_to_with_its_first_words_and_stays_outlined_after_the_save(office: Page):
+    office.emulate_media(reduced_motion="reduce")
+    edit(office, TITLE)
+    callout = add_block(office, "Callout")
+    callout.locator("[name$='-heading']").fill("At the very end")
+    outline = framed(office).locator(".editor-outline")
+    expect(outline).to_be_in_viewport()
+    with office.expect_response("**/typed/"):  # After the draft has saved itself.
+        expect(office.locator(".page-saved__status")).to_contain_text("by itself")
+    expect(callout.locator("[name$='-id']")).not_to_have_value("")
+    office.wait_for_timeout(200)
+    expect(outline).to_be_in_viewport()
 
 
 def test_a_click_in_the_frame_opens_the_block_and_leads_nowhere(office: Page):
@@ -247,7 +261,7 @@ def test_on_a_narrow_screen_the_preview_is_a_tab(office: Page):
 def test_a_finding_comes_and_goes_while_one_types(office: Page):
     edit(office, TITLE)
     count = office.locator(".things__count")
-    first = office.locator(FIRST)
+    first = open_block(office.locator(FIRST))
     expect(count).to_have_text("3 things to check")
     body = first.locator(".field-body .ProseMirror")
     body.click()
@@ -279,7 +293,7 @@ def test_the_words_of_the_introduction_are_counted(office: Page):
     expect(office.locator(".word-count--over")).to_have_count(0)
     field.fill("word " * 26)
     expect(office.locator(".word-count--over")).to_have_text("26 of 25 words")
-    expect(office.locator(".things__list")).to_contain_text("This has 26 words. Use 25 or fewer.")
+    expect(office.locator(".things__list")).to_contain_text("The introduction has 26 words. Use 25 or fewer.")
 
 
 # The bar
@@ -326,7 +340,7 @@ def test_without_javascript_the_frame_shows_the_last_save(
     expect(framed(plain).get_by_role("heading", level=1)).to_have_text(TITLE)
 
     plain.fill("#id_title", "Needles")
-    plain.get_by_role("button", name="Save", exact=True).click()
+    plain.get_by_role("group", name="This page").get_by_role("button", name="Save").click()
     expect(framed(plain).get_by_role("heading", level=1)).to_have_text("Needles")
     plain.locator(".things summary").click()
     plain.locator(".things__list").get_by_role("link").first.click()
