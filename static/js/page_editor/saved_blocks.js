@@ -25,14 +25,20 @@ function rename(block, prefix, number) {
   }
 }
 
-/* Blocks with a row come first, then new ones, each in the order of the page's source. Django's own script counts on
-   when it adds and removes forms, and does not know of the ids that came in the background. */
+/* Blocks with a row come first, then new ones, each in the order of the page's source. Removed blocks without a row come
+   last and are not counted: they are there to be taken back. Django's own script counts on when it adds and removes
+   forms, and does not know of the ids that came in the background. */
 export function numberForms() {
   for (const prefix of prefixes()) {
     const blocks = formsOf(prefix);
-    const ordered = [...blocks.filter(hasRow), ...blocks.filter((block) => !hasRow(block))];
+    const isGone = (block) => !hasRow(block) && isDeleted(block);
+    const ordered = [
+      ...blocks.filter(hasRow),
+      ...blocks.filter((block) => !hasRow(block) && !isDeleted(block)),
+      ...blocks.filter(isGone),
+    ];
     ordered.forEach((block, number) => rename(block, prefix, number));
-    form().querySelector(`[name="${prefix}-TOTAL_FORMS"]`).value = ordered.length;
+    form().querySelector(`[name="${prefix}-TOTAL_FORMS"]`).value = ordered.filter((block) => !isGone(block)).length;
     form().querySelector(`[name="${prefix}-INITIAL_FORMS"]`).value = ordered.filter(hasRow).length;
   }
 }
@@ -73,7 +79,7 @@ function deleteLater(prefix, id) {
   form().append(ghost);
 }
 
-/* Its row is gone, but someone has taken the deletion back in the meantime: it is a new block again. */
+/* Its row is gone: if its removal is taken back, it is a new block. */
 function becomeNew(block) {
   input(block, "id").value = "";
   block.classList.remove("has_original");
@@ -84,8 +90,8 @@ export function settle(sent, ids) {
   for (const { prefix, block, name, isNew, isDeleted: wasDeleted } of sent) {
     if (wasDeleted) {
       if (!block.isConnected) continue;
-      if (isDeleted(block)) block.remove();
-      else becomeNew(block);
+      if (block.matches(".block-row")) becomeNew(block);
+      else block.remove();
     } else if (isNew && ids[name]) {
       if (block.isConnected) becomeSaved(block, ids[name]);
       else deleteLater(prefix, ids[name]);

@@ -9,11 +9,11 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect
 
 from content.models import EditSession, Section
 from content.models import Page as ContentPage
-from tests.browser.staff.test_page_editing import add_block, fill_in, wait_for_editor
+from tests.browser.staff.test_page_editing import add_block, fill_in, follow, wait_for_editor
 
 SLUG = "dry-needling-for-back-pain"
 HEADING = "#id_content_section_set-0-heading"
@@ -78,6 +78,26 @@ def wait_until_saved(page: Page) -> None:
     expect_saved(page)
 
 
+def opened(block: Locator) -> Locator:
+    """Open a block, unless it is open."""
+    if "collapsed" in (block.get_attribute("class") or ""):
+        block.locator(".block-row__open").click()
+    expect(block).not_to_have_class(re.compile("collapsed"))
+    return block
+
+
+def first_heading(page: Page) -> Locator:
+    return opened(page.locator("#content_section_set-0")).locator(HEADING)
+
+
+def last_section(page: Page) -> Locator:
+    return opened(page.locator(".dynamic-content_section_set:not(.for-deletion)").last)
+
+
+def remove(block: Locator) -> None:
+    opened(block).get_by_role("button", name="Remove", exact=True).click()
+
+
 def headings(draft: ContentPage) -> list[str]:
     return list(Section.objects.filter(parent=draft).order_by("pk").values_list("heading", flat=True))
 
@@ -85,7 +105,7 @@ def headings(draft: ContentPage) -> list[str]:
 def test_a_draft_saves_itself_and_leaving_does_not_ask_then(enter: Enter, draft: ContentPage):
     page, asked = enter("Ed"), []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
-    page.locator(HEADING).fill("Words of today")
+    first_heading(page).fill("Words of today")
     expect_saved(page)
     assert headings(draft)[0] == "Words of today"
     page.goto("/admin/")
@@ -98,7 +118,7 @@ def test_a_draft_saves_itself_and_leaving_does_not_ask_then(enter: Enter, draft:
 def test_leaving_with_unsaved_words_asks(enter: Enter, draft: ContentPage):
     page, asked = enter("Ed"), []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
-    page.locator(HEADING).fill("Words of today")
+    first_heading(page).fill("Words of today")
     page.evaluate("location.assign('/admin/')")
     expect(page.get_by_role("heading", name="Today and everything else")).to_be_visible()
     assert asked == ["beforeunload"]
@@ -109,20 +129,28 @@ def test_new_blocks_are_saved_once_whatever_happens_to_them(enter: Enter, draft:
     for name in ("One", "Two", "Three"):
         fill_in(add_block(page, "Section"), heading=name)
     expect_saved(page)
-    fill_in(page.locator(".dynamic-content_section_set").last, heading="Three, changed")
+    fill_in(last_section(page), heading="Three, changed")
     wait_until_saved(page)
     assert headings(draft) == [*before, "One", "Two", "Three, changed"]
 
     # A saved one is deleted and leaves the form; another one is added in the meantime.
     two = page.locator(".dynamic-content_section_set", has=page.locator("[id$=-DELETE]")).nth(len(before) + 1)
-    two.locator("[id$=-DELETE]").check()
+    remove(two)
     fill_in(add_block(page, "Section"), heading="Four")
     wait_until_saved(page)
-    expect(page.locator(".dynamic-content_section_set")).to_have_count(len(before) + 3)
+    assert headings(draft) == [*before, "One", "Three, changed", "Four"]
+
+    # The removal can still be taken back: it is a new row then.
+    gone = page.locator(".dynamic-content_section_set.for-deletion")
+    gone.get_by_role("button", name="Undo").click()
+    wait_until_saved(page)
+    assert headings(draft) == [*before, "One", "Three, changed", "Four", "Two"]
+    remove(page.locator(".dynamic-content_section_set", has=page.locator("input[value=Two]")).last)
+    wait_until_saved(page)
     assert headings(draft) == [*before, "One", "Three, changed", "Four"]
 
     # The Save button sends the same form once more.
-    fill_in(page.locator(".dynamic-content_section_set").last, heading="Four, changed")
+    fill_in(last_section(page), heading="Four, changed")
     page.locator("[name=_continue]").click()
     expect(page.locator(".messagelist")).to_contain_text("changed successfully", timeout=60_000)
     wait_for_editor(page)
@@ -161,9 +189,9 @@ def test_a_slow_network_loses_nothing_and_doubles_nothing(enter: Enter, draft: C
     fill_in(add_block(page, "Section"), heading="Goes")
     route = network.wait()
     # On the way: one block is removed, one is added, one is changed. No second request is sent meanwhile.
-    page.locator(".dynamic-content_section_set").last.locator(".inline-deletelink").click()
+    remove(last_section(page))
     fill_in(add_block(page, "Section"), heading="Comes")
-    page.locator(HEADING).fill("Changed meanwhile")
+    first_heading(page).fill("Changed meanwhile")
     page.wait_for_timeout(4_000)
     assert network.sent == 1
     route.continue_()
@@ -184,7 +212,7 @@ def test_a_lost_answer_doubles_nothing(enter: Enter, draft: ContentPage):
     expect(page.locator(".page-saved__status")).to_have_text("Not saved yet: no connection. We'll keep trying.")
     network.end()
     assert headings(draft) == [*before, "New"]
-    fill_in(page.locator(".dynamic-content_section_set").last, heading="New, changed")
+    fill_in(last_section(page), heading="New, changed")
     expect_saved(page)
     page.locator("[name=_continue]").click()
     expect(page.locator(".messagelist")).to_contain_text("changed successfully")
@@ -194,9 +222,9 @@ def test_a_lost_answer_doubles_nothing(enter: Enter, draft: ContentPage):
 def test_two_editors_see_each_other_and_neither_overwrites_the_other(enter: Enter, draft: ContentPage):
     ed, amara = enter("Ed"), enter("Amara")
     was = headings(draft)[0]
-    amara.locator(HEADING).fill("Amara's words")
+    first_heading(amara).fill("Amara's words")
     expect_saved(amara)
-    ed.locator(HEADING).fill("Ed's words")
+    first_heading(ed).fill("Ed's words")
     dialog = ed.locator("dialog")
     expect(dialog).to_contain_text("Amara changed this page too", timeout=30_000)
     assert headings(draft)[0] == "Amara's words"
@@ -212,7 +240,7 @@ def test_two_editors_see_each_other_and_neither_overwrites_the_other(enter: Ente
     expect(ed.locator(".page-saved__others")).to_have_text("Amara is editing this page too.")
 
     # Amara's words can be restored.
-    ed.get_by_role("link", name="History", exact=True).first.click()
+    follow(ed, "History")
     ed.locator(".page-sittings li", has_text="before Ed's changes").get_by_role("link", name="Restore").click()
     expect(ed.locator(".change ins").first).to_contain_text("Amara's")
     ed.get_by_role("button", name="Restore it").click()
@@ -222,7 +250,7 @@ def test_two_editors_see_each_other_and_neither_overwrites_the_other(enter: Ente
 
 def test_the_other_version_can_be_taken_and_own_words_put_back(enter: Enter, draft: ContentPage):
     ed, amara = enter("Ed"), enter("Amara")
-    amara.locator(HEADING).fill("Amara's words")
+    first_heading(amara).fill("Amara's words")
     expect_saved(amara)
     fill_in(add_block(ed, "Section"), heading="Ed's block")
     ed.get_by_role("button", name="Take the other version").click()
@@ -241,7 +269,7 @@ def test_a_logout_in_the_middle_loses_nothing(
 ):
     page = enter("Ed")
     Session.objects.all().delete()
-    page.locator(HEADING).fill("Words after the logout")
+    first_heading(page).fill("Words after the logout")
     dialog = page.locator("dialog")
     expect(dialog).to_contain_text("You've been logged out")
     link = dialog.get_by_role("link", name="Log in again")
@@ -266,7 +294,7 @@ def test_nothing_is_saved_in_another_user_s_name_without_asking(
     page = enter("Ed")
     amara = get_user_model().objects.create_superuser("amara", first_name="Amara")
     log_in(page.context, amara)
-    page.locator(HEADING).fill("Ed's words")
+    first_heading(page).fill("Ed's words")
     dialog = page.locator("dialog")
     expect(dialog).to_contain_text("You're logged in as Amara now")
     assert headings(draft)[0] != "Ed's words"
@@ -281,8 +309,9 @@ def test_words_from_before_a_crash_are_offered(enter: Enter, draft: ContentPage)
     page = enter("Ed")
     context = page.context
     page.route(re.compile(r"/change/$"), lambda route: route.abort())
-    page.locator(HEADING).fill("Words before the crash")
-    fill_in(add_block(page, "Definitions"), heading="New", items__0__term="Disc", items__0__text="A pad.")
+    first_heading(page).fill("Words before the crash")
+    fill_in(add_block(page, "Definitions"), heading="New", items__0__term="Disc")
+    opened(page.locator("#content_section_set-0"))
     body = page.locator("#content_section_set-0 .field-body .ProseMirror")
     body.click()
     page.keyboard.press("Control+End")
@@ -308,7 +337,8 @@ def test_words_from_before_a_crash_are_offered(enter: Enter, draft: ContentPage)
 def test_a_mistake_is_named_with_a_link_and_holds_back_everything(enter: Enter, draft: ContentPage):
     page = enter("Ed")
     was = headings(draft)[0]
-    page.locator(HEADING).fill("Words beside a mistake")
+    first_heading(page).fill("Words beside a mistake")
+    page.locator("details", has=page.locator("#id_slug")).locator("summary").click()
     page.fill("#id_slug", "not an address!")
     expect(page.locator(".page-saved__status")).to_contain_text("Not saved yet. Web address: Enter a valid")
     page.locator(".page-saved__action").click()
@@ -332,7 +362,7 @@ def test_a_block_without_what_it_needs_is_saved_and_holds_back_publishing_alone(
     add_block(page, "Picture")
     add_block(page, "Signpost")
     expect_saved(page)
-    page.get_by_role("button", name="Save, check and publish …").click()
+    page.get_by_role("button", name="Publish…").click()
     must = page.locator(".findings--must")
     expect(must).to_contain_text("Choose a picture.")
     expect(must).to_contain_text("Choose the page that this leads to, or the service that it books.")

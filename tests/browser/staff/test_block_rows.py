@@ -34,7 +34,8 @@ def row(office: Page, words: str) -> Locator:
 
 
 def save(office: Page) -> None:
-    office.locator("[name=_continue]").click()
+    with office.expect_navigation():
+        office.locator("[name=_continue]").click()
     wait_for_editor(office)
 
 

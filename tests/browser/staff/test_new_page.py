@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from content.models import Page as ContentPage
 from tests.browser.axe import OFFICE, page_violations
-from tests.browser.staff.test_page_editing import add_block, fill_in, publish, type_rich_text, wait_for_editor
+from tests.browser.staff.test_page_editing import add_block, fill_in, publish, save, type_rich_text, wait_for_editor
 
 LIST = "/admin/content/page/"
 
@@ -53,8 +53,7 @@ def test_a_page_goes_from_its_first_step_to_its_readers(enter: Callable[..., Pag
     section = add_block(editor, "Section")
     fill_in(section, heading="Who we look for")
     type_rich_text(editor, section, "body", "A physiotherapist who plays the zither.")
-    editor.locator("[name=_continue]").click()
-    wait_for_editor(editor)
+    save(editor)
     assert page.goto(f"{site}/about-us/careers/").status == 404
 
     # It waits for the editor, and for whoever may publish it.

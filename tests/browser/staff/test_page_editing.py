@@ -29,6 +29,13 @@ def wait_for_editor(office: Page) -> None:
     expect(office.locator("#page-editor-status")).to_be_attached()
 
 
+def save(office: Page) -> None:
+    """Press Save, and wait for the next page: what was just typed is saved in the background before."""
+    with office.expect_navigation():
+        office.locator("[name=_continue]").click()
+    wait_for_editor(office)
+
+
 def start_page(office: Page, kind: str, title: str) -> None:
     """Take the first step of a new page; the editor follows."""
     office.goto("/admin/content/page/add/")
@@ -221,7 +228,7 @@ def test_a_draft_is_compared_restored_scheduled_and_hidden(office: Page):
     heading = open_block(office.locator("#content_section_set-0")).locator("[name$=-heading]")
     was = heading.input_value()
     heading.fill("Words of today")
-    office.locator("[name=_continue]").click()
+    save(office)
     expect(office.locator(".page-state")).to_contain_text("This draft is different")
 
     # The draft is not public.
@@ -353,8 +360,7 @@ def test_a_link_is_chosen_from_the_site_s_pages_and_services(office: Page):
     choice.select_option(label="Dry needling and physical therapy")
     office.locator(".prose-editor-dialog button[type=submit]").click()
     expect(text.locator("a")).to_have_attribute("href", "/treatments/dry-needling/")
-    office.locator("[name=_continue]").click()
-    wait_for_editor(office)
+    save(office)
     section.refresh_from_db()
     assert section.body == '<p><a href="/treatments/dry-needling/">Read on</a></p>'
 

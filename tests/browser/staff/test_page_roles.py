@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from content.models import Page as ContentPage
 from content.models import Revision, Section
-from tests.browser.staff.test_page_editing import open_block
+from tests.browser.staff.test_page_editing import open_block, save
 
 PASSWORD = "canola-foothills-42"
 SLUG = "dry-needling-for-back-pain"
@@ -58,7 +58,7 @@ def test_an_editor_saves_a_draft_and_cannot_publish_it(log_in: Callable[[str], P
     before = Revision.objects.count()
     page.goto(f"/admin/content/page/{draft.pk}/change/")
     open_block(page.locator("#content_section_set-0")).locator("[name$=-heading]").fill("An editor's words")
-    page.locator("[name=_continue]").click()
+    save(page)
     expect(page.locator(".page-state")).to_contain_text("This draft is different")
     assert Section.objects.filter(parent=draft, heading="An editor's words").exists()
 
@@ -114,7 +114,7 @@ def test_a_changed_slug_redirects_from_the_old_url(log_in: Callable[[str], Page]
     page.goto(f"/admin/content/page/{draft.pk}/change/")
     page.get_by_role("heading", name="Address").click()
     page.fill("#id_slug", "needling-for-a-sore-back")
-    page.locator("[name=_continue]").click()
+    save(page)
     expect(page.locator(".messagelist")).to_contain_text("changed successfully")
 
     response = page.request.get(f"/treatments/{SLUG}/", max_redirects=0)

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from content.models import Section
-from tests.browser.staff.test_page_editing import wait_for_editor
+from tests.browser.staff.test_page_editing import save, wait_for_editor
 from tests.support.content_factories import make_page
 
 SAMPLES = Path(__file__).parent / "clipboard"
@@ -106,7 +106,7 @@ def test_what_each_program_copies_is_stored_clean_and_the_same_each_time(editor:
 @pytest.mark.parametrize("name", ["word_desktop.html", "web_page.html"])
 def test_what_was_pasted_is_stored_as_it_is_shown(editor: Page, name: str):
     paste(editor, "text/html", (SAMPLES / name).read_text())
-    editor.locator("[name=_continue]").click()
+    save(editor)
     expect(editor.locator(".messagelist")).to_be_visible()
 
     assert plain(Section.objects.get(heading="Pasted").body) == STORED[name]

@@ -39,7 +39,8 @@ def open_chooser(office: Page, field: Locator) -> Locator:
 
 
 def save(office: Page) -> None:
-    office.locator("[name=_continue]").click()
+    with office.expect_navigation():
+        office.locator("[name=_continue]").click()
     wait_for_editor(office)
 
 

@@ -14,7 +14,7 @@ from booking.models import Practitioner
 from content.models import BlockComment, Review, ReviewRequest, Section
 from content.models import Page as ContentPage
 from tests.browser.axe import OFFICE, page_violations
-from tests.browser.staff.test_page_editing import wait_for_editor
+from tests.browser.staff.test_page_editing import save, wait_for_editor
 from tests.content.blocks.test_markup_and_citations import HOSTILE
 
 SLUG = "dry-needling-for-back-pain"
@@ -93,8 +93,7 @@ def test_a_draft_goes_from_its_editor_to_the_reviewer_and_back_and_to_readers(
     heading = block_of(editor, section).locator("[name$=-heading]")
     heading.evaluate("(input) => input.closest('.inline-related').classList.remove('collapsed')")
     heading.fill("Can needling help your back?")
-    editor.locator("[name=_continue]").click()
-    wait_for_editor(editor)
+    save(editor)
     ask(editor, draft)
 
     # The reviewer finds it on the start page, and reads what has changed.
