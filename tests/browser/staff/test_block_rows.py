@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from content.blocks import page_content
 from content.models import DefinitionList, LeadList, Section
 from content.models import Page as ContentPage
-from tests.browser.staff.test_page_editing import add_block, edit, open_block, type_cell, wait_for_editor
+from tests.browser.staff.test_page_editing import add_block, edit, follow, open_block, type_cell, wait_for_editor
 
 TITLE = "Dry needling for back pain"
 SLUG = "dry-needling-for-back-pain"
@@ -104,7 +104,7 @@ def test_blocks_move_by_keyboard_and_by_dragging(office: Page):
     assert office.evaluate("window.told") is True
     save(office)
     assert rows(office) == swapped
-    office.get_by_role("link", name="See what has changed").click()
+    follow(office, "See what has changed")
     assert [text.strip() for text in office.locator(".change__verdict").all_inner_texts()] == ["moved"]
 
 
