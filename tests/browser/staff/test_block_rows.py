@@ -328,7 +328,7 @@ def test_without_javascript_rows_are_ordered_by_numbers_and_text_is_formatted(pl
     spare.locator("[name$=-term]").first.fill("Stress")
     spare.locator("[name$=-text]").first.fill("It **adds** up.")
     spare.locator("[name$=-position]").first.fill("5")
-    plain.locator("[name=_continue]").last.click()
+    plain.locator("button[name=_continue]").click()
     items = DefinitionList.objects.filter(parent=page).order_by("ordering").first()
     assert items
     assert items.items[0] == {"term": "Stress", "text": "<p>It <strong>adds</strong> up.</p>"}

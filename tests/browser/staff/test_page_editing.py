@@ -284,7 +284,7 @@ def test_issues_are_shown_next_to_their_block(office: Page):
     expect(block.locator(".block-findings__must")).to_contain_text("The link “A place” doesn't work")
     expect(block.locator(".block-findings__should q")).to_have_text(sentence)
     office.get_by_role("button", name="Publish…").click()
-    office.locator(".findings--must").get_by_role("link").click()
+    office.locator(".findings__block").get_by_role("link").first.click()
     wait_for_editor(office)
     expect(office.locator("#id_content_section_set-0-heading")).to_be_focused()
 

@@ -14,7 +14,7 @@ from booking.models import Practitioner
 from content.models import BlockComment, Review, ReviewRequest, Section
 from content.models import Page as ContentPage
 from tests.browser.axe import OFFICE, page_violations
-from tests.browser.staff.test_page_editing import save, wait_for_editor
+from tests.browser.staff.test_page_editing import follow, save, wait_for_editor
 from tests.content.blocks.test_markup_and_citations import HOSTILE
 
 SLUG = "dry-needling-for-back-pain"
@@ -78,7 +78,7 @@ def block_of(page: Page, section: Section) -> Locator:
 
 def ask(editor: Page, draft: ContentPage) -> None:
     open_editor(editor, draft)
-    editor.get_by_role("link", name="Ask for a review …").click()
+    follow(editor, "Ask for a review …")
     editor.get_by_label("Who should review it").select_option(label="Amara Okafor")
     editor.get_by_label("Note").fill("The first section is new.")
     editor.get_by_role("button", name="Ask for a review").click()
@@ -119,7 +119,7 @@ def test_a_draft_goes_from_its_editor_to_the_reviewer_and_back_and_to_readers(
     expect(block.locator(".page-comments__button")).to_contain_text("1 comment")
     expect(block.locator(".page-comments__one")).to_contain_text("For whom? Name the trial.")
     expect(block.get_by_label("Comment on: Section")).to_have_value("")
-    reviewer.get_by_role("link", name="Clinical review …").click()
+    follow(reviewer, "Clinical review …")
     expect(reviewer.locator(".page-comments__one")).to_contain_text("For whom? Name the trial.")
     reviewer.get_by_role("button", name="Ask for changes").click()
     expect(reviewer.locator(".messagelist")).to_contain_text("Sent back.")
@@ -150,7 +150,7 @@ def test_a_draft_goes_from_its_editor_to_the_reviewer_and_back_and_to_readers(
     publisher = enter("Publisher")
     open_editor(publisher, draft)
     expect(publisher.get_by_text("Amara Okafor approved this draft")).to_be_visible()
-    publisher.get_by_role("link", name="Check and publish …").click()
+    publisher.get_by_role("button", name="Publish…").click()
     expect(publisher.locator(".findings--must")).to_have_count(0)
     publisher.get_by_role("button", name="Publish", exact=True).click()
     expect(publisher.locator(".messagelist")).to_contain_text("Readers see it now")
