@@ -132,7 +132,7 @@ export function equipRow(block) {
 export function watchRows(machine) {
   machine.addEventListener("click", (event) => {
     const bar = event.target.closest(".inline-related > h3");
-    if (!bar || event.ctrlKey || event.target.closest(".delete")) return;
+    if (!bar || event.ctrlKey || event.target.closest(".delete, .page-comments__button")) return;
     event.preventDefault();
     event.stopPropagation();
     toggle(bar.parentElement);

@@ -14,7 +14,7 @@ from booking.models import Practitioner
 from content.models import BlockComment, Review, ReviewRequest, Section
 from content.models import Page as ContentPage
 from tests.browser.axe import OFFICE, page_violations
-from tests.browser.staff.test_page_editing import follow, save, wait_for_editor
+from tests.browser.staff.test_page_editing import add_block, follow, save, wait_for_editor
 from tests.content.blocks.test_markup_and_citations import HOSTILE
 
 SLUG = "dry-needling-for-back-pain"
@@ -231,8 +231,7 @@ def test_a_new_block_takes_comments_once_it_is_saved(enter: Enter, draft: Conten
     buttons = editor.locator(".page-comments__button")
     count = buttons.count()
     assert count == editor.locator(".order-machine .inline-related:not(.empty-form)").count()
-    editor.locator(".order-machine-insert-target.last").click()
-    editor.locator('.plugin-button[title="Section"]').click()
+    add_block(editor, "Section")
     expect(buttons).to_have_count(count)
 
 
