@@ -49,7 +49,7 @@ def test_a_page_goes_from_its_first_step_to_its_readers(enter: Callable[..., Pag
     editor.get_by_role("button", name="Make the draft").click()
     expect(editor.locator(".messagelist")).to_contain_text("Your draft is saved.")
     wait_for_editor(editor)
-    editor.get_by_label("Introduction").fill("Work with people who like to move.")
+    editor.get_by_label("One sentence under it").fill("Work with people who like to move.")
     section = add_block(editor, "Section")
     fill_in(section, heading="Who we look for")
     type_rich_text(editor, section, "body", "A physiotherapist who plays the zither.")
