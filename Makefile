@@ -57,6 +57,12 @@ prove-operations: $(VENV)/.installed-dev ## Run the site on several machines, st
 	$(PY) manage.py build_static --verbosity 0
 	$(PY) -m pytest -q -m "operations$(if $(filter yes,$(QUICK)), and not long)"
 
+accessibility-date: $(VENV)/.installed-dev ## Check every public page with axe, and if all pass, write the date for the accessibility statement
+	@tests/support/install_tools.sh
+	$(PY) manage.py build_static --verbosity 0
+	$(PY) -m pytest -q -n 2 --dist loadfile $$(grep -rl "browser.axe import" tests/browser/public)
+	$(PY) -m tests.support.accessibility_date
+
 bench: $(VENV)/.installed-dev ## Benchmark pages, bookings and growth against plain Django views, on both databases (docs/bench.md)
 	@bench/install_tools.sh
 	@$(PY) -m bench
@@ -117,4 +123,4 @@ $(VENV)/.installed-dev: requirements-dev.txt | $(VENV)/bin/python
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ $(VENV)/.installed-run
 
-.PHONY: help run test test-ahead test-next test-lowest prove prove-long prove-operations bench inspect audit sbom lint fmt lock pictures fonts
+.PHONY: help run test test-ahead test-next test-lowest prove prove-long prove-operations accessibility-date bench inspect audit sbom lint fmt lock pictures fonts

@@ -22,6 +22,7 @@ SMALLEST_SIDE = 100  # pixels
 FORMATS = ("JPEG", "PNG", "WEBP")
 ANIMATED_FORMATS = ("PNG", "WEBP")
 HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+HEIC_NAMES = (".heic", ".heif", ".heics", ".hif")
 AVIF_BRANDS = {b"avif", b"avis"}
 # The transformation for each value of Exif's Orientation tag (1 is upright).
 TRANSPOSITIONS = {
@@ -37,9 +38,11 @@ NOT_A_PICTURE = "This is not a JPEG, PNG or WebP picture."
 DAMAGED = "This picture is damaged or cut off. Save it again and choose it once more."
 HEIC = (
     "This is a HEIC picture, as newer phones take them, and most browsers can't show it. To get a JPEG: "
-    "On an iPhone, open it in Photos, choose Share, then Options, then “Most Compatible”, and save it to Files. "
+    "On an iPhone, open it in Photos, choose Share, then Options, then “Most Compatible”, and save it to Files; "
+    "so that new photos are JPEGs, open Settings, Camera, Formats, and choose “Most Compatible”. "
     "On a Mac, open it in Preview and export it as JPEG. On Windows, open it in Photos and save it as .jpg."
 )
+TOO_LARGE = "This picture is larger than 15 MB: save a smaller one and choose that."
 AVIF = "This is an AVIF picture, which older browsers can't show. Open it, save it as a JPEG and choose that."
 # LARGEST_PICTURE is lower than the size at which Pillow warns.
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)
@@ -53,7 +56,7 @@ def validate_picture(file: Any) -> None:
     if is_stored(file):
         return
     if file.size > LARGEST_FILE:
-        raise ValidationError("This picture is larger than 15 MB: save a smaller one and choose that.")
+        raise ValidationError(TOO_LARGE)
     position = file.tell() if hasattr(file, "tell") else 0
     try:
         picture, _ = read_picture(file)
@@ -106,7 +109,8 @@ def _open(file: Any) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ValidationError(_too_many_pixels()) from None
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
-        raise ValidationError(NOT_A_PICTURE) from None
+        is_heic = str(getattr(file, "name", "")).lower().endswith(HEIC_NAMES)
+        raise ValidationError(HEIC if is_heic else NOT_A_PICTURE) from None
     width, height = opened.size
     if width * height > LARGEST_PICTURE:
         raise ValidationError(_too_many_pixels(width * height))

@@ -3,16 +3,35 @@ from django.db.models.signals import post_migrate
 
 PICTURES_INTERVAL = 2.0  # seconds; one query if there is nothing to do
 SHARE_IMAGES_INTERVAL = 60.0  # seconds
+EDIT_SESSIONS_INTERVAL = 3600.0  # seconds
 PICTURE_FILES_INTERVAL = 3600.0  # seconds
 
 # Models that no public page shows: writing them does not invalidate cached pages.
 UNVERSIONED_MODELS = {
     "PageFeedback",
+    "EditSession",
     "ExternalLink",
     "ExternalLink_pages",
     "ExternalLink_people",
     "SearchEntry",
     "SearchIndex",
+    # Blocks of drafts: readers see revisions, and an editor saves a draft every few seconds.
+    "BeforeDuringAfter",
+    "CallToAction",
+    "Callout",
+    "CareCard",
+    "DefinitionList",
+    "DoList",
+    "LeadList",
+    "NumberedSections",
+    "PersonCard",
+    "PlacedPicture",
+    "Questions",
+    "RiskTable",
+    "Section",
+    "Signpost",
+    "SnippetHere",
+    "Sources",
 }
 
 
@@ -26,6 +45,7 @@ class ContentConfig(AppConfig):
         from booking.worker import periodic_tasks
         from content.links import redirects, usage
         from content.media import preparation, share_images, uploads
+        from content.publishing import edit_sessions
         from content.site import every_page
         from content.site.menus import make_missing_menus
 
@@ -49,5 +69,8 @@ class ContentConfig(AppConfig):
             share_images.create_missing,
             needs_clock=True,
             needs_site=True,
+        )
+        periodic_tasks.register_periodic_task(
+            EDIT_SESSIONS_INTERVAL, "edit sessions", edit_sessions.delete_old, needs_clock=True
         )
         redirects.connect_signals()

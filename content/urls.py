@@ -22,4 +22,7 @@ urlpatterns = [
     path("preview/<str:token>/", preview.preview, name="preview"),
     path("sitemap.xml", seo.sitemap, name="sitemap"),
     path("robots.txt", seo.robots, name="robots"),
+    # Ordinary pages, last of all: no other address of the site may be hidden by one. See content/addresses.py.
+    path("<slug:slug>/", pages.ordinary, name="page"),
+    path("<slug:parent>/<slug:slug>/", pages.ordinary, name="page_below"),
 ]

@@ -45,6 +45,17 @@ class Practitioner(models.Model):
     languages = models.CharField(max_length=200, blank=True, help_text=_("Other than English, separated by commas."))
     summary = models.CharField(max_length=200, blank=True, help_text="One sentence for the team page.")
     bio = models.TextField(blank=True, help_text=_("Separate paragraphs with an empty line."))
+    declared_interests = models.CharField(
+        _("interests to declare"),
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "Paid work, shares or gifts from a company whose products or courses a page could promote. Shown on the "
+            "pages that this person wrote or reviewed. Leave empty if there are none."
+        ),
+    )
     photo = models.ImageField(upload_to="people/", blank=True, validators=[validate_picture])
     focal_x = models.PositiveSmallIntegerField(
         "focal point, from the left",

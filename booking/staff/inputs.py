@@ -1,6 +1,7 @@
 """Form fields and widgets of the admin: native date and time inputs, normalized text."""
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, time
 from typing import Any
@@ -26,6 +27,7 @@ from phonenumber_field.modelfields import PhoneNumberField
 from booking.forms.fields import EmailLineField, LineField, ParagraphsField, PhoneField, PictureField
 from booking.staff.durations import HumanDurationField
 
+PORTRAIT_SHAPES = ("round", "card", "share")
 # Browsers without native inputs show a text box, so accept common formats too.
 DATE_INPUT_FORMATS = ["%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y"]
 _DAY_AND_MONTH = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4})")
@@ -142,19 +144,25 @@ class OfficeInline(admin.TabularInline):
         return field
 
 
-def focal_point_picker(src: str, width: Any = None, height: Any = None) -> SafeString:
-    """The picture on which a click sets the focal point (static/js/focal_point.js).
+def focal_point_picker(
+    src: str, width: Any = None, height: Any = None, *, shapes: Sequence[str] = PORTRAIT_SHAPES
+) -> SafeString:
+    """The picture on which a click or an arrow key sets the focal point (static/js/focal_point.js).
 
-    Without JavaScript the two number fields below do the same.
+    ``shapes`` are those that pages cut it to. Without JavaScript the two number fields below do the same.
     """
     image = format_html("{}", gettext("It appears here once it's saved."))
     if src:
         image = format_html('<img src="{}"{} alt="The picture as it is stored">', src, _size(width, height))
     return format_html(
-        '<div class="focal-point"><div class="focal-point__picture">{}</div></div>'
-        '<div class="focal-point__hint">What must stay in sight when the picture is cut to another shape. '
-        "Click on it, or type how far it is from the left and from the top.</div>",
+        '<div class="focal-point" data-shapes="{}"><div class="focal-point__picture">{}</div></div>'
+        '<div class="focal-point__hint">{}</div>',
+        " ".join(shapes),
         image,
+        gettext(
+            "The ring marks what must stay in view when the picture is cut to another shape. "
+            "Click to move it, use the arrow keys, or type how far it is from the left and from the top."
+        ),
     )
 
 

@@ -22,6 +22,7 @@ _IF_TAKEN = {PRACTITIONER: "Practitioner (own day)", PRIVACY_OFFICER: "Privacy o
 # Models that only the site writes: read-only for every role.
 _SITE_ONLY = {
     "appointmentevent", "revision", "review", "ratelimitbucket", "slugredirect", "externallink", "pagefeedback",
+    "editsession", "reviewrequest", "blockcomment",
 }  # fmt: skip
 # Models without a draft, whose changes are public at once: only for those who publish.
 _LIVE = {"notice", "menu", "menuentry", "placemap", "searchsynonym"}

@@ -27,7 +27,8 @@ def policy(directives: dict[str, list[str]], nonce: str = "") -> str:
 class ContentSecurityPolicyMiddleware:
     """Set ``request.csp_nonce`` (generated on first use) and the response's policy.
 
-    A view sets ``response.csp_styles`` to the hashes of the page's inline styles.
+    A view sets ``response.csp_styles`` to the hashes of the page's inline styles, or ``response.csp`` to all
+    directives of a page that needs others than its neighbours.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -44,7 +45,8 @@ class ContentSecurityPolicyMiddleware:
         request.csp_nonce = SimpleLazyObject(nonce)  # type: ignore[attr-defined]
         response = self.get_response(request)
         is_staff_path = request.path.startswith(STAFF_PATHS)
-        directives = settings.SECURE_CSP_ADMIN if is_staff_path else settings.SECURE_CSP
+        usual = settings.SECURE_CSP_ADMIN if is_staff_path else settings.SECURE_CSP
+        directives = getattr(response, "csp", usual)
         if styles := getattr(response, "csp_styles", None):
             directives = directives | {"style-src": [*directives["style-src"], *styles]}
         response.headers.setdefault("Content-Security-Policy", policy(directives, nonces[0] if nonces else ""))

@@ -100,11 +100,12 @@ class EntryFormSet(BaseInlineFormSet):
 
 
 def _places() -> tuple[dict[str, str], list[Any]]:
-    """Return a title for each choice of a link's target, and the grouped choices: fixed pages and treatments."""
+    """Return a title for each choice of a link's target, and the choices in groups."""
     places = [(f"place:{place}", str(place.label)) for place in MenuEntry.Place if menus.address_of(place)]
-    pages = [(f"page:{page.pk}", page.title) for page in Page.objects.treatments().order_by("title")]
-    groups = [("", "Choose"), (gettext("Parts of the site"), places), ("Treatments", pages)]
-    return dict(places + pages), [group for group in groups if group[1]]
+    treatments = [(f"page:{page.pk}", page.title) for page in Page.objects.treatments().order_by("title")]
+    ordinary = [(f"page:{page.pk}", page.title) for page in Page.objects.ordinary().order_by("title")]
+    groups = [("", "Choose"), (gettext("Parts of the site"), places), ("Pages", ordinary), ("Treatments", treatments)]
+    return dict(places + ordinary + treatments), [group for group in groups if group[1]]
 
 
 def _entries_with_links() -> list[tuple[MenuEntry, menus.MenuLink | None]]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from booking.formatting import date_in_words
 from booking.staff.notes import Note
 from content.admin.editing.filters import SOON_DUE, drafts_ahead, with_state
+from content.admin.reviewing.waiting import review_notes
 from content.models import ExternalLink, Page, PictureFile, Revision
 
 NAMED = 4  # Pages that a note lists by name before "and n more".
@@ -20,7 +21,14 @@ def notes(user: Any) -> list[Note]:
     """Return the notes that the user may see."""
     if not (user.has_perm("content.view_page") or user.has_perm("content.change_page")):
         return []
-    return [*_drafts(), *_scheduled(), *_reviews(), *_broken_links(user), *_pictures(user)]
+    return [
+        *review_notes(user, named=NAMED),
+        *_drafts(),
+        *_scheduled(),
+        *_reviews(),
+        *_broken_links(user),
+        *_pictures(user),
+    ]
 
 
 def _drafts() -> list[Note]:

@@ -4,17 +4,18 @@ Used by the publishing checks, the diff of two revisions and the search index, n
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
 
 from django.db.models import BooleanField, CharField, ForeignKey, TextField
 from django.utils.html import escape
+from django.utils.text import Truncator
 
-from content.blocks import markup
-from content.fields.rich_text import RichTextField
-from content.fields.rows import RowsField
+from content.fields import markup
+from content.fields.rich_text import RichTextField, text_of
+from content.fields.rows import Column, Row, RowsField
 from content.models import (
     BeforeDuringAfter,
     Block,
@@ -29,6 +30,8 @@ from content.models import (
 
 VAGUE = {"click here", "here", "read more", "more", "learn more", "link", "this link", "this page", "this"}
 PLACE = ("id", "parent", "region", "ordering")  # The position of a block is not part of its content.
+NAMES = ("heading", "title", "label")  # The fields that name a block.
+FIRST_WORDS = 6
 LINES = {"p", "li", "br", "ul", "ol"}
 CITATION = re.compile(r"[ \u00a0]?\[\d{1,2}(?:\s*,\s*\d{1,2})*\]")
 
@@ -40,6 +43,7 @@ class Part:
     label: str
     lines: tuple[str, ...]
     is_prose: bool = False
+    is_reference: bool = False
 
 
 class _Text(HTMLParser):
@@ -103,7 +107,7 @@ def _texts(block: Block) -> Iterator[str]:
             for row in value:
                 for column in f.columns:
                     cell = row.get(column.name, "")
-                    yield str(markup.to_html(cell) if column.is_long else markup.to_line(cell))
+                    yield cell if column.is_long else str(markup.to_line(cell))
 
 
 def prose_of(block: Block) -> list[str]:
@@ -119,22 +123,38 @@ def parts_of(block: Block) -> list[Part]:
     return [part for part in parts if part.lines]
 
 
+def block_label(block: Block) -> str:
+    """Return a block's kind and its heading, else its first words: "Section: What it is"."""
+    kind = str(block._meta.verbose_name).capitalize()
+    name = next((value for field in NAMES if (value := getattr(block, field, ""))), "")
+    if not name:
+        parts = parts_of(block)
+        named = [part for part in parts if part.is_prose] or [part for part in parts if part.is_reference]
+        name = Truncator(named[0].lines[0]).words(FIRST_WORDS) if named else ""
+    return f"{kind}: {name}" if name else kind
+
+
 def part_of(f: Any, row: Any) -> Part:
     label = str(f.verbose_name)
     value = getattr(row, f.attname)
     if isinstance(f, RichTextField):
         return Part(label, tuple(lines_of_html(value or "")), is_prose=True)
     if isinstance(f, RowsField):
-        cells = ([row.get(column.name, "") for column in f.columns] for row in value)
-        return Part(label, tuple(" · ".join(" ".join(cell.split()) for cell in row if cell) for row in cells), True)
+        return Part(label, tuple(_row_in_a_line(f.columns, row) for row in value), True)
     if isinstance(f, ForeignKey):
-        return Part(label, (_name(f, value),) if value is not None else ())
+        return Part(label, (_name(f, value),) if value is not None else (), is_reference=True)
     if isinstance(f, BooleanField):
         return Part(label, ("Yes",) if value else ())
     if f.choices:
         return Part(label, (str(dict(f.flatchoices).get(value, value)),))
     text = " ".join(str(value).split()) if value not in (None, "") else ""
     return Part(label, (text,) if text else (), isinstance(f, CharField | TextField))
+
+
+def _row_in_a_line(columns: Iterable[Column], row: Row) -> str:
+    cells = ((column, row.get(column.name, "")) for column in columns)
+    texts = (text_of(cell) if column.is_long else " ".join(cell.split()) for column, cell in cells)
+    return " · ".join(filter(None, texts))
 
 
 def _name(f: Any, pk: Any) -> str:

@@ -6,13 +6,15 @@ id of their row in the draft, so that two revisions can be compared block by blo
 
 A field that is missing in a stored revision gets its default; a field that no longer exists is ignored. A field that
 is added later goes into ``ADDED_FIELDS``, so that the digests of stored revisions and reviews stay valid. For any other
-change of the format, increment ``SCHEMA`` and convert in ``_upgraded``.
+change of the format, increment ``SCHEMA``, convert in ``upgraded``, and rewrite the digests of reviews in a migration.
+
+Schema 2: long cells of rows are HTML (schema 1: text with the markup of ``content/fields/markup.py``).
 """
 
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,9 +23,10 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import ForeignKey
 
 from content.blocks.renderer import renderer
-from content.models import Block, Page, Revision
+from content.fields.rows import html_cells
+from content.models import Block, EditSession, Page, Revision
 
-SCHEMA = 1
+SCHEMA = 2
 HEAD = (
     "title", "lede", "description", "alternate_names",
     "hero_picture", "hero_alt", "hero_is_decorative",
@@ -34,6 +37,12 @@ REVIEW = ("reviewed_by", "last_reviewed_on", "next_review_on")
 PLACE = ("id", "parent", "region", "ordering")
 # Fields that later releases added to blocks. They are left out while they have their default value.
 ADDED_FIELDS = ("is_folded", "short_answer", "for_returning")
+_LONG_CELLS_OF_SCHEMA_1 = {
+    "leadlist": {"items": ("body",)},
+    "numberedsections": {"items": ("body",)},
+    "definitionlist": {"items": ("text",)},
+    "questions": {"items": ("answer",)},
+}
 KINDS: dict[str, type[Block]] = {model._meta.model_name: model for model in renderer.plugins()}
 
 ReferenceKeys = Mapping[str, frozenset[int]]
@@ -73,6 +82,7 @@ class PageContent:
     def page(self, like: Page) -> Page:
         """Return a Page with this content, with the identity of ``like``. Never save it; set its related objects."""
         page = Page(pk=like.pk, kind=like.kind, slug=like.slug, topic=like.topic, position=like.position)
+        page.parent = like.parent
         for name in HEAD:
             f: Any = Page._meta.get_field(name)
             if name in self.head:
@@ -96,28 +106,48 @@ def block_row(block: Mapping[str, Any], ordering: int) -> Block:
 def content_of_draft(page: Page) -> PageContent:
     """Return the content of the draft, with one query for each kind of block."""
     contents = contents_for_item(page, plugins=list(KINDS.values()))
+    return content_of_rows(page, [block for region in page.regions for block in contents[region.key]])
+
+
+def content_of_rows(page: Page, rows: Iterable[Block]) -> PageContent:
+    """Return the content of a page with these blocks, in this order. Nothing need be saved."""
     blocks = [
         {
             "kind": block._meta.model_name,
             "id": block.pk,
-            "region": region.key,
+            "region": block.region,
             "fields": {f.name: _plain(f, block) for f in _fields(type(block)) if not _is_left_out(f, block)},
         }
-        for region in page.regions
-        for block in contents[region.key]
+        for block in rows
     ]
     return PageContent({name: _plain(Page._meta.get_field(name), page) for name in HEAD}, blocks)
 
 
 def content_of_revision(revision: Revision) -> PageContent:
-    return _upgraded(PageContent(revision.head, revision.blocks), revision.schema)
+    return stored_content(revision)
 
 
-def _upgraded(content: PageContent, schema: int) -> PageContent:
-    """Convert content of an earlier schema. Blocks of a kind that no longer exists are left out."""
+def stored_content(stored: Revision | EditSession) -> PageContent:
+    """Return the content of a revision, or of the draft as it was before an edit session."""
+    return upgraded(stored.head, stored.blocks, stored.schema)
+
+
+def upgraded(head: dict[str, Any], blocks: list[dict[str, Any]], schema: int) -> PageContent:
+    """Return stored content of this or an earlier schema. Blocks of a kind that no longer exists are left out."""
     if schema > SCHEMA:
-        raise ValueError(f"This revision was written by a later version of the site (schema {schema}).")
-    return PageContent(content.head, [block for block in content.blocks if block["kind"] in KINDS])
+        raise ValueError(f"This content was written by a later version of the site (schema {schema}).")
+    blocks = [block for block in blocks if block["kind"] in KINDS]
+    if schema < 2:
+        blocks = [_with_html_cells(block) for block in blocks]
+    return PageContent(head, blocks)
+
+
+def _with_html_cells(block: dict[str, Any]) -> dict[str, Any]:
+    fields = dict(block["fields"])
+    for name, columns in _LONG_CELLS_OF_SCHEMA_1.get(block["kind"], {}).items():
+        if name in fields:
+            fields[name] = html_cells(fields[name], columns)
+    return {**block, "fields": fields}
 
 
 def _fields(model: type[Any]) -> list[Any]:

@@ -7,9 +7,13 @@ from typing import Any
 from feincms3.renderer import RegionRenderer, render_in_context, template_renderer
 
 from content import models
+from content.blocks.marks import mark
 
 
 class PageRenderer(RegionRenderer):
+    def render_plugin(self, plugin: Any, context: Any) -> str:
+        return mark(plugin, super().render_plugin(plugin, context), context)
+
     def handle_signposts(self, plugins: "deque[Any]", context: Any) -> Iterator[str]:
         """Render consecutive signposts in one grid."""
         signposts = list(self.takewhile_subregion(plugins, "signposts"))

@@ -4,9 +4,12 @@ The editor's toolbar and the sanitizer use the same list of extensions, so nothi
 saving. Headings are fields of blocks, never part of a text, so heading levels cannot skip.
 """
 
+import re
+from html import unescape
 from typing import Any
 
-from django_prose_editor.fields import ProseEditorField
+from django.utils.html import strip_tags
+from django_prose_editor.fields import ProseEditorField, create_sanitizer
 
 from booking.text_cleaning import clean_text, drop_invisible
 
@@ -21,6 +24,24 @@ EXTENSIONS = {
     "WebLink": {"enableTarget": False, "autolink": False, "protocols": ["http", "https", "mailto", "tel"]},
     "PastedText": True,
 }
+
+_sanitize = create_sanitizer(EXTENSIONS)
+_BREAK = re.compile(r"</(?:p|li|ul|ol)>|<br ?/?>")
+
+
+def clean_html(html: str) -> str:
+    """Return sanitized HTML, normalized as ``clean_text`` does; empty if it holds no words.
+
+    Raises ValidationError for characters that cannot be read. They are looked for twice: the sanitizer cannot read
+    half a character, and turns references such as ``&#x202e;`` into characters.
+    """
+    html = clean_text(_sanitize(clean_text(html)))
+    return html if text_of(html) else ""
+
+
+def text_of(html: str) -> str:
+    """Return the words of rich text in one line."""
+    return " ".join(unescape(strip_tags(_BREAK.sub(" ", html))).split())
 
 
 def validate_visible(html: str) -> None:

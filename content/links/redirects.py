@@ -13,43 +13,48 @@ from django.db import DatabaseError
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 
 from booking.models import Practitioner, Service
 from content.models import Page, Revision, SlugRedirect
+from content.pages.ordinary_paths import OTHER_PREFIXES, is_known, page_at
 
-_PREFIXES = ("/treatments/", "/team/", "/book/")
 _WAITLIST = "waitlist/"  # The waitlist form of a service is one level below the service's path.
 _TARGETS: dict[type, str] = {Page: "page", Practitioner: "practitioner", Service: "service"}
 
 
-def path_of(instance: Any, slug: str) -> str:
-    """Return the path of an object under this slug, or "" if its path does not depend on a slug."""
-    if isinstance(instance, Practitioner):
-        return reverse("content:practitioner", args=[slug]) if slug else ""
-    if isinstance(instance, Service):
-        return reverse("booking:times", args=[slug]) if slug else ""
-    return reverse("content:treatment", args=[slug]) if slug and instance.kind == Page.Kind.TREATMENT else ""
+def path_of(instance: Any) -> str:
+    """Return the path of an object, or "" if its path does not depend on a slug."""
+    return instance.get_absolute_url() if instance.slug else ""
 
 
-def remember_old_slug(sender: Any, instance: Any, raw: bool = False, **kwargs: Any) -> None:
+def paths_of(instance: Any) -> dict[Any, str]:
+    """Return the path of an object and, for an ordinary page, those of the pages below it."""
+    is_ordinary = isinstance(instance, Page) and instance.kind == Page.Kind.ORDINARY
+    children = instance.children.all() if is_ordinary else ()
+    return {instance: path_of(instance)} | {child: path_of(child) for child in children}
+
+
+def remember_old_paths(sender: Any, instance: Any, raw: bool = False, **kwargs: Any) -> None:
     if instance.pk and not raw:
-        instance.old_slug = type(instance)._base_manager.filter(pk=instance.pk).values_list("slug", flat=True).first()
+        stored = type(instance)._base_manager.filter(pk=instance.pk).first()
+        instance.old_paths = paths_of(stored) if stored else {}
 
 
-def record_redirect(sender: Any, instance: Any, raw: bool = False, **kwargs: Any) -> None:
-    old_slug = instance.__dict__.pop("old_slug", None)
-    if raw or old_slug == instance.slug:
-        return
-    SlugRedirect.objects.filter(path=path_of(instance, instance.slug)).delete()
-    if old_slug and (old := path_of(instance, old_slug)) and _was_published(instance):
-        SlugRedirect.objects.update_or_create(path=old, defaults=_target_fields(instance))
+def record_redirects(sender: Any, instance: Any, raw: bool = False, **kwargs: Any) -> None:
+    old_paths = instance.__dict__.pop("old_paths", {})
+    if raw or old_paths.get(instance) == path_of(instance):
+        return  # The pages below it have moved only if it has.
+    for moved, path in paths_of(instance).items():
+        SlugRedirect.objects.filter(path=path).delete()
+        old = old_paths.get(moved, "")
+        if old and old != path and _was_published(moved):
+            SlugRedirect.objects.update_or_create(path=old, defaults=_target_fields(moved))
 
 
 def record_gone(sender: Any, instance: Any, **kwargs: Any) -> None:
     """Record that the path of a deleted object is gone."""
-    path = path_of(instance, instance.slug)
+    path = path_of(instance)
     if path and (not isinstance(instance, Page) or instance.__dict__.pop("was_published", False)):
         SlugRedirect.objects.update_or_create(path=path, defaults=_target_fields(None))
 
@@ -73,8 +78,8 @@ def _target_fields(instance: Any) -> dict[str, Any]:
 
 def connect_signals() -> None:
     for model in _TARGETS:
-        pre_save.connect(remember_old_slug, sender=model, dispatch_uid=f"former-before-{model.__name__}")
-        post_save.connect(record_redirect, sender=model, dispatch_uid=f"former-after-{model.__name__}")
+        pre_save.connect(remember_old_paths, sender=model, dispatch_uid=f"former-before-{model.__name__}")
+        post_save.connect(record_redirects, sender=model, dispatch_uid=f"former-after-{model.__name__}")
         post_delete.connect(record_gone, sender=model, dispatch_uid=f"former-gone-{model.__name__}")
     pre_delete.connect(remember_if_published, sender=Page, dispatch_uid="former-seen-Page")
 
@@ -93,10 +98,12 @@ class SlugRedirectMiddleware:
         if response.status_code != 404 or request.method not in {"GET", "HEAD"}:
             return response
         path = request.path
-        if not path.startswith(_PREFIXES) or len(path) > 200:
+        if len(path) > 200:
             return response
         try:
-            return resolve_former_path(request, path) or response
+            if path.startswith(OTHER_PREFIXES) or is_known(request, path if path.endswith("/") else f"{path}/"):
+                return resolve_former_path(request, path) or response
+            return response
         except DatabaseError:
             return response  # Without the database, leave the 404 page.
 
@@ -104,11 +111,13 @@ class SlugRedirectMiddleware:
 def resolve_former_path(request: HttpRequest, path: str) -> HttpResponse | None:
     """Return a redirect to the current path or a 410 response; None if the 404 response is right.
 
-    Former paths are stored with their trailing slash. A former path without it is redirected in one hop; any other
-    404 is left to CommonMiddleware, which runs next and adds the slash (APPEND_SLASH).
+    Former paths are stored with their trailing slash. A former path without it is redirected in one hop, and so is the
+    current path of an ordinary page; any other 404 is left to CommonMiddleware, which runs next and adds the slash
+    (APPEND_SLASH).
     """
     if not path.endswith("/"):
-        target = current_path(f"{path}/")
+        is_page = Revision.objects.live(at=timezone.now()).filter(page__in=page_at(path)).exists()
+        target = f"{path}/" if is_page else current_path(f"{path}/")
         return _redirect(request, target) if target else None
     redirect = _find_redirect(path)
     if redirect is None:
@@ -134,7 +143,7 @@ def current_path(path: str) -> str:
 def _find_redirect(path: str) -> SlugRedirect | None:
     path = path.removesuffix(_path_suffix(path))
     redirects = SlugRedirect.objects.filter(path=path) if "\0" not in path else SlugRedirect.objects.none()
-    return redirects.select_related("page", "practitioner", "service").first()
+    return redirects.select_related("page__parent", "practitioner", "service").first()
 
 
 def _path_suffix(path: str) -> str:
@@ -145,19 +154,19 @@ def _path_suffix(path: str) -> str:
 def _current_path_of(redirect: SlugRedirect, path: str) -> str:
     """Return the current path of the redirect's object; "" if readers cannot see it."""
     if redirect.page is not None and Revision.objects.live(at=timezone.now()).filter(page=redirect.page).exists():
-        return path_of(redirect.page, redirect.page.slug)
+        return path_of(redirect.page)
     for instance in (redirect.practitioner, redirect.service):
         if instance is not None and instance.is_active:
-            return path_of(instance, instance.slug) + _path_suffix(path)
+            return path_of(instance) + _path_suffix(path)
     return ""
 
 
 def _is_hidden_page(path: str) -> bool:
-    """Whether a treatment was once published at this path. False for drafts, which must not be revealed."""
+    """Whether a page was once published at this path. False for drafts, which must not be revealed."""
     parts = path.strip("/").split("/")
-    if len(parts) != 2 or parts[0] != "treatments":
-        return False
-    return bool(_published_revisions().filter(page__kind=Page.Kind.TREATMENT, page__slug=parts[1]).exists())
+    is_treatment = len(parts) == 2 and parts[0] == "treatments"
+    pages = Page.objects.treatments().filter(slug=parts[1]) if is_treatment else page_at(path)
+    return bool(_published_revisions().filter(page__in=pages).exists())
 
 
 def _gone_response(request: HttpRequest) -> HttpResponse:

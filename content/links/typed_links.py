@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from booking.models import Practitioner, Service
 from content.links import redirects
 from content.models import Page, Revision
+from content.pages.ordinary_paths import page_at
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,21 @@ def _reason(path: str) -> str:
     except Resolver404:
         return gettext("this site has no such page.")
     slug = match.kwargs.get("slug", "")
+    if match.url_name in ("page", "page_below") and match.namespace == "content":
+        return _ordinary_reason(path)
     if match.view_name.startswith("content:"):
         return _page_reason(match.url_name or "", slug)
     if match.view_name == "booking:times" and not Service.objects.bookable().filter(slug=slug).exists():
         return gettext("this can't be booked online.")
     return ""
+
+
+def _ordinary_reason(path: str) -> str:
+    page = page_at(path).first()
+    if page is None:
+        return gettext("this site has no such page.")
+    is_live = Revision.objects.live(at=timezone.now()).filter(page=page).exists()
+    return "" if is_live else gettext("this page isn't published.")
 
 
 def _page_reason(name: str, slug: str) -> str:

@@ -10,22 +10,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, Q
 from django.db.models.signals import pre_delete
 from django.utils import timezone
 
 from content.blocks.page_content import KINDS, content_of_revision, keys_of
-from content.models import Menu, MenuEntry, Notice, Page, Picture, Revision, Snippet
+from content.models import Menu, MenuEntry, Notice, Page, Picture, PlaceMap, Revision, Snippet
 
 DRAFT, LIVE, SCHEDULED = "in the draft", "readers see it", "scheduled to go live"
 LINK = "a link"
+MAP = "on the Contact page"
 
 
 @dataclass(frozen=True)
 class Usage:
-    """A page or snippet that uses an object, and in which of its versions; or a menu or notice that links to it."""
+    """A page or snippet that uses an object, and in which of its versions; a menu or notice that links to it; a map."""
 
-    by: Page | Menu | Notice
+    by: Page | Menu | Notice | PlaceMap
     where: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -56,7 +57,7 @@ def find_usages(rows: Iterable[Any], *, now: datetime) -> dict[int, list[Usage]]
         ]
         for pk in ids
     }
-    links = _links(ids) if model is Page else {}
+    links = _links(ids) if model is Page else _maps(ids)
     return {pk: [*sorted(by_pages[pk], key=lambda usage: str(usage.by)), *links.get(pk, ())] for pk in ids}
 
 
@@ -68,6 +69,16 @@ def _links(ids: set[int]) -> dict[int, list[Usage]]:
     for notice in Notice.objects.filter(page__in=ids):
         links[notice.page_id or 0].append(Usage(notice, (LINK,)))
     return links
+
+
+def _maps(ids: set[int]) -> dict[int, list[Usage]]:
+    """Return the maps that show these pictures, by picture id."""
+    maps: dict[int, list[Usage]] = defaultdict(list)
+    shown = PlaceMap.objects.filter(Q(picture__in=ids) | Q(night_picture__in=ids)).select_related("location")
+    for place_map in shown:
+        for picture in {place_map.picture_id, place_map.night_picture_id or 0} & ids:
+            maps[picture].append(Usage(place_map, (MAP,)))
+    return maps
 
 
 def _in_drafts(ids: set[int], model: type[Any]) -> Iterable[tuple[int, int]]:

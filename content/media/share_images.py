@@ -120,7 +120,7 @@ def _current_images(now: datetime) -> Iterator[ShareImage]:
     live = Revision.objects.live(at=now) | Revision.objects.scheduled(at=now)
     pages = [
         content_of_revision(revision).page(revision.page)
-        for revision in live.filter(is_public=True).exclude(page__kind=Page.Kind.SNIPPET).select_related("page")
+        for revision in live.filter(is_public=True).exclude(page__kind=Page.Kind.SNIPPET).select_related("page__parent")
     ]
     pictures = Picture.objects.in_bulk({page.hero_picture_id for page in pages if page.hero_picture_id})
     for page in pages:

@@ -2,10 +2,11 @@
 
 from content.models.blocks import Block, Callout, DefinitionList, LeadList, NumberedSections, Questions, Section
 from content.models.care_blocks import BeforeDuringAfter, CareCard, DoList, RiskTable
+from content.models.editing import BlockComment, EditSession, ReviewRequest
 from content.models.external_link import ExternalLink
 from content.models.menu import Menu, MenuEntry
 from content.models.notice import Notice
-from content.models.page import LONGEST_REVIEW, Page, Snippet
+from content.models.page import LONGEST_LEDE, LONGEST_REVIEW, Page, Snippet
 from content.models.page_feedback import PageFeedback
 from content.models.picture import Picture
 from content.models.picture_file import PictureFile
@@ -17,14 +18,17 @@ from content.models.search_index import SearchEntry, SearchIndex
 from content.models.search_synonym import SearchSynonym
 
 __all__ = [
+    "LONGEST_LEDE",
     "LONGEST_REVIEW",
     "BeforeDuringAfter",
     "Block",
+    "BlockComment",
     "CallToAction",
     "Callout",
     "CareCard",
     "DefinitionList",
     "DoList",
+    "EditSession",
     "ExternalLink",
     "LeadList",
     "Menu",
@@ -40,6 +44,7 @@ __all__ = [
     "PlacedPicture",
     "Questions",
     "Review",
+    "ReviewRequest",
     "Revision",
     "RiskTable",
     "SearchEntry",

@@ -1,9 +1,7 @@
 """Text blocks: sections, callouts and lists."""
 
 from content_editor.models import PluginBase
-from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from content.fields.rich_text import RichTextField
@@ -72,18 +70,6 @@ class Section(HeadedBlock):
     class Meta(HeadedBlock.Meta):
         verbose_name = "section"
 
-    def clean(self) -> None:
-        if not self.is_folded:
-            return
-        if not self.heading:
-            raise ValidationError({"heading": gettext("Write a heading. It's what readers press to open this.")})
-        if self.level != self.Level.SECTION:
-            raise ValidationError({"level": "Only a whole section can be folded."})
-        if not self.short_answer:
-            raise ValidationError(
-                {"short_answer": gettext("Write the short answer, so no one has to open this for it.")}
-            )
-
 
 class Callout(HeadedBlock):
     """A short highlighted text: a note, tip, warning or important remark."""
@@ -95,7 +81,7 @@ class Callout(HeadedBlock):
         WARNING = "warning", "Warning"
 
     tone = models.CharField(max_length=10, choices=Tone, default=Tone.NOTE)
-    body = RichTextField()
+    body = RichTextField(blank=True)
 
     class Meta(HeadedBlock.Meta):
         verbose_name = "callout"

@@ -1,9 +1,7 @@
 """Safety blocks: risks, emergencies, do and do not, the course of a visit."""
 
-from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from content.fields.rich_text import RichTextField
@@ -28,7 +26,9 @@ class RiskTable(HeadedBlock):
     """Adverse effects with their frequency and the numbers of their sources."""
 
     intro = RichTextField(blank=True)
-    caption = models.CharField(max_length=200, help_text=_("What is counted, such as: out of 100 treatments."))
+    caption = models.CharField(
+        max_length=200, blank=True, help_text=_("What is counted, such as: out of 100 treatments.")
+    )
     rows = RowsField(
         columns=[
             Column("effect", "What can happen", max_length=200),
@@ -64,10 +64,6 @@ class CareCard(HeadedBlock):
     class Meta(HeadedBlock.Meta):
         verbose_name = "care card"
 
-    def clean(self) -> None:
-        if not self.heading:
-            raise ValidationError({"heading": gettext("Say who to call and when, such as: Call 911 if you have")})
-
     @property
     def signs(self) -> list[str]:
         return [row.get("text", "") for row in self.items]
@@ -76,9 +72,9 @@ class CareCard(HeadedBlock):
 class BeforeDuringAfter(HeadedBlock):
     """The course of a visit, in three parts."""
 
-    before = RichTextField()
-    during = RichTextField()
-    after = RichTextField()
+    before = RichTextField(blank=True)
+    during = RichTextField(blank=True)
+    after = RichTextField(blank=True)
 
     class Meta(HeadedBlock.Meta):
         verbose_name = "before, during and after"

@@ -12,21 +12,23 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from content import addresses
+
 LONGEST_LEDE = 25  # words
 LONGEST_REVIEW = timedelta(days=731)  # 24 months, leap year included
 
 
 def validate_lede(value: str) -> None:
-    """Refuse a lede of more than 25 words."""
-    count = len(value.split())
-    if count > LONGEST_LEDE:
-        raise ValidationError(f"This has {count} words. Use {LONGEST_LEDE} or fewer.")
+    """Accept every value. Migrations name this validator; the length is checked when the page is published."""
 
 
 class PageQuerySet(models.QuerySet["Page"]):
     def with_an_address(self) -> "PageQuerySet":
         """Exclude snippets, which have no URL of their own."""
         return self.exclude(kind=Page.Kind.SNIPPET)
+
+    def ordinary(self) -> "PageQuerySet":
+        return self.filter(kind=Page.Kind.ORDINARY)
 
     def treatments(self) -> "PageQuerySet":
         return self.filter(kind=Page.Kind.TREATMENT)
@@ -38,9 +40,9 @@ class PageQuerySet(models.QuerySet["Page"]):
 class Page(models.Model):
     """The draft of one page of the site.
 
-    Readers see the revision that was last published (see revision.py). Only the slug, the topic and the
-    position take effect at once, without publishing. There is exactly one page of every kind except
-    treatments and snippets. A snippet is a page without a URL whose blocks are included in other pages.
+    Readers see the revision that was last published (see revision.py). Only slug, parent, topic and position take
+    effect at once, without publishing. There is one page of every kind except treatments, ordinary pages (which may
+    be below another one, one level deep) and snippets: blocks without a URL of their own, included in other pages.
     """
 
     class Kind(models.TextChoices):
@@ -52,7 +54,10 @@ class Page(models.Model):
         CONTACT = "contact", "Contact"
         PRIVACY = "privacy", "Privacy"
         ACCESSIBILITY = "accessibility", "Accessibility"
+        ORDINARY = "page", "An ordinary page"
         SNIPPET = "snippet", "A snippet, shown inside pages"
+
+    KINDS_WITH_SLUG = (Kind.TREATMENT, Kind.ORDINARY)
 
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.TREATMENT)
     slug = models.SlugField(
@@ -60,15 +65,24 @@ class Page(models.Model):
         max_length=80,
         blank=True,
         help_text=_(
-            "For treatments only: the last part of the address. Search engines remember it, so "
-            "change it only if you have to."
+            "The last part of the address. Search engines remember it, so change it only if you have to. The old "
+            "address leads to the new one."
         ),
+    )
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="children",
+        verbose_name="below",
+        help_text=_("The page that this one belongs to. Its address starts with that page's address."),
     )
     title = models.CharField(max_length=120, help_text="The one big heading.")
     lede = models.CharField(
         "introduction",
         max_length=300,
-        validators=[validate_lede],
+        blank=True,
         help_text=f"What this page is about, in {LONGEST_LEDE} words or fewer. Shown in large type under the heading.",
     )
     description = models.CharField(
@@ -116,6 +130,7 @@ class Page(models.Model):
     booking_label = models.CharField(
         _("text on the booking button"),
         max_length=60,
+        blank=True,
         default="Book an appointment",
         help_text="Such as: Schedule Now.",
     )
@@ -161,7 +176,6 @@ class Page(models.Model):
         permissions = [
             ("publish_page", "Can publish and hide pages"),
             ("review_page", "Can record a clinical review of their own"),
-            ("review_page_for_others", "Can record a clinical review that someone else did"),
             ("override_checks", "Can publish despite a check, with a reason"),
         ]
         # Previous and next page within a topic.
@@ -169,8 +183,8 @@ class Page(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["kind"],
-                condition=~Q(kind__in=["treatment", "snippet"]),
-                name="page_one_of_each_special_kind",
+                condition=~Q(kind__in=["treatment", "page", "snippet"]),
+                name="page_once_of_each_special_kind",
                 violation_error_message=_("There's already a page of this kind. Edit that one."),
             ),
             models.UniqueConstraint(
@@ -179,17 +193,30 @@ class Page(models.Model):
                 name="page_slug_once",
                 violation_error_message=_("Another treatment already has this address."),
             ),
-            models.CheckConstraint(
-                condition=(Q(kind="treatment") & ~Q(slug="")) | (~Q(kind="treatment") & Q(slug="")),
-                name="page_slug_for_treatments_only",
-                violation_error_message=_("A treatment needs an address. No other kind of page has one to choose."),
+            models.UniqueConstraint(
+                fields=["slug"],
+                condition=Q(kind="page", parent__isnull=True),
+                name="page_address_once",
+                violation_error_message=_("Another page already has this address."),
+            ),
+            models.UniqueConstraint(
+                fields=["parent", "slug"],
+                condition=Q(kind="page", parent__isnull=False),
+                name="page_address_once_below_a_page",
+                violation_error_message=_("Another page already has this address."),
             ),
             models.CheckConstraint(
-                condition=Q(hero_picture__isnull=True)
-                | Q(hero_is_decorative=True, hero_alt="")
-                | (Q(hero_is_decorative=False) & ~Q(hero_alt="")),
-                name="page_hero_alt_is_decided",
-                violation_error_message=_("Describe the picture, or tick that it's only decoration: one of the two."),
+                condition=(Q(kind__in=["treatment", "page"]) & ~Q(slug=""))
+                | (~Q(kind__in=["treatment", "page"]) & Q(slug="")),
+                name="page_slug_if_its_kind_has_one",
+                violation_error_message=_(
+                    "Treatments and ordinary pages need an address. Other pages have a fixed one."
+                ),
+            ),
+            models.CheckConstraint(
+                condition=Q(parent__isnull=True) | Q(kind="page"),
+                name="page_parent_of_ordinary_pages_only",
+                violation_error_message=_("Only an ordinary page can be below another page."),
             ),
             models.CheckConstraint(
                 condition=Q(reviewed_by__isnull=True, last_reviewed_on__isnull=True, next_review_on__isnull=True)
@@ -210,20 +237,21 @@ class Page(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        if self.kind == self.Kind.TREATMENT:
-            return reverse("content:treatment", args=[self.slug])
-        if self.kind == self.Kind.SNIPPET:
+        if self.kind == self.Kind.SNIPPET or (self.kind in self.KINDS_WITH_SLUG and not self.slug):
             return ""
-        return reverse(f"content:{self.kind}")
+        if self.kind == self.Kind.ORDINARY and self.parent:
+            return reverse("content:page_below", args=[self.parent.slug, self.slug])
+        return reverse(f"content:{self.kind}", args=[self.slug] if self.kind in self.KINDS_WITH_SLUG else [])
 
     def clean(self) -> None:
-        if self.kind != self.Kind.TREATMENT:
-            self.slug = ""  # The admin form prepopulates it from the title for every kind.
-        if (
-            self.last_reviewed_on
-            and self.next_review_on
-            and self.next_review_on - self.last_reviewed_on > LONGEST_REVIEW
-        ):
+        if self.kind not in self.KINDS_WITH_SLUG:
+            self.slug = ""
+        if self.kind != self.Kind.ORDINARY:
+            self.parent = None
+        if problems := addresses.problems_of(self):
+            raise ValidationError(problems)
+        last, due = self.last_reviewed_on, self.next_review_on
+        if last and due and due - last > LONGEST_REVIEW:
             raise ValidationError(
                 {"next_review_on": gettext("The next review can be at most 24 months after the last one.")}
             )

@@ -5,7 +5,6 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator, URLValidator
 from django.db import models
-from django.db.models import Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +22,8 @@ class PlacedPicture(Block):
     picture = models.ForeignKey(
         "content.Picture",
         on_delete=models.PROTECT,
+        null=True,
+        blank=True,
         related_name="placed",
         help_text="Pictures one after another stand side by side, such as photographs of your rooms and people on the "
         "team page or the contact page.",
@@ -37,13 +38,6 @@ class PlacedPicture(Block):
 
     class Meta(Block.Meta):
         verbose_name = "picture"
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(is_decorative=True, alt="") | (Q(is_decorative=False) & ~Q(alt="")),
-                name="placed_picture_alt_is_decided",
-                violation_error_message=_("Describe the picture, or tick that it's only decoration: one of the two."),
-            )
-        ]
 
     def __str__(self) -> str:
         return self.alt or "Picture"
@@ -57,15 +51,17 @@ class CallToAction(HeadedBlock):
     """A band with one button that books a service. Its URL comes from the service and is never typed."""
 
     body = RichTextField(blank=True)
-    label = models.CharField(_("text on the button"), max_length=60)
-    service = models.ForeignKey("booking.Service", on_delete=models.PROTECT, related_name="calls_to_action")
+    label = models.CharField(_("text on the button"), max_length=60, blank=True)
+    service = models.ForeignKey(
+        "booking.Service", on_delete=models.PROTECT, null=True, blank=True, related_name="calls_to_action"
+    )
 
     class Meta(HeadedBlock.Meta):
         verbose_name = "call to action"
         verbose_name_plural = "calls to action"
 
     def __str__(self) -> str:
-        return self.heading or self.label
+        return self.heading or self.label or "Call to action"
 
     @classmethod
     def get_queryset(cls) -> Any:
@@ -75,8 +71,10 @@ class CallToAction(HeadedBlock):
 class PersonCard(HeadedBlock):
     """A practitioner with a button that leads to the contact form."""
 
-    practitioner = models.ForeignKey("booking.Practitioner", on_delete=models.PROTECT, related_name="person_cards")
-    label = models.CharField(_("text on the button"), max_length=60, default="Contact me")
+    practitioner = models.ForeignKey(
+        "booking.Practitioner", on_delete=models.PROTECT, null=True, blank=True, related_name="person_cards"
+    )
+    label = models.CharField(_("text on the button"), max_length=60, blank=True, default="Contact me")
 
     class Meta(HeadedBlock.Meta):
         verbose_name = "person"
@@ -90,7 +88,7 @@ class PersonCard(HeadedBlock):
 class Signpost(Block):
     """A card that links to a page or to booking a service. Consecutive signposts share a grid."""
 
-    title = models.CharField(max_length=80)
+    title = models.CharField(max_length=80, blank=True)
     text = models.CharField(max_length=200, blank=True)
     page = models.ForeignKey(
         "content.Page", on_delete=models.PROTECT, null=True, blank=True, related_name="signposts_here"
@@ -107,16 +105,9 @@ class Signpost(Block):
 
     class Meta(Block.Meta):
         verbose_name = "signpost"
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(page__isnull=True, service__isnull=False) | Q(page__isnull=False, service__isnull=True),
-                name="signpost_leads_to_one_place",
-                violation_error_message="Choose a page or a service, not both.",
-            )
-        ]
 
     def __str__(self) -> str:
-        return self.title
+        return self.title or "Signpost"
 
     @classmethod
     def get_queryset(cls) -> Any:
@@ -129,6 +120,8 @@ class SnippetHere(Block):
     snippet = models.ForeignKey(
         "content.Page",
         on_delete=models.PROTECT,
+        null=True,
+        blank=True,
         related_name="shown_here",
         limit_choices_to={"kind": "snippet"},
     )
@@ -137,7 +130,7 @@ class SnippetHere(Block):
         verbose_name = "snippet"
 
     def __str__(self) -> str:
-        return str(self.snippet)
+        return str(self.snippet or "Snippet")
 
     def clean(self) -> None:
         if self.parent_id and self.parent.kind == "snippet":
@@ -176,7 +169,3 @@ class Sources(HeadedBlock):
     class Meta(HeadedBlock.Meta):
         verbose_name = "sources"
         verbose_name_plural = "sources"
-
-    def clean(self) -> None:
-        if not self.items:
-            raise ValidationError({"items": "Name at least one source."})

@@ -117,6 +117,12 @@ class Review(AppendOnlyModel):
     digest = models.CharField(max_length=64)
     made_at = models.DateTimeField()
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    evidence = models.TextField(
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Which guidelines and studies the reviewer looked at, and what they say."),
+    )
     override_reason = models.CharField(
         max_length=300, blank=True, help_text="Why the person who last changed the page may also review it."
     )

@@ -61,6 +61,7 @@ class RenderedPage:
     end: list[Any] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     sources_heading: str = "Sources"
+    sources_block: Sources | None = None
     headings: list[Heading] = field(default_factory=list)
     bookable: frozenset[int] = frozenset()
 
@@ -117,6 +118,7 @@ def build_page_view(published: PublishedPage, references: References) -> Rendere
     reading.main = [block for block in blocks if block.region == "main" and not isinstance(block, Sources)]
     reading.end = [block for block in blocks if block.region == "end" and not isinstance(block, Sources)]
     source_blocks = [block for block in blocks if isinstance(block, Sources)]
+    reading.sources_block = next(iter(source_blocks), None)
     rows = [row for block in source_blocks for row in block.items]
     reading.sources = [
         Source(number, row.get("text", ""), row.get("doi", ""), row.get("address", ""))
@@ -140,10 +142,10 @@ def _blocks(rows: Iterable[Block], references: References) -> list[Any]:
     for row in rows:
         block: Any = row
         if isinstance(block, SnippetHere):
-            snippet = references.snippets.get(block.snippet_id)
+            snippet = references.snippets.get(block.snippet_id or 0)
             parts = snippet.words.rows() if snippet else []
             for part in parts:
-                part.region = block.region
+                part.region, part.shown_by = block.region, block
             blocks += _blocks([part for part in parts if not isinstance(part, SnippetHere)], references)
         elif _set_references(block, references):
             blocks.append(block)

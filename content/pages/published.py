@@ -17,7 +17,7 @@ from content.blocks.page_content import PageContent, content_of_revision
 from content.models import Page, Picture, PlaceMap, Revision
 
 # The fields of a page that are not part of a revision take effect at once. The draft's content is not loaded.
-PLACE = ("page__kind", "page__slug", "page__topic", "page__position")
+PLACE = ("page__kind", "page__slug", "page__topic", "page__position", "page__parent__slug")
 HEAD = ("page", "head", "schema", "goes_live_at", "changed_at", *PLACE)
 
 
@@ -54,6 +54,8 @@ class References:
     snippets: Mapping[int, PublishedPage] = field(default_factory=dict)
     previous: Page | None = None
     following: Page | None = None
+    above: Page | None = None
+    section: list[Page] = field(default_factory=list)
     maps: dict[int, PlaceMap] = field(default_factory=dict)  # by the location's id
 
     @property
@@ -74,12 +76,12 @@ class References:
 
 def with_blocks(revisions: QuerySet[Revision]) -> list[PublishedPage]:
     """Load these revisions with their blocks."""
-    return [published(revision) for revision in revisions.select_related("page").only(*HEAD, "blocks")]
+    return [published(revision) for revision in revisions.select_related("page__parent").only(*HEAD, "blocks")]
 
 
 def without_blocks(revisions: QuerySet[Revision]) -> list[PublishedPage]:
     """Load these revisions without their blocks."""
-    return [published(revision) for revision in revisions.select_related("page").only(*HEAD)]
+    return [published(revision) for revision in revisions.select_related("page__parent").only(*HEAD)]
 
 
 def published(revision: Revision) -> PublishedPage:
@@ -94,9 +96,10 @@ def next_change(now: datetime) -> datetime | None:
     return Revision.objects.filter(goes_live_at__gt=now).aggregate(at=Min("goes_live_at"))["at"]
 
 
-def published_at(*, kind: str, slug: str = "", now: datetime) -> PageLookup | None:
-    """Return the published page of this kind and slug, or None."""
-    here = Revision.objects.live(at=now).filter(page__kind=kind, page__slug=slug)
+def published_at(*, kind: str, slug: str = "", parent: str = "", now: datetime) -> PageLookup | None:
+    """Return the published page of this kind and slug, below the page with the slug ``parent``, or None."""
+    above = {"page__parent__slug": parent} if parent else {"page__parent__isnull": True}
+    here = Revision.objects.live(at=now).filter(page__kind=kind, page__slug=slug, **above)
     page = next(iter(with_blocks(here)), None)
     if page is None:
         return None
@@ -127,12 +130,13 @@ def load_references(
     now: datetime,
     snippets: Mapping[int, PublishedPage] | None = None,
     neighbours_of: Page | None = None,
+    family_of: Page | None = None,
     everything: Collection[str] = (),
 ) -> References:
     """Load the rows that these contents and their snippets reference, with one query for each model.
 
     ``everything`` holds "services", "people" or "maps" to load all of them. ``neighbours_of`` is a page whose
-    previous and next page of the same topic are loaded.
+    previous and next page of the same topic are loaded, ``family_of`` one whose parent and section are.
     """
     snippets = snippets or {}
     ids: dict[str, set[int]] = defaultdict(set)
@@ -157,6 +161,8 @@ def load_references(
         references.maps = {place_map.location_id: place_map for place_map in maps}
     if neighbours_of is not None:
         references.previous, references.following = _neighbours(neighbours_of, now)
+    if family_of is not None:
+        references.above, references.section = _family(family_of, now)
     return references
 
 
@@ -179,6 +185,19 @@ def _neighbours(page: Page, now: datetime) -> tuple[Page | None, Page | None]:
     after = min((row for row in rows if row[:2] > here), default=None)
     previous, following = (row and Page(kind=page.kind, slug=row[2], title=row[3]) for row in (before, after))
     return previous, following
+
+
+def _family(page: Page, now: datetime) -> tuple[Page | None, list[Page]]:
+    """Return the published page above this one, and its section: the published pages below the top one, in order.
+
+    A page that is alone below another one has no section.
+    """
+    top = page.parent_id or page.pk
+    live = Revision.objects.live(at=now).filter(Q(page=top) | Q(page__parent=top))
+    pages = [item.page for item in in_order(without_blocks(live))]
+    above = next((row for row in pages if row.pk == page.parent_id), None)
+    section = [row for row in pages if row.pk != top]
+    return above, section if any(row.pk != page.pk for row in section) else []
 
 
 MOST_BY_AUTHOR = 12  # The page of treatments lists all.

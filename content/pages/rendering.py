@@ -15,7 +15,7 @@ from booking.site_context import site_context_of
 from content.media.renditions import picture_files_of
 from content.media.share_images import share_image_for
 from content.models import Page, PersonCard, PlacedPicture
-from content.pages import next_slot, structured_data
+from content.pages import accessibility_check, next_slot, structured_data
 from content.pages.page_view import RenderedPage, build_page_view
 from content.pages.published import PageLookup, References, load_references
 
@@ -40,11 +40,12 @@ def page_context(lookup: PageLookup, *, now: datetime) -> dict[str, Any]:
         now=now,
         snippets=lookup.snippets,
         neighbours_of=page if kind == Kind.TREATMENT else None,
+        family_of=page if kind == Kind.ORDINARY else None,
         everything=LOAD_ALL.get(kind, ()),
     )
     reading = build_page_view(lookup.page, references)
-    context = {"page": reading.page, "reading": reading, "crumbs": crumbs_of(page)}
-    context |= {"previous": references.previous, "following": references.following}
+    context = {"page": reading.page, "reading": reading, "crumbs": crumbs_of(page, above=references.above)}
+    context |= {"previous": references.previous, "following": references.following, "section": references.section}
     context["treatments"] = [references.complete(treatment.page) for treatment in lookup.treatments]
     context["people"] = [person for person in references.people.values() if person.is_active]
     if kind == Kind.HOME:
@@ -54,6 +55,8 @@ def page_context(lookup: PageLookup, *, now: datetime) -> dict[str, Any]:
         context["insurers"] = Insurer.objects.active()
     if kind == Kind.CONTACT:
         context["maps"] = references.maps
+    if kind == Kind.ACCESSIBILITY:
+        context["accessibility_check"] = accessibility_check.last_check()
     service = reading.page.service
     if service is not None and service.pk in reading.bookable:
         if kind == Kind.HOME:
@@ -77,13 +80,17 @@ def template_name(kind: str) -> str:
     return TEMPLATES.get(Kind(kind), f"content/{kind}.html")
 
 
-def crumbs_of(page: Page) -> Crumbs:
+def crumbs_of(page: Page, *, above: Page | None = None) -> Crumbs:
+    """Return the titles and paths from the home page down; ``above`` is the page's published parent."""
     if page.kind == Kind.HOME:
         return []
     ancestors = [("Home", reverse("content:home"))]
     if page.kind == Kind.TREATMENT:
         ancestors.append(("Treatments", reverse("content:treatments")))
-    return [*ancestors, (page.title if page.kind == Kind.TREATMENT else str(Kind(page.kind).label).split(" (")[0], "")]
+    if above is not None:
+        ancestors.append((above.title, above.get_absolute_url()))
+    has_own_title = page.kind in Page.KINDS_WITH_SLUG
+    return [*ancestors, (page.title if has_own_title else str(Kind(page.kind).label).split(" (")[0], "")]
 
 
 def _visible_crumbs(request: HttpRequest, crumbs: Crumbs) -> Crumbs:

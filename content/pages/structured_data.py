@@ -21,12 +21,12 @@ from django.utils.translation import gettext
 from booking.formatting import WEEKDAYS
 from booking.models import Clinic, Location, OpeningHours, Practitioner
 from booking.site_context import SpecialDay
-from content.blocks import markup
 from content.media.renditions import PictureFiles, picture_files_of
 from content.models import BeforeDuringAfter, LeadList, Page, PersonCard, RiskTable
 from content.pages.page_view import RenderedPage
 
 Node = dict[str, Any]
+ABOUT = ("about", "about-us")  # Slugs of a page about the clinic itself.
 
 
 def for_page(
@@ -209,8 +209,9 @@ def _crumbs(crumbs: list[tuple[str, str]], here: str) -> Node:
 
 def _web_page(page: Page, reading: RenderedPage, here: str, files: PictureFiles, *, has_crumbs: bool) -> Node:
     is_medical = page.kind == Page.Kind.TREATMENT
+    is_about = page.kind == Page.Kind.ORDINARY and page.slug in ABOUT
     node: Node = {
-        "@type": "MedicalWebPage" if is_medical else "WebPage",
+        "@type": "MedicalWebPage" if is_medical else "AboutPage" if is_about else "WebPage",
         "@id": f"{here}#page",
         "url": here,
         "name": page.title,
@@ -256,7 +257,7 @@ def _therapy(page: Page, reading: RenderedPage, here: str) -> Node:
     ]
     if ask_first:
         node["contraindication"] = [{"@type": "MedicalContraindication", "name": text} for text in ask_first]
-    effects = [row["effect"] for block in reading.of_kind(RiskTable) for row in block.rows]
+    effects = [row["effect"] for block in reading.of_kind(RiskTable) for row in block.rows if row["effect"]]
     if effects:
         node["adverseOutcome"] = [{"@type": "MedicalEntity", "name": _plain(effect)} for effect in effects]
     for visit in reading.of_kind(BeforeDuringAfter)[:1]:
@@ -267,7 +268,7 @@ def _therapy(page: Page, reading: RenderedPage, here: str) -> Node:
 
 
 def _plain_row(row: dict[str, str]) -> str:
-    lead, body = row.get("lead", ""), _plain(markup.to_html(row.get("body", "")))
+    lead, body = row.get("lead", ""), _plain(row.get("body", ""))
     return f"{_plain(lead)} {body}".strip()
 
 

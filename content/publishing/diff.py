@@ -67,6 +67,14 @@ def compare(before: PageContent | None, after: PageContent) -> list[Change]:
     return changes
 
 
+def count_changes(before: PageContent, after: PageContent) -> int:
+    """Return how many blocks differ, were added, removed or moved, and one for the page's own fields. No queries."""
+    old, new = ({(block["kind"], block["id"]): block for block in content.blocks} for content in (before, after))
+    moved = _moved([key for key in old if key in new], [key for key in new if key in old])
+    changed = {key for key in old.keys() & new.keys() if old[key] != new[key]}
+    return len(changed | moved | (old.keys() ^ new.keys())) + (before.head != after.head)
+
+
 Block = tuple[str, str, tuple[Part, ...]]
 
 

@@ -7,12 +7,14 @@ revision has a go-live time, and readers see the newest one that has gone live.
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from django.db import transaction
 
 from content.blocks import page_content
 from content.blocks.page_content import SCHEMA, PageContent
-from content.models import Page, Revision
+from content.models import EditSession, Page, Revision
+from content.publishing import edit_sessions
 from content.publishing.checks.issue import Issue
 from content.publishing.checks.rules import check_hiding, check_page
 
@@ -114,13 +116,16 @@ def cancel_schedule(page: Page, *, by: Any, now: datetime) -> Revision:
 
 
 @transaction.atomic
-def restore(revision: Revision, *, by: Any, now: datetime) -> Page:
-    """Replace the draft by the content of a revision. What readers see does not change.
+def restore(stored: Revision | EditSession, *, by: Any, now: datetime) -> Page:
+    """Replace the draft by the content of a revision, or by the draft as it was before an edit session.
 
-    Blocks are restored with their former ids. A block that references a deleted row is left out, as on the page.
+    What readers see does not change. The draft as it was until now can be restored in turn. Blocks are restored with
+    their former ids. A block that references a deleted row is left out, as on the page.
     """
-    page = lock_page(revision.page)
-    content = page_content.content_of_revision(revision)
+    page = lock_page(stored.page)
+    content = page_content.stored_content(stored)
+    key = uuid4()
+    edit_sessions.begin_saving(page, by=by, key=key, now=now)
     for model in page_content.KINDS.values():
         model._default_manager.filter(parent=page).delete()
     for row in content.rows():
@@ -138,6 +143,7 @@ def restore(revision: Revision, *, by: Any, now: datetime) -> Page:
         page.last_reviewed_on = page.next_review_on = None
     page.edited_at, page.edited_by = now, by
     page.save()
+    edit_sessions.finish_saving(page, by=by, key=key, saved_at=now)
     return page
 
 

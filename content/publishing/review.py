@@ -4,6 +4,7 @@ A review is of the draft or of the published content. A review of the draft is p
 the published content shows at once and does not change the draft or what is scheduled.
 """
 
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -11,42 +12,57 @@ from django.db import transaction
 
 from booking.models import Practitioner
 from content.blocks import page_content
-from content.blocks.page_content import PageContent
+from content.blocks.page_content import REVIEW, PageContent
 from content.models import Page, Review, Revision
+from content.publishing import review_requests
 from content.publishing.publish import DraftChanged, NothingPublished, live_revision, lock_page, republish
+
+LONGEST_EVIDENCE = 4000  # characters
 
 
 class NotTheReviewer(Exception):
-    """Raised when a user records a review in another person's name without the permission to do so."""
+    """Raised when the user's login is not linked to an active practitioner, so that no one would sign the review."""
 
 
 class OwnWork(Exception):
-    """Raised when the reviewer, or the user who records the review, made the last change to the content."""
+    """Raised when the reviewer made the last change to the content."""
+
+
+class NoEvidence(Exception):
+    """Raised when a review of a treatment does not say what evidence was looked at."""
+
+
+def reviewer_of(user: Any) -> Practitioner | None:
+    """Return the practitioner in whose name this user may record a review: only ever their own."""
+    return Practitioner.objects.active().filter(user=user.pk).first()
 
 
 @transaction.atomic
 def record_review(
     page: Page,
     *,
-    reviewer: Practitioner,
     reviewed_on: date,
     next_review_on: date,
     by: Any,
     now: datetime,
+    evidence: str = "",
     override_reason: str = "",
     of_live: bool = False,
     digest: str = "",
 ) -> Review:
     """Record a review of the draft, or of the published content if ``of_live``.
 
-    The reviewer is the practitioner of the user's own login; with a permission it may be another one. The review keeps
-    both names. Raises NotTheReviewer otherwise; OwnWork if they made the last change themselves, unless there is an
-    ``override_reason``; NothingPublished if ``of_live`` and nothing is published; DraftChanged if ``digest`` is given
-    and differs from the content's.
+    The reviewer is the active practitioner of the user's own login. A review of the draft answers the open request.
+    Raises NotTheReviewer without such a practitioner; NoEvidence for a treatment without ``evidence``; OwnWork if they
+    made the last change themselves, unless there is an ``override_reason``; NothingPublished if ``of_live`` and nothing
+    is published; DraftChanged if ``digest`` is given and differs from the content's.
     """
-    if reviewer.user_id != by.pk and not by.has_perm("content.review_page_for_others"):
+    reviewer = reviewer_of(by)
+    if reviewer is None:
         raise NotTheReviewer
     page = lock_page(page)
+    if page.kind == Page.Kind.TREATMENT and not evidence:
+        raise NoEvidence
     draft, live = page_content.content_of_draft(page), live_revision(page, now=now)
     if of_live and live is None:
         raise NothingPublished
@@ -54,7 +70,7 @@ def record_review(
     if digest and digest != content.reviewed_digest:
         raise DraftChanged
     is_draft = content.reviewed_digest == draft.reviewed_digest
-    is_own = bool({by.pk, reviewer.user_id} & _last_editors(page, None if is_draft else live))
+    is_own = by.pk in _last_editors(page, None if is_draft else live)
     if is_own and not override_reason:
         raise OwnWork
     if is_draft or not _is_reviewed(page, draft):
@@ -68,11 +84,39 @@ def record_review(
         digest=content.reviewed_digest,
         made_at=now,
         made_by=by,
+        evidence=evidence,
         override_reason=override_reason if is_own else "",
     )
+    if is_draft:
+        review_requests.approve(page, review, now=now)
     if of_live and live:
         _publish_review(live, review, content, by=by, now=now)
     return review
+
+
+@dataclass(frozen=True)
+class EarlierVersion:
+    """What a reviewer compares the draft with: the version of ``review``, or what readers see if that is None."""
+
+    content: PageContent
+    review: Review | None
+
+
+def version_before(page: Page, draft: PageContent, *, now: datetime) -> EarlierVersion | None:
+    """Return the version that was reviewed last, else the published one, with the draft's own review fields.
+
+    A reviewed draft that was never published is not kept, so it can't be compared with. None: the page is new.
+    """
+    live, review = live_revision(page, now=now), page.reviews.select_related("reviewer").first()
+    found = None
+    if review:
+        contents = (page_content.content_of_revision(revision) for revision in page.revisions.filter(is_public=True))
+        found = next((content for content in contents if content.reviewed_digest == review.digest), None)
+    if found is None:
+        if live is None:
+            return None
+        found, review = page_content.content_of_revision(live), None
+    return EarlierVersion(PageContent(found.head | {name: draft.head[name] for name in REVIEW}, found.blocks), review)
 
 
 def _last_editors(page: Page, revision: Revision | None) -> set[int]:

@@ -1,13 +1,13 @@
 """Builders of sample blocks from plain text.
 
-Long texts use the markup of ``content/blocks/markup.py``. References are slugs, which ``content.sample.loader``
+Long texts use the markup of ``content/fields/markup.py``. References are slugs, which ``content.sample.loader``
 replaces with rows.
 """
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from content.blocks import markup
+from content.fields import markup
 from content.fields.rows import Row
 from content.models import Page
 

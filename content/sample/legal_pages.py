@@ -143,11 +143,34 @@ AA.
                 ("Plain language.", "We write short sentences and explain the terms we use."),
             ],
         ),
-        section(
+        lead_list(
             "What doesn't work well yet",
+            "We aim for that standard, but we don't meet all of it. These are the problems we know of:",
+            [
+                (
+                    "Not tested by others.",
+                    "This site hasn't had an outside audit yet. No one who uses a screen reader, a switch or voice "
+                    "control every day has tested it for us.",
+                ),
+                ("Wide tables.", "On a narrow screen they scroll sideways, inside their own frame."),
+                (
+                    "Calendar files.",
+                    "How the file in our emails looks and reads depends on your calendar app. The email says the same.",
+                ),
+                (
+                    "Other sites.",
+                    "Some links lead to studies, maps and registers. We can't fix those sites. Call us, and we'll read "
+                    "to you what you need from them.",
+                ),
+                ("English only.", "We have no pages in other languages, in sign language or in easy-read format."),
+            ],
+        ),
+        section(
+            "How we test",
             """
-This site hasn't had an outside audit yet. How the calendar file in our emails looks depends on your calendar app. Wide
-tables scroll sideways on a narrow screen, inside their own frame.
+Before each release, a program checks every public page and every step of booking against WCAG 2.2 AA, in light and dark
+colours. Others check small screens, zoom to 400 percent, high contrast, printing, and pages without scripts. Programs
+find only some of the problems. The date of the last check is at the end of this page.
 """,
         ),
         section(
@@ -162,6 +185,8 @@ if you need more time, an interpreter, a quiet place to wait or a table that low
             """
 If something stops you, [write to us](/contact/) or call. Tell us which page it was and what you were trying to do.
 We'll answer within two business days. In the meantime, we can do it for you by phone.
+
+If you aren't happy with our answer, ask for the owner of the clinic. We'll tell you what we can change, and by when.
 """,
         ),
     ],

@@ -1,8 +1,8 @@
 """Load the sample clinic's pages, pictures and maps.
 
-``load_sample`` calls ``load_pictures``, ``load_maps``, ``load_pages`` and ``load_synonyms``. All are idempotent: they
-look up rows by natural key, create only missing ones, and never overwrite an editor's changes. They return the rows
-that they created, to be marked as sample data.
+``load_sample`` calls ``load_pictures``, ``load_maps``, ``load_pages``, ``load_menu_entries`` and ``load_synonyms``. All
+are idempotent: they look up rows by natural key, create only missing ones, and never overwrite an editor's changes.
+They return the rows that they created, to be marked as sample data.
 """
 
 import json
@@ -18,9 +18,9 @@ from booking.models import Location, Practitioner, SampleRow, Service
 from content import models
 from content.media import stored_files
 from content.media.stored_files import TrustedFile
-from content.models import Page, Picture, PictureFile, PlaceMap, SearchSynonym
+from content.models import Menu, MenuEntry, Page, Picture, PictureFile, PlaceMap, SearchSynonym
 from content.publishing.publish import publish
-from content.sample import back_pain, dry_needling, legal_pages, pelvic_health, site_pages, snippets
+from content.sample import about, back_pain, dry_needling, legal_pages, pelvic_health, site_pages, snippets
 from content.sample.builders import SampleBlock, SamplePage
 
 # Snippets come first, because a page can be published only after the snippets in it.
@@ -33,6 +33,7 @@ PAGES: tuple[SamplePage, ...] = (
     back_pain.PAGE,
     site_pages.TEAM,
     site_pages.FEES,
+    about.PAGE,
     legal_pages.CONTACT,
     legal_pages.PRIVACY,
     legal_pages.ACCESSIBILITY,
@@ -116,6 +117,13 @@ def load_maps(*, locations: Iterable[Location], pictures: Iterable[Picture]) -> 
             created[-1].full_clean()
             created[-1].save()
     return created
+
+
+def load_menu_entries(pages: Iterable[Page]) -> list[MenuEntry]:
+    """Link the new ones of these pages that are ordinary from the footer's last line, and return the links."""
+    menu = Menu.objects.get(kind=Menu.Kind.LAST)
+    ordinary = [page for page in pages if page.kind == Page.Kind.ORDINARY]
+    return [MenuEntry.objects.create(menu=menu, page=page, position=5) for page in ordinary]
 
 
 def load_synonyms() -> list[SearchSynonym]:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 
 from booking.models import Clinic, Location
 from booking.text_cleaning import split_lines
-from content.blocks import block_text, markup
+from content.blocks import block_text
 from content.models import (
     CareCard,
     Page,
@@ -67,10 +67,12 @@ def build_documents(*, now: datetime | None = None) -> SearchData:
     references = load_references(contents, now=now, snippets=snippets, everything={"services", "people"})
     clinic, locations = Clinic.objects.first(), list(Location.objects.all())
 
-    data = SearchData(synonyms=list(SearchSynonym.objects.select_related("page")))
+    data = SearchData(synonyms=list(SearchSynonym.objects.select_related("page__parent")))
+    by_id = {item.page.pk: item.page for item in pages}
     for item in pages:
         reading = build_page_view(item, references)
-        data.documents += [_page(reading, clinic, locations), *_questions(reading)]
+        above = by_id.get(item.page.parent_id or 0)
+        data.documents += [_page(reading, above, clinic, locations), *_questions(reading)]
         data.plain_titles += [reading.page.title, *(sign.title for sign in reading.of_kind(Signpost))]
         data.care_cards += [_care_card(card) for card in reading.of_kind(CareCard) if card.call != CareCard.Call.CLINIC]
     data.documents += _services(references)
@@ -82,7 +84,7 @@ def build_documents(*, now: datetime | None = None) -> SearchData:
     return data
 
 
-def _page(reading: RenderedPage, clinic: Clinic | None, locations: list[Location]) -> Document:
+def _page(reading: RenderedPage, above: Page | None, clinic: Clinic | None, locations: list[Location]) -> Document:
     page = reading.page
     headings, body = [], []
     for block in reading.blocks:
@@ -101,7 +103,7 @@ def _page(reading: RenderedPage, clinic: Clinic | None, locations: list[Location
         kind=Kind.PAGE,
         address=page.get_absolute_url(),
         title=page.title,
-        trail=TRAIL_SEPARATOR.join(title for title, address in crumbs_of(page) if address),
+        trail=TRAIL_SEPARATOR.join(title for title, address in crumbs_of(page, above=above) if address),
         lede=page.lede,
         names=f"{page.alternate_names} {page.description}",
         headings=tuple(filter(None, headings)),
@@ -123,7 +125,9 @@ def _questions(reading: RenderedPage) -> Iterator[Document]:
     for block in reading.of_kind(Questions):
         anchor = f"#{block.anchor}" if block.heading else ""
         for row in block.items:
-            lines = block_text.lines_of_html(str(markup.to_html(row["answer"])))
+            if not row["question"]:
+                continue  # Published incomplete, despite the check.
+            lines = block_text.lines_of_html(row["answer"])
             yield Document(
                 kind=Kind.QUESTION,
                 address=address + anchor,

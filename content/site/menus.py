@@ -26,6 +26,7 @@ BELOW: dict[str, set[str]] = {
     Place.TEAM: {"content:practitioner"},
     Place.CONTACT: {"content:contact_sent"},
 }
+ORDINARY_BELOW = "content:page_below"
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,10 @@ class MenuLink:
     label: str
     address: str
     below: frozenset[str] = frozenset()
+
+    def is_above(self, path: str, name: str) -> bool:
+        """Whether the page at this path, with this URL name, is below the link's target."""
+        return name in self.below and (name != ORDINARY_BELOW or path.startswith(self.address))
 
 
 def address_of(place: str) -> str:
@@ -55,7 +60,7 @@ class LivePages:
 
 def live_pages(now: datetime, *, pages: Collection[int]) -> LivePages:
     """Load the published ones of these pages, and all published pages of single-page kinds. One query."""
-    is_wanted = Q(page__in=pages) | ~Q(page__kind__in=[Page.Kind.TREATMENT, Page.Kind.SNIPPET])
+    is_wanted = Q(page__in=pages) | ~Q(page__kind__in=[*Page.KINDS_WITH_SLUG, Page.Kind.SNIPPET])
     live = Revision.objects.live(at=now).filter(is_wanted)
     rows = list(live.values_list("page", "page__kind", KT("head__title")))
     return LivePages({pk: title for pk, _kind, title in rows}, frozenset(kind for _pk, kind, _title in rows))
@@ -63,7 +68,7 @@ def live_pages(now: datetime, *, pages: Collection[int]) -> LivePages:
 
 def entries() -> list[MenuEntry]:
     """Return the entries of all menus, ordered."""
-    return list(MenuEntry.objects.select_related("menu", "page"))
+    return list(MenuEntry.objects.select_related("menu", "page__parent"))
 
 
 def links_by_menu(entries: Iterable[MenuEntry], live: LivePages) -> dict[str, list[MenuLink]]:
@@ -80,7 +85,8 @@ def link_of(entry: MenuEntry, live: LivePages) -> MenuLink | None:
     """Return the link of an entry, or None while its target is not published."""
     if entry.page is not None:
         title = live.titles.get(entry.page.pk)
-        return None if title is None else MenuLink(entry.label or title, entry.page.get_absolute_url())
+        below = frozenset({ORDINARY_BELOW} if entry.page.kind == Page.Kind.ORDINARY else ())
+        return None if title is None else MenuLink(entry.label or title, entry.page.get_absolute_url(), below)
     address = address_of(entry.place)
     if not address or (entry.place in Page.Kind.values and entry.place not in live.kinds):
         return None

@@ -12,10 +12,11 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from feincms3.renderer import render_in_context
 
-from content.blocks import markup
 from content.blocks.citations import cite
 from content.blocks.folds import Fold, with_folds
+from content.blocks.marks import begin_mark, end_mark, mark
 from content.blocks.renderer import renderer
+from content.fields import markup
 from content.media import renditions, share_images
 from content.media.typefaces import needs_other_face
 from content.models import Section
@@ -35,10 +36,24 @@ def blocks(context: template.Context, of: Any) -> SafeString:
     html: list[str] = []
     for is_fold, parts in groupby(with_folds(of), key=lambda part: isinstance(part, Fold)):
         if is_fold:
-            html += [render_in_context(context, "content/_fold.html", {"fold": fold}) for fold in parts]
+            html += [
+                mark(fold.section, render_in_context(context, "content/_fold.html", {"fold": fold}), context)
+                for fold in parts
+            ]
         else:
             html += renderer.handle(list(parts), context)
     return mark_safe("".join(html))  # noqa: S308
+
+
+@register.simple_tag(takes_context=True)
+def begin_block(context: template.Context, block: Any) -> SafeString:
+    """Mark the start of a block whose template shows others too, for the editor (content/blocks/marks.py)."""
+    return begin_mark(block, context)
+
+
+@register.simple_tag(takes_context=True)
+def end_block(context: template.Context) -> SafeString:
+    return end_mark(context)
 
 
 @register.simple_tag(takes_context=True)
@@ -49,7 +64,7 @@ def menu(context: template.Context, kind: str) -> list[tuple[MenuLink, str]]:
     path, name = getattr(request, "path", ""), getattr(getattr(request, "resolver_match", None), "view_name", "")
     is_listed = any(link.address == path for link in links)  # Then no section is marked as current.
     return [
-        (link, "page" if link.address == path else "true" if name in link.below and not is_listed else "")
+        (link, "page" if link.address == path else "true" if link.is_above(path, name) and not is_listed else "")
         for link in links
     ]
 
@@ -95,18 +110,12 @@ def rich(html: str, sources: Collection[int] = ()) -> SafeString:
 
 
 @register.filter
-def words(text: str, sources: Collection[int] = ()) -> SafeString:
-    """Render a long cell's markup as paragraphs and lists, with citations."""
-    return cite(markup.to_html(text or ""), sources)
-
-
-@register.filter
 def lead_and_body(row: dict[str, str], sources: Collection[int] = ()) -> SafeString:
     """Render a list item whose bold lead starts its first paragraph."""
     lead, body = row.get("lead", ""), row.get("body", "")
     if not lead or not body:
-        return line(lead, sources) if lead else words(body, sources)
-    html: str = markup.to_html(body)
+        return line(lead, sources) if lead else rich(body, sources)
+    html = _clean(body)
     bold = f"<strong>{markup.to_line(lead)}</strong>"
     html = f"<p>{bold} {html[3:]}" if html.startswith("<p>") else f"<p>{bold}</p>{html}"
     return cite(html, sources)

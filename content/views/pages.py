@@ -8,12 +8,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.common import no_append_slash
 from django.views.decorators.http import require_safe
 
 from booking.models import Practitioner
 from booking.site_context import site_context_of
 from content.models import Page
-from content.pages import next_slot, published
+from content.pages import next_slot, ordinary_paths, published
 from content.pages.page_expiry import cacheable
 from content.pages.published import PageLookup, published_at
 from content.pages.rendering import page_context, render_page, template_name
@@ -21,16 +22,16 @@ from content.pages.rendering import page_context, render_page, template_name
 Kind = Page.Kind
 
 
-def _show(request: HttpRequest, kind: str, slug: str = "") -> HttpResponse:
+def _show(request: HttpRequest, kind: str, slug: str = "", parent: str = "") -> HttpResponse:
     site_context_of(request)
     now = timezone.now()
-    found = found_or_404(kind, slug, now)
+    found = found_or_404(kind, slug, now, parent=parent)
     return cacheable(request, render_page(request, template_name(kind), **page_context(found, now=now)))
 
 
-def found_or_404(kind: str, slug: str, now: datetime) -> PageLookup:
-    """Return the live page of this kind and slug, or raise Http404."""
-    found = published_at(kind=kind, slug=slug, now=now)
+def found_or_404(kind: str, slug: str, now: datetime, *, parent: str = "") -> PageLookup:
+    """Return the live page of this kind and slug, below the page with the slug ``parent``, or raise Http404."""
+    found = published_at(kind=kind, slug=slug, parent=parent, now=now)
     if found is None:
         raise Http404
     return found
@@ -91,3 +92,11 @@ def privacy(request: HttpRequest) -> HttpResponse:
 @require_safe
 def accessibility(request: HttpRequest) -> HttpResponse:
     return _show(request, Kind.ACCESSIBILITY)
+
+
+@no_append_slash  # Or an unknown address would cost two requests. SlugRedirectMiddleware adds the slash for known ones.
+@require_safe
+def ordinary(request: HttpRequest, slug: str, parent: str = "") -> HttpResponse:
+    if not ordinary_paths.is_known(request, request.path):
+        raise Http404
+    return _show(request, Kind.ORDINARY, slug, parent)

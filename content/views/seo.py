@@ -20,7 +20,8 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     snippets = live.filter(page__kind=Page.Kind.SNIPPET)
     changed_at = dict(snippets.values_list("page", "changed_at"))
     addresses: list[tuple[str, datetime | None]] = []
-    for revision in live.exclude(pk__in=snippets).select_related("page").prefetch_related("snippets").defer("blocks"):
+    pages = live.exclude(pk__in=snippets).select_related("page__parent")
+    for revision in pages.prefetch_related("snippets").defer("blocks"):
         times = [revision.changed_at, *(changed_at[s.pk] for s in revision.snippets.all() if s.pk in changed_at)]
         addresses.append((settings.SITE_URL + revision.page.get_absolute_url(), max(times)))
     addresses.sort()

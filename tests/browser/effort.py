@@ -4,6 +4,12 @@ from typing import NamedTuple
 
 from playwright.sync_api import Locator, Page, Request
 
+PASTE = """(editor, html) => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData("text/html", html);
+  editor.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+}"""
+
 
 class Took(NamedTuple):
     """What a job took. A drag counts as a click, and so does a choice in a list."""
@@ -46,6 +52,21 @@ class Effort:
     def type(self, words: str) -> None:
         self.took = self.took._replace(texts=self.took.texts + 1)
         self.page.keyboard.type(words)
+
+    def choose(self, select: Locator, value: str) -> None:
+        """Choose from a list of the browser."""
+        self.took = self.took._replace(clicks=self.took.clicks + 1)
+        select.select_option(value)
+
+    def paste(self, editor: Locator, html: str) -> None:
+        """Paste HTML where the cursor is. It counts as a text."""
+        self.took = self.took._replace(texts=self.took.texts + 1)
+        editor.evaluate(PASTE, html)
+
+    def insert(self, words: str) -> None:
+        """Put a whole text at the cursor at once, as pasting does. It counts as a text."""
+        self.took = self.took._replace(texts=self.took.texts + 1)
+        self.page.keyboard.insert_text(words)
 
     def press(self, *keys: str) -> None:
         for key in keys:

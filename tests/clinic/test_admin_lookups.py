@@ -107,7 +107,7 @@ def test_only_named_fields_autocomplete(admin_client, rows):
     for app, model, field in [
         ("booking", "timeoff", "practitioner"),
         ("booking", "practitionerservice", "service"),  # Of an inline.
-        ("content", "page", "hero_picture"),
+        ("content", "page", "written_by"),
     ]:
         assert admin_client.get(AUTOCOMPLETE.format(app, model, field)).status_code == 200
     for app, model, field in [

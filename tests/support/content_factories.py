@@ -21,7 +21,7 @@ def make_page(*, is_published: bool = True, goes_live_at: datetime = LONG_AGO, *
     """Create a page, by default a published treatment, without the publishing checks."""
     kind = fields.get("kind", Page.Kind.TREATMENT)
     number = next(_numbers)
-    slug = f"treatment-{number}" if kind == Page.Kind.TREATMENT else ""
+    slug = f"{kind}-{number}" if kind in Page.KINDS_WITH_SLUG else ""
     page = Page.objects.create(
         **{
             "kind": kind,

@@ -34,7 +34,7 @@ WORDS_ONLY = {"booking.0026_plain_words", "content.0017_plain_words"}
 # Tables with some hundred rows at most, which staff keep by hand: reading them once takes milliseconds.
 SMALL_TABLES = {
     "booking_clinic", "booking_closure", "booking_location", "booking_practitioner", "booking_service",
-    "booking_timeoff",
+    "booking_timeoff", "content_page",
 }  # fmt: skip
 READS_ALL_ROWS = {
     "require-concurrent-index-creation",

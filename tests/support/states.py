@@ -38,6 +38,7 @@ PUBLIC = [
     "/team/",
     "/team/steve-hansen/",
     "/fees/",
+    "/about-us/",
     "/contact/",
     "/contact/?page=/treatments/dry-needling/",
     "/contact/?to=steve-hansen",

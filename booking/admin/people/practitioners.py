@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from js_asset import Script
 
 from booking.admin.conflicts import ConfirmConflictsMixin
 from booking.admin.people import feed_address, page_drafts
@@ -59,7 +60,7 @@ class PractitionerAdmin(ChangeLogMixin, ConfirmConflictsMixin):
                 ]
             },
         ),
-        (_("Text for patients"), {"fields": ["summary", "bio", "languages"]}),
+        (_("Text for patients"), {"fields": ["summary", "bio", "languages", "declared_interests"]}),
         (
             "At the clinic",
             {"fields": ["takes_new_patients", "compact_days", "is_active", "colour", "email", "user", "position"]},
@@ -70,7 +71,7 @@ class PractitionerAdmin(ChangeLogMixin, ConfirmConflictsMixin):
 
     class Media:
         css = {"all": ["css/admin/content/pictures.css"]}
-        js = ["js/focal_point.js"]
+        js = [Script("js/focal_point.js", type="module")]
 
     def get_urls(self) -> list[URLPattern]:
         def feed(request: HttpRequest, pk: int) -> HttpResponse:

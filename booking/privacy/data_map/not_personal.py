@@ -8,7 +8,7 @@ _FIELDS: dict[str, str] = {
     "clinic.Role": "id key group given",
     "clinic.PasswordLinkRequest": "id",
     "content.Page": (
-        "id kind slug title lede description topic position alternate_names hero_picture hero_alt "
+        "id kind slug parent title lede description topic position alternate_names hero_picture hero_alt "
         "hero_is_decorative service booking_label performed_by referral last_reviewed_on next_review_on "
         "preview_generation"
     ),
@@ -27,7 +27,7 @@ _FIELDS: dict[str, str] = {
     "content.MenuEntry": "id menu place page label position",
     "content.Notice": "id title text tone starts_at ends_at link_label page service position",
     "content.PageFeedback": "id page month helped did_not_help",
-    "content.Picture": "id title width height focal_x focal_y created_at",
+    "content.Picture": "id title subject alt is_decorative width height focal_x focal_y created_at",
     "content.PictureFile": ("id kind state digest focal_x focal_y width height failed_at claimed_until created_at"),
     "content.PlaceMap": "id location picture night_picture alt caption",
     "content.SlugRedirect": "id page service left_at",
@@ -38,7 +38,10 @@ _FIELDS: dict[str, str] = {
     "content.SnippetHere": "id parent region ordering snippet",
     "content.Sources": "id parent region ordering heading level items",
     "content.Revision": ("id page is_public goes_live_at changed_at schema head blocks is_repeat overridden snippets"),
-    "content.Review": "id page next_review_on digest",
+    "content.Review": "id page next_review_on digest evidence",
+    "content.ReviewRequest": "id page review outcome",
+    "content.BlockComment": "id page block_kind block_id",
+    "content.EditSession": "id page key schema head blocks",
     "content.SearchEntry": "id kind",
     "content.SearchIndex": "id version until shape vocabulary care_cards plain_words synonyms",
     "content.SearchSynonym": "id typed words page",

@@ -24,6 +24,7 @@ TEAM: tuple[Entry, ...] = (
             "protected_title credentials register_number register_url authorised_for_needling": "Title, degrees and "
             "registration with the College",
             "summary bio photo photo_credit": "Portrait, in words and as a photo",
+            "declared_interests": "Paid work and shares that readers of their pages should know of",
             "takes_new_patients is_active": "Whether they work here, and take new patients",
         },
     ),
@@ -161,6 +162,36 @@ WEBSITE: tuple[Entry, ...] = (
             "reviewer reviewed_on": "Which practitioner reviewed it, and when",
             "made_by made_at override_reason": "Who recorded it, when, and why the author was the reviewer",
         },
+    ),
+    *entries(
+        "content.ReviewRequest",
+        Whose.STAFF,
+        purpose="Ask a practitioner to review a page",
+        roles=EDITORS,
+        kept=Kept.RECORD,
+        fields={
+            "asked_by asked_at reviewer closed_at": "Who asked whom to review a page, when, and when it was done",
+            "note": "What they noted for the reviewer",
+        },
+    ),
+    *entries(
+        "content.BlockComment",
+        Whose.STAFF,
+        purpose="Talk about a draft where the words are",
+        roles=EDITORS,
+        kept=Kept.STAFF,
+        fields={
+            "made_by made_at resolved_by resolved_at": "Who wrote a comment on a draft and who resolved it, and when",
+            "text": "The comment, which readers never see",
+        },
+    ),
+    *entries(
+        "content.EditSession",
+        Whose.STAFF,
+        purpose="Show editors that someone else is editing the same page, and undo a session",
+        roles=EDITORS,
+        kept=Kept.STAFF,
+        fields={"user started_at seen_at saved_at": "Who edited a draft, from when to when"},
     ),
     *entries(
         "content.Picture",

@@ -51,9 +51,10 @@ class Command(BaseCommand):
             pictures = pages.load_pictures()
             rows += pictures
             rows += pages.load_maps(locations=[row for row in rows if isinstance(row, Location)], pictures=pictures)
-            rows += pages.load_pages(
+            new_pages = pages.load_pages(
                 services=Service.objects.all(), practitioners=Practitioner.objects.all(), pictures=pictures, now=now
             )
+            rows += [*new_pages, *pages.load_menu_entries(new_pages)]
             rows += pages.load_synonyms()
             if with_appointments:
                 rows += add_appointments()

@@ -36,7 +36,7 @@ def is_for_a_page(request: HttpRequest) -> bool:
         request.method in {"GET", "HEAD"}
         and match is not None
         and match.namespace == "content"
-        and (match.url_name != "preview")
+        and match.url_name not in {"preview", "page", "page_below"}  # The last two match addresses of nothing, too.
     )
 
 

@@ -8,12 +8,13 @@ from django_prose_editor.widgets import AdminProseEditorWidget
 
 from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 from content import models
+from content.admin.picture_chooser.fields import PictureFieldsMixin, PlacedPictureForm
 from content.fields.rich_text import RichTextField
 
 PAGE_INPUTS = ADMIN_FORMFIELD_OVERRIDES | {RichTextField: {"widget": AdminProseEditorWidget}}
 
 
-class BlockInline(ContentEditorInline):
+class BlockInline(PictureFieldsMixin, ContentEditorInline):
     """Show heading and level in one line, the other fields below in the model's order."""
 
     formfield_overrides = PAGE_INPUTS
@@ -45,7 +46,7 @@ CONTENT_INLINES = [
     block_inline(models.RiskTable, "table_chart"),
     block_inline(models.CareCard, "emergency"),
     block_inline(models.Questions, "quiz"),
-    block_inline(models.PlacedPicture, "image", autocomplete_fields=["picture"]),
+    block_inline(models.PlacedPicture, "image", form=PlacedPictureForm),
     block_inline(models.CallToAction, "event_available"),
     block_inline(models.PersonCard, "person"),
     block_inline(models.Signpost, "signpost", fk_name="parent"),

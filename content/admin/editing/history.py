@@ -12,11 +12,12 @@ from content.admin.editing import step_page
 from content.admin.editing.status import local_time
 from content.blocks import page_content
 from content.blocks.page_content import PageContent
-from content.models import Page, Revision
-from content.publishing import diff
+from content.models import EditSession, Page, Revision
+from content.publishing import diff, edit_sessions
 from content.publishing import publish as publishing
 
 DRAFT = "draft"
+BEFORE = "before-"  # The draft as it was before an edit session, by the session's id.
 
 
 def history(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -37,9 +38,14 @@ def history(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
         else:
             state = ""
         rows.append({"number": number, "revision": revision, "state": state, "made_at": local_time(revision.made_at)})
+    sittings = [
+        {"key": f"{BEFORE}{session.pk}", "label": _before(session)}
+        for session in edit_sessions.restorable(page, now=now).defer("head", "blocks")
+    ]
     reviews = page.reviews.select_related("reviewer", "made_by")
     return step_page.show_step(
         office, request, "history", page, title=f"History: {page}", rows=rows, reviews=reviews,
+        sittings=sittings,
         may_restore=office.has_change_permission(request, page),
     )  # fmt: skip
 
@@ -64,28 +70,46 @@ def compare(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
 
 
 def _version(page: Page, name: str) -> tuple[tuple[float, str], PageContent]:
-    """Return a version's (sort key, label) and its content; 404 if it is not a revision of this page."""
+    """Return a version's (sort key, label) and its content; 404 if it is not one of this page."""
     if name == DRAFT:
         return (float("inf"), "the draft"), page_content.content_of_draft(page)
-    if not step_page.is_id(name):
+    stored = _stored(page, name)
+    at = stored.started_at if isinstance(stored, EditSession) else stored.made_at
+    return (at.timestamp(), _label(stored)), page_content.stored_content(stored)
+
+
+def _stored(page: Page, name: str) -> Revision | EditSession:
+    """Return the revision, or the edit session of a name such as "before-12"; 404 if it is not one of this page."""
+    pk = name.removeprefix(BEFORE)
+    if not step_page.is_id(pk):
         raise Http404
-    revision = get_object_or_404(page.revisions.filter(is_public=True), pk=int(name))
-    return (revision.pk, f"the version of {local_time(revision.made_at)}"), page_content.content_of_revision(revision)
+    if name.startswith(BEFORE):
+        session: EditSession = get_object_or_404(edit_sessions.restorable(page, now=timezone.now()), pk=int(pk))
+        return session
+    revision: Revision = get_object_or_404(page.revisions.filter(is_public=True), pk=int(pk))
+    return revision
+
+
+def _label(stored: Revision | EditSession) -> str:
+    if isinstance(stored, Revision):
+        return f"the version of {local_time(stored.made_at)}"
+    label = _before(stored)
+    return label[0].lower() + label[1:]
+
+
+def _before(session: EditSession) -> str:
+    who, when = edit_sessions.name_of(session.user), local_time(session.started_at)
+    return gettext("The draft before %(who)s's changes of %(when)s") % {"who": who, "when": when}
 
 
 def restore(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
-    """Show what restoring a revision into the draft would change; on POST, restore it."""
+    """Show what restoring a version into the draft would change; on POST, restore it."""
     page = step_page.find_page(office, request, object_id, "content.change_page")
-    pk = request.POST.get("revision") or request.GET.get("revision", "")
-    if not step_page.is_id(pk):
-        raise Http404
-    revision = get_object_or_404(page.revisions.filter(is_public=True), pk=int(pk))
+    name = request.POST.get("revision") or request.GET.get("revision", "")
+    stored = _stored(page, name)
     if request.method == "POST":
-        publishing.restore(revision, by=request.user, now=timezone.now())
-        messages.success(
-            request,
-            f"The draft is the version of {local_time(revision.made_at)} again. Readers see no change yet.",
-        )
+        publishing.restore(stored, by=request.user, now=timezone.now())
+        messages.success(request, f"The draft is {_label(stored)} again. Readers see no change yet.")
         return HttpResponseRedirect(office.address("change", page))
     return step_page.show_step(
         office,
@@ -93,9 +117,9 @@ def restore(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
         "restore",
         page,
         title=f"Restore into the draft: {page}",
-        revision=revision,
-        made_at=local_time(revision.made_at),
-        changes=diff.compare(page_content.content_of_draft(page), page_content.content_of_revision(revision)),
+        name=name,
+        label=_label(stored),
+        changes=diff.compare(page_content.content_of_draft(page), page_content.stored_content(stored)),
     )
 
 

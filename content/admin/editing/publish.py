@@ -13,10 +13,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from booking.forms.fields import LineField
+from content.admin.editing.block_keys import block_key
 from content.admin.editing.status import local_time
 from content.admin.editing.step_page import find_page, sent, show_step
 from content.blocks import page_content
-from content.publishing import diff
+from content.blocks.block_text import block_label
+from content.publishing import comments, diff
 from content.publishing import publish as publishing
 from content.publishing.checks.issue import Issue
 from content.publishing.checks.rules import check_hiding, check_page
@@ -78,23 +80,23 @@ def publish(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
         status=422 if form.errors else status,
         title=f"Publish: {page}",
         form=form,
-        must=_by_block(draft, [finding for finding in findings if finding.blocks]),
-        should=_by_block(draft, [finding for finding in findings if not finding.blocks]),
+        must=by_block(draft, [finding for finding in findings if finding.blocks]),
+        should=by_block(draft, [finding for finding in findings if not finding.blocks]),
         changes=diff.compare(before, draft) if before else [],
         is_first=before is None,
         may_publish=may_override or not any(finding.blocks for finding in findings),
+        threads=[thread for thread in comments.threads_of(page) if thread.open_comments],
     )
 
 
-def _by_block(content: page_content.PageContent, findings: list[Issue]) -> list[tuple[str, str, list[Issue]]]:
+def by_block(content: page_content.PageContent, findings: list[Issue]) -> list[tuple[str, str, list[Issue]]]:
     """Group issues as (label, id, issues): those of the page itself, then those of each block in page order."""
     groups = [("The page itself", "", [finding for finding in findings if finding.block is None])]
     for row in content.rows():
         key = (str(row._meta.model_name), row.pk)
-        kind = str(row._meta.verbose_name).capitalize()
-        name = getattr(row, "heading", "") or getattr(row, "title", "") or getattr(row, "label", "")
-        label = f"{kind}: {name}" if name else kind
-        groups.append((label, f"{key[0]}-{key[1]}", [finding for finding in findings if finding.block == key]))
+        found = [finding for finding in findings if finding.block == key]
+        if found:
+            groups.append((block_label(row), block_key(*key), found))
     return [group for group in groups if group[2]]
 
 

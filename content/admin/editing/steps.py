@@ -9,10 +9,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from content.admin.editing.arranging.copy_block import copy_block
 from content.admin.editing.publish import call_off, hide, publish
-from content.admin.editing.review import review
 from content.admin.editing.status import local_time
 from content.admin.editing.step_page import find_page, show_step
+from content.admin.reviewing.ask import ask_review
+from content.admin.reviewing.comments import comments, comments_data
+from content.admin.reviewing.review import review
 from content.models import Page
 from content.publishing import preview_links
 
@@ -44,4 +47,14 @@ def preview(office: Any, request: HttpRequest, object_id: str) -> HttpResponse:
     )
 
 
-STEPS = {"publish": publish, "hide": hide, "call_off": call_off, "preview": preview, "review": review}
+STEPS = {
+    "publish": publish,
+    "hide": hide,
+    "call_off": call_off,
+    "preview": preview,
+    "review": review,
+    "copy_block": copy_block,
+    "ask_review": ask_review,
+    "comments": comments,
+    "comments_data": comments_data,
+}

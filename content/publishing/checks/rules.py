@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from booking.formatting import date_in_words
 from booking.models import Clinic, SampleRow
 from booking.text_cleaning import drop_invisible, has_invisible
+from content.addresses import problems_of
 from content.blocks import block_text
 from content.blocks.folds import Fold, with_folds
 from content.blocks.page_content import HEAD, PageContent
@@ -36,6 +37,7 @@ from content.models import (
 )
 from content.pages import published
 from content.pages.page_view import WHOM_TO_ASK, RenderedPage, build_page_view, reserved_anchors
+from content.publishing.checks.completeness import check_completeness
 from content.publishing.checks.examples import check_example
 from content.publishing.checks.issue import Issue, key_of
 from content.publishing.checks.readability import check_readability
@@ -48,7 +50,8 @@ def check_page(page: Page, content: PageContent, *, now: datetime) -> list[Issue
     snippets = published.snippets_in(content, now)
     references = published.load_references([content], now=now, snippets=snippets)
     reading = build_page_view(candidate, references)
-    issues = [*check_example(content), *_check_blocks(content, reading, references)]
+    issues = [*check_example(content), *check_completeness(page, content), *_check_blocks(content, reading, references)]
+    issues += [Issue(message) for message in problems_of(page).values()]
     if not is_snippet:
         issues += _check_levels(content, reading)
         issues += _check_page_fields(reading)
@@ -119,16 +122,16 @@ def _check_references(block: Any, references: published.References) -> Iterator[
             yield f"“{service}” can't be booked online, so the button would go nowhere.", True
     if isinstance(block, Signpost) and block.page_id and block.page_id not in references.pages:
         yield gettext("The page it links to isn't published. Readers will see this signpost once it is."), False
-    if isinstance(block, PersonCard):
+    if isinstance(block, PersonCard) and block.practitioner_id:
         person = references.people.get(block.practitioner_id)
         if person is None or not person.is_active:
             yield gettext("This person no longer works here, so readers don't see the card."), False
-    if isinstance(block, PlacedPicture):
+    if isinstance(block, PlacedPicture) and block.picture_id:
         if block.picture_id not in references.pictures:
             yield "The picture is gone.", True
         elif bool(block.alt) == block.is_decorative:
             yield gettext("Describe the picture, or tick that it's only decoration."), True
-    if isinstance(block, SnippetHere) and block.snippet_id not in references.snippets:
+    if isinstance(block, SnippetHere) and block.snippet_id and block.snippet_id not in references.snippets:
         yield gettext("This snippet isn't published, so readers would see nothing here."), True
 
 
@@ -160,14 +163,16 @@ def _check_page_fields(reading: RenderedPage) -> Iterator[Issue]:
 
 
 def _check_treatment(page: Page, content: PageContent, reading: RenderedPage, now: datetime) -> Iterator[Issue]:
-    if not reading.sources:
+    # An empty block of sources has an issue of its own.
+    if not reading.sources and not any(isinstance(row, Sources) for row in content.rows()):
         yield Issue("Name at least one source.")
     if not reading.of_kind(CareCard):
         yield Issue(gettext("Add a care card: who to call, and when."))
-    yield from _check_review(page, content, now.date())
+    yield from check_review(page, content, now.date())
 
 
-def _check_review(page: Page, content: PageContent, today: date) -> Iterator[Issue]:
+def check_review(page: Page, content: PageContent, today: date) -> Iterator[Issue]:
+    """Yield what is wrong with the page's clinical review: what a new review would answer."""
     last, due = page.last_reviewed_on, page.next_review_on
     if page.reviewed_by is None or last is None or due is None:
         if is_sample(page):
@@ -240,6 +245,10 @@ def check_hiding(page: Page, *, now: datetime) -> list[Issue]:
     for entry in MenuEntry.objects.filter(Q(page=page.pk) | Q(place=page.kind)).select_related("menu"):
         menu = str(entry.menu)
         issues.append(Issue(f"It leaves the {menu[0].lower()}{menu[1:]} while it is hidden.", blocks=False))
+    for child in live_now.filter(page__parent=page.pk):
+        issues.append(
+            Issue(f"“{child.title}” is below it. Readers will still find it at its own address.", blocks=False)
+        )
     addresses = {page.get_absolute_url(), *page.slug_redirects.values_list("path", flat=True)} - {""}
     for other in published.with_blocks(live_now.exclude(page=page.pk)):
         rows = other.words.rows()

@@ -15,6 +15,7 @@ ADDRESSES = [
     "/team/",
     "/team/steve-hansen/",
     "/fees/",
+    "/about-us/",
     "/contact/",
     "/contact/?page=/treatments/dry-needling/",
     "/privacy/",

@@ -37,6 +37,7 @@ def test_a_treatment_prints_on_two_sheets_with_its_url_and_without_controls(page
         ("/team/", 1),
         ("/team/steve-hansen/", 1),
         ("/fees/", 2),
+        ("/about-us/", 2),
         ("/privacy/", 2),
         ("/accessibility/", 2),
     ],

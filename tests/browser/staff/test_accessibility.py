@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from content.models import Menu, Notice, Picture, Revision, Section
+from content.models import DefinitionList, Menu, Notice, Picture, Revision, Section
 from content.models import Page as Written
 from tests.browser.axe import OFFICE, page_violations
 from tests.support import content_factories
@@ -26,8 +26,13 @@ def addresses(site: str) -> list[str]:
     content_factories.make_section(snippet)
     picture, notice = Picture.objects.get(title="The clinic"), Notice.objects.create(title="Closed on Friday")
     page_url = f"{CONTENT}/page/{page.pk}"
+    section, terms = Section.objects.filter(parent=page).first(), DefinitionList.objects.filter(parent=page).first()
+    assert section
+    assert terms
     steps = [
         "change/",
+        f"change/?block=definitionlist-{terms.pk}",
+        f"copy-block/?block=section-{section.pk}",
         "publish/",
         "hide/",
         "preview/",

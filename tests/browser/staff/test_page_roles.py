@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from content.models import Page as ContentPage
 from content.models import Revision, Section
+from tests.browser.staff.test_page_editing import open_block, save
 
 PASSWORD = "canola-foothills-42"
 SLUG = "dry-needling-for-back-pain"
@@ -56,12 +57,13 @@ def test_an_editor_saves_a_draft_and_cannot_publish_it(log_in: Callable[[str], P
     page, draft = log_in("Editor"), ContentPage.objects.get(slug=SLUG)
     before = Revision.objects.count()
     page.goto(f"/admin/content/page/{draft.pk}/change/")
-    page.locator("#id_content_section_set-0-heading").fill("An editor's words")
-    page.locator("[name=_continue]").click()
+    open_block(page.locator("#content_section_set-0")).locator("[name$=-heading]").fill("An editor's words")
+    save(page)
     expect(page.locator(".page-state")).to_contain_text("This draft is different")
     assert Section.objects.filter(parent=draft, heading="An editor's words").exists()
 
-    expect(page.get_by_role("link", name="Preview").first).to_be_visible()
+    expect(page.get_by_role("button", name="Share draft")).to_be_visible()
+    page.locator(".editor-menu summary", has_text="More").click()
     expect(page.get_by_role("button", name=re.compile("publish", re.IGNORECASE))).to_have_count(0)
     expect(page.get_by_role("link", name=re.compile("publish|hide it", re.IGNORECASE))).to_have_count(0)
     for step in ("publish", "hide", "call-off"):
@@ -85,12 +87,16 @@ def test_a_reviewer_reads_a_draft_without_a_script_error(
     headings = Section.objects.filter(parent=draft, region="main").exclude(heading="").order_by("ordering")
     page.goto(f"/admin/content/{kind}/{draft.pk}/change/")
     page.wait_for_load_state("networkidle")
-    expect(page.locator(".submit-row [name=_save]")).to_have_count(0)
+    expect(page.locator("[name=_save], [name=_continue]")).to_have_count(0)
     expect(page.locator(".order-machine .block-move")).to_have_count(0)
-    shown = page.locator(".order-machine .inline-related:visible .field-heading .readonly").all_inner_texts()
+    expect(page.locator(".block-add__button, .block-actions")).to_have_count(0)
+    shown = page.locator(".block-row:visible .block-row__words").all_inner_texts()
     written = list(headings.values_list("heading", flat=True))
-    assert [text for text in shown if text in written] == written or kind == "snippet"
-    expect(page.locator(".order-machine .inline-related:visible").first).to_be_visible()
+    assert [text for text in shown if text in written] == written
+    first = page.locator(".block-row:visible").first
+    expect(first.locator("fieldset")).to_be_hidden()
+    open_block(first)
+    expect(first.locator("fieldset .readonly").first).to_be_visible()
 
 
 def test_the_front_desk_has_no_access_to_pages(log_in: Callable[[str], Page]):
@@ -106,8 +112,9 @@ def test_the_front_desk_has_no_access_to_pages(log_in: Callable[[str], Page]):
 def test_a_changed_slug_redirects_from_the_old_url(log_in: Callable[[str], Page]):
     page, draft = log_in("Publisher"), ContentPage.objects.get(slug=SLUG)
     page.goto(f"/admin/content/page/{draft.pk}/change/")
+    page.get_by_role("heading", name="Address").click()
     page.fill("#id_slug", "needling-for-a-sore-back")
-    page.locator("[name=_continue]").click()
+    save(page)
     expect(page.locator(".messagelist")).to_contain_text("changed successfully")
 
     response = page.request.get(f"/treatments/{SLUG}/", max_redirects=0)

@@ -42,6 +42,28 @@ def form_of(title: str) -> str:
     return f"/admin/content/picture/{Picture.objects.get(title=title).pk}/change/"
 
 
+def test_the_arrow_keys_move_the_focal_point_and_each_shape_follows(open_office: Any) -> None:
+    office = open_office()
+    office.goto(form_of("Grandparent and grandchild"))
+    ring = office.get_by_role("slider", name="Focal point")
+    expect(ring).to_have_attribute("aria-valuetext", "52% from the left, 55% from the top")
+
+    ring.focus()
+    office.keyboard.press("ArrowLeft")
+    office.keyboard.press("ArrowDown")
+    office.keyboard.press("Shift+ArrowDown")
+
+    expect(ring).to_have_attribute("aria-valuetext", "47% from the left, 61% from the top")
+    expect(office.get_by_label("Focal point, from the left")).to_have_value("47")
+    shapes = office.locator(".focal-point__shapes")
+    expect(shapes.locator("figcaption")).to_have_count(4)
+    for cut in shapes.locator("img").all():
+        expect(cut).to_have_css("object-position", "47% 61%")
+    for _ in range(30):
+        office.keyboard.press("ArrowRight")
+    expect(office.get_by_label("Focal point, from the left")).to_have_value("100")
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_a_click_on_the_picture_sets_the_focal_point(open_office: Any, width: int) -> None:
     office = open_office(width=width)

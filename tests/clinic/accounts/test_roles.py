@@ -69,6 +69,11 @@ PAGES = {
     "booking_practitioner_draft": (set(), set()),
     "booking_practitioner_feed": (set(), set()),
     "booking_service_step": (set(), set()),
+    "content_page_reviews": ({E, R, P}, {E, R, P}),
+    "content_picture_choose": ({E, R, P}, {E, R, P}),
+    "content_picture_states": ({E, R, P}, {E, R, P}),
+    "content_picture_upload": (set(), {E, P}),
+    "content_picture_save_details": (set(), {E, P}),
     "remove_sample": (set(), set()),
     "setup": (set(), set()),
     "clinic_staffmember_second_factor": (set(), set()),
@@ -81,12 +86,20 @@ for kind in ("page", "snippet"):
         f"content_{kind}_call_off": ({P}, {P}),
         f"content_{kind}_preview": ({E, R, P}, {E, P}),
         f"content_{kind}_review": ({R}, {R}),
+        f"content_{kind}_ask_review": ({E, P}, {E, P}),
+        f"content_{kind}_comments": ({E, R, P}, {E, R, P}),
+        f"content_{kind}_comments_data": ({E, R, P}, {E, R, P}),
         f"content_{kind}_compare": ({E, R, P}, {E, R, P}),
         f"content_{kind}_restore": ({E, P}, {E, P}),
+        f"content_{kind}_frame": ({E, R, P}, {E, R, P}),
+        f"content_{kind}_typed": (set(), {E, P}),
+        f"content_{kind}_copy_block": ({E, P}, {E, P}),
+        f"content_{kind}_heartbeat": (set(), {E, P}),
+        f"content_{kind}_login_state": ({E, R, P}, {E, R, P}),
     }
 # Views that check permissions by object, or are open to all staff. Other tests cover them.
 FOR_ALL = {"index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n"}
-FOR_ALL |= {"view_on_site", "app_list"}
+FOR_ALL |= {"view_on_site", "app_list", "content_page_logged_in", "content_snippet_logged_in"}
 
 
 def addresses(patterns: list, before: str = "/admin/") -> Iterator[tuple[str, str]]:

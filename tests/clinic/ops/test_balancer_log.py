@@ -112,7 +112,7 @@ def first_segments(resolver):
     for pattern in resolver.url_patterns:
         segment = str(pattern.pattern).partition("/")[0]
         found |= {segment} if segment or isinstance(pattern, URLPattern) else first_segments(pattern)
-    return found - {""}
+    return {segment for segment in found if segment and not segment.startswith("<")}  # Not ordinary pages.
 
 
 @pytest.mark.skipif(not IN_CI and shutil.which("nginx") is None, reason="nginx is not installed")

@@ -134,7 +134,7 @@ def test_the_sample_has_no_credentials_or_register_numbers(sample):
     [
         "/", "/treatments/", "/treatments/dry-needling/", "/treatments/dry-needling-for-back-pain/",
         "/treatments/trans-non-binary-intersex-pelvic-health/", "/team/", "/team/steve-hansen/", "/fees/", "/contact/",
-        "/privacy/", "/accessibility/", "/sitemap.xml", "/robots.txt", "/book/", "/book/back-assessment/",
+        "/about-us/", "/privacy/", "/accessibility/", "/sitemap.xml", "/robots.txt", "/book/", "/book/back-assessment/",
         "/book/dry-needling/", "/book/physiotherapy-assessment/",
     ],
 )  # fmt: skip

@@ -13,26 +13,10 @@ from django.utils.html import strip_tags
 from content.blocks import page_content
 from content.models import CareCard, Page, Review, Revision, Section, SnippetHere
 from tests.support import factories
-from tests.support.content_factories import LONG_AGO, make_page, make_revision, make_section, make_sources
+from tests.support.content_factories import LONG_AGO, make_page, make_revision, make_section
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
 EVERY_STEP = ["publish", "hide", "preview", "history", "review"]
-
-
-@pytest.fixture
-def draft(now):
-    page = make_page(
-        is_published=False,
-        slug="dry-needling",
-        title="Dry needling",
-        reviewed_by=factories.make_practitioner(),
-        last_reviewed_on=now.date(),
-        next_review_on=now.date() + timedelta(days=365),
-    )
-    make_section(page, heading="What it is", body="<p>A thin needle.</p>")
-    CareCard.objects.create(parent=page, region="main", ordering=500, heading="Call 911 if", items=[{"text": "pain"}])
-    make_sources(page, "George 2021")
-    return page
 
 
 def somebody(client, *permissions, username="alice"):
@@ -198,7 +182,7 @@ def test_the_last_editor_of_a_page_cannot_review_it(client, draft, now):
     draft.reviewed_by.user = alice
     draft.reviewed_by.save()
     Page.objects.update(edited_by=alice)
-    sent = {"reviewer": draft.reviewed_by_id, "reviewed_on": "2026-11-20", "next_review_on": "2027-11-20"}
+    sent = {"evidence": "George 2021", "reviewed_on": "2026-11-20", "next_review_on": "2027-11-20"}
 
     response = client.post(address("review", draft), sent | {"override_reason": "I may not"})
 
@@ -219,8 +203,10 @@ def test_the_last_editor_of_a_page_cannot_review_it(client, draft, now):
     ],
     ids=["to come", "not later", "too late"],
 )
-def test_the_dates_of_a_review_are_validated(admin_client, draft, on, following, message):
-    sent = {"reviewer": draft.reviewed_by_id, "reviewed_on": on, "next_review_on": following}
+def test_the_dates_of_a_review_are_validated(admin_client, admin_user, draft, on, following, message):
+    draft.reviewed_by.user = admin_user
+    draft.reviewed_by.save()
+    sent = {"evidence": "George 2021", "reviewed_on": on, "next_review_on": following}
 
     response = admin_client.post(address("review", draft), sent)
 
@@ -269,7 +255,7 @@ def test_the_editor_gets_issues_with_their_block(admin_client, draft):
 
     findings = admin_client.get(reverse("admin:content_page_change", args=[draft.pk])).content.decode()
 
-    assert f'"block": "content_section_set", "id": {section.pk}' in findings
+    assert f'"block": "section-{section.pk}"' in findings
 
 
 def test_the_editor_clones_blocks_and_nothing_else(admin_client, draft):
@@ -357,9 +343,9 @@ def test_the_start_page_has_no_page_notes_for_the_front_desk(client, draft):
 def test_a_snippet_is_written_published_and_found(admin_client):
     from tests.content.admin.test_editing import form_of
 
-    sent = form_of(admin_client.get("/admin/content/snippet/add/")) | {"title": "Emergency signs", "_publish": "1"}
+    editor = admin_client.post("/admin/content/snippet/add/", {"title": "Emergency signs"}).headers["Location"]
 
-    response = admin_client.post("/admin/content/snippet/add/", sent)
+    response = admin_client.post(editor, form_of(admin_client.get(editor)) | {"_publish": "1"})
 
     snippet = Page.objects.get()
     assert (snippet.kind, snippet.slug, snippet.title) == ("snippet", "", "Emergency signs")

@@ -1,7 +1,6 @@
 """Folded sections: what they hold, how they are shown, and that stored content keeps its digest."""
 
 import pytest
-from django.core.exceptions import ValidationError
 
 from content.blocks import page_content
 from content.blocks.folds import Fold, with_folds
@@ -65,27 +64,6 @@ def test_a_note_inside_a_fold_stays_in_it():
 def test_a_fold_that_tells_about_risks_is_known_by_its_blocks_or_its_headings(blocks, is_about_risks):
     (fold,) = with_folds(blocks)
     assert fold.tells_about_risks is is_about_risks
-
-
-@pytest.mark.parametrize(
-    ("fields", "wrong"),
-    [
-        ({"heading": ""}, "heading"),
-        ({"short_answer": ""}, "short_answer"),
-        ({"level": 3}, "level"),
-    ],
-)
-def test_a_fold_needs_a_heading_and_a_short_answer_and_is_a_whole_section(fields, wrong):
-    section = Section(**{"heading": "Risks", "short_answer": "Rare.", "is_folded": True} | fields)
-    with pytest.raises(ValidationError) as refused:
-        section.clean()
-    assert list(refused.value.message_dict) == [wrong]
-
-
-def test_a_section_that_is_not_folded_needs_none_of_them():
-    section = Section(heading="", short_answer="", level=3)
-    section.clean()
-    assert not section.is_folded
 
 
 @pytest.fixture

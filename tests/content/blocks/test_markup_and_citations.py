@@ -6,7 +6,7 @@ import pytest
 from django.utils.html import escape
 
 from content.blocks.citations import cite
-from content.blocks.markup import to_html, to_line
+from content.fields.markup import to_html, to_line
 from content.models import Section
 from content.templatetags.content_tags import block_heading, one_face_a_word, whole_words
 from tests.support.content_factories import make_page, make_section

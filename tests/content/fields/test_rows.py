@@ -1,11 +1,17 @@
 """RowsField: cleaning, validation, order and the form widget."""
 
+import json
+
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.http import QueryDict
 
+from content.fields import markup
+from content.fields.rich_text import clean_html
 from content.fields.rows import Column, RowsFormField, RowsWidget, clean_rows
 from content.models import DefinitionList, Sources
+from tests.content.blocks.test_markup_and_citations import FORBIDDEN, HOSTILE
 from tests.support.content_factories import make_page
 
 COLUMNS = [Column("term", "Term", max_length=20), Column("text", "Text", is_long=True, is_required=False)]
@@ -26,18 +32,90 @@ def posted(**fields):
 def test_rows_keep_their_columns_only():
     raw_rows = [{"term": "  Core ", "text": "Middle\r\nof you", "colour": "red"}]
 
-    assert clean_rows(COLUMNS, raw_rows) == [{"term": "Core", "text": "Middle\nof you"}]
+    assert clean_rows(COLUMNS, raw_rows) == [{"term": "Core", "text": "<p>Middle<br>of you</p>"}]
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [
+        ("**Bold** and [fees](/fees/)", '<p><strong>Bold</strong> and <a href="/fees/">fees</a></p>'),
+        ("- one\n- two", "<ul><li>one</li><li>two</li></ul>"),
+        ("2 < 3 & 'so'", "<p>2 &lt; 3 &amp; 'so'</p>"),
+        ("<p>As <em>typed</em></p>", "<p>As <em>typed</em></p>"),
+        ("<strong>No paragraph</strong>", "<p><strong>No paragraph</strong></p>"),
+        ("No paragraph<p>and one</p>", "<p>No paragraph</p><p>and one</p>"),
+        ("<p>treat&shy;ment</p>", "<p>treatment</p>"),
+        ("<p> </p><ul><li></li></ul>", ""),
+    ],
+)
+def test_a_long_cell_is_rich_text(written, stored):
+    assert COLUMNS[1].clean(written) == stored
+    assert COLUMNS[1].clean(stored) == stored
+
+
+@pytest.mark.parametrize(
+    "text", ['It\'s "so"', "a & b < c > d", "1 \u00a0 2", "[x](/a?b=1&c='d'\"e)\n\n**b**", "1. one\n2) two\n\n* three"]
+)
+def test_text_becomes_html_that_the_sanitizer_leaves_as_it_is(text):
+    assert clean_html(markup.to_html(text)) == markup.to_html(text)
+
+
+@pytest.mark.parametrize("html", HOSTILE)
+def test_hostile_html_in_a_long_cell_is_cleaned_by_every_write(html):
+    page = make_page()
+    items = [{"term": "Core", "text": f"<p>Middle</p>{html}"}]
+    block = DefinitionList(parent=page, region="main", items=items)
+    block.full_clean()
+    block.save()
+    DefinitionList.objects.bulk_create([DefinitionList(parent=page, region="main", items=items)])
+    DefinitionList.objects.filter(pk=block.pk).update(items=items)
+
+    for rows_ in DefinitionList.objects.values_list("items", flat=True):
+        assert [fragment for fragment in FORBIDDEN if fragment in rows_[0]["text"].lower()] == []
+
+
+def test_the_limit_of_a_long_cell_counts_what_readers_see():
+    column = Column("text", "Text", is_long=True, max_length=20)
+
+    assert column.clean('<p><a href="https://clinic.example/a/long/address/">twenty characters!!!</a></p>')
+    for too_long in ("<p>twenty-one characters</p>", "<b>" * 100 + "x"):
+        with pytest.raises(ValidationError) as error:
+            column.clean(too_long)
+        assert "The limit is 20." in error.value.messages[0]
+
+
+@pytest.mark.parametrize("value", ["<p>a\u202eb</p>", "<p>a&#x202e;b</p>", "<p>a\x00b</p>", "a\ud800"], ids=ascii)
+def test_characters_that_cannot_be_read_are_refused_in_a_long_cell(value):
+    with pytest.raises(ValidationError):
+        COLUMNS[1].clean(value)
+
+
+def test_text_that_the_release_before_has_stored_is_read_as_html():
+    block = DefinitionList.objects.create(parent=make_page(), region="main", items=[{"term": "Core", "text": "x"}])
+    with connection.cursor() as cursor:
+        stored = json.dumps([{"term": "Core", "text": "**Middle**"}])
+        cursor.execute("UPDATE content_definitionlist SET items = %s WHERE id = %s", [stored, block.pk])
+
+    block.refresh_from_db()
+
+    assert block.items == [{"term": "Core", "text": "<p><strong>Middle</strong></p>"}]
 
 
 def test_an_empty_row_is_dropped():
-    assert clean_rows(COLUMNS, rows(("Core", ""), (" ", ""), ("Disc", ""))) == rows(("Core", ""), ("Disc", ""))
+    assert clean_rows(COLUMNS, rows(("Core", ""), (" ", "<p></p>"), ("Disc", ""))) == rows(("Core", ""), ("Disc", ""))
 
 
-def test_the_error_for_a_missing_cell_names_its_row():
+def test_a_row_may_lack_a_required_cell_until_it_is_published():
+    assert clean_rows(COLUMNS, rows(("Core", "<p>x</p>"), ("", "<p>alone</p>"))) == rows(
+        ("Core", "<p>x</p>"), ("", "<p>alone</p>")
+    )
+
+
+def test_the_error_for_a_cell_names_its_row():
     with pytest.raises(ValidationError) as error:
-        clean_rows(COLUMNS, rows(("Core", "x"), ("", "alone")))
+        clean_rows(COLUMNS, rows(("Core", "x"), ("y" * 21, "")))
 
-    assert error.value.messages == ["Row 2. Term: write something here, or clear the whole row."]
+    assert error.value.messages == ["Row 2. Term: This has 21 characters. The limit is 20."]
 
 
 @pytest.mark.parametrize(
@@ -62,9 +140,9 @@ def test_rows_are_cleaned_by_every_write_to_the_database():
         [DefinitionList(parent=page, region="main", items=[{"term": " Core ", "text": "x", "extra": "<script>"}])]
     )
 
-    assert DefinitionList.objects.get().items == [{"term": "Core", "text": "x"}]
+    assert DefinitionList.objects.get().items == [{"term": "Core", "text": "<p>x</p>"}]
     with pytest.raises(ValidationError):
-        DefinitionList.objects.update(items=[{"term": "", "text": "alone"}])
+        DefinitionList.objects.update(items=[{"term": "Core\u202e", "text": "x"}])
 
 
 def test_the_form_reads_rows_in_the_order_of_their_numbers():

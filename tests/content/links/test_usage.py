@@ -102,9 +102,9 @@ def test_usages_of_many_pictures_have_a_constant_number_of_queries(now, django_a
     for picture in rows:
         make_page(hero_picture=picture, hero_alt="A path")
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         find_usages(rows[:1], now=now)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         usages_by_id = find_usages(rows, now=now)
 
     assert [len(usages_by_id[row.pk]) for row in rows] == [1, 1]

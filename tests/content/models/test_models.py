@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
-from content.models import CareCard, Page, PlacedPicture, Signpost
+from content.models import Page, SnippetHere
 from tests.support import factories
 from tests.support.content_factories import make_page, make_picture
 
@@ -37,7 +37,7 @@ def test_treatments_have_unique_slugs():
 
 def test_a_treatment_needs_a_slug():
     assert validation_messages(page(slug="")) == [
-        "A treatment needs an address. No other kind of page has one to choose."
+        "Treatments and ordinary pages need an address. Other pages have a fixed one."
     ]
 
 
@@ -46,20 +46,6 @@ def test_a_special_page_has_no_slug():
     special.full_clean()
 
     assert special.slug == ""
-
-
-def test_a_lede_has_25_words_at_most():
-    page(lede="word " * 25).full_clean()
-
-    assert validation_messages(page(lede="word " * 26)) == ["This has 26 words. Use 25 or fewer."]
-
-
-@pytest.mark.parametrize("fields", [{}, {"hero_alt": "A path", "hero_is_decorative": True}], ids=["neither", "both"])
-def test_a_picture_has_alt_text_or_is_decorative(fields):
-    message = ["Describe the picture, or tick that it's only decoration: one of the two."]
-
-    assert validation_messages(page(hero_picture=make_picture(), **fields)) == message
-    assert validation_messages(PlacedPicture(parent=make_page(), region="main", picture=make_picture())) == message
 
 
 def test_a_review_has_all_its_fields_or_none():
@@ -83,19 +69,11 @@ def test_the_next_review_is_due_within_24_months():
     assert validation_messages(reviewed(on)) == ["The next review has to be after the last one."]
 
 
-def test_a_signpost_has_exactly_one_target():
-    here, service = make_page(), factories.make_service()
+def test_a_snippet_contains_no_snippet():
+    snippet = make_page(kind="snippet")
 
-    Signpost(parent=here, region="main", title="There", page=here).full_clean()
-    for fields in ({}, {"page": here, "service": service}):
-        assert validation_messages(Signpost(parent=here, region="main", title="There", **fields)) == [
-            "Choose a page or a service, not both."
-        ]
-
-
-def test_a_care_card_needs_a_heading():
-    assert validation_messages(CareCard(parent=make_page(), region="main")) == [
-        "Say who to call and when, such as: Call 911 if you have"
+    assert validation_messages(SnippetHere(parent=snippet, region="main", snippet=snippet)) == [
+        "A snippet can't contain another snippet."
     ]
 
 

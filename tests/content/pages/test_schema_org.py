@@ -33,6 +33,7 @@ REQUIRED = {
         "name", "url", "description", "inLanguage", "dateModified", "breadcrumb", "citation", "reviewedBy",
         "lastReviewed", "about", "publisher",
     },
+    "AboutPage": {"name", "url", "description", "inLanguage", "dateModified", "breadcrumb", "publisher"},
     "MedicalTherapy": {
         "name", "description", "alternateName", "contraindication", "adverseOutcome", "preparation", "followup",
     },

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import Permission
 
 from content.models import CareCard
 from tests.support import factories
@@ -12,23 +11,19 @@ from tests.support.content_factories import make_page, make_section, make_source
 
 
 @pytest.fixture
-def alice(may_record_for_others):
+def alice(db):
+    """Someone who writes and publishes, and who is on the team."""
     user = get_user_model().objects.create_user("alice")
-    user.user_permissions.add(may_record_for_others)
+    factories.make_practitioner(name="Alice Cardinal", user=user)
     return user
 
 
 @pytest.fixture
-def bob(may_record_for_others):
+def bob(db):
+    """Someone else on the team, whose reviews are signed by Mei Lin Tran."""
     user = get_user_model().objects.create_user("bob")
-    user.user_permissions.add(may_record_for_others)
+    factories.make_practitioner(name="Mei Lin Tran", user=user)
     return user
-
-
-@pytest.fixture
-def may_record_for_others(db):
-    """The permission to record reviews that others did, so that most tests may name any reviewer."""
-    return Permission.objects.get(codename="review_page_for_others")
 
 
 @pytest.fixture

@@ -118,8 +118,9 @@ def test_the_reviewer_must_not_have_made_the_last_change(draft, now):
 
 def test_folded_risks_warn_until_a_review_has_been_recorded_since(draft, now, django_user_model):
     alice = django_user_model.objects.create_superuser("alice")
+    factories.make_practitioner(user=alice)
     section = make_section(draft, heading="What are the risks?", is_folded=True, short_answer="Few.")
-    record = {"reviewer": draft.reviewed_by, "reviewed_on": now.date(), "by": alice, "now": now}
+    record = {"evidence": "George 2021", "reviewed_on": now.date(), "by": alice, "now": now}
     record["next_review_on"] = now.date() + timedelta(days=365)
 
     (issue,) = issues(draft, now)
@@ -141,9 +142,10 @@ def test_a_fold_without_risks_does_not_warn(draft, now):
 
 def test_changes_since_the_review_warn(draft, now):
     alice = get_user_model().objects.create_superuser("alice")
+    factories.make_practitioner(user=alice)
     review.record_review(
         draft,
-        reviewer=draft.reviewed_by,
+        evidence="George 2021",
         reviewed_on=now.date(),
         next_review_on=draft.next_review_on,
         by=alice,

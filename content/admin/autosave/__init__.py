@@ -1,0 +1,1 @@
+"""Autosave of drafts in the page editor: its answers, and what the script asks for besides."""

@@ -1,0 +1,1 @@
+"""The picture chooser: find, upload, describe and choose a picture of the library while editing."""
