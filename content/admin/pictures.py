@@ -19,7 +19,7 @@ from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES, focal_point_picker
 from content import models
 from content.admin.picture_chooser import views as chooser
 from content.admin.picture_chooser.forms import OneLineTextarea
-from content.admin.picture_chooser.library import thumbnail_url
+from content.admin.picture_chooser.listing import thumbnail_url
 from content.admin.protect_references import ProtectReferencedMixin, editor_links
 from content.fields.rows import EDITOR_STYLES
 from content.links.usage import find_usages, uses_of

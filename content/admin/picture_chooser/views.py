@@ -14,7 +14,7 @@ from booking.image_upload import HEIC, LARGEST_FILE, TOO_LARGE
 from content.admin.editing.step_page import is_id
 from content.admin.picture_chooser import library
 from content.admin.picture_chooser.forms import PictureDetailsForm, PictureUploadForm
-from content.admin.picture_chooser.library import LibraryQuery
+from content.admin.picture_chooser.listing import LibraryQuery
 from content.admin.protect_references import editor_url
 from content.models import Picture
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from booking import image_upload
-from content.admin.picture_chooser.library import PER_PAGE
+from content.admin.picture_chooser.listing import PER_PAGE
 from content.admin.picture_chooser.titles import title_of_file
 from content.media.preparation import prepare_waiting
 from content.models import Picture, PictureFile, PlacedPicture, PlaceMap
