@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from booking.image_upload import HEIC, LARGEST_FILE, TOO_LARGE
 from content.admin.editing.step_page import is_id
-from content.admin.picture_chooser import library
+from content.admin.picture_chooser import listing
 from content.admin.picture_chooser.forms import PictureDetailsForm, PictureUploadForm
 from content.admin.picture_chooser.listing import LibraryQuery
 from content.admin.protect_references import editor_url
@@ -68,7 +68,7 @@ def states(office: Any, request: HttpRequest) -> HttpResponse:
     if not office.has_view_or_change_permission(request):
         raise PermissionDenied
     ids = [int(one) for one in request.GET.get("pictures", "").split(",")[:MOST_STATES] if is_id(one)]
-    return JsonResponse({"pictures": library.states(ids)})
+    return JsonResponse({"pictures": listing.states(ids)})
 
 
 def _details_form(picture: Picture, data: Any = None) -> PictureDetailsForm:
@@ -86,7 +86,7 @@ def _show(
     query = LibraryQuery.from_data(request.POST if request.method == "POST" else request.GET)
     if details_form is not None:
         query = LibraryQuery(query.words, query.show, query.page, details_form.instance.pk)
-    found = library.search(query)
+    found = listing.search(query)
     may_change = found.chosen is not None and office.has_change_permission(request, found.chosen.picture)
     if found.chosen and may_change and details_form is None:
         details_form = _details_form(found.chosen.picture)
@@ -112,7 +112,7 @@ def _show(
     return TemplateResponse(request, "admin/content/picture/choose.html", context, status=422 if refused else 200)
 
 
-def _pages(found: library.Library, base: str) -> dict[str, str]:
+def _pages(found: listing.Library, base: str) -> dict[str, str]:
     """Return the addresses of the pages of the list before and after this one."""
     page, addresses = found.page, {}
     if page.has_previous():
@@ -122,7 +122,7 @@ def _pages(found: library.Library, base: str) -> dict[str, str]:
     return addresses
 
 
-def _used_on(request: HttpRequest, found: library.Library) -> list[tuple[Any, str]]:
+def _used_on(request: HttpRequest, found: listing.Library) -> list[tuple[Any, str]]:
     """Return what uses the chosen picture, with the address of its editor for those who may open it."""
     used = []
     for usage in found.chosen.usages if found.chosen else []:
