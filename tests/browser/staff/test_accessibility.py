@@ -71,8 +71,8 @@ def test_there_are_no_axe_violations_and_no_horizontal_scrolling(
         assert response
         assert response.status == 200, address
         if "/page/" in address or "/snippet/" in address:
-            page.wait_for_load_state("load")
-            page.wait_for_timeout(50)  # The editor is initialised after the load event.
+            page.wait_for_load_state("networkidle")
+            page.wait_for_timeout(1000)  # The editor is initialised after the load event, its rich texts after that.
         if wrong := page_violations(page, within=OFFICE):
             violations_by_page[address] = wrong
     context.close()
