@@ -147,6 +147,7 @@ def test_a_block_is_added_between_two_others_with_the_keyboard_alone(office: Pag
     new = office.locator(".block-row:not(.collapsed)")
     expect(new.locator("[name$=-heading]")).to_be_focused()
     office.keyboard.type("Good to know")
+    expect(office.locator(".block-row:visible .block-row__words").nth(1)).to_have_text("Good to know")
     assert rows(office)[:3] == [before[0], "Good to know", before[1]]
 
     office.locator(".block-add--last .block-add__button").focus()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from content.models import Section
-from tests.browser.staff.test_page_editing import save, wait_for_editor
+from tests.browser.staff.test_page_editing import open_block, save, wait_for_editor
 from tests.support.content_factories import make_page
 
 SAMPLES = Path(__file__).parent / "clipboard"
@@ -75,6 +75,7 @@ def editor(office: Page) -> Page:
     Section.objects.create(parent=page, region="main", ordering=10, heading="Pasted", body="<p>Old words</p>")
     office.goto(f"/admin/content/page/{page.pk}/change/")
     wait_for_editor(office)
+    open_block(office.locator("#content_section_set-0"))
     return office
 
 

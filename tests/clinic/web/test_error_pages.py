@@ -68,15 +68,27 @@ def test_the_404_page_needs_one_query(client, kept_facts, django_assert_num_quer
         assert client.get("/no-such-page/").status_code == 404
 
 
-@pytest.mark.parametrize("address", ["/no-such-page/", "/no%00such/", "/treatments/nowhere/here/"])
-def test_an_unknown_url_is_404_when_the_database_is_down(client, monkeypatch, address):
+@pytest.fixture
+def database_down(monkeypatch):
     def down(*args, **kwargs):
         raise OperationalError("The database does not answer.")
 
     monkeypatch.setattr("booking.site_context.current_content_version", down)
     monkeypatch.setattr("content.links.redirects._find_redirect", down)
+
+
+@pytest.mark.parametrize("address", ["/no%00such/", "/no.such/", "/treatments/nowhere/here/"])
+def test_an_unknown_url_is_404_when_the_database_is_down(client, database_down, address):
     response = client.get(address)
     assert (response.status_code, b"We can't find that page" in response.content) == (404, True)
+
+
+@pytest.mark.parametrize("address", ["/about/", "/about/careers/"])
+def test_an_address_that_a_page_may_have_is_503_when_the_database_is_down(client, database_down, address):
+    client.raise_request_exception = False
+    response = client.get(address)
+    assert (response.status_code, b"We can't find that page" in response.content) == (503, False)
+    assert response.headers["Retry-After"]
 
 
 MESSAGE = {"name": "Alice <b>", "message": 'May I bring\n"Rex"?', "csrfmiddlewaretoken": "x" * 32}
