@@ -58,6 +58,13 @@ export function outline(doc, key) {
   return true;
 }
 
+/* Open the closed folds that hide a block. */
+export function openFoldsAround(doc, key) {
+  for (const element of key ? elementsOf(doc, key) : []) {
+    for (let fold = element.closest("details"); fold; fold = fold.parentElement?.closest("details")) fold.open = true;
+  }
+}
+
 export function scrollToOutline(doc) {
   const line = doc.querySelector(".editor-outline");
   if (!line) return;

@@ -2,7 +2,7 @@
 import { showState } from "page-editor/bar";
 import { showFindings } from "page-editor/checks";
 import { blockOf, byId, form, isBlock, keyOf, mayChange, openBlock } from "page-editor/form";
-import { keyAt, outline, replaceBody, scrollToOutline } from "page-editor/frame";
+import { keyAt, openFoldsAround, outline, replaceBody, scrollToOutline } from "page-editor/frame";
 import { dress, dressPictures } from "page-editor/looks";
 
 const PAUSE = 500; // ms after the last key
@@ -72,9 +72,11 @@ function show(answer) {
 
 /* The open block. A new one comes onto the page with its first words, and gets another key with its id. */
 
-const drawOutline = (doc) => outline(doc, openedBlock?.isConnected ? keyOf(openedBlock) : "");
+const openKey = () => (openedBlock?.isConnected ? keyOf(openedBlock) : "");
+const drawOutline = (doc) => outline(doc, openKey());
 
 function seek(doc) {
+  if (isSought) openFoldsAround(doc, openKey());
   if (!drawOutline(doc) || !isSought) return;
   isSought = false;
   scrollToOutline(doc);

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, BrowserContext, FrameLocator, Locator, 
 from content.models import Page as ContentPage
 from content.models import Section
 from tests.browser.axe import page_violations
-from tests.browser.staff.test_page_editing import add_block, edit, open_block, type_rich_text
+from tests.browser.staff.test_page_editing import add_block, edit, open_block, type_rich_text, wait_for_editor
+from tests.support.content_factories import make_page, make_section
 
 TITLE = "Dry needling for back pain"
 FIRST = "#content_section_set-0"
@@ -93,6 +94,20 @@ def test_the_open_block_is_outlined_and_scrolled_to(office: Page):
     assert line["x"] <= box["x"]
     assert line["y"] <= box["y"]
     assert line["y"] + line["height"] >= box["y"] + box["height"]
+
+
+def test_the_fold_around_the_open_block_opens_in_the_frame(office: Page, site: str):
+    page = make_page(title="Folds")
+    make_section(page, heading="Read more", level=2, is_folded=True)
+    make_section(page, heading="Inside", level=3)
+    office.goto(f"/admin/content/page/{page.pk}/change/")
+    wait_for_editor(office)
+    inside = framed(office).get_by_role("heading", name="Inside")
+    expect(framed(office).get_by_role("heading", name="Read more")).to_be_visible()
+    expect(inside).to_be_hidden()
+    open_block(office.locator("#content_section_set-1"))
+    expect(inside).to_be_visible()
+    expect(framed(office).locator(".editor-outline")).to_be_in_viewport()
 
 
 def test_a_new_block_is_scrolled_to_with_its_first_words_and_stays_outlined_after_the_save(office: Page):
