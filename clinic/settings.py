@@ -328,3 +328,5 @@ BOOKING_LIMITS = {
 # By how much the worker's clock may differ from what else tells the time; None: it is not compared.
 CLOCK_TOLERANCE = environment.clock_tolerance()
 BOOKING_CONFIRMATION_DELAY = timedelta(seconds=environment.whole_number("CONFIRMATION_DELAY_SECONDS", 120))
+# Networks whose calendars may be read although they are not public, at any port and also over http. For tests.
+CALENDAR_NETWORKS: list[str] = []

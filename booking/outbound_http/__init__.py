@@ -7,7 +7,7 @@ must be public, and the connection goes to the address that was checked (no seco
 """
 
 from booking.outbound_http.addresses import AddressNotPublic, Resolver, address_in, is_public, public_address
-from booking.outbound_http.download import Answer, DownloadFailed, Failure, OutboundRequest, download
+from booking.outbound_http.download import Answer, DownloadFailed, DownloadFailure, OutboundRequest, download
 from booking.outbound_http.link_status import BROKEN, MOVED, UNSURE, WORKS, FetchResult, fetch_status
 
 __all__ = [
@@ -18,7 +18,7 @@ __all__ = [
     "AddressNotPublic",
     "Answer",
     "DownloadFailed",
-    "Failure",
+    "DownloadFailure",
     "FetchResult",
     "OutboundRequest",
     "Resolver",

@@ -22,7 +22,7 @@ REDIRECTS = {301, 302, 303, 307, 308}
 GZIP = 16 + zlib.MAX_WBITS  # As zlib names it.
 
 
-class Failure(enum.Enum):
+class DownloadFailure(enum.Enum):
     """Why there is no answer."""
 
     NOT_AN_ADDRESS = "not a web address"
@@ -38,7 +38,7 @@ class Failure(enum.Enum):
 class DownloadFailed(Exception):
     """Carries the reason, and neither the address nor anything that the server sent."""
 
-    def __init__(self, failure: Failure) -> None:
+    def __init__(self, failure: DownloadFailure) -> None:
         super().__init__(failure.value)
         self.failure = failure
 
@@ -83,7 +83,7 @@ def download(
         if answer.status not in REDIRECTS or not location:
             return answer
         current = _redirected(current, answer.status, location)
-    raise DownloadFailed(Failure.REDIRECTS)
+    raise DownloadFailed(DownloadFailure.REDIRECTS)
 
 
 def _redirected(request: OutboundRequest, status: int, location: str) -> OutboundRequest:
@@ -91,7 +91,7 @@ def _redirected(request: OutboundRequest, status: int, location: str) -> Outboun
         url = urljoin(request.url, location)
         same_site = _origin(url) == _origin(request.url)
     except ValueError:
-        raise DownloadFailed(Failure.NOT_AN_ADDRESS) from None
+        raise DownloadFailed(DownloadFailure.NOT_AN_ADDRESS) from None
     moved = replace(request, url=url, secret_headers=request.secret_headers if same_site else {})
     return replace(moved, method="GET", body=None) if status == 303 else moved
 
@@ -107,15 +107,15 @@ def _send(
     try:
         parts, host, port = split_url(request.url)
     except ValueError:
-        raise DownloadFailed(Failure.NOT_AN_ADDRESS) from None
+        raise DownloadFailed(DownloadFailure.NOT_AN_ADDRESS) from None
     is_tls = parts.scheme == "https"
     if not is_tls and not allows_http:
-        raise DownloadFailed(Failure.NOT_ENCRYPTED)
+        raise DownloadFailed(DownloadFailure.NOT_ENCRYPTED)
     try:
         target = resolve(host, port)
         left = ends_at - time.monotonic()
         if left <= 0:
-            raise DownloadFailed(Failure.NO_ANSWER)
+            raise DownloadFailed(DownloadFailure.NO_ANSWER)
         connection = CheckedConnection(
             host, port, target, is_tls=is_tls, timeout=min(OPERATION_TIMEOUT, left), time_limit=left
         )
@@ -130,13 +130,13 @@ def _send(
         finally:
             connection.finish()
     except AddressNotPublic:
-        raise DownloadFailed(Failure.NOT_PUBLIC) from None
+        raise DownloadFailed(DownloadFailure.NOT_PUBLIC) from None
     except socket.gaierror:
-        raise DownloadFailed(Failure.NO_HOST) from None
+        raise DownloadFailed(DownloadFailure.NO_HOST) from None
     except ssl.SSLCertVerificationError:
-        raise DownloadFailed(Failure.CERTIFICATE) from None
+        raise DownloadFailed(DownloadFailure.CERTIFICATE) from None
     except (OSError, http.client.HTTPException, ValueError, zlib.error):
-        raise DownloadFailed(Failure.NO_ANSWER) from None
+        raise DownloadFailed(DownloadFailure.NO_ANSWER) from None
 
 
 def _read(response: http.client.HTTPResponse, ends_at: float, max_bytes: int) -> bytes:
@@ -146,11 +146,11 @@ def _read(response: http.client.HTTPResponse, ends_at: float, max_bytes: int) ->
     body = bytearray()
     while chunk := response.read(CHUNK):
         if time.monotonic() >= ends_at:
-            raise DownloadFailed(Failure.NO_ANSWER)
+            raise DownloadFailed(DownloadFailure.NO_ANSWER)
         body += gzip.decompress(chunk, max_bytes + 1 - len(body)) if gzip else chunk
         if len(body) > max_bytes:
-            raise DownloadFailed(Failure.TOO_BIG)
+            raise DownloadFailed(DownloadFailure.TOO_BIG)
     # A connection that was cut, here or there, must not pass for a short calendar.
     if response.length or (gzip and not gzip.eof) or time.monotonic() >= ends_at:
-        raise DownloadFailed(Failure.NO_ANSWER)
+        raise DownloadFailed(DownloadFailure.NO_ANSWER)
     return bytes(body)

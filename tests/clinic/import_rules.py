@@ -67,10 +67,13 @@ PACKAGES: dict[str, set[str]] = {
     },
     "booking.privacy": {"booking.formatting", "booking.models", "booking.text_cleaning"},
     "booking.calendars": {
+        "booking.availability",
         "booking.ical",
         "booking.models",
+        "booking.outbound_http",
         "booking.privacy",
         "booking.private_pages",
+        "booking.scheduling",
         "booking.tokens",
     },
     "booking.views": {
@@ -128,7 +131,7 @@ PACKAGES: dict[str, set[str]] = {
         "booking.worker",
     },
     "booking.urls": {"booking.calendars", "booking.views"},
-    "booking.apps": {"booking.checks", "booking.models", "booking.privacy", "booking.worker"},
+    "booking.apps": {"booking.calendars", "booking.checks", "booking.models", "booking.privacy", "booking.worker"},
     "content.fields": {"booking.text_cleaning"},
     "content.forms": {"booking.forms", "booking.models"},
     "content.addresses": set(),

@@ -30,13 +30,13 @@ def day_plans(
     offers: Mapping[int, Mapping[int, OfferedService]],
     now: datetime,
 ) -> dict[tuple[int, int, date], DayPlan]:
-    """The plans by practitioner id, location id and local day. Five queries; one more if a service needs a room.
+    """The plans by practitioner id, location id and local day. Six queries; one more if a service needs a room.
 
     ``occupying``: all appointments and live holds that occupy time on these days, also those of other practitioners,
     because they occupy rooms. ``offers``: of ``offered_services()``.
     """
     people = [person.pk for person in practitioners]
-    hours = schedules_for_service(people, min(days), max(days))
+    hours = schedules_for_service(people, min(days), max(days), own_calendars_of=people)
     needs_rooms = any(offer.needs_room for own in offers.values() for offer in own.values())
     rooms = rooms_by_location() if needs_rooms else {}
     visits: dict[int, list[OccupiedSpan]] = defaultdict(list)
