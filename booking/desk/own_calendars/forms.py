@@ -30,21 +30,21 @@ class AddCalendarForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "inputmode": "url"}),
     )
     label = LineField(
-        label=_("What you call it (optional)"),
+        label=_("What you call it"),
         max_length=40,
         required=False,
         help_text=_("Such as Home, to tell several calendars apart. The front desk doesn't see it."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     login = LineField(
-        label=_("User name (optional)"),
+        label=_("User name"),
         max_length=200,
         required=False,
         help_text=_("For CalDAV only, such as Nextcloud."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     password = forms.CharField(
-        label=_("Password (optional)"),
+        label=_("Password"),
         max_length=200,
         required=False,
         strip=False,

@@ -110,5 +110,7 @@ def _limit(request: HttpRequest) -> None:
 
 def _count_sentence(calendar: ExternalCalendar) -> str:
     count = calendar.busy_times.count()
+    if not count:
+        return gettext("It blocks nothing right now.")
     sentence = ngettext("It blocks %(n)s time ahead.", "It blocks %(n)s times ahead.", count)
     return sentence % {"n": count}
