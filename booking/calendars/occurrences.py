@@ -22,7 +22,7 @@ import recurring_ical_events
 import x_wr_timezone
 from icalendar import Calendar, Component
 
-MEMORY = 1_000_000_000  # bytes
+MEMORY = 512_000_000  # bytes
 CPU_TIME = 20  # seconds
 NOT_A_CALENDAR, TOO_MANY = "not-a-calendar", "too-many"
 CALENDAR_DATA = "{urn:ietf:params:xml:ns:caldav}calendar-data"

@@ -123,7 +123,7 @@ def test_the_program_limits_itself_before_it_reads():
         " resource.RLIMIT_FSIZE)])"
     )
     done = subprocess.run([sys.executable, "-c", code, str(PROGRAM)], capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout) == [1_000_000_000, 20, 0]
+    assert json.loads(done.stdout) == [512_000_000, 20, 0]
 
 
 def test_the_program_gets_none_of_the_sites_variables(monkeypatch):
