@@ -30,6 +30,8 @@ UNVERSIONED_MODELS = {
     "TaskRun",
     "ClockReading",
     "SiteIdentity",
+    "ExternalCalendar",
+    "BusyTime",
 }
 
 
@@ -39,6 +41,7 @@ class BookingConfig(AppConfig):
 
     def ready(self) -> None:
         from booking import checks  # noqa: F401  (registers them)
+        from booking.calendars import due
         from booking.models import connect_version_signals, make_missing_site_identity, make_missing_wordings
         from booking.privacy import retention
         from booking.worker import periodic_tasks
@@ -48,4 +51,7 @@ class BookingConfig(AppConfig):
         connect_version_signals(self, but=UNVERSIONED_MODELS)
         periodic_tasks.register_periodic_task(
             RETENTION_INTERVAL, "retention periods", retention.run_daily, needs_clock=True, needs_site=True
+        )
+        periodic_tasks.register_periodic_task(
+            due.CHECK_INTERVAL, "own calendars", due.read_due_calendars, has_own_thread=True, needs_site=True
         )

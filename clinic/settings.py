@@ -321,6 +321,7 @@ BOOKING_LIMITS = {
     "login by name": (10, timedelta(minutes=15)),  # failed attempts with one name from one address
     "login of one account": (50, timedelta(hours=1)),  # the same from all addresses, except in known browsers
     "second factor": (10, timedelta(minutes=15)),  # wrong codes after the right password
+    "read a calendar": (30, timedelta(hours=1)),  # own calendars that one login adds or tests
     "code once": (1, timedelta(minutes=2)),  # longer than any code is valid
     "password link": (10, timedelta(hours=1)),
     "password link by e-mail": (3, timedelta(hours=1)),
@@ -328,3 +329,5 @@ BOOKING_LIMITS = {
 # By how much the worker's clock may differ from what else tells the time; None: it is not compared.
 CLOCK_TOLERANCE = environment.clock_tolerance()
 BOOKING_CONFIRMATION_DELAY = timedelta(seconds=environment.whole_number("CONFIRMATION_DELAY_SECONDS", 120))
+# Networks whose calendars may be read although they are not public, at any port and also over http. For tests.
+CALENDAR_NETWORKS: list[str] = []

@@ -25,7 +25,7 @@ from booking.availability.inputs import (
     WallSpan,
     WeeklySpan,
 )
-from booking.availability.intervals import Interval, merge
+from booking.availability.intervals import Interval, intersections, merge
 from booking.availability.local_time import (
     LOOK_BACK,
     ONE_DAY,
@@ -68,6 +68,7 @@ __all__ = [
     "instant",
     "instant_at",
     "instants_of",
+    "intersections",
     "is_free",
     "local_day",
     "merge",

@@ -3,6 +3,7 @@
 from booking.models.appointment_events import AppointmentEvent
 from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, PENDING, Channel, Status
 from booking.models.appointments import Appointment, AppointmentQuerySet, is_reference, new_reference
+from booking.models.calendars import BusyTime, ExternalCalendar, reads_calendar
 from booking.models.clinic import DEFAULT_UNVERIFIED_SHARE, CancelReason, Clinic, Insurer, Notices, parse_networks
 from booking.models.content_version import (
     ContentVersion,
@@ -62,6 +63,7 @@ __all__ = [
     "AppointmentEvent",
     "AppointmentQuerySet",
     "Break",
+    "BusyTime",
     "CancelReason",
     "ChangeLogEntry",
     "Channel",
@@ -71,6 +73,7 @@ __all__ = [
     "ContentVersion",
     "Disposal",
     "DisposalItem",
+    "ExternalCalendar",
     "HoursOverride",
     "Insurer",
     "Location",
@@ -113,5 +116,6 @@ __all__ = [
     "new_reference",
     "parse_networks",
     "placeholders",
+    "reads_calendar",
     "search_key_of",
 ]

@@ -44,6 +44,7 @@ from booking.scheduling.exceptions import (
     WrongStatus,
     refused,
 )
+from booking.scheduling.locks import practitioners_locked
 from booking.scheduling.patients.contact import CorrectedContact, correct_contact
 from booking.scheduling.patients.corrections import CORRECTABLE, correct_patient, refuse_correction
 from booking.scheduling.patients.details import DETAILS, add_patient, change_patient
@@ -198,6 +199,7 @@ __all__ = [
     "offers_of_service",
     "part_of_day",
     "possible_duplicates",
+    "practitioners_locked",
     "refuse_correction",
     "refused",
     "release",

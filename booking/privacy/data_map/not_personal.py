@@ -72,6 +72,8 @@ _FIELDS: dict[str, str] = {
     ),
     "booking.Practitioner": "id focal_x focal_y colour position compact_days travel_time services",
     "booking.PractitionerDraft": "id",
+    "booking.ExternalCalendar": ("id etag covers_until last_read_at last_tried_at skipped last_problem next_read_at"),
+    "booking.BusyTime": "id",
     "booking.PractitionerService": "id",
     "booking.Appointment": (
         "id local_fold time_zone buffer_before buffer_after cancellation_window hold_expires_at "

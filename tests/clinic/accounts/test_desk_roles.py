@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from booking import scheduling
 from booking.desk import urls
-from booking.models import AccessLogEntry, Disposal, Message, PatientImport, TimeOff
+from booking.models import AccessLogEntry, Disposal, ExternalCalendar, Message, PatientImport, TimeOff
 from clinic.accounts.roles import ROLES
 from tests.support import factories
 
@@ -94,6 +94,11 @@ ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "disposals": (PRIVACY, set()),
     "disposal": (PRIVACY, set()),
     "correct_patient": (PRIVACY, PRIVACY),
+    "own_calendars": ({PRACTITIONER, OWNER}, set()),
+    "add_own_calendar": ({PRACTITIONER, OWNER}, {PRACTITIONER, OWNER}),
+    "read_own_calendar": (set(), {PRACTITIONER, OWNER}),
+    "remove_own_calendar": (set(), {PRACTITIONER, OWNER}),
+    "booking_links": (EVERYONE, set()),
     "my_day": ({PRACTITIONER, OWNER}, set()),
     "running_late": (set(), {PRACTITIONER, OWNER}),
     "quiet": (set(), {PRACTITIONER, OWNER}),
@@ -146,6 +151,9 @@ def desk(location):
             other=other,
             message=message,
             block=block,
+            calendar=ExternalCalendar.objects.create(
+                practitioner=person, secret_address="-", next_read_at=timezone.now(), added_at=timezone.now()
+            ),
             entry=scheduling.join(wish=wish, now=timezone.now()),
             log_entry=AccessLogEntry.objects.create(at=timezone.now(), staff=user, kind="day", page="/desk/", count=0),
             batch=PatientImport.objects.create(key=uuid.uuid4(), created_at=timezone.now(), created_by=user, count=1),
@@ -160,6 +168,7 @@ def path_of(name: str, route: str, about: SimpleNamespace) -> str:
     route = route.replace("<uuid:key>", str(about.certificate.pk))
     own = {
         "blocks": about.block.pk,
+        "calendars": about.calendar.pk,
         "waitlist": about.entry.pk,
         "patients": about.visit.patient_id,
         "log": about.log_entry.pk,
