@@ -1,7 +1,7 @@
 """The booking models, one module for each subject. Import them from ``booking.models``."""
 
 from booking.models.appointment_events import AppointmentEvent
-from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, PENDING, Channel, Status
+from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, PENDING, BookedFrom, Channel, Status
 from booking.models.appointments import Appointment, AppointmentQuerySet, is_reference, new_reference
 from booking.models.clinic import DEFAULT_UNVERIFIED_SHARE, CancelReason, Clinic, Insurer, Notices, parse_networks
 from booking.models.content_version import (
@@ -33,6 +33,7 @@ from booking.models.privacy import (
     DisposalItem,
     RetentionPeriods,
 )
+from booking.models.reports import BookingStepCount, FirstFreeTime
 from booking.models.services import DEFAULT_STEP, Service
 from booking.models.site_state import (
     ClockReading,
@@ -61,6 +62,8 @@ __all__ = [
     "Appointment",
     "AppointmentEvent",
     "AppointmentQuerySet",
+    "BookedFrom",
+    "BookingStepCount",
     "Break",
     "CancelReason",
     "ChangeLogEntry",
@@ -71,6 +74,7 @@ __all__ = [
     "ContentVersion",
     "Disposal",
     "DisposalItem",
+    "FirstFreeTime",
     "HoursOverride",
     "Insurer",
     "Location",

@@ -94,6 +94,8 @@ ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "disposals": (PRIVACY, set()),
     "disposal": (PRIVACY, set()),
     "correct_patient": (PRIVACY, PRIVACY),
+    "reports": ({OWNER}, set()),
+    "report_table": ({OWNER}, set()),
     "my_day": ({PRACTITIONER, OWNER}, set()),
     "running_late": (set(), {PRACTITIONER, OWNER}),
     "quiet": (set(), {PRACTITIONER, OWNER}),
@@ -170,6 +172,7 @@ def path_of(name: str, route: str, about: SimpleNamespace) -> str:
         "reference": about.visit.reference,
         "message": about.message.pk,
         "batch": about.block.batch,
+        "name": "visits",
         "pk": about.batch.pk if "/import/" in route else own.get(parts[0]),
     }
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda part: str(values[part[1]]), route)
