@@ -84,5 +84,5 @@ def _is_ambiguous(kinds: Sequence[Hidden], total: int) -> bool:
     if not small:
         return True
     if not large:
-        return small < total < small * (LEAST_SHOWN - 1)
+        return small > 1 and small < total < small * (LEAST_SHOWN - 1)
     return total - LEAST_SHOWN * large > small

@@ -48,7 +48,10 @@ def is_visitor(request: HttpRequest) -> bool:
 
 def came_from_same_page(request: HttpRequest) -> bool:
     """Whether the visitor was on this address already, with other parameters: such as another day of the same page."""
-    return urlsplit(request.headers.get("Referer", "")[:2000]).path == request.path
+    try:
+        return urlsplit(request.headers.get("Referer", "")[:2000]).path == request.path
+    except ValueError:  # Not an address.
+        return False
 
 
 def _is_logged_out(request: HttpRequest) -> bool:
