@@ -108,7 +108,8 @@ class VisitNumbers:
         for group in self.groups:
             counts["booked"] += group.number
             counts[_outcome(group)] += group.number
-            counts[{True: "new", False: "returning", None: "not_said"}[group.is_first]] += group.number
+            if group.status != Status.CANCELLED:
+                counts[{True: "new", False: "returning", None: "not_said"}[group.is_first]] += group.number
         return [counts[name] for name in VISIT_COLUMNS]
 
     @property
@@ -118,7 +119,8 @@ class VisitNumbers:
 
 VISIT_COLUMNS = ("booked", "held", "no_show", "early", "late", "open", "new", "returning", "not_said")
 # The column of a total, and those of its parts.
-VISIT_SUMS = ((0, (1, 2, 3, 4, 5)), (0, (6, 7, 8)))
+# Those who are new and so on are counted without cancelled visits.
+VISIT_SUMS = ((0, (1, 2, 3, 4, 5)), (0, (6, 7, 8, 3, 4)))
 
 
 def _outcome(group: VisitGroup) -> str:

@@ -78,7 +78,7 @@ def expected_row(visits):
             outcome["late" if is_late(visit) else "early"] += 1
         else:
             outcome[{"arrived": "held", "fulfilled": "held", "noshow": "missed"}.get(visit.status, "open")] += 1
-    said = Counter(visit.is_first_visit for visit in visits)
+    said = Counter(visit.is_first_visit for visit in visits if visit.status != "cancelled")
     names = [outcome[name] for name in ("held", "missed", "early", "late", "open")]
     return [len(visits), *names, said[True], said[False], said[None]]
 
