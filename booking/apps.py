@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
 RETENTION_INTERVAL = 24 * 3600.0  # seconds
+FIRST_FREE_INTERVAL = 6 * 3600.0  # seconds: the first run of a day counts
 
 # Models whose changes do not bump the content version: no public page shows them, or the page queries
 # them on each request (appointments: the next free slot).
@@ -32,6 +33,8 @@ UNVERSIONED_MODELS = {
     "SiteIdentity",
     "ExternalCalendar",
     "BusyTime",
+    "BookingStepCount",
+    "FirstFreeTime",
 }
 
 
@@ -44,6 +47,7 @@ class BookingConfig(AppConfig):
         from booking.calendars import due
         from booking.models import connect_version_signals, make_missing_site_identity, make_missing_wordings
         from booking.privacy import retention
+        from booking.reports import first_free
         from booking.worker import periodic_tasks
 
         post_migrate.connect(lambda using, **_: make_missing_wordings(using), sender=self, weak=False)
@@ -54,4 +58,7 @@ class BookingConfig(AppConfig):
         )
         periodic_tasks.register_periodic_task(
             due.CHECK_INTERVAL, "own calendars", due.read_due_calendars, has_own_thread=True, needs_site=True
+        )
+        periodic_tasks.register_periodic_task(
+            FIRST_FREE_INTERVAL, "first free times", first_free.measure_daily, needs_clock=True
         )

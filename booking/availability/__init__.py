@@ -12,7 +12,7 @@ arithmetic; ``starts`` computes the slots, ``compact`` finds those that leave no
 rule that excludes a start, and ``day_plan`` shows a day to staff.
 """
 
-from booking.availability.capacity import bookable_seconds, visits_that_fit
+from booking.availability.capacity import bookable_seconds, open_seconds, visits_that_fit
 from booking.availability.compact import compact_starts
 from booking.availability.day_plan import DayPlan, day_plan
 from booking.availability.inputs import (
@@ -72,6 +72,7 @@ __all__ = [
     "is_free",
     "local_day",
     "merge",
+    "open_seconds",
     "schedule_rules_broken",
     "starts",
     "visits_that_fit",

@@ -53,6 +53,7 @@ urlpatterns = [
     path("notes/visits/<str:reference>/", on_visit.visit_note, name="visit_note"),
     path("patients/", include("booking.desk.patients.urls")),
     path("privacy/", include("booking.desk.privacy.urls")),
+    path("reports/", include("booking.reports.urls")),
     path("my-day/", my_day.my_day, name="my_day"),
     path("my-day/late/", running_late.running_late, name="running_late"),
     path("my-day/quiet/", my_day.quiet, name="quiet"),

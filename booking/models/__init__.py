@@ -1,7 +1,7 @@
 """The booking models, one module for each subject. Import them from ``booking.models``."""
 
 from booking.models.appointment_events import AppointmentEvent
-from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, PENDING, Channel, Status
+from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, PENDING, BookedFrom, Channel, Status
 from booking.models.appointments import Appointment, AppointmentQuerySet, is_reference, new_reference
 from booking.models.calendars import BusyTime, ExternalCalendar, reads_calendar
 from booking.models.clinic import DEFAULT_UNVERIFIED_SHARE, CancelReason, Clinic, Insurer, Notices, parse_networks
@@ -34,6 +34,7 @@ from booking.models.privacy import (
     DisposalItem,
     RetentionPeriods,
 )
+from booking.models.reports import BookingStepCount, FirstFreeTime
 from booking.models.services import DEFAULT_STEP, Service
 from booking.models.site_state import (
     ClockReading,
@@ -62,6 +63,8 @@ __all__ = [
     "Appointment",
     "AppointmentEvent",
     "AppointmentQuerySet",
+    "BookedFrom",
+    "BookingStepCount",
     "Break",
     "BusyTime",
     "CancelReason",
@@ -74,6 +77,7 @@ __all__ = [
     "Disposal",
     "DisposalItem",
     "ExternalCalendar",
+    "FirstFreeTime",
     "HoursOverride",
     "Insurer",
     "Location",

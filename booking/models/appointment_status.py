@@ -1,4 +1,4 @@
-"""What can become of an appointment, and how its messages are delivered."""
+"""What can become of an appointment, where it came from, and how its messages are delivered."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +27,14 @@ class Channel(models.TextChoices):
 
     EMAIL = "email", _("Email")
     TEXT = "text", "Text message"
+
+
+class BookedFrom(models.TextChoices):
+    """Where a booking came from if not from a page. In brackets, which no page's slug can have."""
+
+    AGAIN = "(again)", _("“Book again”")
+    WAITLIST = "(waitlist)", _("An offer from the waitlist")
+    DESK = "(desk)", _("Front desk, by phone or in person")
 
 
 OCCUPYING = (Status.HELD, Status.BOOKED, Status.ARRIVED, Status.FULFILLED, Status.NOSHOW)

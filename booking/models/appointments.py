@@ -119,6 +119,9 @@ class Appointment(models.Model):
     cancel_category = models.ForeignKey(
         CancelReason, on_delete=models.PROTECT, null=True, blank=True, related_name="appointments"
     )
+    booked_from = models.CharField(  # The name of the page whose link led to it, or a BookedFrom.
+        max_length=80, blank=True, default="", db_default="", editable=False
+    )
     series = models.UUIDField(
         null=True, blank=True, editable=False, db_index=True, help_text="Shared by the visits of one series."
     )
@@ -128,7 +131,6 @@ class Appointment(models.Model):
     asked_to_move_at = models.DateTimeField(
         null=True, blank=True, help_text="Since when we have been asking the patient to choose another time."
     )
-
     attendance_confirmed_at = models.DateTimeField(
         "will be there since", null=True, blank=True, help_text="When the patient told us that they will come."
     )

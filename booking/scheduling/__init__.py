@@ -69,6 +69,7 @@ from booking.scheduling.slots.conflicts import (
     substitutes,
 )
 from booking.scheduling.slots.day_plans import OfferedService, day_plans, offered_services
+from booking.scheduling.slots.open_time import open_seconds
 from booking.scheduling.slots.overview import SlotOverview
 from booking.scheduling.slots.search import (
     available_slots,
@@ -197,6 +198,7 @@ __all__ = [
     "offered_services",
     "offers_of_both",
     "offers_of_service",
+    "open_seconds",
     "part_of_day",
     "possible_duplicates",
     "practitioners_locked",

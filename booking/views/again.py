@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from booking import rate_limits, scheduling
-from booking.models import Appointment
+from booking.models import Appointment, BookedFrom
 from booking.private_pages import private_page
 from booking.scheduling import Actor, SlotQuery
 from booking.views.appointment.manage import mismatch_page, not_found_page
@@ -33,7 +33,10 @@ def book_again(request: HttpRequest) -> HttpResponse:
     known = [visit for visit in (booked, opened) if visit is not None]
     if not known:
         past = session.past_appointment(now)
-        return redirect(_same_times(past, now)) if past else not_found_page(request)
+        if past is None:
+            return not_found_page(request)
+        session.come_from(BookedFrom.AGAIN)
+        return redirect(_same_times(past, now))
     named = [visit for visit in known if request.POST.getlist("reference") == [visit.reference]]
     if not named:
         return mismatch_page(request, known[-1], now)
@@ -43,6 +46,7 @@ def book_again(request: HttpRequest) -> HttpResponse:
     # Whoever came by a link has not typed the details. Whoever typed them has booked in this session.
     session.remember(appointment, now=now, by_link=_came_by_link(session, appointment), for_other=deed == "other")
     session.save_answers({}, complete=False)
+    session.come_from(BookedFrom.AGAIN)
     if deed == "time":
         params = SearchParams(
             appointment.is_first_visit, practitioner=appointment.practitioner, location=appointment.location

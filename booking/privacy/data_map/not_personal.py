@@ -100,6 +100,8 @@ _FIELDS: dict[str, str] = {
     "booking.Disposal": "id kind counts rule in_backups_until",
     "booking.DisposalItem": "id disposal log_before",
     "booking.RateLimitBucket": "id",
+    "booking.BookingStepCount": "id day location service step count",
+    "booking.FirstFreeTime": "id day location service practitioner days_ahead",
     "booking.SampleRow": "id content_type object_id fingerprint",
     "booking.SetupCheck": "id step",
     "booking.TaskRun": "id name went_well_at interval",

@@ -38,12 +38,15 @@ def book(
     visitor: Visitor = UNKNOWN_VISITOR,
     known: KnownVisits = NO_KNOWN_VISITS,
     accepts_overlap: bool = False,
+    booked_from: str = "",
 ) -> Appointment:
     """Turn a hold into an appointment and queue the messages to the patient and the clinic.
 
     A visitor who has not proved to own the e-mail address may take a part of each day only, and a network a few
     bookings a day (``allowance``). Beyond that the appointment is UNCONFIRMED: it takes no time, and the patient gets
     an e-mail with the link to confirm it within ``settings.BOOKING_CONFIRM_WITHIN``.
+
+    ``booked_from``: the published page whose link led to it, or a ``BookedFrom``.
 
     ``submission_key`` is an idempotency key: repeated, it returns the same appointment. An expired hold is
     reacquired if its slot is still free. Whether live or expired, everything that was checked when the slot was
@@ -90,6 +93,7 @@ def book(
             appointment.notice_version = details.notice_version
             appointment.submission_key = submission_key
             appointment.hold_key = ""
+            appointment.booked_from = booked_from
             appointment.save()
             if must_confirm:
                 add_event(appointment, _Kind.UNCONFIRMED, by=by, now=now, before=before)

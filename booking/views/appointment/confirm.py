@@ -13,9 +13,10 @@ from django.views.decorators.http import require_http_methods
 
 from booking import scheduling
 from booking.forms.appointment import TimeForm
-from booking.models import Appointment, Practitioner, Status
+from booking.models import Appointment, BookingStepCount, Practitioner, Status
 from booking.private_pages import private_page
 from booking.scheduling import Actor, SlotOverview, SlotQuery
+from booking.statistics.steps import count_step
 from booking.views.appointment.manage import mismatch_page, not_found_page
 from booking.views.query_params import parse_start
 from booking.views.session import BookingSession
@@ -81,6 +82,8 @@ def _confirm(request: HttpRequest, appointment: Appointment, now: datetime) -> H
         return _nearest_page(request, appointment, now, near=start, status=409)
     except scheduling.SchedulingError as error:
         return _nearest_page(request, appointment, now, refusal=error.message, status=409)
+    step = BookingStepCount.Step.BOOKED
+    count_step(request, step, service=appointment.service, location=appointment.location, now=now)
     session.mark_confirmed()
     return redirect("booking:appointment")
 

@@ -8,9 +8,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import rate_limits, scheduling, tokens
 from booking.formatting import coming_day
-from booking.models import Appointment, Message, Status
+from booking.models import Appointment, BookingStepCount, Message, Status
 from booking.private_pages import private_page
 from booking.scheduling import Actor, PatientDetails
+from booking.statistics.steps import count_step
 from booking.views.book.details_data import details_from, review_rows
 from booking.views.book.hold_context import (
     CurrentHold,
@@ -23,6 +24,8 @@ from booking.views.book.hold_context import (
 from booking.views.session import BookingSession
 from booking.views.unconfirmed import lapsed_page, unconfirmed_context
 from booking.views.visitor import visitor_of
+
+Step = BookingStepCount.Step
 
 
 @private_page
@@ -70,11 +73,14 @@ def _confirm(request: HttpRequest, current: CurrentHold, details: PatientDetails
                 visitor=visitor_of(request),
                 known=current.session.known_visits(),
                 accepts_overlap="both" in request.POST,
+                booked_from=current.session.came_from,
             )
     except scheduling.VisitOverlaps as error:
         return _show(request, current, details, overlap=error.message, status=409)
     except scheduling.SchedulingError as error:
         return refusal_page(request, current, error)
+    if appointment.status == Status.BOOKED:  # Else once the patient has confirmed it.
+        count_step(request, Step.BOOKED, service=appointment.service, location=appointment.location, now=now)
     current.session.finish(appointment, now=now)
     return redirect("booking:done")
 

@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from booking.forms.details import DetailsForm
-from booking.models import Clinic, is_reference
+from booking.models import BookingStepCount, Clinic, is_reference
 from booking.private_pages import private_page
+from booking.statistics.steps import count_step
 from booking.text_cleaning import split_lines
 from booking.views.book.details_data import (
     FOR,
@@ -103,10 +104,17 @@ def _submit(request: HttpRequest, current: CurrentHold) -> HttpResponse:
         return _show(request, current, form, was_quick=True, status=422)
     if not is_valid:
         return _show(request, current, form, status=422)
+    if not session.has_complete_answers:
+        _count_details(request, current)
     session.save_answers(form.answers(), complete=True)
     # If the hold lapsed while typing, report a lost slot now rather than after the last step.
     gone = None if current.is_live else extend_hold(request, current)
     return gone or redirect("booking:check")
+
+
+def _count_details(request: HttpRequest, current: CurrentHold) -> None:
+    hold, step = current.hold, BookingStepCount.Step.DETAILS
+    count_step(request, step, service=hold.service, location=hold.location, now=current.now)
 
 
 def _answer_about_remembered(request: HttpRequest, current: CurrentHold) -> HttpResponse:
@@ -116,6 +124,7 @@ def _answer_about_remembered(request: HttpRequest, current: CurrentHold) -> Http
     if remembered is None or deed not in {"use", "change", "forget"}:
         return redirect("booking:details")
     if deed == "use":
+        was_complete = session.has_complete_answers
         session.use_remembered()
         used = session.remembered(current.now)
         form = details_form(
@@ -123,6 +132,8 @@ def _answer_about_remembered(request: HttpRequest, current: CurrentHold) -> Http
         )
         is_complete = form.is_valid() and not form.cleaned_data.get("homepage")
         session.save_answers(form.answers() if is_complete else raw_input(form), complete=is_complete)
+        if is_complete and not was_complete:
+            _count_details(request, current)
         return redirect("booking:check" if is_complete else "booking:details")
     session.forget_remembered()
     if deed == "change":

@@ -11,8 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from booking import rate_limits, scheduling
-from booking.models import Appointment, Status
+from booking.models import Appointment, BookingStepCount, Status
 from booking.scheduling import Actor
+from booking.statistics.steps import count_step
 from booking.views.book.slot_page import slot_page_for_hold
 from booking.views.book.times import slot_taken_page
 from booking.views.errors import invalid_params_page
@@ -78,6 +79,8 @@ def hold_longer(request: HttpRequest, current: CurrentHold, *, back: str) -> Htt
 
 def refusal_page(request: HttpRequest, current: CurrentHold, error: scheduling.SchedulingError) -> HttpResponse:
     """What a visitor sees when a command about their hold was refused. Every typed answer is kept."""
+    hold, step = current.hold, BookingStepCount.Step.REFUSED
+    count_step(request, step, service=hold.service, location=hold.location, now=current.now)
     if isinstance(error, scheduling.SlotTaken):
         page = slot_page_for_hold(current.hold, current.now, current.session.holder())
         # Slots of anyone, because another practitioner may be free at the same time.

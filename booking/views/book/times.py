@@ -11,9 +11,10 @@ from django.views.decorators.http import require_http_methods
 
 from booking import rate_limits, scheduling
 from booking.forms.appointment import TimeForm
-from booking.models import PartOfDay
+from booking.models import BookingStepCount, PartOfDay
 from booking.private_pages import private_page
 from booking.scheduling import Actor
+from booking.statistics.steps import came_from_same_page, count_step
 from booking.views.book.slot_page import SlotPage, first_visit_page, slot_page_for_service
 from booking.views.book.steps import hold_summary, next_step
 from booking.views.errors import invalid_params_page, not_bookable_page
@@ -33,6 +34,8 @@ from booking.views.slot_calendar import PARTS
 from booking.views.slot_choices import SlotChoice
 from booking.views.visitor import visitor_who_holds
 from booking.views.waitlist.join import waitlist_form_context
+
+Step = BookingStepCount.Step
 
 
 @private_page
@@ -62,6 +65,8 @@ def times(request: HttpRequest, slug: str) -> HttpResponse:
         return _release(request, page, session)
     if request.method == "POST":
         return _hold(request, page, session)
+    if not came_from_same_page(request):
+        count_step(request, Step.TIMES, service=page.service, location=page.location, now=now)
     return _show(request, page)
 
 
@@ -134,6 +139,7 @@ def _hold(request: HttpRequest, page: SlotPage, session: BookingSession) -> Http
             visitor=visitor_who_holds(request, now=page.now),
         )
     except scheduling.SlotTaken:
+        count_step(request, Step.REFUSED, service=page.service, location=page.location, now=page.now)
         page.holder = session.holder()
         return slot_taken_page(request, page, starts_at, status=409)
     except scheduling.NotBookable as error:
@@ -144,6 +150,10 @@ def _hold(request: HttpRequest, page: SlotPage, session: BookingSession) -> Http
         wants_this_person=page.params.practitioner is not None,
         instead_of=before if is_replaced else session.let_go_hold(page.now),
     )
+    if page.params.came_from:
+        session.come_from(page.params.came_from)
+    if before is None or before.has_ended(page.now) or not before.is_hold:  # Else they chose another time.
+        count_step(request, Step.CHOSEN, service=page.service, location=page.location, now=page.now)
     return HttpResponseRedirect(next_step(session, hold))
 
 
@@ -187,11 +197,14 @@ def _context(page: SlotPage) -> dict[str, Any]:
         "place": page.location,
         "as_new": times_url(service, replace(shown, new_patient=True)),
         "as_returning": times_url(service, replace(shown, new_patient=False)),
-        "services": services_url(params.new_patient),
+        "services": services_url(params.new_patient, params.came_from),
         "here": times_url(service, shown),
         "waitlist": waitlist_url(page.service, replace(shown, day=params.day, part="", language="")),
         "post_to": times_url(service, shown, day=params.day),
-        "everywhere": times_url(service, SearchParams(new_patient=params.new_patient, location=params.location)),
+        "everywhere": times_url(
+            service,
+            SearchParams(new_patient=params.new_patient, location=params.location, came_from=params.came_from),
+        ),
         "with_anyone": times_url(service, anyone, day=params.day),
         "people": [
             (person, free_at, times_url(service, replace(anyone, practitioner=person)))

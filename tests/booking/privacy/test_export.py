@@ -83,6 +83,7 @@ def person(location, admin_user):
         asked_to_move_at=AT,
         attendance_confirmed_at=AT,
         is_unverified=True,
+        booked_from="dry-needling",
     )
     factories.make_hours(visit.practitioner, location)
     AppointmentEvent.objects.create(

@@ -99,6 +99,8 @@ ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "read_own_calendar": (set(), {PRACTITIONER, OWNER}),
     "remove_own_calendar": (set(), {PRACTITIONER, OWNER}),
     "booking_links": (EVERYONE, set()),
+    "reports": ({OWNER}, set()),
+    "report_table": ({OWNER}, set()),
     "my_day": ({PRACTITIONER, OWNER}, set()),
     "running_late": (set(), {PRACTITIONER, OWNER}),
     "quiet": (set(), {PRACTITIONER, OWNER}),
@@ -179,6 +181,7 @@ def path_of(name: str, route: str, about: SimpleNamespace) -> str:
         "reference": about.visit.reference,
         "message": about.message.pk,
         "batch": about.block.batch,
+        "name": "visits",
         "pk": about.batch.pk if "/import/" in route else own.get(parts[0]),
     }
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda part: str(values[part[1]]), route)
