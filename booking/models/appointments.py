@@ -120,7 +120,11 @@ class Appointment(models.Model):
         CancelReason, on_delete=models.PROTECT, null=True, blank=True, related_name="appointments"
     )
     series = models.UUIDField(
-        null=True, blank=True, editable=False, db_index=True, help_text="Shared by the visits of one series."
+        null=True,
+        blank=True,
+        editable=False,
+        db_index=True,
+        help_text="Shared by the visits of one series, and by the times of a basket while they are chosen.",
     )
     late_by = models.DurationField(
         null=True, blank=True, help_text="How late the patient said they would be, if they told the clinic."
@@ -210,9 +214,15 @@ class Appointment(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["hold_key"],
-                condition=Q(status__in=["held", "unheld"]),
+                condition=Q(status__in=["held", "unheld"], series=None),
                 name="appointment_one_choice_a_session",
                 violation_error_message=_("This visitor is already holding another time."),
+            ),
+            models.UniqueConstraint(
+                fields=["series", "starts_at"],
+                condition=Q(status__in=["held", "unheld"], series__isnull=False),
+                name="appointment_one_choice_a_start",
+                violation_error_message=_("This visitor is already holding that time."),
             ),
             NoOverlap(
                 key="practitioner",

@@ -333,6 +333,15 @@ INSIDE: dict[str, dict[str, set[str]]] = {
             "booking.scheduling.slots",
             "booking.scheduling.types",
         },
+        "booking.scheduling.basket": {
+            "booking.scheduling.actors",
+            "booking.scheduling.appointments",
+            "booking.scheduling.events",
+            "booking.scheduling.exceptions",
+            "booking.scheduling.locks",
+            "booking.scheduling.slots",
+            "booking.scheduling.types",
+        },
         "booking.scheduling.blocks": {
             "booking.scheduling.actors",
             "booking.scheduling.appointments",
