@@ -1,8 +1,18 @@
 """The booking models, one module for each subject. Import them from ``booking.models``."""
 
 from booking.models.appointment_events import AppointmentEvent
-from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, PENDING, Channel, Status
-from booking.models.appointments import Appointment, AppointmentQuerySet, is_reference, new_reference
+from booking.models.appointment_status import (
+    AGREED,
+    CHOSEN,
+    OCCUPYING,
+    PENDING,
+    Channel,
+    Status,
+    is_reference,
+    new_reference,
+    reference_for,
+)
+from booking.models.appointments import Appointment, AppointmentQuerySet
 from booking.models.clinic import DEFAULT_UNVERIFIED_SHARE, CancelReason, Clinic, Insurer, Notices, parse_networks
 from booking.models.content_version import (
     ContentVersion,
@@ -113,5 +123,6 @@ __all__ = [
     "new_reference",
     "parse_networks",
     "placeholders",
+    "reference_for",
     "search_key_of",
 ]

@@ -1,6 +1,5 @@
 """Appointments and holds."""
 
-import secrets
 import uuid
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,26 +10,20 @@ from django.db.models import F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from booking.constraints import NoOverlap
-from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, Channel, Status
+from booking.models.appointment_status import (
+    AGREED,
+    CHOSEN,
+    OCCUPYING,
+    REFERENCE_LENGTH,
+    Channel,
+    Status,
+    new_reference,
+)
 from booking.models.clinic import CancelReason
 from booking.models.locations import Location, Room
 from booking.models.patients import Patient
 from booking.models.practitioners import Practitioner
 from booking.models.services import Service
-
-REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # Without 0/O, 1/I/L and U: it is read out on the phone.
-REFERENCE_LENGTH = 8
-
-
-def new_reference() -> str:
-    """Generate a reference such as ``7K3QX9TB``: for people to quote, not a secret that grants access."""
-    return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH))
-
-
-def is_reference(text: str) -> bool:
-    """Whether the text has the form of a reference."""
-    return len(text) == REFERENCE_LENGTH and set(text) <= set(REFERENCE_ALPHABET)
-
 
 # The condition of the overlap constraints. Rows that staff overbooked on purpose are exempt, but their
 # time still counts as occupied in the search for slots.

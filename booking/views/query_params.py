@@ -43,13 +43,14 @@ class SearchParams:
     start: datetime | None = None
     part: str = ""  # A ``PartOfDay``.
     language: str = ""
+    several: bool = False  # Whether several times are chosen, to be booked in one go.
 
 
 def parse_search_params(
     query: QueryDict, *, people: Sequence[Practitioner], locations: Sequence[Location]
 ) -> SearchParams:
     """Parse a query string; ``people`` and ``locations`` are the allowed choices."""
-    names = {"visit", "practitioner", "location", "day", "from", "start", "part", "language"}
+    names = {"visit", "practitioner", "location", "day", "from", "start", "part", "language", "several"}
     values = single_values(query, names)
     # Until 2026 the day was called "from", and links in e-mails still say so. A page's slug there is no day.
     dated = values.get("day", "") or (_DATE.match(values.get("from", "")) and values["from"]) or ""
@@ -67,6 +68,7 @@ def parse_search_params(
             values.get("language", ""),
             "No one speaks this language for this appointment.",
         ),
+        several=_choice({"1"}, values.get("several", ""), "Something in this link doesn't make sense.") == "1",
     )
 
 
@@ -121,6 +123,7 @@ def times_url(service: Service, params: SearchParams, **changes: date | datetime
         "day": params.day,
         "part": params.part,
         "language": params.language,
+        "several": "1" if params.several else "",
         **changes,
     }
     query = urlencode({name: _format(value) for name, value in values.items() if value})

@@ -373,12 +373,14 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "booking.views.query_params": set(),
         "booking.views.rate_limited": set(),
         "booking.views.session": set(),
+        "booking.views.basket_session": {"booking.views.session"},
         "booking.views.slot_choices": set(),
         "booking.views.slot_calendar": {"booking.views.slot_choices"},
         "booking.views.errors": {"booking.views.query_params"},
         "booking.views.unconfirmed": {"booking.views.query_params"},
         "booking.views.visitor": {"booking.views.session"},
         "booking.views.appointment": {
+            "booking.views.basket_session",
             "booking.views.query_params",
             "booking.views.session",
             "booking.views.slot_calendar",
@@ -388,6 +390,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         },
         "booking.views.again": {
             "booking.views.appointment",
+            "booking.views.basket_session",
             "booking.views.book",
             "booking.views.errors",
             "booking.views.query_params",
@@ -395,6 +398,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
             "booking.views.visitor",
         },
         "booking.views.book": {
+            "booking.views.basket_session",
             "booking.views.errors",
             "booking.views.query_params",
             "booking.views.session",

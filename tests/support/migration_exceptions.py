@@ -12,8 +12,8 @@ _DROP = "Written before this lint. Dropping an index needs its lock for a moment
 _WIDER = "Allows all that the release before allowed, and the state that only the new code writes."
 
 _HOLDS = (
-    "Holds few rows, but PostgreSQL reads the whole table for it, which takes no longer than the indexes above. Old and "
-    "new change in one transaction, so that no session is without a rule."
+    "Holds few rows, but PostgreSQL reads the whole table for it, which takes no longer than the indexes above. Old "
+    "and new change in one transaction, so that no session is without a rule."
 )
 
 _BLOCKS = (

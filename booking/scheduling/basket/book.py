@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import combinations
 from uuid import UUID
 
@@ -168,9 +168,13 @@ class _Booking:
         return patient
 
 
-def with_name(details: PatientDetails, name: str, **changes: object) -> PatientDetails:
+def with_name(details: PatientDetails, name: str, date_of_birth: date | None = None) -> PatientDetails:
     """The same contact details for somebody else: whoever booked is the contact."""
-    contact = details.contact_name or details.name
     return replace(
-        details, name=name, preferred_name="", pronouns="", contact_name=contact, date_of_birth=None, **changes
-    )  # type: ignore[arg-type]
+        details,
+        name=name,
+        preferred_name="",
+        pronouns="",
+        contact_name=details.contact_name or details.name,
+        date_of_birth=date_of_birth,
+    )
