@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='appointment',
             name='series',
-            field=models.UUIDField(blank=True, db_index=True, editable=False, help_text='Shared by the visits of one series, and by the times of a basket while they are chosen.', null=True),
+            field=models.UUIDField(blank=True, db_index=True, editable=False, help_text='Shared by the visits of one series or basket.', null=True),
         ),
         migrations.AddConstraint(
             model_name='appointment',

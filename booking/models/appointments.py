@@ -113,11 +113,7 @@ class Appointment(models.Model):
         CancelReason, on_delete=models.PROTECT, null=True, blank=True, related_name="appointments"
     )
     series = models.UUIDField(
-        null=True,
-        blank=True,
-        editable=False,
-        db_index=True,
-        help_text="Shared by the visits of one series, and by the times of a basket while they are chosen.",
+        null=True, blank=True, editable=False, db_index=True, help_text="Shared by the visits of one series or basket."
     )
     late_by = models.DurationField(
         null=True, blank=True, help_text="How late the patient said they would be, if they told the clinic."
