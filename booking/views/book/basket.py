@@ -52,6 +52,7 @@ def _show(
             with_rules(hold, now=now, for_name=names[hold.reference] if shows_names else "") for hold in current.holds
         ],
         "rows": review_rows(current.hold, main, session.answers.get("masked") or ()),
+        "late_fees": sorted({hold.service.late_cancellation_fee for hold in current.holds} - {""}),
         "submission_key": session.submission_key(),
         "overlap": overlap,
     }
