@@ -87,7 +87,7 @@ def _rows(appointment: Appointment, *, locked: bool = False) -> list[Appointment
 def _settle(row: Appointment, change: tuple[datetime, Practitioner] | None, now: datetime) -> None:
     """Set the row's status and, if it changes, its time. Does not save. Raises LostRace or NotBookable."""
     if change is None:
-        row.status = Status.EXPIRED
+        row.status, row.series = Status.EXPIRED, None
         return
     starts_at, person = change
     if (starts_at, person.pk) == (row.starts_at, row.practitioner_id):

@@ -31,6 +31,7 @@ def is_several(page: SlotPage, session: BasketSession) -> bool:
 def show_basket(page: SlotPage, session: BasketSession) -> dict[str, Any]:
     """Show the basket's times on this page, where they count as taken. Returns the context of its tray."""
     visits = session.live_visits(page.now) if session.has_begun else []
+    lapsed = session.chosen_holds() if session.basket_id and not visits else []
     page.holder = ""
     page.chosen = [
         SlotChoice(visit.starts_at, visit.local_start, visit.duration, visit.practitioner, reference=visit.reference)
@@ -44,7 +45,8 @@ def show_basket(page: SlotPage, session: BasketSession) -> dict[str, Any]:
         "tray_until": min(ends).astimezone(zone) if ends else None,
         "has_unheld": any(visit.status == Status.UNHELD for visit in visits),
         "is_full": len(visits) >= page.service.series_limit,
-        "go_on": step_after(session, visits) if visits else "",
+        "lapsed": [visit for visit in lapsed if visit.is_hold],
+        "go_on": step_after(session, visits or lapsed) if visits or lapsed else "",
         "weeks_links": offered_weeks(page),
         "just_one": times_url(page.address_service, replace(page.params, several=False)),
     }

@@ -158,6 +158,16 @@ class TestChoosing:
             client.get("/book/assessment/?visit=new")
         assert not [one for one in queries if '"series" =' in one["sql"]]
 
+    def test_times_that_ran_out_are_named_and_can_still_be_booked(self, client):
+        toggle(client, NINE, NINE + WEEK)
+        with time_machine.travel(timezone.now() + timedelta(minutes=50), tick=False):
+            page = client.get(TIMES)
+            assert "no longer holding the 2 times you chose" in words_of(page)
+            refused = toggle(client, NINE + 2 * WEEK)
+            assert refused.status_code == 422
+            assert "We can&#x27;t hold these times any longer" in words_of(refused)
+            assert client.get(page.context["go_on"]).status_code == 200
+
 
 class TestWeeks:
     def weeks(self, client, number=4):
