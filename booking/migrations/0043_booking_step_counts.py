@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('booking', '0041_declared_interests'),
+        ('booking', '0042_external_calendars'),
     ]
 
     operations = [

@@ -1,8 +1,19 @@
 """The booking models, one module for each subject. Import them from ``booking.models``."""
 
 from booking.models.appointment_events import AppointmentEvent
-from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, PENDING, BookedFrom, Channel, Status
-from booking.models.appointments import Appointment, AppointmentQuerySet, is_reference, new_reference
+from booking.models.appointment_status import (
+    AGREED,
+    CHOSEN,
+    OCCUPYING,
+    PENDING,
+    BookedFrom,
+    Channel,
+    Status,
+    is_reference,
+    new_reference,
+    reference_for,
+)
+from booking.models.appointments import Appointment, AppointmentQuerySet
 from booking.models.calendars import BusyTime, ExternalCalendar, reads_calendar
 from booking.models.clinic import DEFAULT_UNVERIFIED_SHARE, CancelReason, Clinic, Insurer, Notices, parse_networks
 from booking.models.content_version import (
@@ -121,5 +132,6 @@ __all__ = [
     "parse_networks",
     "placeholders",
     "reads_calendar",
+    "reference_for",
     "search_key_of",
 ]

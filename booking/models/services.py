@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from booking.models.clinic import LONGEST_REMINDER, SHORTEST_REMINDER, validate_reminder, validate_service_slug
 from booking.models.locations import Location
 
+MOST_IN_SERIES = 12
 DEFAULT_STEP = timedelta(minutes=15)  # R5: a default must not cost capacity.
 
 
@@ -95,6 +96,13 @@ class Service(models.Model):
         default=60,
         validators=[MaxValueValidator(730)],
         help_text="How many days ahead patients can book.",
+    )
+    series_limit = models.PositiveSmallIntegerField(
+        _("appointments in one go"),
+        default=6,
+        db_default=6,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_IN_SERIES)],
+        help_text=_("How many appointments patients can book in one go, such as once a week. 1 for one at a time."),
     )
     cancellation_window = models.DurationField(
         _("change or cancel online until"),

@@ -45,13 +45,14 @@ class SearchParams:
     part: str = ""  # A ``PartOfDay``.
     language: str = ""
     came_from: str = ""  # The name of the published page whose link led here.
+    several: bool = False  # Whether several times are chosen, to be booked in one go.
 
 
 def parse_search_params(
     query: QueryDict, *, people: Sequence[Practitioner], locations: Sequence[Location]
 ) -> SearchParams:
     """Parse a query string; ``people`` and ``locations`` are the allowed choices."""
-    names = {"visit", "practitioner", "location", "day", "from", "start", "part", "language"}
+    names = {"visit", "practitioner", "location", "day", "from", "start", "part", "language", "several"}
     values = single_values(query, names)
     # Until 2026 the day was called "from", and links in e-mails still say so. Now it is the page that led here.
     dated = values.get("day", "") or (_DATE.match(values.get("from", "")) and values["from"]) or ""
@@ -70,6 +71,7 @@ def parse_search_params(
             "No one speaks this language for this appointment.",
         ),
         came_from=published_name(values.get("from", "")),
+        several=_choice({"1"}, values.get("several", ""), "Something in this link doesn't make sense.") == "1",
     )
 
 
@@ -125,6 +127,7 @@ def times_url(service: Service, params: SearchParams, **changes: date | datetime
         "part": params.part,
         "language": params.language,
         "from": params.came_from,
+        "several": "1" if params.several else "",
         **changes,
     }
     query = urlencode({name: _format(value) for name, value in values.items() if value})

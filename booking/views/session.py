@@ -286,6 +286,8 @@ class BookingSession:
         if SESSION_KEY not in self._session:  # Do not shorten the session of a logged-in user.
             self._session.set_expiry(LIFETIME)
 
+    store = _update  # For BasketSession.
+
 
 def _appointment(uid: str | None) -> Appointment | None:
     rows = Appointment.objects.select_related("service", "practitioner", "location", "patient")

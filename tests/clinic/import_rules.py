@@ -351,6 +351,15 @@ INSIDE: dict[str, dict[str, set[str]]] = {
             "booking.scheduling.slots",
             "booking.scheduling.types",
         },
+        "booking.scheduling.basket": {
+            "booking.scheduling.actors",
+            "booking.scheduling.appointments",
+            "booking.scheduling.events",
+            "booking.scheduling.exceptions",
+            "booking.scheduling.locks",
+            "booking.scheduling.slots",
+            "booking.scheduling.types",
+        },
         "booking.scheduling.blocks": {
             "booking.scheduling.actors",
             "booking.scheduling.appointments",
@@ -383,12 +392,15 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         "booking.views.rate_limited": set(),
         "booking.views.remembered_booking": set(),
         "booking.views.session": {"booking.views.remembered_booking"},
+        "booking.views.session": set(),
+        "booking.views.basket_session": {"booking.views.session"},
         "booking.views.slot_choices": set(),
         "booking.views.slot_calendar": {"booking.views.slot_choices"},
         "booking.views.errors": {"booking.views.query_params"},
         "booking.views.unconfirmed": {"booking.views.query_params"},
         "booking.views.visitor": {"booking.views.session"},
         "booking.views.appointment": {
+            "booking.views.basket_session",
             "booking.views.query_params",
             "booking.views.session",
             "booking.views.slot_calendar",
@@ -398,6 +410,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         },
         "booking.views.again": {
             "booking.views.appointment",
+            "booking.views.basket_session",
             "booking.views.book",
             "booking.views.errors",
             "booking.views.query_params",
@@ -406,6 +419,7 @@ INSIDE: dict[str, dict[str, set[str]]] = {
         },
         "booking.views.book": {
             "booking.views.remembered_booking",
+            "booking.views.basket_session",
             "booking.views.errors",
             "booking.views.query_params",
             "booking.views.session",

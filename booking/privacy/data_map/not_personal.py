@@ -66,7 +66,7 @@ _FIELDS: dict[str, str] = {
     "booking.PatientMerge": "id",
     "booking.Service": (
         "id name slug summary description what_to_bring duration price insurer_code buffer_before "
-        "buffer_after step lead_time horizon_days cancellation_window first_reminder second_reminder "
+        "buffer_after step lead_time horizon_days series_limit cancellation_window first_reminder second_reminder "
         "late_cancellation_fee audience first_visit_service booked_by needs_room by_video meeting_link "
         "needs_needling_authorisation needs_date_of_birth shows_emergency_signs is_active position"
     ),

@@ -17,6 +17,7 @@ from booking.models import Appointment, BookingStepCount, Practitioner, Status
 from booking.private_pages import private_page
 from booking.scheduling import Actor, SlotOverview, SlotQuery
 from booking.statistics.steps import count_step
+from booking.views.appointment.confirm_several import confirm_several
 from booking.views.appointment.manage import mismatch_page, not_found_page
 from booking.views.query_params import parse_start
 from booking.views.session import BookingSession
@@ -34,6 +35,10 @@ def confirm(request: HttpRequest) -> HttpResponse:
         return _verify(request, session, now)
     if page := lapsed_page(request, appointment):
         return page
+    if appointment.series is not None:
+        together = scheduling.unconfirmed_together(appointment)
+        if len(together) > 1:
+            return confirm_several(request, appointment, together, now)
     if request.method != "POST":
         return _show(request, appointment)
     if request.POST.getlist("reference") != [appointment.reference]:

@@ -12,6 +12,8 @@ from booking.models import Appointment, BookingStepCount, Message, Status
 from booking.private_pages import private_page
 from booking.scheduling import Actor, PatientDetails
 from booking.statistics.steps import count_step
+from booking.views.basket_session import BasketSession
+from booking.views.book.basket import basket_done, check_basket
 from booking.views.book.details_data import details_from, review_rows
 from booking.views.book.hold_context import (
     CurrentHold,
@@ -35,6 +37,8 @@ def check(request: HttpRequest) -> HttpResponse:
     current = current_hold(request, also_booked=True)
     if isinstance(current, HttpResponse):
         return current
+    if current.is_basket:
+        return check_basket(request, current)
     details = details_from(current.session, current.hold)
     if details is None:
         return redirect("booking:details")
@@ -89,10 +93,12 @@ def _confirm(request: HttpRequest, current: CurrentHold, details: PatientDetails
 @require_safe
 def done(request: HttpRequest) -> HttpResponse:
     """Confirm the booked appointment."""
-    session = BookingSession(request)
+    session = BasketSession(request)
     appointment = session.booked_appointment()
     if appointment is None:
         return render(request, "booking/book/nothing_chosen.html", {"was_done": True}, status=410)
+    if together := session.booked_together():
+        return basket_done(request, session, together)
     if appointment.status == Status.UNCONFIRMED or appointment.has_lapsed:
         return _unconfirmed_page(request, appointment)
     # Use its own link, because the session may have opened another appointment since.
