@@ -30,6 +30,10 @@ UNVERSIONED_MODELS = {
     "TaskRun",
     "ClockReading",
     "SiteIdentity",
+    "IntakeAnswers",
+    "IntakeForm",
+    "IntakeFormVersion",
+    "IntakeQuestion",
 }
 
 

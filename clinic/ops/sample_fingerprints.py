@@ -25,6 +25,9 @@ from booking.models import (
     Break,
     Closure,
     HoursOverride,
+    IntakeAnswers,
+    IntakeFormVersion,
+    IntakeQuestion,
     Location,
     Message,
     OpeningHours,
@@ -52,6 +55,9 @@ OWNED_BY: dict[type[models.Model], str] = {
     Closure: "location",
     AppointmentEvent: "appointment",
     Message: "appointment",
+    IntakeAnswers: "appointment",
+    IntakeQuestion: "form",
+    IntakeFormVersion: "form",
     **dict.fromkeys(page_content.KINDS.values(), "parent"),
 }
 BOOKKEEPING = {
