@@ -88,7 +88,8 @@ def _stored(question: AskedQuestion, value: Any) -> Any:
 
 def _placed(question: AskedQuestion) -> LayoutField | str:
     """The field's place in the layout, with a class for the kinds that look special."""
-    looks = {Kind.SCALE: "field--scale", Kind.BODY_AREA: "field--areas"}.get(Kind(question.kind))
+    names = {Kind.SCALE: "field--scale", Kind.BODY_AREA: "field--areas", Kind.TEXT: "field--words"}
+    looks = names.get(Kind(question.kind))
     return LayoutField(question.key, wrapper_class=looks) if looks else question.key
 
 
