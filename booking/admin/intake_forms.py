@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -14,7 +15,7 @@ from booking.intake import encryption
 from booking.intake.versions import newest_version, publish
 from booking.models import IntakeForm, IntakeQuestion
 from booking.staff.change_log_admin import ChangeLogMixin
-from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES, LabelledInlineFormSet, OfficeInline
+from booking.staff.inputs import ADMIN_FORMFIELD_OVERRIDES
 
 MOST_QUESTIONS = 40
 
@@ -34,7 +35,7 @@ class IntakeFormForm(forms.ModelForm):
         return is_active
 
 
-class QuestionFormSet(LabelledInlineFormSet):
+class QuestionFormSet(BaseInlineFormSet):
     def clean(self) -> None:
         super().clean()
         kept = [form for form in self.forms if form.has_changed() or form.instance.pk]
@@ -42,10 +43,12 @@ class QuestionFormSet(LabelledInlineFormSet):
             raise ValidationError(gettext("A form can have %(most)s questions at most.") % {"most": MOST_QUESTIONS})
 
 
-class QuestionInline(OfficeInline):
+class QuestionInline(admin.StackedInline):
     model = IntakeQuestion
     formset = QuestionFormSet
-    fields = ["page", "position", "kind", "label", "why", "is_required", "choices"]
+    formfield_overrides = ADMIN_FORMFIELD_OVERRIDES
+    extra = 0
+    fields = [("page", "position", "kind"), "label", "why", "choices", "is_required"]
 
 
 @admin.register(IntakeForm)

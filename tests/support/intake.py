@@ -43,8 +43,8 @@ def make_asked_visit(form: IntakeForm | None = None, **fields: Any) -> Appointme
 
 
 def key_of(label: str) -> str:
-    """The name of a question's field."""
-    return f"q{IntakeQuestion.objects.get(label__startswith=label).pk}"
+    """The name of a question's field, of the form that was made last."""
+    return f"q{IntakeQuestion.objects.filter(label__startswith=label).latest('pk').pk}"
 
 
 def first_page(**values: Any) -> dict[str, Any]:
