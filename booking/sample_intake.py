@@ -94,17 +94,17 @@ FORM_OF_SERVICE = {
 }
 
 
-def load_forms(now: datetime) -> Iterator[IntakeForm]:
-    """Create the missing forms; yields each that was created. They are switched on if the site has a key."""
+def load_forms(now: datetime) -> Iterator[Model]:
+    """Create the missing forms, switched on if the site has a key; yields each row that was created."""
     for name, row in FORMS.items():
         fields = {key: value for key, value in row.items() if key != "pages"}
         form, created = IntakeForm.objects.get_or_create(
             name=name, defaults=fields | {"is_active": encryption.has_key()}
         )
         if created:
-            _add_questions(form, row["pages"])
-            publish(form, now=now)
             yield form
+            yield from _add_questions(form, row["pages"])
+            publish(form, now=now)
 
 
 def _add_questions(form: IntakeForm, pages: list[list[tuple[Any, ...]]]) -> list[Model]:

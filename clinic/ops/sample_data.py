@@ -19,6 +19,7 @@ from booking.models import (
     Clinic,
     Insurer,
     IntakeForm,
+    IntakeFormVersion,
     Location,
     Message,
     Patient,
@@ -50,7 +51,7 @@ INDEPENDENT: tuple[type[models.Model], ...] = (
     Service, IntakeForm, Location, Insurer, Clinic,
 )  # fmt: skip
 # Models of records about a row, which are deleted with it.
-RECORDS: frozenset[type[models.Model]] = frozenset({Revision, Review, PageFeedback})
+RECORDS: frozenset[type[models.Model]] = frozenset({IntakeFormVersion, Revision, Review, PageFeedback})
 CHANGED = "changed since it was loaded"
 IN_DOUBT = "loaded by an earlier release, and may have been changed since"
 

@@ -26,7 +26,7 @@ from booking.models import (
     Closure,
     HoursOverride,
     IntakeAnswers,
-    IntakeFormVersion,
+    IntakeForm,
     IntakeQuestion,
     Location,
     Message,
@@ -57,7 +57,6 @@ OWNED_BY: dict[type[models.Model], str] = {
     Message: "appointment",
     IntakeAnswers: "appointment",
     IntakeQuestion: "form",
-    IntakeFormVersion: "form",
     **dict.fromkeys(page_content.KINDS.values(), "parent"),
 }
 BOOKKEEPING = {
@@ -69,6 +68,7 @@ NAMES_WHEN_HASHED: dict[type[models.Model], str] = {SpecialHours: "booking.Openi
 # Defaults of earlier releases. Stored fingerprints leave them out, as they leave out the default of today.
 FORMER_DEFAULTS: dict[tuple[type[models.Model], str], str] = {(Page, "booking_label"): "Book this visit"}
 NATURAL_KEYS: dict[type[models.Model], str] = {
+    IntakeForm: "name",
     Location: "slug",
     Page: "slug",
     Picture: "title",

@@ -70,6 +70,7 @@ def test_a_practitioner_reads_marks_and_prints_a_form(steve: Page, visit: Appoin
 
     steve.emulate_media(media="print")
     expect(steve.get_by_role("link", name="Back to the visit")).to_be_hidden()
+    expect(steve.get_by_role("navigation", name="My pages")).to_be_hidden()
     expect(steve.get_by_text("7 out of 10")).to_be_visible()
     expect(steve.get_by_text("Shred after use.")).to_be_visible()
     picture(steve, "read-print")
