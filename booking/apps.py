@@ -35,6 +35,10 @@ UNVERSIONED_MODELS = {
     "BusyTime",
     "BookingStepCount",
     "FirstFreeTime",
+    "IntakeAnswers",
+    "IntakeForm",
+    "IntakeFormVersion",
+    "IntakeQuestion",
 }
 
 

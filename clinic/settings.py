@@ -34,6 +34,8 @@ DEBUG = False
 SECRET_KEY = environment.secret_key(VAR_DIR) or ("the key of tests, which sign nothing real" if IS_TESTING else "")
 IS_SECRET_KEY_NAMED = environment.is_secret_key_named()
 SECRET_KEY_FALLBACKS = environment.secret_key_fallbacks()
+# Encrypt answers to health forms, newest first. A public site names its own: only a local one has a file in VAR_DIR.
+FORMS_KEYS = environment.forms_keys(VAR_DIR) or (["dGhlIGtleSBvZiB0ZXN0cywgb3BlbnMgbm8gZm9ybXM="] if IS_TESTING else [])
 ALLOWED_HOSTS = [environment.host_of(SITE_URL)] + (["127.0.0.1", "localhost", "[::1]"] if IS_LOCAL else [])
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 TRUSTED_PROXIES, TRUST_UNIX_SOCKET = environment.trusted_proxies()
@@ -313,6 +315,7 @@ BOOKING_LIMITS = {
     "link": (30, timedelta(hours=1)),  # invalid links to an appointment
     "lost link": (10, timedelta(hours=1)),
     "lost link by e-mail": (3, timedelta(hours=1)),
+    "form": (200, timedelta(hours=1)),  # pages of health forms
     "waitlist": (10, timedelta(hours=1)),
     "waitlist by e-mail": (6, timedelta(days=1)),
     "contact": (10, timedelta(hours=1)),

@@ -116,6 +116,7 @@ class ServiceAdmin(ChangeLogMixin, ConfirmConflictsMixin):
                     "needs_needling_authorisation",
                     "needs_date_of_birth",
                     "shows_emergency_signs",
+                    "intake_form",
                 ]
             },
         ),

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from booking.desk import booking_links, day, live, print_view, settings, week
-from booking.desk.appointments import cancel, late, resend, same_source, status
+from booking.desk.appointments import cancel, health_form, late, resend, same_source, status
 from booking.desk.blocks import conflicts, resolve
 from booking.desk.blocks import views as blocks
 from booking.desk.booking import views as booking
@@ -41,6 +41,7 @@ urlpatterns = [
     path("waitlist/<int:pk>/book/", by_hand.book, name="book_waiting"),
     path("late/", late_panel.practitioner_late, name="practitioner_late"),
     path("conflicts/", conflicts.conflicts, name="conflicts"),
+    path("appointments/<str:reference>/form/", health_form.health_form, name="health_form"),
     path("appointments/<str:reference>/late/", late.late, name="late"),
     path("appointments/<str:reference>/move/", move.move, name="move"),
     path("appointments/<str:reference>/move/undo/", move.undo_move, name="undo_move"),

@@ -23,6 +23,8 @@ from booking.models.content_version import (
     current_content_version,
 )
 from booking.models.hours import Break, Closure, HoursOverride, RunningLate, TimeOff, WorkingHours
+from booking.models.intake.answers import IntakeAnswers
+from booking.models.intake.questions import IntakeForm, IntakeFormVersion, IntakeQuestion
 from booking.models.locations import Location, OpeningHours, Province, Room, SpecialHours, Weekday
 from booking.models.message_wording import PLACEHOLDERS, MessageWording, make_missing_wordings, placeholders
 from booking.models.messages import Message
@@ -91,6 +93,10 @@ __all__ = [
     "FirstFreeTime",
     "HoursOverride",
     "Insurer",
+    "IntakeAnswers",
+    "IntakeForm",
+    "IntakeFormVersion",
+    "IntakeQuestion",
     "Location",
     "Message",
     "MessageWording",

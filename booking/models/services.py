@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from booking.models.clinic import LONGEST_REMINDER, SHORTEST_REMINDER, validate_reminder, validate_service_slug
+from booking.models.intake.questions import IntakeForm
 from booking.models.locations import Location
 
 MOST_IN_SERIES = 12
@@ -163,6 +164,15 @@ class Service(models.Model):
         help_text=_(
             "Show the emergency signs before a first appointment is booked (for returning patients, before each one)."
         ),
+    )
+    intake_form = models.ForeignKey(
+        IntakeForm,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="services",
+        verbose_name="health form",
+        help_text="What patients fill in before the appointment, by the link in their email.",
     )
     is_active = models.BooleanField(_("active"), default=True)
     position = models.PositiveSmallIntegerField(_("order"), default=0, help_text="Lower numbers come first.")

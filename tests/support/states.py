@@ -16,7 +16,7 @@ from booking import scheduling, tokens
 from booking.models import Appointment, Clinic, Closure, Service, WaitlistOffer, WorkingHours
 from booking.scheduling import Actor
 from tests.conftest import NOW
-from tests.support import content_factories, factories
+from tests.support import content_factories, factories, intake
 from tests.support.journey import (
     NINE,
     QUARTER_TO_TEN,
@@ -72,7 +72,7 @@ def collect() -> dict[str, Any]:
         Closure.objects.create(location=clinic.location, on=date(2026, 11, 26), name="Founders Day")
         responses: dict[str, Any] = {}
         groups = (
-            *(_choosing, _details, _checking, _managing, _several, _confirming),
+            *(_choosing, _details, _checking, _managing, _several, _confirming, _filling_in),
             *(_waiting, _lost_link, _previews, _refusals),
         )
         for group in groups:
@@ -305,6 +305,38 @@ def _confirming(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
     Appointment.objects.filter(starts_at__range=(at, at + timedelta(hours=3))).exclude(status="expired").update(
         status="cancelled", patient=waiting.patient
     )
+
+
+def _filling_in(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
+    """A health form, of a service and a visit of its own."""
+    client, form = Client(), "/appointment/form/"
+    visit = intake.make_asked_visit(location=clinic.location)
+    client.get(f"/appointment/{tokens.page_token(visit)}/")
+    yield "a visit with a form, not by its link", client.get("/appointment/")
+    yield "a form, not by its link (403)", client.get(form)
+    intake.open_link(client, visit)
+    yield "a visit with a form to fill in", client.get("/appointment/")
+    yield "the start of a form", client.get(form)
+    yield "a page of a form", client.get(f"{form}1/")
+    page = {"reference": visit.reference, "shown": "1"}
+    wrong = {intake.key_of("How strong"): "11", intake.key_of("Where"): "tail"}
+    yield "a page of a form in error", client.post(f"{form}1/", page | wrong)
+    client.post(f"{form}1/", page | intake.first_page())
+    yield "a visit with a form in part", client.get("/appointment/")
+    yield "another page of a form", client.get(f"{form}2/")
+    client.post(f"{form}2/", page | intake.second_page())
+    yield "a form to check", client.get(f"{form}review/")
+    client.post(f"{form}review/", page)
+    yield "a form that was sent", client.get(f"{form}review/")
+    yield "a visit with a form that was sent", client.get("/appointment/")
+    with override_settings(FORMS_KEYS=[]):
+        yield "a form without its key (503)", client.get(form)
+    with time_machine.travel(visit.starts_at, tick=False):
+        intake.open_link(client, visit)
+        yield "a form after the start (410)", client.get(form)
+    with _updated(Appointment.objects.filter(pk=visit.pk), status="cancelled"):
+        yield "a form of a cancelled visit (410)", client.get(form)
+    visit.delete()
 
 
 def _waiting(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from booking.formatting import parts_of_day
 from booking.ical.appointment import one_line
+from booking.intake.asked import is_wanted
 from booking.messages.outbox.link_requests import LinkedVisit, visits_for_link_request
 from booking.models import (
     MAX_UNANSWERED_OFFERS,
@@ -43,6 +44,7 @@ def appointment_context(appointment: Appointment, clinic: Clinic, now: datetime)
         "can_change_online": appointment.can_cancel_online(now),
         "other_visits": _other_visits_then(appointment),
         "confirmed_together": _confirmed_together(appointment),
+        "wants_form": appointment.service.intake_form_id is not None and is_wanted(appointment, now),
         "confirm_until": appointment.hold_expires_at
         and appointment.hold_expires_at.astimezone(appointment.location.zone),
     }

@@ -68,8 +68,12 @@ _FIELDS: dict[str, str] = {
         "id name slug summary description what_to_bring duration price insurer_code buffer_before "
         "buffer_after step lead_time horizon_days series_limit cancellation_window first_reminder second_reminder "
         "late_cancellation_fee audience first_visit_service booked_by needs_room by_video meeting_link "
-        "needs_needling_authorisation needs_date_of_birth shows_emergency_signs is_active position"
+        "needs_needling_authorisation needs_date_of_birth shows_emergency_signs intake_form is_active position"
     ),
+    "booking.IntakeForm": "id name title intro new_patients_only remind_days is_active",
+    "booking.IntakeQuestion": "id form page position kind label why is_required choices",
+    "booking.IntakeFormVersion": "id form number title intro questions published_at",
+    "booking.IntakeAnswers": "id",
     "booking.Practitioner": "id focal_x focal_y colour position compact_days travel_time services",
     "booking.PractitionerDraft": "id",
     "booking.ExternalCalendar": ("id etag covers_until last_read_at last_tried_at skipped last_problem next_read_at"),

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import rate_limits, scheduling, tokens
 from booking.formatting import coming_day
+from booking.intake.asked import open_state
 from booking.models import Appointment, BookingStepCount, Message, Status
 from booking.private_pages import private_page
 from booking.scheduling import Actor, PatientDetails
@@ -116,6 +117,7 @@ def done(request: HttpRequest) -> HttpResponse:
         "masked": session.masked_in_booking,
         "for_name": session.name_booked_for(appointment),
         "coming_day": coming_day(appointment.local_on, now.astimezone(zone).date()),
+        "health_form": open_state(appointment, now),
         "reminders_by": reminders.values_list("channel", flat=True).first(),
     }
     return render(request, "booking/book/done.html", context)

@@ -40,6 +40,7 @@ ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "find_duplicates": (set(), OFFICE),
     "status": (set(), EVERYONE),
     "late": (set(), EVERYONE),
+    "health_form": ({PRACTITIONER, OWNER}, {PRACTITIONER, OWNER}),
     "move": (OFFICE, OFFICE),
     "undo_move": (set(), OFFICE),
     "cancel": (OFFICE, OFFICE),
@@ -109,7 +110,7 @@ ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "own_page": ({PRACTITIONER, OWNER}, {PRACTITIONER, OWNER}),
 }
 # Addresses at which a practitioner's role, without any other, reaches a visit: not that of somebody else.
-OF_A_VISIT = {"status", "late", "rebook", "series", "visit_note"}
+OF_A_VISIT = {"status", "late", "rebook", "series", "visit_note", "health_form"}
 
 
 def routes(patterns: list, before: str = "/desk/") -> Iterator[tuple[str, str]]:
