@@ -49,7 +49,8 @@ def book_basket(
 
     ``details``: who each is for, by the reference of the time; all have one e-mail address. Everything is checked again
     as in ``book``. If one of the times has to be confirmed by e-mail, all have, by one link. The basket's id becomes
-    the series of its appointments. ``booked_from`` as in ``book``. ``submission_key`` repeated returns the same appointments.
+    the series of its appointments. ``booked_from`` as in ``book``. ``submission_key`` repeated returns the same
+    appointments.
     Raises BasketTaken, which names the starts that are not free; NotBookable, AlreadyBooked, CallToBook, or
     VisitOverlaps (R16), also for two times of one person at once. Then nothing is booked, and the holds stay.
     """
