@@ -8,6 +8,8 @@ from html import unescape
 from io import StringIO
 
 import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -105,6 +107,15 @@ def test_characters_that_no_database_stores_are_refused(owner, location, query):
 )
 def test_the_ends_of_the_calendar_can_be_shown(owner, location, query):
     assert owner.get(f"{PAGE}?{query}").status_code == 200
+
+
+def test_the_desk_links_to_it_for_the_owner_only(owner, client, location):
+    assert b'href="/desk/reports/"' in owner.get("/desk/").content
+    user = get_user_model().objects.create_user("fran", "fran@clinic.example", is_staff=True)
+    user.groups.add(Group.objects.get(name="Front desk"))
+    client.force_login(user)
+    assert b'href="/desk/reports/"' not in client.get("/desk/").content
+    assert client.get(PAGE).status_code == 403
 
 
 def test_an_unknown_table_is_not_found(owner):
