@@ -186,7 +186,7 @@ class TestWeeks:
         )
         toggle(client, NINE)
         page = self.weeks(client)
-        assert "Dec 1 is full at 9:00 a.m.; this is the nearest" in words_of(page)
+        assert "9:00 a.m. is taken. This is the nearest." in words_of(page)
         toggle(client, *(choice.starts_at for choice in page.context["weeks_new"]))
         assert held()[1] == NINE + WEEK + timedelta(minutes=45)
 
