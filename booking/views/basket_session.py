@@ -7,13 +7,15 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID, uuid5
 
 from django.http import HttpRequest
 
 from booking.models import Appointment
 from booking.scheduling import Basket, load_basket
 from booking.views.session import BOOKING_KEY, MAX_OWN_VISITS, BookingSession
+
+_BASKETS = UUID("8d0c1f6e-3a52-4a1c-9e64-6f2f4d6b7a10")  # Namespace of the baskets' numbers.
 
 
 class BasketSession(BookingSession):
@@ -31,8 +33,13 @@ class BasketSession(BookingSession):
         return UUID(hex=self._stored("basket")) if self._stored("basket") else None
 
     def basket(self) -> Basket:
-        """The basket; an empty one with a new number if the session has none."""
-        return load_basket(self.basket_id, self.holder()) if self.basket_id else Basket(uuid4())
+        """The basket; an empty one with a new number if the session has none.
+
+        Two first presses at once must lead to one basket, so the number is computed from what both requests know.
+        """
+        if self.basket_id:
+            return load_basket(self.basket_id, self.holder())
+        return Basket(uuid5(_BASKETS, f"{self.holder()} {self._stored('done')} {self._stored('dropped') or 0}"))
 
     def live_visits(self, now: datetime) -> list[Appointment]:
         """The times of the basket that are held, or the one that the session holds on its own."""
@@ -43,9 +50,9 @@ class BasketSession(BookingSession):
 
     def chosen_holds(self) -> list[Appointment]:
         """The times that this session is booking, even if they have lapsed or have since been booked."""
-        if self.basket_id is not None and not self._stored("hold"):
-            return list(self.basket().visits)
-        hold = super().chosen_hold()
+        if self.basket_id is not None and (visits := list(self.basket().visits)):
+            return visits
+        hold = super().chosen_hold()  # A basket of one time that was booked is none any more.
         return [hold] if hold is not None else []
 
     def chosen_hold(self) -> Appointment | None:
@@ -53,7 +60,7 @@ class BasketSession(BookingSession):
 
     def choose(self, hold: Appointment, *, wants_this_person: bool, instead_of: Appointment | None = None) -> None:
         super().choose(hold, wants_this_person=wants_this_person, instead_of=instead_of)
-        self.store(basket=None)
+        self.store(basket=None, dropped=(self._stored("dropped") or 0) + 1)
 
     def keep_basket(self, basket: Basket) -> None:
         """Store that the basket has changed: its form gets a new submission key."""
@@ -62,7 +69,7 @@ class BasketSession(BookingSession):
         self.store(submission_key=secrets.token_urlsafe(24))
 
     def drop_basket(self) -> None:
-        self.store(basket=None, hold=None)
+        self.store(basket=None, hold=None, dropped=(self._stored("dropped") or 0) + 1)
 
     def finish_all(self, appointments: Sequence[Appointment], *, now: datetime) -> None:
         """Like ``finish``, for the appointments of a basket."""

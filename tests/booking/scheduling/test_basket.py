@@ -142,6 +142,15 @@ class TestHolding:
         assert starts_of(basket.visits) == [NINE, NINE + WEEK]
         assert basket.visits[0].pk == own.pk
 
+    def test_choosing_one_time_outside_the_basket_releases_it(self, hold, service, location, now):
+        """As code that knows no baskets does, too."""
+        hold(NINE, NINE + WEEK)
+        scheduling.hold(
+            service=service, starts_at=NINE + 2 * WEEK, holder="me", by=PATIENT, now=now, location=location,
+            new_patient=True,
+        )  # fmt: skip
+        assert starts_of(held()) == [NINE + 2 * WEEK]
+
     def test_one_basket_may_be_changed_40_times(self, hold, now):
         for _ in range(20):
             for visit in hold(NINE, NINE + WEEK).visits:

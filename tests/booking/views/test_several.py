@@ -83,6 +83,27 @@ class TestChoosing:
         toggle(client, NINE + WEEK)
         assert held() == [NINE, NINE + WEEK]
 
+    def test_two_first_presses_at_once_lead_to_one_basket(self, client):
+        client.get(TIMES)
+        choose(client, NINE + 5 * WEEK)  # The session has begun, and has no basket.
+        client.post("/book/assessment/", {"release": Appointment.objects.get().reference})
+        before = dict(client.session.items())
+        toggle(client, NINE)
+        session = client.session  # As the second request read it, before the first one wrote it.
+        session.clear()
+        session.update(before)
+        session.save()
+        toggle(client, NINE + WEEK)
+        assert "2 appointments" in words_of(client.get(TIMES))
+        assert Appointment.objects.filter(status=Status.HELD).values("series").distinct().count() == 1
+
+    def test_after_letting_all_go_a_new_basket_begins_with_its_own_40_minutes(self, client):
+        toggle(client, NINE)
+        client.post(TIMES, {"release": "all"})
+        with time_machine.travel(timezone.now() + timedelta(minutes=45), tick=False):
+            assert toggle(client, NINE).status_code == 302
+            assert held() == [NINE]
+
     def test_all_can_be_let_go(self, client):
         toggle(client, NINE, NINE + WEEK)
         answer = client.post(TIMES, {"release": "all"})
