@@ -87,8 +87,8 @@ def form_states(appointments: Iterable[Appointment]) -> dict[int, FormState]:
         pk: FormState(state, read_at is not None)
         for pk, state, read_at in rows.values_list("appointment", "state", "read_at")
     }
-    others = [visit for visit in visits if visit.pk not in states and visit.service.intake_form_id]
-    forms = _forms_to_ask({visit.service.intake_form_id or 0 for visit in others})
+    others = [visit for visit in visits if visit.pk not in states and visit.status != Status.CANCELLED]
+    forms = _forms_to_ask({visit.service.intake_form_id for visit in others if visit.service.intake_form_id})
     asking = [visit for visit in others if _asks(forms.get(visit.service.intake_form_id or 0), visit)]
     first = _first_of_series({visit.series for visit in asking if visit.series})
     for visit in asking:

@@ -100,6 +100,16 @@ def test_a_form_is_open_until_the_visit_starts_and_closed_by_a_cancellation(now)
     assert not asked.is_open(visit, now)
 
 
+def test_a_cancelled_visit_without_answers_is_asked_nothing_and_keeps_those_it_has():
+    visit = intake.make_asked_visit(status=Status.CANCELLED)
+    assert state_of(visit) is None
+    other = intake.make_asked_visit(visit.service.intake_form)
+    intake.fill_in(other)
+    other.status = Status.CANCELLED
+    other.save()
+    assert state_of(other) == "done"
+
+
 def test_answers_stay_when_the_visit_is_moved(now, location):
     form = intake.make_form()
     service = factories.make_service(intake_form=form)
