@@ -5,9 +5,10 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from crispy_forms.layout import HTML, Fieldset
+from crispy_forms.layout import HTML
 from django import forms
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -63,13 +64,17 @@ class BasketDetailsForm(DetailsForm):
         names = [name for visit in self.visits for name in (name_field(visit), birth_date_field(visit))]
         *patient_and_reach, honeypot = helper.layout.fields
         hint = _("Leave it empty where the appointment is for the person above. Same email and phone for all.")
-        for_whom = Fieldset(
+        names = [name for name in names if name in self.fields]
+        is_open = any(self[name].errors or self[name].value() for name in names)
+        begin = format_html(
+            '<details class="question"{}><summary class="question__summary">{}</summary>'
+            '<div class="question__answer"><p class="hint">{}</p>',
+            mark_safe(" open") if is_open else "",
             _("Is one of them for someone else?"),
-            HTML(format_html('<p class="hint">{}</p>', hint)),
-            *[name for name in names if name in self.fields],
-            css_class="basket-names",
+            hint,
         )
-        helper.layout.fields = [*patient_and_reach, for_whom, honeypot]
+        for_whom = [HTML(begin), *names, HTML("</div></details>")]
+        helper.layout.fields = [*patient_and_reach, *for_whom, honeypot]
         return helper
 
     def answers(self) -> dict[str, Any]:

@@ -64,6 +64,7 @@ def test_a_course_of_four_weeks_is_booked_in_one_go(phone: Page, site: str):
     expect(phone).to_have_url(re.compile("/book/safety/"))
     phone.get_by_role("link", name="None of these apply: continue").click()
     fill_in(phone)
+    phone.locator("summary", has_text="Is one of them for someone else?").click()
     phone.get_by_label("Name, for", exact=False).last.fill("Lea Martin")
     picture(phone, "details", whole=True)
     phone.wait_for_timeout(2500)  # Forms that are sent within two seconds are treated as spam.
