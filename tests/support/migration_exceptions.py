@@ -44,8 +44,8 @@ EXCEPTIONS: dict[str, str] = {
     "booking.0033_desk_models booking_appointment_cancel_category_id_8c35558b": _INDEX,
     "booking.0035_blocks_and_callers booking_waitlistentry_patient_id_b1c19fb3": _INDEX,
     "booking.0036_patient_imports booking_patient_imported_in_id_7f91730d": _INDEX,
-    "booking.0042_several_in_one_basket appointment_one_choice_a_session": _HOLDS,
-    "booking.0042_several_in_one_basket appointment_one_choice_a_start": _HOLDS,
+    "booking.0044_several_in_one_basket appointment_one_choice_a_session": _HOLDS,
+    "booking.0044_several_in_one_basket appointment_one_choice_a_start": _HOLDS,
     "content.0022_editing page_one_of_each_special_kind": (
         "Dropping an index needs its lock for a moment, and migrate waits 0.3 seconds for it."
     ),
