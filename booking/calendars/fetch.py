@@ -1,6 +1,7 @@
 """Fetch a practitioner's own calendar: a secret address (ICS), or CalDAV (RFC 4791)."""
 
 import base64
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -22,6 +23,8 @@ _PROBLEMS = {
 }
 # A server without free-busy queries refuses them with one of these, or answers with something else.
 _NO_FREE_BUSY = {400, 403, 404, 405, 409, 415, 422, 500, 501}
+
+TIME_LIMIT = 20.0  # seconds for all requests of a reading
 
 _FREE_BUSY = """<?xml version="1.0" encoding="utf-8"?>
 <C:free-busy-query xmlns:C="urn:ietf:params:xml:ns:caldav"><C:time-range start="{begin}" end="{end}"/>
@@ -67,18 +70,19 @@ def _fetch_file(access: CalendarAccess, etag: str) -> FetchedCalendar:
 
 def _fetch_by_caldav(access: CalendarAccess, begin: datetime, end: datetime) -> FetchedCalendar:
     """Ask for busy times alone first (RFC 4791, 7.10), so that the server keeps the titles to itself."""
-    answer = _report(access, _FREE_BUSY, begin, end)
+    ends_at = time.monotonic() + TIME_LIMIT
+    answer = _report(access, _FREE_BUSY, begin, end, ends_at)
     if answer.status == 200 and b"BEGIN:VFREEBUSY" in answer.body:
         return FetchedCalendar(answer.body)
     if answer.status not in {200, 207, *_NO_FREE_BUSY}:
         _successful(answer)
-    answer = _successful(_report(access, _QUERY, begin, end))
+    answer = _successful(_report(access, _QUERY, begin, end, ends_at))
     if answer.status != 207:
         raise CalendarUnreadable(Problem.NOT_A_CALENDAR)
     return FetchedCalendar(answer.body, is_multistatus=True)
 
 
-def _report(access: CalendarAccess, body: str, begin: datetime, end: datetime) -> Answer:
+def _report(access: CalendarAccess, body: str, begin: datetime, end: datetime, ends_at: float) -> Answer:
     query = body.format(begin=_utc(begin), end=_utc(end))
     token = base64.b64encode(f"{access.login}:{access.password}".encode()).decode("ascii")
     return _send(
@@ -88,7 +92,8 @@ def _report(access: CalendarAccess, body: str, begin: datetime, end: datetime) -
             query.encode(),
             {"Content-Type": "application/xml; charset=utf-8", "Depth": "1"},
             {"Authorization": f"Basic {token}"},
-        )
+        ),
+        ends_at - time.monotonic(),
     )
 
 
@@ -96,13 +101,14 @@ def _utc(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
-def _send(request: OutboundRequest) -> Answer:
+def _send(request: OutboundRequest, time_limit: float = TIME_LIMIT) -> Answer:
     try:
         return download(
             request,
             user_agent=f"ClinicCalendar/1.0 (+{settings.SITE_URL}/)",
             resolve=partial(address_in, settings.CALENDAR_NETWORKS),
             allows_http=settings.DEBUG or bool(settings.CALENDAR_NETWORKS),
+            time_limit=time_limit,
         )
     except DownloadFailed as error:
         raise CalendarUnreadable(_PROBLEMS[error.failure]) from None

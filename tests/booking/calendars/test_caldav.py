@@ -70,6 +70,22 @@ def test_a_server_without_free_busy_queries_is_asked_for_events(filled, practiti
     assert hours(look(access, practitioner, now=now)) == EXPECTED
 
 
+def test_both_requests_together_have_one_time_limit(practitioner, now, monkeypatch):
+    limits = []
+
+    def slow(request, **options):
+        limits.append(options["time_limit"])
+        monkeypatch.setattr(fetching.time, "monotonic", lambda: 1e9)
+        return Answer(415, b"")
+
+    monkeypatch.setattr(fetching, "download", slow)
+    monkeypatch.setattr(fetching.time, "monotonic", lambda: 1e9 - 15)
+    access = CalendarAccess("https://calendar.example/", LOGIN, PASSWORD, is_caldav=True)
+    with pytest.raises(CalendarUnreadable):
+        look(access, practitioner, now=now)
+    assert limits == [20.0, 5.0]
+
+
 def test_an_empty_calendar_blocks_nothing(radicale, practitioner, now):
     access = CalendarAccess(radicale.address, LOGIN, PASSWORD, is_caldav=True)
     assert look(access, practitioner, now=now).busy == []
