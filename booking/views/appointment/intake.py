@@ -139,7 +139,8 @@ def _open(request: HttpRequest, now: datetime) -> OpenedForm | HttpResponse:
     row = answers_of(appointment)
     version = _version(request, appointment, row)
     if version is None:
-        return _closed(request, appointment, "none")
+        had_form = appointment.status == Status.CANCELLED and appointment.service.intake_form_id is not None
+        return _closed(request, appointment, "cancelled" if had_form else "none")
     if not session.came_by_link_of(appointment):
         return _closed(request, appointment, "link")
     if not is_open(appointment, now):
