@@ -11,12 +11,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Model
+from django.utils import timezone
 
 from booking.models import (
     Break,
     Clinic,
     Closure,
     Insurer,
+    IntakeForm,
     Location,
     OpeningHours,
     Practitioner,
@@ -26,6 +28,7 @@ from booking.models import (
     TimeOff,
     WorkingHours,
 )
+from booking.sample_intake import FORM_OF_SERVICE, load_forms
 
 MON, TUE, WED, THU, FRI, SAT = range(6)
 COLLEGE_REGISTER = "https://www.cpta.ab.ca/"
@@ -267,9 +270,12 @@ def load_clinic(today: date) -> Iterator[Model]:
         insurer, created = Insurer.objects.get_or_create(name=name, defaults={"note": note, "position": position})
         if created:
             yield insurer
+    yield from load_forms(timezone.now())
+    forms = {form.name: form for form in IntakeForm.objects.filter(name__in=FORM_OF_SERVICE.values())}
     services: dict[str, Service] = {}
     for position, row in enumerate(SERVICES, start=1):
         extra: dict[str, Any] = {"position": position, "late_cancellation_fee": _SAME_DAY_FEE}
+        extra["intake_form"] = forms.get(FORM_OF_SERVICE.get(row["slug"], ""))
         extra["buffer_after"] = timedelta(minutes=10)
         if row.get("audience") == Service.Audience.RETURNING:
             extra["first_visit_service"] = services["physiotherapy-assessment"]

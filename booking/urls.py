@@ -4,7 +4,7 @@ from django.urls import path
 
 from booking.calendars import views
 from booking.views import again
-from booking.views.appointment import attend, change, confirm, lost_link, manage
+from booking.views.appointment import attend, change, confirm, intake, lost_link, manage
 from booking.views.book import check, details, services, times
 from booking.views.waitlist import entry, join, offer
 
@@ -34,6 +34,9 @@ urlpatterns = [
     path("appointment/attend/", attend.attend, name="attend"),
     path("appointment/again/", again.book_again, name="book_again"),
     path("appointment/forget/", again.forget, name="forget"),
+    path("appointment/form/", intake.start, name="intake"),
+    path("appointment/form/review/", intake.review, name="intake_review"),
+    path("appointment/form/<int:number>/", intake.page, name="intake_page"),
     path("appointment/lost-link/", lost_link.lost_link, name="lost_link"),
     path("appointment/<str:token>/", manage.link, name="link"),
 ]

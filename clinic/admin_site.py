@@ -56,6 +56,7 @@ SECTIONS = [
             "booking.Clinic",
             "booking.Location",
             "booking.Service",
+            "booking.IntakeForm",
             "booking.Tag",
             "booking.Insurer",
             "booking.CancelReason",

@@ -1,4 +1,4 @@
-"""System checks: time zone data, the reverse proxy, the mail server and the secret key."""
+"""System checks: time zone data, the reverse proxy, the mail server, the secret key and that of health forms."""
 
 import zoneinfo
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError
 
+from booking.intake.rotation import sample_opens
 from booking.ops.secret_key import HOW_TO_SET_A_KEY, has_secret_key
 from clinic.ops import environment
 
@@ -81,6 +83,29 @@ def secret_key_is_set(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+@register(Tags.security, deploy=True)
+def forms_key_opens_answers(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Require a key that opens patients' answers to health forms, if there are any.
+
+    Nothing is reported while the database does not answer or is not migrated: others say so.
+    """
+    hint = (
+        "Set FORMS_KEY or FORMS_KEY_FILE to the keys that this site had, newest first. "
+        "A local site's is in forms_key, in VAR_DIR."
+    )
+    try:
+        opened = sample_opens()
+    except DatabaseError:
+        return []
+    if all(opened):
+        return []
+    if any(opened):
+        text = "Some answers to health forms cannot be opened with FORMS_KEY. An earlier key is missing."
+        return [Warning(text, hint=hint, id="clinic.W004")]
+    text = "There are answers to health forms, and no key of FORMS_KEY opens them."
+    return [Error(text, hint=hint, id="clinic.E005")]
 
 
 def is_secret_key_unnamed() -> bool:

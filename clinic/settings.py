@@ -34,6 +34,8 @@ DEBUG = False
 SECRET_KEY = environment.secret_key(VAR_DIR) or ("the key of tests, which sign nothing real" if IS_TESTING else "")
 IS_SECRET_KEY_NAMED = environment.is_secret_key_named()
 SECRET_KEY_FALLBACKS = environment.secret_key_fallbacks()
+# Encrypt answers to health forms, newest first. A public site names its own: only a local one has a file in VAR_DIR.
+FORMS_KEYS = environment.forms_keys(VAR_DIR) or (["dGhlIGtleSBvZiB0ZXN0cywgb3BlbnMgbm8gZm9ybXM="] if IS_TESTING else [])
 ALLOWED_HOSTS = [environment.host_of(SITE_URL)] + (["127.0.0.1", "localhost", "[::1]"] if IS_LOCAL else [])
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 TRUSTED_PROXIES, TRUST_UNIX_SOCKET = environment.trusted_proxies()
@@ -313,6 +315,7 @@ BOOKING_LIMITS = {
     "link": (30, timedelta(hours=1)),  # invalid links to an appointment
     "lost link": (10, timedelta(hours=1)),
     "lost link by e-mail": (3, timedelta(hours=1)),
+    "form": (200, timedelta(hours=1)),  # pages of health forms
     "waitlist": (10, timedelta(hours=1)),
     "waitlist by e-mail": (6, timedelta(days=1)),
     "contact": (10, timedelta(hours=1)),
@@ -321,6 +324,7 @@ BOOKING_LIMITS = {
     "login by name": (10, timedelta(minutes=15)),  # failed attempts with one name from one address
     "login of one account": (50, timedelta(hours=1)),  # the same from all addresses, except in known browsers
     "second factor": (10, timedelta(minutes=15)),  # wrong codes after the right password
+    "read a calendar": (30, timedelta(hours=1)),  # own calendars that one login adds or tests
     "code once": (1, timedelta(minutes=2)),  # longer than any code is valid
     "password link": (10, timedelta(hours=1)),
     "password link by e-mail": (3, timedelta(hours=1)),
@@ -328,3 +332,5 @@ BOOKING_LIMITS = {
 # By how much the worker's clock may differ from what else tells the time; None: it is not compared.
 CLOCK_TOLERANCE = environment.clock_tolerance()
 BOOKING_CONFIRMATION_DELAY = timedelta(seconds=environment.whole_number("CONFIRMATION_DELAY_SECONDS", 120))
+# Networks whose calendars may be read although they are not public, at any port and also over http. For tests.
+CALENDAR_NETWORKS: list[str] = []

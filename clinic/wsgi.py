@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
+from django.db import connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.settings")
 
@@ -40,16 +41,19 @@ def run_system_checks() -> None:
     """Raise ImproperlyConfigured for an error, log a warning: gunicorn itself runs no system checks."""
     from clinic import checks as own
 
-    checks = (
+    checks: tuple[Any, ...] = (
         own.zone_data_is_current,
         own.https_has_a_front_server,
         own.public_site_sends_mail,
         own.secret_key_is_set,
     )
+    if not settings.IS_TESTING:  # Tests import this module without a database.
+        checks = (*checks, own.forms_key_opens_answers)
     for problem in (problem for check in checks for problem in check(None)):
         if problem.is_serious():
             raise ImproperlyConfigured(f"{problem.msg} {problem.hint}")
         logging.getLogger("clinic").warning("%s %s", problem.msg, problem.hint)
+    connections.close_all()  # A server that loads the site before it forks must not hand on an open connection.
 
 
 run_system_checks()

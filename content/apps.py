@@ -42,11 +42,12 @@ class ContentConfig(AppConfig):
     def ready(self) -> None:
         from booking.models import connect_version_signals
         from booking.site_context import register_context_provider
+        from booking.statistics.pages import SitePages, register_site_pages
         from booking.worker import periodic_tasks
         from content.links import redirects, usage
         from content.media import preparation, share_images, uploads
         from content.publishing import edit_sessions
-        from content.site import every_page
+        from content.site import booking_pages, every_page
         from content.site.menus import make_missing_menus
 
         uploads.watch("content.Picture", "image")
@@ -54,6 +55,7 @@ class ContentConfig(AppConfig):
         uploads.watch("booking.PractitionerDraft", "photo")
         connect_version_signals(self, but=UNVERSIONED_MODELS)
         register_context_provider(["menus", "notices", "live_kinds"], every_page.read)
+        register_site_pages(SitePages(published=booking_pages.published, facts=booking_pages.facts))
         post_migrate.connect(lambda using, **_: make_missing_menus(using), sender=self, weak=False)
         usage.connect_signals()
         # A copy of the database may have its pictures where the site has them, and must not delete those.

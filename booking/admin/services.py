@@ -88,7 +88,15 @@ class ServiceAdmin(ChangeLogMixin, ConfirmConflictsMixin):
         ),
         (
             "When it can be booked and cancelled",
-            {"fields": ["lead_time", "horizon_days", "cancellation_window", "late_cancellation_fee"]},
+            {
+                "fields": [
+                    "lead_time",
+                    "horizon_days",
+                    "series_limit",
+                    "cancellation_window",
+                    "late_cancellation_fee",
+                ]
+            },
         ),
         (
             "Reminders",
@@ -108,6 +116,7 @@ class ServiceAdmin(ChangeLogMixin, ConfirmConflictsMixin):
                     "needs_needling_authorisation",
                     "needs_date_of_birth",
                     "shows_emergency_signs",
+                    "intake_form",
                 ]
             },
         ),

@@ -17,6 +17,7 @@ from booking.models import (
     AccessLogEntry,
     Appointment,
     ClockReading,
+    ExternalCalendar,
     Message,
     Service,
     Status,
@@ -41,7 +42,7 @@ def dashboard_notes(request: HttpRequest) -> list[Note]:
         notes += _page_drafts()
     if user.has_perm("booking.view_appointment") or user.has_perm("booking.change_appointment"):
         notes.append(_today(request))
-        notes += _conflicts()
+        notes += [*_conflicts(), *_unread_calendars(user)]
     if user.has_perm("booking.view_waitlistentry") or user.has_perm("booking.change_waitlistentry"):
         notes += _waitlist()
     if user.has_perm("booking.view_message") or user.has_perm("booking.change_message"):
@@ -120,6 +121,26 @@ def _conflicts() -> list[Note]:
             ),
             reverse("desk:conflicts"),
             gettext("Review them"),
+        )
+    ]
+
+
+def _unread_calendars(user: Any) -> list[Note]:
+    """Own calendars that have not been read for an hour."""
+    unread = ExternalCalendar.objects.unread(now=timezone.now())
+    names = list(dict.fromkeys(unread.values_list("practitioner__name", flat=True)))
+    if not names:
+        return []
+    text = gettext("Of %(names)s. What was read last stays blocked, and nothing new.") % {"names": all_of(names)}
+    address = "desk:own_calendars" if user.has_perm("booking.change_externalcalendar") else "desk:day"
+    heading = counted(len(names), gettext("person's own calendar"), gettext("people's own calendars"))
+    return [
+        Note(
+            "straw",
+            gettext("%(calendars)s can't be read") % {"calendars": heading},
+            text,
+            reverse(address),
+            gettext("See why"),
         )
     ]
 

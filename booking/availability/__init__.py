@@ -12,7 +12,7 @@ arithmetic; ``starts`` computes the slots, ``compact`` finds those that leave no
 rule that excludes a start, and ``day_plan`` shows a day to staff.
 """
 
-from booking.availability.capacity import bookable_seconds, visits_that_fit
+from booking.availability.capacity import bookable_seconds, open_seconds, visits_that_fit
 from booking.availability.compact import compact_starts
 from booking.availability.day_plan import DayPlan, day_plan
 from booking.availability.inputs import (
@@ -25,7 +25,7 @@ from booking.availability.inputs import (
     WallSpan,
     WeeklySpan,
 )
-from booking.availability.intervals import Interval, merge
+from booking.availability.intervals import Interval, intersections, merge
 from booking.availability.local_time import (
     LOOK_BACK,
     ONE_DAY,
@@ -68,9 +68,11 @@ __all__ = [
     "instant",
     "instant_at",
     "instants_of",
+    "intersections",
     "is_free",
     "local_day",
     "merge",
+    "open_seconds",
     "schedule_rules_broken",
     "starts",
     "visits_that_fit",

@@ -1,12 +1,12 @@
-"""Capacity: how many visits of one length fit into a working day (R5), and how much of it they can still cover."""
+"""Capacity: how long is worked, how many visits fit into a working day (R5), how much of it can still be booked."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
 
 from booking.availability.inputs import LocationDay, Request, Schedule
-from booking.availability.intervals import merge
+from booking.availability.intervals import merge, subtract
 from booking.availability.local_time import LOOK_BACK, ONE_DAY, SECOND
-from booking.availability.starts import breaks_of, free_starts, hours_of, starts
+from booking.availability.starts import breaks_and_closures, breaks_of, free_starts, hours_of, starts
 
 
 def visits_that_fit(schedule: Schedule, place: LocationDay, request: Request, day: date) -> int:
@@ -36,6 +36,12 @@ def bookable_seconds(
         for start in starts(schedule, place, request, first=day, last=day, not_before=not_before)
     )
     return sum(end - start for start, end in covered)
+
+
+def open_seconds(schedule: Schedule, place: LocationDay, first: date, last: date) -> int:
+    """The working hours of the local days ``first`` to ``last``, without breaks, closures and time off, in seconds."""
+    blocks = merge(breaks_and_closures(schedule, place, first, last))
+    return sum(closes - opens for opens, closes in subtract(hours_of(schedule, place, first, last), blocks))
 
 
 def _count(free: Iterable[int], request: Request) -> int:

@@ -5,7 +5,7 @@ do not apply to staff.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from booking.availability.inputs import LocationDay, Schedule
@@ -24,11 +24,12 @@ class DayPlan:
     breaks: list[Interval]
     away: list[Interval]
     gaps: list[Interval]
+    busy: list[Interval] = field(default_factory=list)  # In the practitioner's own calendar.
 
     @property
     def working(self) -> list[Interval]:
         """Working hours without what interrupts them."""
-        return subtract(self.hours, merge([*self.closed, *self.breaks, *self.away]))
+        return subtract(self.hours, merge([*self.closed, *self.breaks, *self.away, *self.busy]))
 
     @property
     def working_seconds(self) -> int:
@@ -60,11 +61,12 @@ def day_plan(
     hours = intersections(merge(hours_of(schedule, place, day - LOOK_BACK, day)), whole_day)
     breaks = intersections(merge(breaks_of(schedule, place, day - ONE_DAY, day)), hours)
     away = intersections(merge(span.at(place.zone) for span in schedule.away), whole_day)
+    busy = intersections(merge(schedule.busy), whole_day)
     occupied = [(visit.start, visit.end) for visit in schedule.visits]
-    blocks = merge([*closed, *breaks, *away, *occupied, *(_without_room(place) if needs_room else ())])
+    blocks = merge([*closed, *breaks, *away, *busy, *occupied, *(_without_room(place) if needs_room else ())])
     free = subtract(intersections(hours, [(gaps_from, ALWAYS[1])]), blocks)
     gaps = [gap for gap in free if gap[1] - gap[0] >= shortest // SECOND]
-    return DayPlan(hours=hours, closed=closed, breaks=breaks, away=away, gaps=gaps)
+    return DayPlan(hours=hours, closed=closed, breaks=breaks, away=away, gaps=gaps, busy=busy)
 
 
 def _seconds(intervals: Iterable[Interval]) -> int:

@@ -98,12 +98,13 @@ class OccupiedSpan(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """One practitioner's hours, overrides by date, breaks, time off, occupied time and time to travel."""
+    """One practitioner's hours, overrides by date, breaks, time off, busy and occupied time, and time to travel."""
 
     weekly: Sequence[WeeklySpan] = ()
     overrides: Mapping[date, Sequence[DatedHours]] = field(default_factory=dict)
     breaks: Sequence[WeeklySpan] = ()
     away: Sequence[TimeOffSpan] = ()
+    busy: Sequence[Interval] = ()  # Of the practitioner's own calendar elsewhere.
     visits: Sequence[OccupiedSpan] = ()
     travel_time: timedelta = NOTHING  # Between visits at two locations.
 

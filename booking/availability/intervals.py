@@ -56,10 +56,12 @@ def difference(seconds: Sequence[int], intervals: Sequence[Interval]) -> list[in
 def subtract(left: Sequence[Interval], right: Sequence[Interval]) -> list[Interval]:
     """What remains of the merged intervals ``left`` outside the merged intervals ``right``."""
     result = []
+    index = 0
     for start, end in left:
-        for block_start, block_end in right:
-            if block_end <= start:
-                continue
+        while index < len(right) and right[index][1] <= start:
+            index += 1
+        for ahead in range(index, len(right)):
+            block_start, block_end = right[ahead]
             if block_start >= end:
                 break
             if start < block_start:

@@ -20,6 +20,7 @@ class Reason(Enum):
     CLOSURE = "the location is closed"
     BREAK = "a break"
     TIME_OFF = "time off"
+    OWN_CALENDAR = "busy in their own calendar"
     VISIT = "another visit"
     BUFFER = "too close to another visit"
     ROOM = "no room is free"
@@ -27,7 +28,7 @@ class Reason(Enum):
 
 
 def schedule_rules_broken(schedule: Schedule, place: LocationDay, request: Request, start: datetime) -> list[Reason]:
-    """All rules of the schedule that a visit breaks: closure, hours, time off and breaks, in this order.
+    """All rules of the schedule that a visit breaks: closure, hours, time off, own calendar and breaks.
 
     A closed day breaks no hours besides. Occupied time, rooms and the rules for new bookings do not count.
     """
@@ -46,6 +47,8 @@ def schedule_rules_broken(schedule: Schedule, place: LocationDay, request: Reque
         broken.append(Reason.OVERRIDE if day in schedule.overrides else Reason.CLOSED)
     if is_blocked_by(away.at(place.zone) for away in schedule.away):
         broken.append(Reason.TIME_OFF)
+    if is_blocked_by(schedule.busy):
+        broken.append(Reason.OWN_CALENDAR)
     if is_blocked_by(breaks_of(schedule, place, day - ONE_DAY - LOOK_BACK, day + LOOK_BACK)):
         broken.append(Reason.BREAK)
     return broken
@@ -86,6 +89,7 @@ def why_not(
         (Reason.OVERRIDE, lambda: not covering_hours and day in schedule.overrides),
         (Reason.CLOSED, lambda: not covering_hours),
         (Reason.TIME_OFF, lambda: is_blocked_by(away.at(place.zone) for away in schedule.away)),
+        (Reason.OWN_CALENDAR, lambda: is_blocked_by(schedule.busy)),
         (Reason.BREAK, lambda: is_blocked_by(breaks_of(schedule, place, day - ONE_DAY - LOOK_BACK, day + LOOK_BACK))),
         (Reason.VISIT, lambda: is_blocked_by((span.start, span.end) for span in schedule.visits)),
         (Reason.BUFFER, lambda: is_blocked_by(buffered(schedule, place, request))),

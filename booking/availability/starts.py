@@ -145,16 +145,17 @@ class Weekly:
 
 
 def blocks_of(schedule: Schedule, place: LocationDay, request: Request, first: date, last: date) -> list[Interval]:
-    """The merged blocks for hours starting on ``first`` to ``last``: closures, breaks, time off, occupied time."""
+    """The merged blocks for hours starting on ``first`` to ``last``: of the schedule, and occupied time."""
     return merge(chain(breaks_and_closures(schedule, place, first, last), buffered(schedule, place, request)))
 
 
 def breaks_and_closures(schedule: Schedule, place: LocationDay, first: date, last: date) -> Iterator[Interval]:
-    """The blocks that do not depend on the request: closures, breaks, time off."""
+    """The blocks that do not depend on the request: closures, breaks, time off, own calendars."""
     return chain(
         closures_of(schedule, place, first, last + LOOK_BACK),
         breaks_of(schedule, place, first - ONE_DAY, last + LOOK_BACK),
         (away.at(place.zone) for away in schedule.away),
+        schedule.busy,
     )
 
 

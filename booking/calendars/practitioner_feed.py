@@ -56,6 +56,11 @@ def feed_of(practitioner: Practitioner, appointments: Iterable[Appointment]) -> 
     return calendar.to_ical()
 
 
+def feed_uid(uid: uuid.UUID) -> str:
+    """The UID in the feed of the visit with this UID."""
+    return str(uuid.uuid5(uid, "practitioner"))
+
+
 def initials(patient: Patient) -> str:
     """The patient's initials, at most three: A. M. for Alice Martin."""
     letters = [word[0].upper() for word in one_line(patient.name).split() if word[0].isalpha()]
@@ -68,7 +73,7 @@ def _event(appointment: Appointment, *, with_name: bool) -> Event:
     page = settings.SITE_URL + reverse("admin:booking_appointment_change", args=[appointment.pk])
     place = f"{appointment.location.name}, {appointment.room.name}" if appointment.room else appointment.location.name
     event = Event()
-    event.add("uid", str(uuid.uuid5(appointment.uid, "practitioner")))
+    event.add("uid", feed_uid(appointment.uid))
     event.add("sequence", appointment.sequence)
     event.add("dtstamp", appointment.updated_at.astimezone(UTC))
     event.add("last-modified", appointment.updated_at.astimezone(UTC))

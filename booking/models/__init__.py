@@ -1,8 +1,20 @@
 """The booking models, one module for each subject. Import them from ``booking.models``."""
 
 from booking.models.appointment_events import AppointmentEvent
-from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, PENDING, Channel, Status
-from booking.models.appointments import Appointment, AppointmentQuerySet, is_reference, new_reference
+from booking.models.appointment_status import (
+    AGREED,
+    CHOSEN,
+    OCCUPYING,
+    PENDING,
+    BookedFrom,
+    Channel,
+    Status,
+    is_reference,
+    new_reference,
+    reference_for,
+)
+from booking.models.appointments import Appointment, AppointmentQuerySet
+from booking.models.calendars import BusyTime, ExternalCalendar, reads_calendar
 from booking.models.clinic import DEFAULT_UNVERIFIED_SHARE, CancelReason, Clinic, Insurer, Notices, parse_networks
 from booking.models.content_version import (
     ContentVersion,
@@ -11,6 +23,8 @@ from booking.models.content_version import (
     current_content_version,
 )
 from booking.models.hours import Break, Closure, HoursOverride, RunningLate, TimeOff, WorkingHours
+from booking.models.intake.answers import IntakeAnswers
+from booking.models.intake.questions import IntakeForm, IntakeFormVersion, IntakeQuestion
 from booking.models.locations import Location, OpeningHours, Province, Room, SpecialHours, Weekday
 from booking.models.message_wording import PLACEHOLDERS, MessageWording, make_missing_wordings, placeholders
 from booking.models.messages import Message
@@ -33,6 +47,7 @@ from booking.models.privacy import (
     DisposalItem,
     RetentionPeriods,
 )
+from booking.models.reports import BookingStepCount, FirstFreeTime
 from booking.models.services import DEFAULT_STEP, Service
 from booking.models.site_state import (
     ClockReading,
@@ -61,7 +76,10 @@ __all__ = [
     "Appointment",
     "AppointmentEvent",
     "AppointmentQuerySet",
+    "BookedFrom",
+    "BookingStepCount",
     "Break",
+    "BusyTime",
     "CancelReason",
     "ChangeLogEntry",
     "Channel",
@@ -71,8 +89,14 @@ __all__ = [
     "ContentVersion",
     "Disposal",
     "DisposalItem",
+    "ExternalCalendar",
+    "FirstFreeTime",
     "HoursOverride",
     "Insurer",
+    "IntakeAnswers",
+    "IntakeForm",
+    "IntakeFormVersion",
+    "IntakeQuestion",
     "Location",
     "Message",
     "MessageWording",
@@ -113,5 +137,7 @@ __all__ = [
     "new_reference",
     "parse_networks",
     "placeholders",
+    "reads_calendar",
+    "reference_for",
     "search_key_of",
 ]

@@ -1,6 +1,5 @@
 """Appointments and holds."""
 
-import secrets
 import uuid
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -11,26 +10,20 @@ from django.db.models import F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from booking.constraints import NoOverlap
-from booking.models.appointment_status import AGREED, CHOSEN, OCCUPYING, Channel, Status
+from booking.models.appointment_status import (
+    AGREED,
+    CHOSEN,
+    OCCUPYING,
+    REFERENCE_LENGTH,
+    Channel,
+    Status,
+    new_reference,
+)
 from booking.models.clinic import CancelReason
 from booking.models.locations import Location, Room
 from booking.models.patients import Patient
 from booking.models.practitioners import Practitioner
 from booking.models.services import Service
-
-REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # Without 0/O, 1/I/L and U: it is read out on the phone.
-REFERENCE_LENGTH = 8
-
-
-def new_reference() -> str:
-    """Generate a reference such as ``7K3QX9TB``: for people to quote, not a secret that grants access."""
-    return "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH))
-
-
-def is_reference(text: str) -> bool:
-    """Whether the text has the form of a reference."""
-    return len(text) == REFERENCE_LENGTH and set(text) <= set(REFERENCE_ALPHABET)
-
 
 # The condition of the overlap constraints. Rows that staff overbooked on purpose are exempt, but their
 # time still counts as occupied in the search for slots.
@@ -119,8 +112,11 @@ class Appointment(models.Model):
     cancel_category = models.ForeignKey(
         CancelReason, on_delete=models.PROTECT, null=True, blank=True, related_name="appointments"
     )
+    booked_from = models.CharField(  # The name of the page whose link led to it, or a BookedFrom.
+        max_length=80, blank=True, default="", db_default="", editable=False
+    )
     series = models.UUIDField(
-        null=True, blank=True, editable=False, db_index=True, help_text="Shared by the visits of one series."
+        null=True, blank=True, editable=False, db_index=True, help_text="Shared by the visits of one series or basket."
     )
     late_by = models.DurationField(
         null=True, blank=True, help_text="How late the patient said they would be, if they told the clinic."
@@ -128,7 +124,6 @@ class Appointment(models.Model):
     asked_to_move_at = models.DateTimeField(
         null=True, blank=True, help_text="Since when we have been asking the patient to choose another time."
     )
-
     attendance_confirmed_at = models.DateTimeField(
         "will be there since", null=True, blank=True, help_text="When the patient told us that they will come."
     )
@@ -210,9 +205,15 @@ class Appointment(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["hold_key"],
-                condition=Q(status__in=["held", "unheld"]),
+                condition=Q(status__in=["held", "unheld"], series=None),
                 name="appointment_one_choice_a_session",
                 violation_error_message=_("This visitor is already holding another time."),
+            ),
+            models.UniqueConstraint(
+                fields=["series", "starts_at"],
+                condition=Q(status__in=["held", "unheld"], series__isnull=False),
+                name="appointment_one_choice_a_start",
+                violation_error_message=_("This visitor is already holding that time."),
             ),
             NoOverlap(
                 key="practitioner",

@@ -46,6 +46,7 @@ class Message(models.Model):
         MOVE_REQUESTED = "move_requested", "Asked to move"
         CANCELLED = "cancelled", "Cancelled"
         REMINDER = "reminder", "Reminder"
+        FORM_REMINDER = "form_reminder", _("Form reminder")
         RUNNING_LATE = "running_late", _("Running late")
         CLOCK_CHANGE = "clock_change", _("Calendar entry corrected")
         WAITLIST_JOINED = "waitlist_joined", "On the waitlist"

@@ -11,8 +11,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from booking.models.clinic import LONGEST_REMINDER, SHORTEST_REMINDER, validate_reminder, validate_service_slug
+from booking.models.intake.questions import IntakeForm
 from booking.models.locations import Location
 
+MOST_IN_SERIES = 12
 DEFAULT_STEP = timedelta(minutes=15)  # R5: a default must not cost capacity.
 
 
@@ -96,6 +98,13 @@ class Service(models.Model):
         validators=[MaxValueValidator(730)],
         help_text="How many days ahead patients can book.",
     )
+    series_limit = models.PositiveSmallIntegerField(
+        _("appointments in one go"),
+        default=6,
+        db_default=6,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_IN_SERIES)],
+        help_text=_("How many appointments patients can book in one go, such as once a week. 1 for one at a time."),
+    )
     cancellation_window = models.DurationField(
         _("change or cancel online until"),
         default=timedelta(hours=24),
@@ -155,6 +164,15 @@ class Service(models.Model):
         help_text=_(
             "Show the emergency signs before a first appointment is booked (for returning patients, before each one)."
         ),
+    )
+    intake_form = models.ForeignKey(
+        IntakeForm,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="services",
+        verbose_name="health form",
+        help_text="What patients fill in before the appointment, by the link in their email.",
     )
     is_active = models.BooleanField(_("active"), default=True)
     position = models.PositiveSmallIntegerField(_("order"), default=0, help_text="Lower numbers come first.")

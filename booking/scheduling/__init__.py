@@ -19,6 +19,10 @@ from booking.scheduling.appointments.patient_overlaps import KnownVisits
 from booking.scheduling.appointments.purge import delete_lapsed_bookings, delete_old_holds, forget_sources
 from booking.scheduling.appointments.series import book_series, cancel_later
 from booking.scheduling.appointments.undo import restore, undo_move
+from booking.scheduling.basket.book import book_basket, with_name
+from booking.scheduling.basket.choose import extend_basket, hold_several, return_time
+from booking.scheduling.basket.confirm import confirm_basket, unconfirmed_together
+from booking.scheduling.basket.rows import Basket, load_basket
 from booking.scheduling.blocks.block_time import (
     MAX_WEEKS,
     BlockedTime,
@@ -31,6 +35,8 @@ from booking.scheduling.blocks.block_time import (
 from booking.scheduling.blocks.spans import BlockSpan, absences_of, visits_inside
 from booking.scheduling.exceptions import (
     AlreadyBooked,
+    BasketFull,
+    BasketTaken,
     CallToBook,
     HoldLimitReached,
     NotBlocked,
@@ -44,6 +50,7 @@ from booking.scheduling.exceptions import (
     WrongStatus,
     refused,
 )
+from booking.scheduling.locks import practitioners_locked
 from booking.scheduling.patients.contact import CorrectedContact, correct_contact
 from booking.scheduling.patients.corrections import CORRECTABLE, correct_patient, refuse_correction
 from booking.scheduling.patients.details import DETAILS, add_patient, change_patient
@@ -68,6 +75,7 @@ from booking.scheduling.slots.conflicts import (
     substitutes,
 )
 from booking.scheduling.slots.day_plans import OfferedService, day_plans, offered_services
+from booking.scheduling.slots.open_time import open_seconds
 from booking.scheduling.slots.overview import SlotOverview
 from booking.scheduling.slots.search import (
     available_slots,
@@ -104,6 +112,9 @@ __all__ = [
     "UNKNOWN_VISITOR",
     "Actor",
     "AlreadyBooked",
+    "Basket",
+    "BasketFull",
+    "BasketTaken",
     "BlockSpan",
     "BlockedTime",
     "CallToBook",
@@ -148,6 +159,7 @@ __all__ = [
     "available_slots",
     "block_time",
     "book",
+    "book_basket",
     "book_by_staff",
     "book_series",
     "book_waiting",
@@ -160,6 +172,7 @@ __all__ = [
     "close_clinic",
     "confirm",
     "confirm_attendance",
+    "confirm_basket",
     "conflicts_caused_by",
     "correct_contact",
     "correct_patient",
@@ -171,6 +184,7 @@ __all__ = [
     "delete_old_holds",
     "expire_holds",
     "extend",
+    "extend_basket",
     "extensions_left",
     "find_conflicts",
     "forget_imports",
@@ -178,9 +192,11 @@ __all__ = [
     "free_times_for_staff",
     "fulfil",
     "hold",
+    "hold_several",
     "import_patients",
     "join",
     "leave",
+    "load_basket",
     "mark_late",
     "mark_no_show",
     "merge",
@@ -196,8 +212,10 @@ __all__ = [
     "offered_services",
     "offers_of_both",
     "offers_of_service",
+    "open_seconds",
     "part_of_day",
     "possible_duplicates",
+    "practitioners_locked",
     "refuse_correction",
     "refused",
     "release",
@@ -206,11 +224,13 @@ __all__ = [
     "reschedule",
     "restore",
     "retime",
+    "return_time",
     "save_note",
     "say_running_late",
     "series_dates",
     "settle_waitlist",
     "substitutes",
+    "unconfirmed_together",
     "undo_import",
     "undo_mark",
     "undo_move",
@@ -219,5 +239,6 @@ __all__ = [
     "why_not",
     "why_not_mark",
     "why_not_offer",
+    "with_name",
     "withdraw",
 ]

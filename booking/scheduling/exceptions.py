@@ -1,11 +1,11 @@
 """Exceptions that commands raise. ``message`` is text for the user: what happened and what to do."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.dispatch import Signal
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from booking.rate_limits import RateLimitExceeded
 
@@ -39,6 +39,28 @@ class SlotTaken(SchedulingError):
     ) -> None:
         super().__init__(message)
         self.nearest = list(nearest)
+
+
+class BasketTaken(SlotTaken):
+    """Some times of a basket, or for it, are not free: nothing was booked or held. ``starts`` names them."""
+
+    def __init__(self, starts: Sequence[datetime]) -> None:
+        super().__init__()
+        self.starts = sorted(starts)
+
+
+class BasketFull(NotBookable):
+    """The basket has as many times as the service allows in one go."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            ngettext(
+                "You can book one appointment at a time here.",
+                "You can book up to %(limit)s appointments in one go. To choose another time, remove one first.",
+                limit,
+            )
+            % {"limit": limit}
+        )
 
 
 class TooLate(SchedulingError):

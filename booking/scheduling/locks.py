@@ -17,6 +17,8 @@ _CONSTRAINT_NAMES = (
     *(constraint.name for constraint in Appointment._meta.constraints if isinstance(constraint, NoOverlap)),
     "appointment_one_choice_a_session",
     "booking_appointment.hold_key",
+    "appointment_one_choice_a_start",
+    "booking_appointment.series",
 )
 
 
@@ -30,9 +32,20 @@ def locked(
     lock order is fixed, to prevent deadlocks: practitioners, rooms, the advisory lock of a network, that of an e-mail
     address; rows in order of primary key. SQLite locks the whole database at BEGIN.
     """
+    with locked_at(practitioners, [location], rate_limit_keys):
+        yield
+
+
+@contextmanager
+def locked_at(
+    practitioners: Iterable[int],
+    locations: Iterable[Location],
+    rate_limit_keys: Iterable[rate_limits.RateLimitKey | None] = (),
+) -> Iterator[None]:
+    """Like ``locked``, for time at several locations."""
     with transaction.atomic():
         _lock(Practitioner.objects.filter(pk__in=set(practitioners)))
-        _lock(Room.objects.filter(location=location))
+        _lock(Room.objects.filter(location__in=list(locations)))
         for key in filter(None, rate_limit_keys):
             rate_limits.advisory_lock(*key)
         yield

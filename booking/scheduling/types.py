@@ -18,6 +18,7 @@ class Provider(NamedTuple):
     authorised_for_needling: bool
     takes_new_patients: bool
     travel_time: timedelta
+    reads_calendar: bool  # Whether they have given a calendar of their own.
 
 
 @dataclass(frozen=True)

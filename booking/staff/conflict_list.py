@@ -70,6 +70,7 @@ _REASONS = {
     Reason.OVERRIDE: "Other hours on this date",
     Reason.CLOSED: "Outside working hours",
     Reason.TIME_OFF: "Time off",
+    Reason.OWN_CALENDAR: "Busy in their own calendar",
     Reason.BREAK: "A break",
     Reason.ROOM: "No room that can be used",
     Restriction.SERVICE_INACTIVE: "Service withdrawn",

@@ -1,6 +1,6 @@
 """Tags and filters of the front desk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,6 +19,12 @@ register.filter("span", span)
 register.filter("local_instant", format_instant)
 register.filter("staff_name", staff_name)
 MINUTE = timedelta(minutes=1)
+
+
+@register.filter
+def of_row(values: Mapping[int, Any], row: Any) -> Any:
+    """The value of this row, among values by primary key; None without one."""
+    return values.get(row.pk)
 
 
 @register.filter

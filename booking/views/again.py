@@ -1,5 +1,6 @@
 """/appointment/again/ and /appointment/forget/: book once more with the same details, or clear them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
@@ -9,11 +10,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from booking import rate_limits, scheduling
-from booking.models import Appointment
+from booking.models import Appointment, BookedFrom
 from booking.private_pages import private_page
 from booking.scheduling import Actor, SlotQuery
 from booking.views.appointment.manage import mismatch_page, not_found_page
+from booking.views.basket_session import BasketSession
 from booking.views.book.remembered import typed_answers
+from booking.views.book.several import hold_again, release_all
 from booking.views.book.slot_page import slot_page_for_hold
 from booking.views.book.times import slot_taken_page
 from booking.views.errors import invalid_params_page
@@ -28,12 +31,15 @@ def book_again(request: HttpRequest) -> HttpResponse:
     """Lead to the times. ``for``: the "time" of a cancelled appointment, the "same" service and person, or any service
     for "me" or for an "other" person. The "address" of a booking that waits for its e-mail leads back to the details.
     """
-    now, session = timezone.now(), BookingSession(request)
+    now, session = timezone.now(), BasketSession(request)
     booked, opened = session.booked_appointment(), session.opened_appointment(now)
     known = [visit for visit in (booked, opened) if visit is not None]
     if not known:
         past = session.past_appointment(now)
-        return redirect(_same_times(past, now)) if past else not_found_page(request)
+        if past is None:
+            return not_found_page(request)
+        session.come_from(BookedFrom.AGAIN)
+        return redirect(_same_times(past, now))
     named = [visit for visit in known if request.POST.getlist("reference") == [visit.reference]]
     if not named:
         return mismatch_page(request, known[-1], now)
@@ -43,6 +49,7 @@ def book_again(request: HttpRequest) -> HttpResponse:
     # Whoever came by a link has not typed the details. Whoever typed them has booked in this session.
     session.remember(appointment, now=now, by_link=_came_by_link(session, appointment), for_other=deed == "other")
     session.save_answers({}, complete=False)
+    session.come_from(BookedFrom.AGAIN)
     if deed == "time":
         params = SearchParams(
             appointment.is_first_visit, practitioner=appointment.practitioner, location=appointment.location
@@ -54,7 +61,7 @@ def book_again(request: HttpRequest) -> HttpResponse:
 
 
 def _correct_address(
-    request: HttpRequest, session: BookingSession, appointment: Appointment, now: datetime
+    request: HttpRequest, session: BasketSession, appointment: Appointment, now: datetime
 ) -> HttpResponse:
     """Choose the same time once more, with the answers of a booking whose e-mail went to a wrong address.
 
@@ -64,6 +71,8 @@ def _correct_address(
         return redirect("booking:done")
     rate_limits.consume_for_request(request, "hold", now=now)
     session.save_answers(typed_answers(appointment), complete=False)
+    if together := session.booked_together():
+        return _choose_together_again(request, session, together, now)
     try:
         hold = scheduling.hold(
             service=appointment.service,
@@ -85,15 +94,25 @@ def _correct_address(
     return redirect(reverse("booking:details") + "#id_email")
 
 
+def _choose_together_again(
+    request: HttpRequest, session: BasketSession, together: Sequence[Appointment], now: datetime
+) -> HttpResponse:
+    """``_correct_address`` for the bookings of a basket: those that are still free."""
+    answers = session.answers
+    try:
+        hold_again(session, together, visitor_who_holds(request, now=now), now=now, answers=answers)
+    except scheduling.SchedulingError as error:
+        return invalid_params_page(request, InvalidParams(error.message, status=409), together[0].service)
+    return redirect(reverse("booking:details") + "#id_email")
+
+
 @private_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def forget(request: HttpRequest) -> HttpResponse:
     """Clear everything about bookings from this session, and let go the time that it holds."""
-    session = BookingSession(request)
+    session = BasketSession(request)
     if request.method == "POST":
-        hold = session.chosen_hold()
-        if hold is not None and hold.is_hold:
-            scheduling.release(appointment=hold, by=Actor.patient(), now=timezone.now())
+        release_all(session, timezone.now())
         session.clear()
         return redirect("booking:forget")
     if not session.is_empty:

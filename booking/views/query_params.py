@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from booking.formatting import instant as format_instant
 from booking.models import Location, PartOfDay, Practitioner, Service
+from booking.statistics.pages import published_name
 
 RowT = TypeVar("RowT", Practitioner, Location)
 
@@ -43,15 +44,17 @@ class SearchParams:
     start: datetime | None = None
     part: str = ""  # A ``PartOfDay``.
     language: str = ""
+    came_from: str = ""  # The name of the published page whose link led here.
+    several: bool = False  # Whether several times are chosen, to be booked in one go.
 
 
 def parse_search_params(
     query: QueryDict, *, people: Sequence[Practitioner], locations: Sequence[Location]
 ) -> SearchParams:
     """Parse a query string; ``people`` and ``locations`` are the allowed choices."""
-    names = {"visit", "practitioner", "location", "day", "from", "start", "part", "language"}
+    names = {"visit", "practitioner", "location", "day", "from", "start", "part", "language", "several"}
     values = single_values(query, names)
-    # Until 2026 the day was called "from", and links in e-mails still say so. A page's slug there is no day.
+    # Until 2026 the day was called "from", and links in e-mails still say so. Now it is the page that led here.
     dated = values.get("day", "") or (_DATE.match(values.get("from", "")) and values["from"]) or ""
     return SearchParams(
         new_patient=parse_visit_kind(values.get("visit", "")),
@@ -67,6 +70,8 @@ def parse_search_params(
             values.get("language", ""),
             "No one speaks this language for this appointment.",
         ),
+        came_from=published_name(values.get("from", "")),
+        several=_choice({"1"}, values.get("several", ""), "Something in this link doesn't make sense.") == "1",
     )
 
 
@@ -121,6 +126,8 @@ def times_url(service: Service, params: SearchParams, **changes: date | datetime
         "day": params.day,
         "part": params.part,
         "language": params.language,
+        "from": params.came_from,
+        "several": "1" if params.several else "",
         **changes,
     }
     query = urlencode({name: _format(value) for name, value in values.items() if value})
@@ -133,10 +140,11 @@ def waitlist_url(service: Service, params: SearchParams) -> str:
     return reverse("booking:waitlist", args=[service.slug]) + (f"?{query}" if query else "")
 
 
-def services_url(new_patient: bool | None) -> str:
-    """URL of the service list, with the answer about the first visit."""
-    text = format_visit_kind(new_patient)
-    return reverse("booking:services") + (f"?visit={text}" if text else "")
+def services_url(new_patient: bool | None, came_from: str = "") -> str:
+    """URL of the service list, with the answer about the first visit and the page that led to booking."""
+    values = {"visit": format_visit_kind(new_patient), "from": came_from}
+    query = urlencode({name: value for name, value in values.items() if value})
+    return reverse("booking:services") + (f"?{query}" if query else "")
 
 
 def format_visit_kind(new_patient: bool | None) -> str:

@@ -5,7 +5,6 @@ Booking the appointment deletes the form answers.
 """
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,25 +15,12 @@ from django.http import HttpRequest
 from booking import tokens
 from booking.models import AGREED, Appointment, Status, WaitlistEntry
 from booking.scheduling import KnownVisits
+from booking.views.remembered_booking import RememberedBooking
 
 BOOKING_KEY = "booking"  # Key in request.session: renaming it would lose bookings in progress.
 LIFETIME = timedelta(hours=2)
 MAX_OWN_VISITS = 20
 REMEMBERED_FOR = timedelta(minutes=30)
-
-
-@dataclass(frozen=True)
-class RememberedBooking:
-    """A booking whose details the visitor may use again, without seeing them.
-
-    ``by_link``: they came by the link in its e-mail, so they may not see the details at all. ``for_other``: for
-    another person, with the same contact details. ``is_used``: they have said so.
-    """
-
-    appointment: Appointment
-    by_link: bool = False
-    for_other: bool = False
-    is_used: bool = False
 
 
 class BookingSession:
@@ -61,6 +47,14 @@ class BookingSession:
         key = secrets.token_urlsafe(24)
         self._update(hold=hold.uid.hex, wants_this_person=wants_this_person, submission_key=key)
         self._update(let_go=instead_of.uid.hex if instead_of else None, let_go_on="")
+
+    @property
+    def came_from(self) -> str:
+        """The page whose link led to this booking, or a ``BookedFrom``."""
+        return str(self._data.get("came_from") or "")
+
+    def come_from(self, origin: str) -> None:
+        self._update(came_from=origin)
 
     @property
     def wants_this_person(self) -> bool:
@@ -291,6 +285,8 @@ class BookingSession:
         self._session[BOOKING_KEY] = self._data
         if SESSION_KEY not in self._session:  # Do not shorten the session of a logged-in user.
             self._session.set_expiry(LIFETIME)
+
+    store = _update  # For BasketSession.
 
 
 def _appointment(uid: str | None) -> Appointment | None:

@@ -59,6 +59,13 @@ class SlotCalendar:
 
     weekday_names = (*WEEKDAYS[-1:], *WEEKDAYS[:-1])
 
+    def show_chosen(self, chosen: Sequence[SlotChoice]) -> None:
+        """Show the visitor's own times of the selected day among its free ones."""
+        own = [choice for choice in chosen if choice.on == self.selected]
+        starts = {choice.starts_at for choice in own}
+        self.choices = sorted([*own, *(choice for choice in self.choices if choice.starts_at not in starts)])
+        self.first_shown = sorted([*own, *(choice for choice in self.first_shown if choice.starts_at not in starts)])
+
     @property
     def selected_day(self) -> CalendarDay:
         return self.day(self.selected)

@@ -23,11 +23,17 @@ class SlotChoice(NamedTuple):
     length: timedelta
     person: Practitioner
     is_other_person: bool = False  # An appointment being moved is with somebody else now.
+    reference: str = ""  # Of the visitor's own time, where several are chosen.
 
     @property
     def value(self) -> str:
         """What a form or a link sends: the start and the practitioner."""
         return format_start(self.starts_at, self.person)
+
+    @property
+    def anchor(self) -> str:
+        """The id of its button on the page."""
+        return anchor_of(self.starts_at)
 
     @property
     def on(self) -> date:
@@ -137,6 +143,10 @@ class SlotFinder:
         if moving and slot.starts_at == moving.starts_at and moving.practitioner_id in slot.practitioner_ids:
             return False
         return not self.people.keys().isdisjoint(slot.practitioner_ids)
+
+
+def anchor_of(starts_at: datetime) -> str:
+    return f"at-{int(starts_at.timestamp())}"
 
 
 def format_start(starts_at: datetime, person: Practitioner | None) -> str:

@@ -20,7 +20,7 @@ from booking import messages, rate_limits, scheduling
 from booking.models import Channel, TaskRun
 from booking.worker.database_errors import concerns_whole_database, explain_database_error
 from booking.worker.lanes import PAUSE, Lane, ScheduledTask
-from booking.worker.periodic_tasks import periodic_tasks, task_failed
+from booking.worker.periodic_tasks import PeriodicTask, periodic_tasks, task_failed
 
 logger = logging.getLogger("booking.work")
 
@@ -38,7 +38,7 @@ class Worker:
 
     A failing task does not stop the others. Each round that did something logs one line. What may take long runs in a
     thread of its own, so that e-mail does not wait for it: text messages, whose gateway may be slow, and periodic tasks
-    of other apps, such as image renditions.
+    of other apps, such as image renditions. One that reads calendars at other sites has another.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Worker:
         self._send_time_limit = SEND_TIME_LIMIT
         self._own_lane, self._text_lane = Lane("messages", logs_conditions=True), Lane("text messages")
         self._periodic_lane = Lane("periodic tasks")
-        self._lanes = (self._own_lane, self._text_lane, self._periodic_lane)
+        self._lanes = [self._own_lane, self._text_lane, self._periodic_lane]
         self._mail = ScheduledTask("mail", lambda: self._send(Channel.EMAIL))
         self._own_lane.tasks = [
             ScheduledTask("holds", self._expire_holds, needs_site=False),
@@ -59,10 +59,15 @@ class Worker:
             checks = ScheduledTask("delivery of texts", self._check_deliveries, every=DELIVERY_INTERVAL)
             self._text_lane.tasks = [self._texts, checks]
         for task in periodic_tasks.values():
-            lane = self._own_lane if task.with_messages else self._periodic_lane
-            lane.tasks.append(
+            self._lane_of(task).tasks.append(
                 ScheduledTask(task.name, task.do, task.seconds, task.needs_clock, needs_site=task.needs_site)
             )
+
+    def _lane_of(self, task: PeriodicTask) -> Lane:
+        if task.has_own_thread:
+            self._lanes.append(Lane(task.name))
+            return self._lanes[-1]
+        return self._own_lane if task.with_messages else self._periodic_lane
 
     def stop(self) -> None:
         """Stop after the message that is being sent."""

@@ -1,7 +1,7 @@
 """Periodic tasks of other apps. Register them in ``AppConfig.ready()``.
 
 They run one after another in a separate thread, so that they do not delay messages. Quick ones that themselves send
-mail may run between the worker's own tasks instead.
+mail may run between the worker's own tasks instead, and one that waits for other sites has a thread of its own.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,8 @@ from django.dispatch import Signal
 class PeriodicTask:
     """``do`` returns a sentence for the log, or ""; ``seconds`` is the interval between two runs.
 
-    ``with_messages``: run it in the thread that sends messages. ``needs_clock``: do not run it while the machine's
+    ``with_messages``: run it in the thread that sends messages. ``has_own_thread``: it waits for servers elsewhere, and
+    nothing else may wait with it. ``needs_clock``: do not run it while the machine's
     clock is wrong, because it deletes something by its age. ``needs_site``: do not run it on a copy of the database
     that nobody has taken over, because it tells people something, or deletes what the site still has. It includes
     ``needs_clock``, because a wrong clock must not decide whether this is a copy.
@@ -24,6 +25,7 @@ class PeriodicTask:
     do: Callable[[], str]
     seconds: float
     with_messages: bool = False
+    has_own_thread: bool = False
     needs_clock: bool = False
     needs_site: bool = False
 
@@ -38,8 +40,9 @@ def register_periodic_task(
     do: Callable[[], str],
     *,
     with_messages: bool = False,
+    has_own_thread: bool = False,
     needs_clock: bool = False,
     needs_site: bool = False,
 ) -> None:
     """Run ``do`` in the worker every ``seconds``; 0: in every round."""
-    periodic_tasks[name] = PeriodicTask(name, do, seconds, with_messages, needs_clock, needs_site)
+    periodic_tasks[name] = PeriodicTask(name, do, seconds, with_messages, has_own_thread, needs_clock, needs_site)

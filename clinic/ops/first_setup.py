@@ -13,7 +13,7 @@ from django.utils.text import slugify
 
 from booking.models import Clinic, Location
 from clinic.accounts import first_login
-from clinic.ops.secret_key import prepare_secret_key
+from clinic.ops.secret_key import prepare_keys
 
 
 @dataclass(frozen=True)
@@ -119,5 +119,5 @@ def write(values: Mapping[str, Any], password: str) -> str:
     generated = ""
     if "login" in values:
         _owner, generated = first_login.create_owner(values["login"], email=values["login_email"], password=password)
-    prepare_secret_key()
+    prepare_keys()
     return generated

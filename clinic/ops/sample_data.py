@@ -18,6 +18,8 @@ from booking.models import (
     Appointment,
     Clinic,
     Insurer,
+    IntakeForm,
+    IntakeFormVersion,
     Location,
     Message,
     Patient,
@@ -46,10 +48,10 @@ from content.models import (
 # Models whose rows are planned one by one, in the order of deletion: referring rows before the rows they refer to.
 INDEPENDENT: tuple[type[models.Model], ...] = (
     Message, Appointment, WaitlistEntry, Patient, PlaceMap, SearchSynonym, MenuEntry, Page, Picture, Practitioner,
-    Service, Location, Insurer, Clinic,
+    Service, IntakeForm, Location, Insurer, Clinic,
 )  # fmt: skip
 # Models of records about a row, which are deleted with it.
-RECORDS: frozenset[type[models.Model]] = frozenset({Revision, Review, PageFeedback})
+RECORDS: frozenset[type[models.Model]] = frozenset({IntakeFormVersion, Revision, Review, PageFeedback})
 CHANGED = "changed since it was loaded"
 IN_DOUBT = "loaded by an earlier release, and may have been changed since"
 

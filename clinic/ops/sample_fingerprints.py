@@ -25,6 +25,9 @@ from booking.models import (
     Break,
     Closure,
     HoursOverride,
+    IntakeAnswers,
+    IntakeForm,
+    IntakeQuestion,
     Location,
     Message,
     OpeningHours,
@@ -52,6 +55,8 @@ OWNED_BY: dict[type[models.Model], str] = {
     Closure: "location",
     AppointmentEvent: "appointment",
     Message: "appointment",
+    IntakeAnswers: "appointment",
+    IntakeQuestion: "form",
     **dict.fromkeys(page_content.KINDS.values(), "parent"),
 }
 BOOKKEEPING = {
@@ -63,6 +68,7 @@ NAMES_WHEN_HASHED: dict[type[models.Model], str] = {SpecialHours: "booking.Openi
 # Defaults of earlier releases. Stored fingerprints leave them out, as they leave out the default of today.
 FORMER_DEFAULTS: dict[tuple[type[models.Model], str], str] = {(Page, "booking_label"): "Book this visit"}
 NATURAL_KEYS: dict[type[models.Model], str] = {
+    IntakeForm: "name",
     Location: "slug",
     Page: "slug",
     Picture: "title",

@@ -28,11 +28,15 @@ function scrollToChosenOrNow(calendar) {
 
 document.addEventListener("htmx:beforeSwap", keepScroll);
 document.addEventListener("htmx:oobBeforeSwap", keepScroll);
-document.addEventListener("htmx:afterSettle", restoreScroll);
+document.addEventListener("htmx:afterSettle", () => {
+  restoreScroll();
+  showCopyButtons();
+});
 document.addEventListener("htmx:oobAfterSwap", restoreScroll);
 document.addEventListener("DOMContentLoaded", () => {
   restoreScroll();
   showPrintButton();
+  showCopyButtons();
 });
 
 for (const event of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) {
@@ -55,6 +59,17 @@ function showPrintButton() {
   if (!button) return;
   button.hidden = false;
   button.addEventListener("click", () => window.print());
+}
+
+function showCopyButtons() {
+  if (!navigator.clipboard) return;
+  document.querySelectorAll("[data-copy][hidden]").forEach((button) => {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      document.getElementById("copied").textContent = button.dataset.copied;
+    });
+  });
 }
 
 document.addEventListener("keydown", (event) => {

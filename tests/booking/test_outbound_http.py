@@ -7,7 +7,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from booking import outbound_http
 from booking.outbound_http import (
     BROKEN,
     MOVED,
@@ -16,6 +15,7 @@ from booking.outbound_http import (
     AddressNotPublic,
     fetch_status,
     is_public,
+    link_status,
     public_address,
 )
 
@@ -122,7 +122,7 @@ def test_a_site_that_never_answers_times_out(check):
 
 
 def test_a_response_that_trickles_in_times_out(check, monkeypatch):
-    monkeypatch.setattr(outbound_http, "REQUEST_TIMEOUT", 0.5)
+    monkeypatch.setattr(link_status, "REQUEST_TIMEOUT", 0.5)
     assert check("http://site.example/drip").outcome == UNSURE
 
 

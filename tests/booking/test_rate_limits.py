@@ -209,6 +209,8 @@ def test_the_manual_documents_each_limit():
         "link": ("open nothing", "30 an hour"),
         "lost link": ("lost my link", "10 an hour"),
         "lost link by e-mail": ("lost my link", "3 an hour"),
+        "form": ("pages of health forms", "200 an hour"),
+        "read a calendar": ("own calendars", "30 an hour"),
         "waitlist": ("waitlist entries", "10 an hour"),
         "waitlist by e-mail": ("waitlist entries", "6 a day"),
         "contact": ("messages to the clinic", "10 an hour"),

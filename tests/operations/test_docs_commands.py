@@ -32,9 +32,9 @@ DOCS = ROOT / "docs" / "operations"
 USER = 10003
 # In the order in which they are followed on one machine.
 PAGES = [
-    "README.md", "install.md", "systemd.md", "configuration.md", "worker.md", "mail-and-texts.md", "limits.md",
-    "logins.md", "keys.md", "maintenance.md", "monitoring.md", "incident.md", "media.md", "backup.md", "upgrade.md",
-    "restore.md", "several-hosts.md", "containers.md",
+    "README.md", "install.md", "systemd.md", "configuration.md", "worker.md", "mail-and-texts.md", "calendars.md",
+    "limits.md", "logins.md", "keys.md", "maintenance.md", "monitoring.md", "incident.md", "media.md", "backup.md",
+    "upgrade.md", "restore.md", "several-hosts.md", "containers.md",
 ]  # fmt: skip
 NOT_RUN = {
     r"docker compose (build|up|cp|stop|ps|logs|down|run --rm migrate)\b": "needs a container engine",

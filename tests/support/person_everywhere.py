@@ -15,7 +15,7 @@ from booking import messages, scheduling, tokens
 from booking.models import Appointment, Message, Patient, PatientMerge, Tag, WaitlistEntry
 from booking.privacy.change_log import log_changed, values_of
 from booking.scheduling import Actor, Exemption, StaffRule
-from tests.support import factories, journey
+from tests.support import factories, intake, journey
 
 PATIENTS = "/desk/patients/"
 NAME, OTHER_NAME = "Zebulon Quillfeather", "Zebulon Quilfether"
@@ -61,6 +61,7 @@ def make_person_everywhere(visitor: Client, office: Client, user: Any, now: date
     office.post(f"{PATIENTS}{patient.pk}/contact/", {"phone": "403-555-0199", "email": NEW_EMAIL, "seen": EMAIL})
     link = tokens.manage_url(Appointment.objects.get(pk=visit.pk))
     visitor.get(_path(link))
+    _fill_in_form(clinic, visit)
     entries = _wait(clinic, patient, staff, now)
     _edit(office, patient)
     _write_to_the_clinic(clinic, now)
@@ -112,6 +113,12 @@ def _write_notes(office: Client, patient: Patient, visit: Appointment) -> None:
         assert response.status_code == 302
     office.post(f"/desk/notes/visits/{visit.reference}/", {"text": "Own gerenuk.", "audience": "own", "seen": ""})
     patient.tags.add(Tag.objects.create(name="Interpreter"))
+
+
+def _fill_in_form(clinic: journey.SmallClinic, visit: Appointment) -> None:
+    clinic.assessment.intake_form = intake.make_form()
+    clinic.assessment.save()
+    intake.fill_in(Appointment.objects.get(pk=visit.pk))
 
 
 def _edit(office: Client, patient: Patient) -> None:

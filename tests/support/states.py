@@ -16,7 +16,7 @@ from booking import scheduling, tokens
 from booking.models import Appointment, Clinic, Closure, Service, WaitlistOffer, WorkingHours
 from booking.scheduling import Actor
 from tests.conftest import NOW
-from tests.support import content_factories, factories
+from tests.support import content_factories, factories, intake
 from tests.support.journey import (
     NINE,
     QUARTER_TO_TEN,
@@ -72,7 +72,7 @@ def collect() -> dict[str, Any]:
         Closure.objects.create(location=clinic.location, on=date(2026, 11, 26), name="Founders Day")
         responses: dict[str, Any] = {}
         groups = (
-            *(_choosing, _details, _checking, _managing, _confirming),
+            *(_choosing, _details, _checking, _managing, _several, _confirming, _filling_in),
             *(_waiting, _lost_link, _previews, _refusals),
         )
         for group in groups:
@@ -228,6 +228,55 @@ def _managing(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
     yield "nothing to change any more", client.get("/appointment/change/")
 
 
+def _several(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
+    """Several appointments in one go: all of it but the emergency signs and the form, which stand above."""
+    Clinic.objects.update(own_networks="127.0.0.1")
+    client, taken, week = Client(), NINE + timedelta(weeks=2), timedelta(weeks=1)
+    address = "/book/assessment/?visit=new&several=1&practitioner=amara-okafor"
+    yield "several times, none chosen yet", client.get(address)
+    client.post(address, {"start": instant(NINE + week)})
+    yield "several times, one chosen", client.get(f"{address}&day=2026-12-01")
+    other = {"service": clinic.assessment, "practitioner": clinic.amara, "location": clinic.location}
+    visit = factories.make_appointment(starts_at=taken, **other)
+    yield "every week, one of them full", client.get(f"{address}&weeks=4")
+    yield "several times, one of them taken (409)", client.post(address, {"start": instant(taken)})
+    starts = [instant(NINE + number * week) for number in (3, 4)]
+    yield "more times than allowed (422)", client.post(address, {"start": [*starts, *starts, *starts, *starts]})
+    client.post(address, {"start": starts})
+    yield "several times chosen", client.get(address)
+    yield "emergency signs before several", client.get("/book/safety/")
+    yield "details of several", client.get("/book/details/")
+    third = Appointment.objects.get(status="held", starts_at=NINE + 4 * week)
+    names = {f"who_{third.reference}": "Lea Martin"}
+    yield "details of several, a date of birth missing", type_details(client, date_of_birth="1980-11-24", **names)
+    born = {f"born_{third.reference}": "2016-02-29"}
+    type_details(client, date_of_birth="1980-11-24", **names, **born)
+    yield "check of several", client.get("/book/check/")
+    context = client.get("/book/check/").context
+    form = {"hold": context["stamp"], "submission_key": context["submission_key"]}
+    yield "form of another basket (409)", client.post("/book/check/", form | {"hold": "22222222"})
+    with time_machine.travel(NOW + timedelta(minutes=50), tick=False):
+        yield "several times that ran out", client.get(address)
+    client.post("/book/check/", form)
+    yield "several booked", client.get("/book/done/")
+    rows = Appointment.objects.filter(status="booked", submission_key__startswith=form["submission_key"])
+    until = NOW + timedelta(hours=1)
+    with _updated(rows, status="unconfirmed", hold_expires_at=until):
+        yield "several waiting for the email", client.get("/book/done/")
+        patient, first = Client(), rows.model.objects.filter(status="unconfirmed").order_by("starts_at")[0]
+        patient.get(f"/appointment/{tokens.manage_token(first)}/")
+        yield "several to be confirmed", patient.get("/appointment/confirm/")
+        in_the_way = factories.make_appointment(starts_at=first.starts_at, **other)
+        yield (
+            "several, one of them taken meanwhile (409)",
+            patient.post("/appointment/confirm/", {"reference": first.reference}),
+        )
+        in_the_way.delete()
+    visit.delete()
+    Clinic.objects.update(own_networks="")
+    Appointment.objects.filter(series=first.series).update(status="cancelled")
+
+
 def _confirming(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
     client, patient = Client(), Client()
     at = NINE + timedelta(days=6)
@@ -256,6 +305,38 @@ def _confirming(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
     Appointment.objects.filter(starts_at__range=(at, at + timedelta(hours=3))).exclude(status="expired").update(
         status="cancelled", patient=waiting.patient
     )
+
+
+def _filling_in(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
+    """A health form, of a service and a visit of its own."""
+    client, form = Client(), "/appointment/form/"
+    visit = intake.make_asked_visit(location=clinic.location)
+    client.get(f"/appointment/{tokens.page_token(visit)}/")
+    yield "a visit with a form, not by its link", client.get("/appointment/")
+    yield "a form, not by its link (403)", client.get(form)
+    intake.open_link(client, visit)
+    yield "a visit with a form to fill in", client.get("/appointment/")
+    yield "the start of a form", client.get(form)
+    yield "a page of a form", client.get(f"{form}1/")
+    page = {"reference": visit.reference, "shown": "1"}
+    wrong = {intake.key_of("How strong"): "11", intake.key_of("Where"): "tail"}
+    yield "a page of a form in error", client.post(f"{form}1/", page | wrong)
+    client.post(f"{form}1/", page | intake.first_page())
+    yield "a visit with a form in part", client.get("/appointment/")
+    yield "another page of a form", client.get(f"{form}2/")
+    client.post(f"{form}2/", page | intake.second_page())
+    yield "a form to check", client.get(f"{form}review/")
+    client.post(f"{form}review/", page)
+    yield "a form that was sent", client.get(f"{form}review/")
+    yield "a visit with a form that was sent", client.get("/appointment/")
+    with override_settings(FORMS_KEYS=[]):
+        yield "a form without its key (503)", client.get(form)
+    with time_machine.travel(visit.starts_at, tick=False):
+        intake.open_link(client, visit)
+        yield "a form after the start (410)", client.get(form)
+    with _updated(Appointment.objects.filter(pk=visit.pk), status="cancelled"):
+        yield "a form of a cancelled visit (410)", client.get(form)
+    visit.delete()
 
 
 def _waiting(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:

@@ -9,10 +9,12 @@ from django.utils.translation import gettext
 
 from booking import scheduling
 from booking.desk.appointments.find import find_visit, may_keep
+from booking.desk.appointments.health_form import may_read
 from booking.desk.appointments.record import history_rows, load_events, message_rows
 from booking.desk.appointments.sources import others_from_source
 from booking.desk.calendar.page import CalendarPage, Panel
 from booking.desk.notes.load import load_notes
+from booking.intake.asked import form_states
 from booking.models import Appointment, AppointmentEvent, Status
 from booking.staff.formats import format_instant
 
@@ -68,6 +70,8 @@ def visit_panel(page: CalendarPage, visit: Appointment | None = None) -> Panel |
         "may_resend": page.may("change_message"),
         "message_rows": message_rows(visit, now=page.now),
         "history_rows": history_rows(visit, events),
+        "form_state": form_states([visit]).get(visit.pk),
+        "may_read_form": may_read(page.request, visit),
         "booked_online": visit.submission_key is not None,
         "same_source_count": others_from_source(visit, now=page.now).count() if _may_see_source(page, visit) else 0,
         "previous_visit": previous,

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import date
 
 from django.utils.translation import gettext
 
@@ -30,7 +30,7 @@ def away_shades(
         span = TimeOffSpan(row.starts_on, row.start_time, row.ends_on, row.end_time)
         for place in places:
             begins, ends = (instant(second).astimezone(place.zone) for second in span.at(place.zone))
-            start, end = max(_minute(begins, on), shown[0]), min(_minute(ends, on), shown[1])
+            start, end = max(grid.minute_on(begins, on), shown[0]), min(grid.minute_on(ends, on), shown[1])
             if start < end:
                 detail = reason_of(row) if sees_reasons else ""
                 cell = grid.cell((start, end), shown)
@@ -45,10 +45,3 @@ def is_closed_all_day(shades: Sequence[Shade]) -> bool:
 def reason_of(row: TimeOff) -> str:
     """Sick; Sick: flu; flu. Empty if none was given."""
     return ": ".join(filter(None, [row.get_kind_display() if row.kind else "", row.note]))
-
-
-def _minute(moment: datetime, on: date) -> int:
-    """Minutes since the local midnight of ``on``; 0 and 1440 for an earlier and a later day."""
-    if moment.date() != on:
-        return 0 if moment.date() < on else grid.DAY
-    return moment.hour * grid.HOUR + moment.minute

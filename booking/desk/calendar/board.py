@@ -75,6 +75,10 @@ class Shade:
         return self.reason == Reason.CLOSURE
 
     @property
+    def is_own_calendar(self) -> bool:
+        return self.reason == Reason.OWN_CALENDAR
+
+    @property
     def hours(self) -> str:
         """9:00–9:45."""
         return "–".join(f"{minute // 60 % 12 or 12}:{minute % 60:02}" for minute in self.span)
@@ -136,6 +140,7 @@ class Board:
     waiting: WaitingPeople
     day: date  # The day whose gap the address may name.
     not_shown: list[tuple[Practitioner, int]]  # Practitioners with visits who are not shown, and how many visits.
+    unread: Sequence[Practitioner] = ()  # Whose own calendar has not been read for an hour.
 
     @property
     def people(self) -> list[Appointment | WaitlistEntry]:

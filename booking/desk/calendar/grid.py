@@ -5,6 +5,7 @@ Times are minutes since the local midnight. A row is five minutes.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 
 HOUR, DAY = 60, 24 * 60
 ROW = 5
@@ -29,6 +30,21 @@ class Cell:
     @property
     def lane_class(self) -> str:
         return f"n{self.lanes}l{self.lane}"
+
+
+def minute_of(moment: datetime) -> int:
+    return moment.hour * HOUR + moment.minute
+
+
+def minute_on(moment: datetime, on: date) -> int:
+    """Minutes since the local midnight of ``on``; 0 and 1440 for an earlier and a later day."""
+    if moment.date() != on:
+        return 0 if moment.date() < on else DAY
+    return minute_of(moment)
+
+
+def span_on(start: datetime, end: datetime, on: date) -> Span:
+    return minute_on(start, on), minute_on(end, on)
 
 
 def shown_range(spans: Iterable[Span]) -> Span:

@@ -18,6 +18,7 @@ from booking.availability import DayPlan, OccupiedSpan, Reason, instant
 from booking.desk.calendar import grid
 from booking.desk.calendar.absences import away_shades, is_closed_all_day, load_absences
 from booking.desk.calendar.board import Board, CalendarBlock, CalendarColumn, Shade
+from booking.desk.calendar.own_calendars import OwnCalendars, busy_shades, load_own_calendars
 from booking.desk.calendar.waiting import WaitingPeople
 from booking.models import (
     AGREED,
@@ -62,6 +63,7 @@ def load_board(
     occupying = [row for row in rows if row.status in {*ATTENDED, Status.HELD}]
     others = _others(people, not_shown, days, now)
     offers = scheduling.offered_services()
+    own_calendars = load_own_calendars(practitioners, now)
     plans = scheduling.day_plans(
         practitioners=practitioners,
         locations=locations,
@@ -69,6 +71,7 @@ def load_board(
         occupying=[*occupying, *others],
         offers=offers,
         now=next_mark(now),
+        own_calendars_of=own_calendars,
     )
     places = {place.pk for place in locations}
     in_columns = [row for row in rows if row.location_id in places]
@@ -93,12 +96,14 @@ def load_board(
             absences.get(person.pk, []),
             sees_reasons,
             delays.get((person.pk, on)),
+            own_calendars.get(person.pk),
         )
         for person in practitioners
         for on in days
     ]
     visits = [row for row in in_columns if row.status in AGREED]
-    return Board(columns, shown, closures, visits, waiting, day, _counts(not_shown, others, places))
+    unread = [own.practitioner for own in own_calendars.values() if own.is_unread]
+    return Board(columns, shown, closures, visits, waiting, day, _counts(not_shown, others, places), unread)
 
 
 def _appointments(
@@ -173,21 +178,6 @@ def _delays(people: Collection[int], days: Collection[date]) -> dict[tuple[int, 
     return {(row.practitioner_id, row.on): row.late_by for row in rows}
 
 
-def _minute_of(moment: datetime) -> int:
-    return moment.hour * grid.HOUR + moment.minute
-
-
-def _minute(moment: datetime, on: date) -> int:
-    """Minutes since the local midnight of ``on``; 0 and 1440 for an earlier and a later day."""
-    if moment.date() != on:
-        return 0 if moment.date() < on else grid.DAY
-    return _minute_of(moment)
-
-
-def _span(start: datetime, end: datetime, on: date) -> grid.Span:
-    return _minute(start, on), _minute(end, on)
-
-
 def _local(interval: tuple[int, int], place: Location) -> tuple[datetime, datetime]:
     return instant(interval[0]).astimezone(place.zone), instant(interval[1]).astimezone(place.zone)
 
@@ -198,11 +188,11 @@ def _spans(
     """Everything that the grid has to show: hours and visits."""
     places = {place.pk: place for place in locations}
     hours = [
-        _span(*_local(interval, places[location]), on)
+        grid.span_on(*_local(interval, places[location]), on)
         for (_person, location, on), plan in plans.items()
         for interval in plan.hours
     ]
-    return hours + [_span(row.local_start, row.local_end, row.local_on) for row in rows]
+    return hours + [grid.span_on(row.local_start, row.local_end, row.local_on) for row in rows]
 
 
 def _column(
@@ -216,25 +206,27 @@ def _column(
     absences: Sequence[TimeOff],
     sees_reasons: bool,
     late_by: timedelta | None,
+    own_calendars: OwnCalendars | None,
 ) -> CalendarColumn:
     hours = sorted(_local(interval, place) for place, plan in plans for interval in plan.hours)
     column = CalendarColumn(person, on, hours, late_by)
     column.shades = _shades(plans, on, shown, closures)
     if not is_closed_all_day(column.shades):
         column.shades += away_shades(absences, [place for place, _plan in plans], on, shown, sees_reasons=sees_reasons)
+        column.shades += busy_shades(plans, on, shown, own_calendars)
     booked = [OccupiedSpan.between(row.starts_at, row.ends_at) for row in rows if row.status in ATTENDED]
     taken = [(span.start, span.end) for span in booked]
     column.working = timedelta(seconds=sum(plan.working_seconds for _place, plan in plans))
     column.filled = timedelta(seconds=sum(plan.filled_seconds(taken) for _place, plan in plans))
     blocks = [_visit(row, on, shown) for row in rows]
-    lanes = grid.lanes([_span(block.starts_at, block.ends_at, on) for block in blocks])
+    lanes = grid.lanes([grid.span_on(block.starts_at, block.ends_at, on) for block in blocks])
     for index, (lane, count) in enumerate(lanes):
         blocks[index] = replace(blocks[index], cell=replace(blocks[index].cell, lane=lane, lanes=count))
     for place, plan in plans:
         for interval in plan.gaps if person.is_active else ():
             start, end = _local(interval, place)
             suited = waiting.for_gap(person, place, start, end)
-            cell = grid.cell(_span(start, end, on), shown)
+            cell = grid.cell(grid.span_on(start, end, on), shown)
             blocks.append(CalendarBlock("gap", start, end, place, cell, waiting=suited))
     column.blocks = sorted(blocks, key=lambda block: (block.starts_at, block.kind != "visit"))
     return column
@@ -243,7 +235,9 @@ def _column(
 def _visit(row: Appointment, on: date, shown: grid.Span) -> CalendarBlock:
     start, end = row.local_start, row.local_end
     kind = "visit" if row.status in AGREED else "hold"
-    return CalendarBlock(kind, start, end, row.location, grid.cell(_span(start, end, on), shown), appointment=row)
+    return CalendarBlock(
+        kind, start, end, row.location, grid.cell(grid.span_on(start, end, on), shown), appointment=row
+    )
 
 
 def _shades(
@@ -252,14 +246,14 @@ def _shades(
     shown: grid.Span,
     closures: Sequence[Closure],
 ) -> list[Shade]:
-    spans = [_span(*_local(interval, place), on) for place, plan in plans for interval in plan.hours]
+    spans = [grid.span_on(*_local(interval, place), on) for place, plan in plans for interval in plan.hours]
     is_closed = all(plan.closed for _place, plan in plans)
     if is_closed and closures:
         return [Shade(grid.cell(shown, shown), str(LABELS[Reason.CLOSURE]), closures[0].name, shown, Reason.CLOSURE)]
     shades = [Shade(grid.cell(span, shown)) for span in grid.uncovered(shown, spans)]
     for place, plan in plans:
         for reason, interval in plan.interruptions:
-            start, end = _span(*_local(interval, place), on)
+            start, end = grid.span_on(*_local(interval, place), on)
             start, end = max(start, shown[0]), min(end, shown[1])
             if start < end and spans and reason != Reason.TIME_OFF:
                 why = closures[0].name if reason == Reason.CLOSURE and closures else ""
@@ -282,6 +276,6 @@ def now_cell(board: Board, locations: Sequence[Location], now: datetime) -> grid
     """The row of the line that marks now, if today is shown."""
     if not locations or all(column.on != local_today(locations, now) for column in board.columns):
         return None
-    minute = _minute_of(now.astimezone(locations[0].zone))
+    minute = grid.minute_of(now.astimezone(locations[0].zone))
     is_shown = board.shown[0] <= minute < board.shown[1]
     return grid.cell((minute, minute + grid.ROW), board.shown) if is_shown else None

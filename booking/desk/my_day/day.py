@@ -16,6 +16,7 @@ from booking import messages
 from booking.desk.calendar.load import load_board, local_today
 from booking.desk.calendar.params import CalendarParams
 from booking.desk.my_day.rows import OwnDay, divide
+from booking.intake.asked import form_states
 from booking.models import (
     AccessLogEntry,
     Appointment,
@@ -58,6 +59,7 @@ def my_day(request: HttpRequest) -> HttpResponse:
         "delays": DELAYS,
         "is_quiet": is_quiet(request),
         "noted_visits": _noted(notes, visits),
+        "form_states": form_states(visits),
         "idle_minutes": settings.STAFF_IDLE_OWN_DAY.total_seconds() // 60,
         **_card(own_day, notes),
         **how_to_tell(own_day),

@@ -57,7 +57,7 @@ def repair_after_clock_jump(*, now: datetime) -> int:
     Message.objects.filter(delivery_check_at__gt=now + LONGEST_WAIT).update(delivery_check_at=now)
     dropped = Message.objects.filter(
         state=State.DROPPED,
-        kind=Kind.REMINDER,
+        kind__in=[Kind.REMINDER, Kind.FORM_REMINDER],
         appointment__status=Status.BOOKED,
         appointment__starts_at__gt=now,
     ).select_related("appointment__patient")

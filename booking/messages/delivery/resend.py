@@ -21,6 +21,7 @@ TO_PATIENTS = frozenset(
         Kind.MOVE_REQUESTED,
         Kind.CANCELLED,
         Kind.REMINDER,
+        Kind.FORM_REMINDER,
         Kind.CLOCK_CHANGE,
     }
 )
@@ -66,7 +67,7 @@ def resend(message: Message, *, now: datetime) -> bool:
 
 
 def can_resend(message: Message, *, now: datetime) -> bool:
-    """Whether ``resend`` would queue something. Runs no query if the message's relations are loaded."""
+    """Whether ``resend`` would queue something. Queries only for the reminder of a form, if relations are loaded."""
     return message.state == State.PARKED or _copy(message, now) is not None
 
 

@@ -180,7 +180,7 @@ def _handle(message: Message, transport: Transport, clock: _Clock, tally: Tally)
 
 def _quiet_hours_end(message: Message, now: datetime) -> datetime | None:
     """Return the end of the night if this is a reminder and it is night at the location, or None."""
-    if message.kind != Message.Kind.REMINDER or message.appointment is None:
+    if message.kind not in {Message.Kind.REMINDER, Message.Kind.FORM_REMINDER} or message.appointment is None:
         return None
     return morning_after(message.appointment, now)
 

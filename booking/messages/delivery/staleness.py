@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from booking.intake.asked import is_wanted
 from booking.messages.outbox.enqueue import can_reach
 from booking.messages.outbox.link_requests import visits_for_link_request
 from booking.messages.outbox.reminders import useful_until
@@ -37,6 +38,8 @@ def is_still_true(message: Message, *, now: datetime, by: Channel = Channel.EMAI
         return False
     if message.kind == Kind.REMINDER:
         return appointment.reminders and now < useful_until(appointment, message.content["hours_before"])
+    if message.kind == Kind.FORM_REMINDER:
+        return appointment.reminders and is_wanted(appointment, now)
     if message.kind == Kind.RUNNING_LATE:
         return _is_still_late(message, appointment, now)
     return now < appointment.starts_at

@@ -83,7 +83,7 @@ class SmsTransport:
         """Do nothing: there is no persistent connection."""
 
     def send(self, message: Message, *, now: Callable[[], datetime]) -> str:
-        sms = text_message(message)
+        sms = text_message(message, now=now())
         if not can_receive_sms(sms.to):
             raise gateway.SmsRefused
         try:

@@ -12,8 +12,9 @@ from datetime import datetime
 from django.conf import settings
 from django.db.models import Q
 
+from booking.intake.asked import is_wanted
 from booking.messages.outbox.factory import build_message, idempotency_key
-from booking.messages.outbox.reminders import reminder_due, reminders_of, useful_until
+from booking.messages.outbox.reminders import form_reminder_of, reminder_due, reminders_of, useful_until
 from booking.messages.outbox.staff_notices import staff_notices_for
 from booking.models import (
     Appointment,
@@ -232,12 +233,22 @@ def reminders_ahead(appointment: Appointment, now: datetime) -> Iterable[Message
     for hours, due_at in reminders_of(appointment):
         if due_at > now:
             yield build_message(appointment, Kind.REMINDER, f"{hours}h", due_at=due_at, hours_before=hours)
+    yield from _form_reminder(appointment, now)
+
+
+def _form_reminder(appointment: Appointment, now: datetime) -> Iterable[Message]:
+    """The one email that asks for a form that is not done, unless it was sent already, about another time perhaps."""
+    hours, due_at = form_reminder_of(appointment) or (0, now)
+    is_ahead = due_at > now and is_wanted(appointment, now)
+    if is_ahead and not appointment.messages.filter(_sent_or_leaving(now), kind=Kind.FORM_REMINDER).exists():
+        yield build_message(appointment, Kind.FORM_REMINDER, due_at=due_at, hours_before=hours)
 
 
 def _update_unsent(message: Message, appointment: Appointment) -> None:
     """Set an unsent message's sequence and due time to match the appointment."""
     message.content["sequence"] = appointment.sequence
-    if message.kind == Kind.REMINDER and not message.attempts:  # After a failed attempt, due_at is the retry time.
+    # After a failed attempt, due_at is the retry time.
+    if message.kind in {Kind.REMINDER, Kind.FORM_REMINDER} and not message.attempts:
         message.due_at = reminder_due(appointment, message.content["hours_before"])
 
 

@@ -25,6 +25,15 @@ def reminders_of(appointment: Appointment) -> Iterator[tuple[int, datetime]]:
         last = due_at
 
 
+def form_reminder_of(appointment: Appointment) -> tuple[int, datetime] | None:
+    """Return hours before and due time (UTC) of the reminder of a form; None if the visit's service has none."""
+    form = appointment.service.intake_form
+    if form is None or form.remind_days is None:
+        return None
+    hours = 24 * form.remind_days
+    return hours, reminder_due(appointment, hours)
+
+
 def reminder_due(appointment: Appointment, hours_before: int) -> datetime:
     """Return when the reminder is due (UTC), moved to the evening before if that is at night."""
     due_at = appointment.starts_at - timedelta(hours=hours_before)

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from booking.formatting import parts_of_day
 from booking.ical.appointment import one_line
+from booking.intake.asked import is_wanted
 from booking.messages.outbox.link_requests import LinkedVisit, visits_for_link_request
 from booking.models import (
     MAX_UNANSWERED_OFFERS,
@@ -42,6 +43,8 @@ def appointment_context(appointment: Appointment, clinic: Clinic, now: datetime)
         "change_until": appointment.changes_until.astimezone(appointment.location.zone),
         "can_change_online": appointment.can_cancel_online(now),
         "other_visits": _other_visits_then(appointment),
+        "confirmed_together": _confirmed_together(appointment),
+        "wants_form": appointment.service.intake_form_id is not None and is_wanted(appointment, now),
         "confirm_until": appointment.hold_expires_at
         and appointment.hold_expires_at.astimezone(appointment.location.zone),
     }
@@ -52,6 +55,14 @@ def _other_visits_then(appointment: Appointment) -> list[LinkedVisit]:
     rows = Appointment.objects.at_same_time(appointment).filter(status=Status.BOOKED)
     visits = rows.select_related("patient", "practitioner", "service", "location")
     return [LinkedVisit(visit, whose(visit), manage_url(visit)) for visit in visits if visit.patient]
+
+
+def _confirmed_together(appointment: Appointment) -> list[Appointment]:
+    """The other bookings of the same form that wait for the same press as this one; ordered by start."""
+    if appointment.series is None or appointment.status != Status.UNCONFIRMED:
+        return []
+    rows = Appointment.objects.filter(series=appointment.series, status=Status.UNCONFIRMED).exclude(pk=appointment.pk)
+    return list(rows.select_related("practitioner", "location").order_by("starts_at", "pk"))
 
 
 def link_request_context(message: Message, clinic: Clinic, now: datetime) -> dict[str, Any]:

@@ -55,6 +55,13 @@ DEFAULT_WORDING = {
     Kind.REMINDER: EmailWording(
         "Reminder: appointment at {clinic}, {when}", "See you soon", "This is a reminder of {whose} at {clinic}."
     ),
+    # Privacy: not that the questions are about health.
+    Kind.FORM_REMINDER: EmailWording(
+        "A few questions before your appointment at {clinic}, {when}",
+        "A few questions before you come",
+        "Before {whose} at {clinic} on {when}, please fill in a short form, or finish the one you've begun. "
+        "It leaves more of the visit for you.",
+    ),
     Kind.RUNNING_LATE: EmailWording(
         "A short delay today: appointment at {clinic}, {when}",
         "We're running late",

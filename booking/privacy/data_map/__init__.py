@@ -5,6 +5,7 @@ new field needs a line in one of them. ``manage.py data_map --write`` writes the
 """
 
 from booking.privacy.data_map.entry import PERIODS, Entry, Kept, Whose
+from booking.privacy.data_map.intake import INTAKE
 from booking.privacy.data_map.logins import LOGINS, LOGS
 from booking.privacy.data_map.messages import MESSAGES, WAITLIST
 from booking.privacy.data_map.not_personal import NOT_PERSONAL
@@ -16,6 +17,7 @@ __all__ = ["ENTRIES", "NOT_PERSONAL", "PERIODS", "SECTIONS", "Entry", "Kept", "W
 SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Patients": RECORD,
     "Appointments": VISITS,
+    "Health forms": INTAKE,
     "Messages": MESSAGES,
     "Waitlist": WAITLIST,
     "Logs": LOGS,

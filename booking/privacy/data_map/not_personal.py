@@ -66,12 +66,18 @@ _FIELDS: dict[str, str] = {
     "booking.PatientMerge": "id",
     "booking.Service": (
         "id name slug summary description what_to_bring duration price insurer_code buffer_before "
-        "buffer_after step lead_time horizon_days cancellation_window first_reminder second_reminder "
+        "buffer_after step lead_time horizon_days series_limit cancellation_window first_reminder second_reminder "
         "late_cancellation_fee audience first_visit_service booked_by needs_room by_video meeting_link "
-        "needs_needling_authorisation needs_date_of_birth shows_emergency_signs is_active position"
+        "needs_needling_authorisation needs_date_of_birth shows_emergency_signs intake_form is_active position"
     ),
+    "booking.IntakeForm": "id name title intro new_patients_only remind_days is_active",
+    "booking.IntakeQuestion": "id form page position kind label why is_required choices",
+    "booking.IntakeFormVersion": "id form number title intro questions published_at",
+    "booking.IntakeAnswers": "id",
     "booking.Practitioner": "id focal_x focal_y colour position compact_days travel_time services",
     "booking.PractitionerDraft": "id",
+    "booking.ExternalCalendar": ("id etag covers_until last_read_at last_tried_at skipped last_problem next_read_at"),
+    "booking.BusyTime": "id",
     "booking.PractitionerService": "id",
     "booking.Appointment": (
         "id local_fold time_zone buffer_before buffer_after cancellation_window hold_expires_at "
@@ -98,6 +104,8 @@ _FIELDS: dict[str, str] = {
     "booking.Disposal": "id kind counts rule in_backups_until",
     "booking.DisposalItem": "id disposal log_before",
     "booking.RateLimitBucket": "id",
+    "booking.BookingStepCount": "id day location service step count",
+    "booking.FirstFreeTime": "id day location service practitioner days_ahead",
     "booking.SampleRow": "id content_type object_id fingerprint",
     "booking.SetupCheck": "id step",
     "booking.TaskRun": "id name went_well_at interval",

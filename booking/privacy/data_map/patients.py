@@ -157,6 +157,7 @@ VISITS: tuple[Entry, ...] = (
             "late_by asked_to_move_at attendance_confirmed_at": "That the patient will be late, was asked to move, "
             "or will be there",
             "is_unverified": "Whether it was booked with an email address that was not confirmed yet",
+            "booked_from": "Which page of the site the booking started on, or that the front desk made it",
             "created_at updated_at": "When it was booked and last changed",
         },
     ),

@@ -99,6 +99,39 @@ TEAM: tuple[Entry, ...] = (
         },
     ),
     *entries(
+        "booking.ExternalCalendar",
+        Whose.STAFF,
+        purpose="Know when a practitioner cannot be booked",
+        roles=("Practitioner", "Owner"),
+        kept=Kept.STAFF,
+        fields={
+            "practitioner kind label": "Whose calendar it is, of which kind, and what they call it",
+            "added_by added_at": "Who added it, and when",
+        },
+    ),
+    *entries(
+        "booking.ExternalCalendar",
+        Whose.STAFF,
+        purpose="Read a practitioner's own calendar",
+        roles=NOBODY,
+        kept=Kept.STAFF,
+        fields={
+            "secret_address secret_login secret_password": "What opens the calendar, encrypted with a key that is made "
+            "from SECRET_KEY",
+        },
+    ),
+    *entries(
+        "booking.BusyTime",
+        Whose.STAFF,
+        purpose="Know when a practitioner cannot be booked",
+        roles=DESK,
+        kept=Kept.DAYS,
+        fields={
+            "calendar starts_at ends_at": "When they are busy in their own calendar, and nothing of why. Deleted a "
+            "day after it is over",
+        },
+    ),
+    *entries(
         "booking.Closure",
         Whose.STAFF,
         purpose="Say who closed the clinic",

@@ -10,6 +10,7 @@ KINDS = {
     "appointments": _("Appointments made anonymous"),
     "events": _("Steps in the history of appointments, emptied"),
     "notes": _("Notes deleted"),
+    "forms": _("Health forms deleted"),
     "tags": _("Tags taken off"),
     "messages": _("Messages deleted"),
     "contact_messages": _("Messages from the contact form and requests for a link, deleted"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from booking.models import DISPOSED_NAME, Appointment, AppointmentEvent, Message, Patient, new_reference
+from booking.models import DISPOSED_NAME, Appointment, AppointmentEvent, IntakeAnswers, Message, Patient, new_reference
 
 BATCH = 200  # Rows of one UPDATE.
 
@@ -18,7 +18,8 @@ def lock_visits(rows: Collection[Patient]) -> list[Appointment]:
 
 
 def empty_visits(visits: Sequence[Appointment]) -> dict[str, int]:
-    """Empty these appointments, which are locked, and delete their messages, whose keys hold the old references.
+    """Empty these appointments, which are locked, and delete their messages, whose keys hold the old references, and
+    the answers to their health forms.
 
     They get new references: the old ones stand in emails and in the addresses of the access log. Links that were sent
     stop working. An overbooked appointment keeps a reason, because without one the overlap constraint applies to it.
@@ -26,6 +27,7 @@ def empty_visits(visits: Sequence[Appointment]) -> dict[str, int]:
     keys = [visit.pk for visit in visits]
     events = AppointmentEvent.objects.filter(appointment__in=keys).redact(before={}, after={}, note="")
     messages = Message.objects.filter(appointment__in=keys).delete()[0]
+    forms = IntakeAnswers.objects.filter(appointment__in=keys).delete()[0]
     for visit in visits:
         for name in _WORDS:
             setattr(visit, name, "")
@@ -33,4 +35,4 @@ def empty_visits(visits: Sequence[Appointment]) -> dict[str, int]:
         visit.reference = new_reference()
         visit.link_generation += 1
     Appointment.objects.bulk_update(visits, _CHANGED, batch_size=BATCH)
-    return {"appointments": len(keys), "events": events, "messages": messages}
+    return {"appointments": len(keys), "events": events, "messages": messages, "forms": forms}

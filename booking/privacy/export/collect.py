@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from booking.models import Clinic, Patient
+from booking.privacy.export.intake import intake_tables
 from booking.privacy.export.logs import access_tables, change_tables
 from booking.privacy.export.outbox import message_tables
 from booking.privacy.export.person import person_tables
@@ -46,6 +47,7 @@ def collect(patient: Patient, *, made_by: str, now: datetime, with_access_log: b
     tables = [
         *person_tables(identities),
         *visit_tables(identities),
+        *intake_tables(identities),
         *message_tables(identities, waiting),
         *waitlist_tables(waiting),
         *change_tables(identities),

@@ -9,6 +9,7 @@ from ipaddress import ip_network
 
 from booking import rate_limits
 from booking.models import DEFAULT_UNVERIFIED_SHARE, Appointment, Clinic, parse_networks
+from booking.scheduling.appointments.patient_matching import count_forms
 from booking.scheduling.slots.bookable_time import bookable_time
 from booking.scheduling.slots.schedules import Schedules
 
@@ -43,16 +44,19 @@ def leaves_enough(visit: Appointment, *, now: datetime, hours: Schedules | None 
 
 
 def has_booked_enough(network: str, *, now: datetime) -> bool:
-    """Whether a network has made all the bookings of a day (24 hours) that need no confirmation."""
+    """Whether a network has made all the bookings of a day (24 hours) that need no confirmation.
+
+    A basket counts once.
+    """
     if not network or _is_own_network(network):
         return False
     since = now - _DAY
     booked = Appointment.objects.filter(submission_key__isnull=False, created_at__gt=since).order_by()
-    if booked.filter(source=source_key(network)).count() >= BOOKINGS_AT_ONCE:
+    if count_forms(booked.filter(source=source_key(network))) >= BOOKINGS_AT_ONCE:
         return True
     site = rate_limits.site_network(network)
     return bool(site) and (
-        booked.filter(source_site=source_key(site)).count() >= BOOKINGS_AT_ONCE * rate_limits.SITE_FACTOR
+        count_forms(booked.filter(source_site=source_key(site))) >= BOOKINGS_AT_ONCE * rate_limits.SITE_FACTOR
     )
 
 

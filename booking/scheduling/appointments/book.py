@@ -38,12 +38,15 @@ def book(
     visitor: Visitor = UNKNOWN_VISITOR,
     known: KnownVisits = NO_KNOWN_VISITS,
     accepts_overlap: bool = False,
+    booked_from: str = "",
 ) -> Appointment:
     """Turn a hold into an appointment and queue the messages to the patient and the clinic.
 
     A visitor who has not proved to own the e-mail address may take a part of each day only, and a network a few
     bookings a day (``allowance``). Beyond that the appointment is UNCONFIRMED: it takes no time, and the patient gets
     an e-mail with the link to confirm it within ``settings.BOOKING_CONFIRM_WITHIN``.
+
+    ``booked_from``: the published page whose link led to it, or a ``BookedFrom``.
 
     ``submission_key`` is an idempotency key: repeated, it returns the same appointment. An expired hold is
     reacquired if its slot is still free. Whether live or expired, everything that was checked when the slot was
@@ -57,7 +60,7 @@ def book(
     try:
         email_key = None if by.is_staff else visits_ahead_lock(details.email)
         with (
-            _unique_submission_key(),
+            unique_submission_key(),
             overlap_as_lost_race(),
             locked([hold.practitioner_id], hold.location, [lock_key(visitor.network), email_key]),
         ):
@@ -83,13 +86,9 @@ def book(
             appointment.status = Status.UNCONFIRMED if must_confirm else Status.BOOKED
             deadline = min(now + settings.BOOKING_CONFIRM_WITHIN, appointment.starts_at)
             appointment.hold_expires_at = deadline if must_confirm else None
-            appointment.patient = match_or_create(details, candidates, by=by)
-            appointment.is_first_visit = details.is_first_visit
-            appointment.reminders = details.reminders
-            appointment.reminders_by = details.reminders_by
-            appointment.notice_version = details.notice_version
-            appointment.submission_key = submission_key
-            appointment.hold_key = ""
+            appointment.series = None  # A basket of one time is no series.
+            appointment.booked_from = booked_from
+            set_details(appointment, details, match_or_create(details, candidates, by=by), submission_key)
             appointment.save()
             if must_confirm:
                 add_event(appointment, _Kind.UNCONFIRMED, by=by, now=now, before=before)
@@ -100,6 +99,17 @@ def book(
             return appointment
     except LostRace:
         raise slot_taken(query, hold.starts_at) from None
+
+
+def set_details(appointment: Appointment, details: PatientDetails, patient: Patient, submission_key: str) -> None:
+    """Make a hold the appointment of this patient. Does not set its status, and does not save."""
+    appointment.patient = patient
+    appointment.is_first_visit = details.is_first_visit
+    appointment.reminders = details.reminders
+    appointment.reminders_by = details.reminders_by
+    appointment.notice_version = details.notice_version
+    appointment.submission_key = submission_key
+    appointment.hold_key = ""
 
 
 def _must_be_confirmed(appointment: Appointment, visitor: Visitor, now: datetime, *, was_counted: bool) -> bool:
@@ -125,7 +135,7 @@ def check_upcoming_limit(candidates: Sequence[Patient], now: datetime) -> None:
 
 
 @contextmanager
-def _unique_submission_key() -> Iterator[None]:
+def unique_submission_key() -> Iterator[None]:
     """Convert the IntegrityError of a reused submission key to AlreadyBooked."""
     try:
         yield

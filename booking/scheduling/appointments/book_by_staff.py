@@ -7,6 +7,7 @@ from booking import messages
 from booking.models import (
     Appointment,
     AppointmentEvent,
+    BookedFrom,
     Channel,
     Location,
     Patient,
@@ -74,6 +75,7 @@ def book_by_staff(
                 reminders=reminders,
                 reminders_by=reminders_by,
                 series=series,
+                booked_from=BookedFrom.DESK,
             )
             appointment.set_time(starts_at, offer.own_duration or service.duration, location)
             reserve_for_staff(appointment, by=by, now=now, exemption=exemption)

@@ -16,7 +16,7 @@ from booking.scheduling.slots.search import slot_taken
 from booking.scheduling.types import SlotQuery
 
 _Kind = AppointmentEvent.Kind
-_LAPSED = "This appointment wasn't confirmed in time. Please choose a time again."
+LAPSED = "This appointment wasn't confirmed in time. Please choose a time again."
 
 
 def confirm(
@@ -47,7 +47,7 @@ def confirm(
                 Appointment.objects.filter(pk=current.pk).update(is_unverified=False)
                 return current
             if not current.awaits_confirmation(now):
-                raise NotConfirmed(_LAPSED)
+                raise NotConfirmed(LAPSED)
             patient = current.patient
             if patient is not None and not by.is_staff:
                 check_books_online(patient.name, patient.email, str(patient.phone))

@@ -91,7 +91,7 @@ def hold(
             person = least_busy(free_ids, data, starts_at)
             created = create_hold(data, starts_at, person, location, by=by, visitor=visitor)
             if created.status == Status.HELD:
-                _check_hold_limit(competing, created, now)
+                check_hold_limit(competing, created, now)
             return created
     except LostRace:
         raise slot_taken(query, starts_at) from None
@@ -100,8 +100,8 @@ def hold(
 _LIVE_HOLD = "live hold"
 
 
-def _check_hold_limit(holds: Iterable[Appointment], new: Appointment, now: datetime) -> None:
-    """Raise RateLimitExceeded if the network of ``new`` has the maximum of live holds without the session's own.
+def check_hold_limit(holds: Iterable[Appointment], new: Appointment, now: datetime) -> None:
+    """Raise RateLimitExceeded if sessions of the network of ``new``, without its own, have the maximum of live holds.
 
     A /48 of IPv6 may have ``SITE_FACTOR`` times as many.
     """
@@ -111,11 +111,13 @@ def _check_hold_limit(holds: Iterable[Appointment], new: Appointment, now: datet
         ("source_site", settings.BOOKING_LIVE_HOLDS * rate_limits.SITE_FACTOR),
     ):
         value = getattr(new, name)
-        expiry_times = sorted(
-            hold.hold_expires_at for hold in live if value and getattr(hold, name) == value and hold.hold_expires_at
-        )
-        if len(expiry_times) >= limit:
-            raise rate_limits.RateLimitExceeded(_LIVE_HOLD, expiry_times[-limit] - now)
+        last_of_session: dict[str, datetime] = {}  # A basket counts once.
+        for hold in live:
+            if value and getattr(hold, name) == value and hold.hold_expires_at:
+                last = last_of_session.get(hold.hold_key, hold.hold_expires_at)
+                last_of_session[hold.hold_key] = max(last, hold.hold_expires_at)
+        if len(last_of_session) >= limit:
+            raise rate_limits.RateLimitExceeded(_LIVE_HOLD, sorted(last_of_session.values())[-limit] - now)
 
 
 def _matching_hold(query: SlotQuery, starts_at: datetime) -> Appointment | None:
@@ -152,7 +154,7 @@ def extend(*, hold: Appointment, by: Actor, now: datetime, visitor: Visitor = UN
             query = query_for_hold(locked_hold, now)
             check_hold(locked_hold, query)
             if not was_live:
-                _take_again(locked_hold, visitor, now)
+                take_again(locked_hold, visitor, now)
             if locked_hold.status == Status.HELD:
                 # Never shorten it: waitlist offers are held longer.
                 expires_at = max(now + settings.BOOKING_HOLD, locked_hold.hold_expires_at or now)
@@ -165,7 +167,7 @@ def extend(*, hold: Appointment, by: Actor, now: datetime, visitor: Visitor = UN
         raise slot_taken(query, hold.starts_at) from None
 
 
-def _take_again(hold: Appointment, visitor: Visitor, now: datetime) -> None:
+def take_again(hold: Appointment, visitor: Visitor, now: datetime) -> None:
     """Hold a free slot that was not held, or not any more; or leave it unheld. Does not save."""
     was_held = hold.status != Status.UNHELD
     set_source(hold, visitor.network)
@@ -176,7 +178,7 @@ def _take_again(hold: Appointment, visitor: Visitor, now: datetime) -> None:
     competing = competing_holds(
         holder=hold.hold_key, network=visitor.network, now=now, practitioners=[], location=hold.location
     )
-    _check_hold_limit(competing, hold, now)
+    check_hold_limit(competing, hold, now)
     hold.status = Status.HELD
     if not was_held:
         hold.hold_expires_at = now  # A choice is kept for longer than a hold.

@@ -1,6 +1,7 @@
 """Operations on a hold's row under the lock: create, lock, check."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 
@@ -30,12 +31,13 @@ def create_hold(
     note: str = "",
     visitor: Visitor | None = None,
     lifetime: timedelta | None = None,
+    series: UUID | None = None,
 ) -> Appointment:
     """Insert a hold for this practitioner. Call it under the lock under which ``data`` was loaded.
 
     ``visitor``: who chose it online, else the clinic itself. One who is not verified may take too much of the day
     already: then the row has the status UNHELD and occupies no time. ``lifetime``: defaults to
-    ``settings.BOOKING_HOLD``. Raises LostRace if a room is needed and none is free (R12).
+    ``settings.BOOKING_HOLD``. ``series``: of a basket. Raises LostRace if a room is needed and none is free (R12).
     """
     query, service, provider = data.query, data.query.service, data.providers[practitioner_id]
     hold = Appointment(
@@ -48,6 +50,7 @@ def create_hold(
         cancellation_window=service.cancellation_window,
         is_first_visit=query.new_patient,
         hold_key=query.holder,
+        series=series,
         is_unverified=visitor is not None and not visitor.is_verified,
         # Never beyond the start: a visit that has begun cannot be booked.
         hold_expires_at=min(query.now + (settings.BOOKING_HOLD if lifetime is None else lifetime), starts_at),

@@ -6,8 +6,8 @@ from datetime import datetime
 from functools import cached_property
 
 from django.db import transaction
-from django.db.models import Value
-from django.db.models.functions import Upper
+from django.db.models import Count, QuerySet, Value
+from django.db.models.functions import Coalesce, Upper
 
 from booking.models import Appointment, Patient
 from booking.privacy.change_log import log_added, log_patients_without_values
@@ -58,9 +58,17 @@ class PhoneOnlyPatients:
 
 
 def count_upcoming_visits(patients: Iterable[Patient], *, now: datetime) -> int:
-    """Count the upcoming visits of these patients that were booked online, with those still to be confirmed."""
+    """Count the upcoming visits of these patients that were booked online, with those still to be confirmed.
+
+    The visits of one basket count once.
+    """
     online = Appointment.objects.filter(patient__in=patients, submission_key__isnull=False)
-    return (online.upcoming(now=now) | online.unconfirmed(now=now)).count()
+    return count_forms(online.upcoming(now=now) | online.unconfirmed(now=now))
+
+
+def count_forms(appointments: QuerySet[Appointment]) -> int:
+    """Count online bookings by the form that made them: those of one basket share a series."""
+    return appointments.order_by().aggregate(forms=Count(Coalesce("series", "uid"), distinct=True))["forms"]
 
 
 def match_or_create(details: PatientDetails, candidates: Iterable[Patient], *, by: Actor) -> Patient:

@@ -202,7 +202,8 @@ def _people(
     ids = list(by_id)
     first, last = min(visit.on for visit in visits), max(visit.on for visit in visits)
     zones = {visit.location: visit.zone for visit in visits}
-    hours = schedules_for_service(ids, first, last)
+    # An own calendar may hold copies of the very visits, so it puts none in conflict. It keeps others from taking them.
+    hours = schedules_for_service(ids, first, last, own_calendars_of=ids if occupied_at else ())
     occupied = _occupied_spans(ids, first, last, occupied_at) if occupied_at else {}
     return _People(
         active={person: row.is_active for person, row in by_id.items()},

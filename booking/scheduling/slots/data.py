@@ -37,14 +37,22 @@ def load(query: SlotQuery, first: date, last: date) -> AvailabilityData:
 
 
 def load_schedules(query: SlotQuery, first: date, last: date) -> AvailabilityData:
-    """Load schedules without occupied time. Six database queries; one more if the service needs a room."""
+    """Load schedules without occupied time.
+
+    Six database queries; one more if the service needs a room, and if somebody has given a calendar of their own.
+    """
     practitioner_id = query.practitioner and query.practitioner.pk
     providers = [
         provider
         for provider in providers_of(query.service.pk)
         if practitioner_id in (None, provider.id) and query.may_be_seen_by(provider)
     ]
-    hours = schedules_for_service([provider.id for provider in providers], first, last)
+    hours = schedules_for_service(
+        [provider.id for provider in providers],
+        first,
+        last,
+        own_calendars_of=[provider.id for provider in providers if provider.reads_calendar],
+    )
     rooms = rooms_by_location() if query.service.needs_room else {}
     zones: dict[int, str] = {}
     if query.location is not None:

@@ -29,14 +29,16 @@ def day_plans(
     occupying: Iterable[Appointment],
     offers: Mapping[int, Mapping[int, OfferedService]],
     now: datetime,
+    own_calendars_of: Collection[int] = (),
 ) -> dict[tuple[int, int, date], DayPlan]:
     """The plans by practitioner id, location id and local day. Five queries; one more if a service needs a room.
 
     ``occupying``: all appointments and live holds that occupy time on these days, also those of other practitioners,
-    because they occupy rooms. ``offers``: of ``offered_services()``.
+    because they occupy rooms. ``offers``: of ``offered_services()``. ``own_calendars_of``: the ids of those who have
+    given calendars of their own, for whom there is one query more.
     """
     people = [person.pk for person in practitioners]
-    hours = schedules_for_service(people, min(days), max(days))
+    hours = schedules_for_service(people, min(days), max(days), own_calendars_of=own_calendars_of)
     needs_rooms = any(offer.needs_room for own in offers.values() for offer in own.values())
     rooms = rooms_by_location() if needs_rooms else {}
     visits: dict[int, list[OccupiedSpan]] = defaultdict(list)

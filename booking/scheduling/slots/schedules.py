@@ -1,4 +1,4 @@
-"""Load working hours, breaks, time off and closures as plain values for ``booking.availability``.
+"""Load working hours, breaks, time off, own calendars and closures as plain values for ``booking.availability``.
 
 Each function runs a constant number of queries. Booking rules depend on these rows, so they are not cached.
 """
@@ -6,20 +6,23 @@ Each function runs a constant number of queries. Booking rules depend on these r
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from booking.availability import DatedHours, Schedule, TimeOffSpan, WallSpan, WeeklySpan
+from booking import availability
+from booking.availability import DatedHours, Interval, Schedule, TimeOffSpan, WallSpan, WeeklySpan
 from booking.models import (
     Break,
+    BusyTime,
     Closure,
     HoursOverride,
     PractitionerService,
     Room,
     TimeOff,
     WorkingHours,
+    reads_calendar,
 )
 from booking.scheduling.types import Provider
 
@@ -36,7 +39,7 @@ class Schedules:
 def providers_of(service: int) -> list[Provider]:
     """All practitioners who offer a service, ordered by position."""
     offers = PractitionerService.objects.filter(service=service).order_by("practitioner__position", "practitioner_id")
-    return [Provider(*row) for row in offers.values_list(*_PROVIDER_COLUMNS)]
+    return [Provider(*row) for row in offers.values_list(*_PROVIDER_COLUMNS, reads_calendar("practitioner"))]
 
 
 def rooms_by_location() -> dict[int, list[int]]:
@@ -58,8 +61,13 @@ _WEEKLY_COLUMNS = (*_SPAN_COLUMNS, "weekday", "starts_on", "ends_on")
 _LOCATION_COLUMNS = ("location_id", "location__time_zone")
 
 
-def schedules_for_service(people: Collection[int], first: date, last: date) -> Schedules:
-    """Load the hours of these practitioners on the local days ``first`` to ``last``. Five queries."""
+def schedules_for_service(
+    people: Collection[int], first: date, last: date, *, own_calendars_of: Collection[int] = ()
+) -> Schedules:
+    """Load the hours of these practitioners on the local days ``first`` to ``last``. Five queries.
+
+    ``own_calendars_of``: those whose busy times in calendars of their own count, too. One query more if there are any.
+    """
     # Margin: hours may run past midnight, and a time zone may skip a whole day.
     begin, end = first - timedelta(days=3), last + timedelta(days=2)
     of_people, on_days = Q(practitioner__in=people), Q(on__range=(begin, end))
@@ -68,6 +76,7 @@ def schedules_for_service(people: Collection[int], first: date, last: date) -> S
     dated = _by_practitioner(HoursOverride.objects.filter(of_people, on_days), *_SPAN_COLUMNS, *_LOCATION_COLUMNS, "on")
     time_off = TimeOff.objects.filter(of_people, ends_on__gte=begin, starts_on__lte=end)
     away = _by_practitioner(time_off, "practitioner_id", "starts_on", "start_time", "ends_on", "end_time")
+    busy = _busy_times(own_calendars_of, begin, end) if own_calendars_of else {}
     return Schedules(
         schedules={
             person: Schedule(
@@ -75,6 +84,7 @@ def schedules_for_service(people: Collection[int], first: date, last: date) -> S
                 overrides=_by_day(dated[person]),
                 breaks=[_weekly(row, None) for row in breaks[person]],
                 away=[TimeOffSpan(row.starts_on, row.start_time, row.ends_on, row.end_time) for row in away[person]],
+                busy=busy.get(person, ()),
             )
             for person in people
         },
@@ -84,6 +94,16 @@ def schedules_for_service(people: Collection[int], first: date, last: date) -> S
         },
         closures=_closures(on_days),
     )
+
+
+def _busy_times(people: Collection[int], first: date, last: date) -> dict[int, list[Interval]]:
+    """By practitioner id, merged: several calendars may hold the same event."""
+    begin, end = (datetime.combine(day, time(), UTC) for day in (first, last))
+    rows = BusyTime.objects.within(begin, end).filter(calendar__practitioner__in=people).order_by()
+    spans = defaultdict(list)
+    for person, starts_at, ends_at in rows.values_list("calendar__practitioner", "starts_at", "ends_at"):
+        spans[person].append((availability.floor_second(starts_at), availability.ceil_second(ends_at)))
+    return {person: availability.merge(own) for person, own in spans.items()}
 
 
 def _by_practitioner(rows: QuerySet[Any], *columns: str) -> dict[int, list[Any]]:

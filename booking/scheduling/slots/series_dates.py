@@ -99,6 +99,7 @@ def _broken_rule(
     return {
         Reason.CLOSURE: ": ".join(filter(None, [gettext("Closed"), closures.get(on, "")])),
         Reason.TIME_OFF: gettext("%(person)s is away") % person,
+        Reason.OWN_CALENDAR: gettext("%(person)s is busy, says their own calendar") % person,
         Reason.BREAK: gettext("%(person)s has a break") % person,
     }.get(broken[0], gettext("Outside hours"))
 

@@ -27,6 +27,7 @@ class StaffRule(Enum):
     OVERRIDE = "override"
     HOURS = "hours"
     TIME_OFF = "time-off"
+    OWN_CALENDAR = "own-calendar"
     BREAK = "break"
     VISIT = "visit"
     ROOM = "room"
@@ -40,6 +41,7 @@ _RULE_OF = {
     Reason.OVERRIDE: StaffRule.OVERRIDE,
     Reason.CLOSED: StaffRule.HOURS,
     Reason.TIME_OFF: StaffRule.TIME_OFF,
+    Reason.OWN_CALENDAR: StaffRule.OWN_CALENDAR,
     Reason.BREAK: StaffRule.BREAK,
 }
 
@@ -84,7 +86,8 @@ def broken_rules(appointment: Appointment, *, now: datetime, asks_about_patient:
 def _reasons_of_schedule(appointment: Appointment) -> list[Reason]:
     location = appointment.location
     day = availability.local_day(appointment.starts_at, location.zone)
-    hours = schedules_for_service([appointment.practitioner_id], day, day)
+    person = [appointment.practitioner_id]
+    hours = schedules_for_service(person, day, day, own_calendars_of=person)
     return availability.schedule_rules_broken(
         hours.schedules.get(appointment.practitioner_id, Schedule()),
         LocationDay(id=location.pk, zone=location.zone, closed_on=hours.closures.get(location.pk, frozenset())),

@@ -45,6 +45,7 @@ SENTENCES = {
     Reason.OVERRIDE: "{practitioner} has different hours on that date, and the visit doesn't fit.",
     Reason.CLOSED: "The visit doesn't fit {practitioner}'s hours at {location}.",
     Reason.TIME_OFF: "{practitioner} has time off then.",
+    Reason.OWN_CALENDAR: "{practitioner} is busy then, says their own calendar.",
     Reason.BREAK: "{practitioner} has a break then.",
     Reason.VISIT: "{practitioner} has another visit then, or someone is booking that time right now.",
     Reason.BUFFER: (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from booking.models import MAX_UNANSWERED_OFFERS, Appointment, WaitlistEntry, WaitlistOffer
+from booking.models import MAX_UNANSWERED_OFFERS, Appointment, BookedFrom, WaitlistEntry, WaitlistOffer
 from booking.scheduling.actors import Actor
 from booking.scheduling.appointments.book import book
 from booking.scheduling.exceptions import OfferGone
@@ -61,7 +61,15 @@ def accept(
         # They came by the link in an e-mail.
         visitor = Visitor(proved_email=entry.email)
         key = f"waitlist-{current.uid.hex}"
-        appointment = book(hold=hold, details=details, submission_key=key, by=by, now=now, visitor=visitor)
+        appointment = book(
+            hold=hold,
+            details=details,
+            submission_key=key,
+            by=by,
+            now=now,
+            visitor=visitor,
+            booked_from=BookedFrom.WAITLIST,
+        )
         WaitlistOffer.objects.filter(pk=current.pk).update(state=State.ACCEPTED)
         WaitlistEntry.objects.filter(pk=entry.pk).update(ended_at=now, outcome=Outcome.BOOKED)
         return appointment

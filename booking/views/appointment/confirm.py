@@ -13,9 +13,11 @@ from django.views.decorators.http import require_http_methods
 
 from booking import scheduling
 from booking.forms.appointment import TimeForm
-from booking.models import Appointment, Practitioner, Status
+from booking.models import Appointment, BookingStepCount, Practitioner, Status
 from booking.private_pages import private_page
 from booking.scheduling import Actor, SlotOverview, SlotQuery
+from booking.statistics.steps import count_step
+from booking.views.appointment.confirm_several import confirm_several
 from booking.views.appointment.manage import mismatch_page, not_found_page
 from booking.views.query_params import parse_start
 from booking.views.session import BookingSession
@@ -33,6 +35,10 @@ def confirm(request: HttpRequest) -> HttpResponse:
         return _verify(request, session, now)
     if page := lapsed_page(request, appointment):
         return page
+    if appointment.series is not None:
+        together = scheduling.unconfirmed_together(appointment)
+        if len(together) > 1:
+            return confirm_several(request, appointment, together, now)
     if request.method != "POST":
         return _show(request, appointment)
     if request.POST.getlist("reference") != [appointment.reference]:
@@ -81,6 +87,8 @@ def _confirm(request: HttpRequest, appointment: Appointment, now: datetime) -> H
         return _nearest_page(request, appointment, now, near=start, status=409)
     except scheduling.SchedulingError as error:
         return _nearest_page(request, appointment, now, refusal=error.message, status=409)
+    step = BookingStepCount.Step.BOOKED
+    count_step(request, step, service=appointment.service, location=appointment.location, now=now)
     session.mark_confirmed()
     return redirect("booking:appointment")
 

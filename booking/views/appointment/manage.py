@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from booking import rate_limits, scheduling, tokens
 from booking.forms.appointment import CancelForm
 from booking.ical import appointment as appointment_calendar
+from booking.intake.asked import open_state
 from booking.models import Appointment, AppointmentEvent, Status
 from booking.private_pages import private_page
 from booking.scheduling import Actor, SlotOverview, SlotQuery
@@ -69,6 +70,8 @@ def appointment(request: HttpRequest) -> HttpResponse:
         "for_name": session.name_booked_for(appointment),
         "has_booked_here": session.booked_appointment() is not None,
         "meeting_link": _meeting_link(appointment, now),
+        "health_form": open_state(appointment, now),
+        "came_by_link": session.came_by_link_of(appointment),
     }
     if appointment.status == Status.CANCELLED:
         context |= {"was_late": _was_cancelled_late(appointment), "is_free_again": _is_free_again(appointment, now)}

@@ -8,9 +8,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import rate_limits, scheduling, tokens
 from booking.formatting import coming_day
-from booking.models import Appointment, Message, Status
+from booking.intake.asked import open_state
+from booking.models import Appointment, BookingStepCount, Message, Status
 from booking.private_pages import private_page
 from booking.scheduling import Actor, PatientDetails
+from booking.statistics.steps import count_step
+from booking.views.basket_session import BasketSession
+from booking.views.book.basket import basket_done, check_basket
 from booking.views.book.details_data import details_from, review_rows
 from booking.views.book.hold_context import (
     CurrentHold,
@@ -24,6 +28,8 @@ from booking.views.session import BookingSession
 from booking.views.unconfirmed import lapsed_page, unconfirmed_context
 from booking.views.visitor import visitor_of
 
+Step = BookingStepCount.Step
+
 
 @private_page
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -32,6 +38,8 @@ def check(request: HttpRequest) -> HttpResponse:
     current = current_hold(request, also_booked=True)
     if isinstance(current, HttpResponse):
         return current
+    if current.is_basket:
+        return check_basket(request, current)
     details = details_from(current.session, current.hold)
     if details is None:
         return redirect("booking:details")
@@ -70,11 +78,14 @@ def _confirm(request: HttpRequest, current: CurrentHold, details: PatientDetails
                 visitor=visitor_of(request),
                 known=current.session.known_visits(),
                 accepts_overlap="both" in request.POST,
+                booked_from=current.session.came_from,
             )
     except scheduling.VisitOverlaps as error:
         return _show(request, current, details, overlap=error.message, status=409)
     except scheduling.SchedulingError as error:
         return refusal_page(request, current, error)
+    if appointment.status == Status.BOOKED:  # Else once the patient has confirmed it.
+        count_step(request, Step.BOOKED, service=appointment.service, location=appointment.location, now=now)
     current.session.finish(appointment, now=now)
     return redirect("booking:done")
 
@@ -83,10 +94,12 @@ def _confirm(request: HttpRequest, current: CurrentHold, details: PatientDetails
 @require_safe
 def done(request: HttpRequest) -> HttpResponse:
     """Confirm the booked appointment."""
-    session = BookingSession(request)
+    session = BasketSession(request)
     appointment = session.booked_appointment()
     if appointment is None:
         return render(request, "booking/book/nothing_chosen.html", {"was_done": True}, status=410)
+    if together := session.booked_together():
+        return basket_done(request, session, together)
     if appointment.status == Status.UNCONFIRMED or appointment.has_lapsed:
         return _unconfirmed_page(request, appointment)
     # Use its own link, because the session may have opened another appointment since.
@@ -104,6 +117,7 @@ def done(request: HttpRequest) -> HttpResponse:
         "masked": session.masked_in_booking,
         "for_name": session.name_booked_for(appointment),
         "coming_day": coming_day(appointment.local_on, now.astimezone(zone).date()),
+        "health_form": open_state(appointment, now),
         "reminders_by": reminders.values_list("channel", flat=True).first(),
     }
     return render(request, "booking/book/done.html", context)

@@ -8,8 +8,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from booking.forms.details import DetailsForm
-from booking.models import Clinic, is_reference
+from booking.models import BookingStepCount, Clinic, is_reference
 from booking.private_pages import private_page
+from booking.statistics.steps import count_step
 from booking.text_cleaning import split_lines
 from booking.views.book.details_data import (
     FOR,
@@ -41,9 +42,10 @@ def safety(request: HttpRequest) -> HttpResponse:
         return current
     clinic = Clinic.objects.first()
     signs = split_lines(clinic.emergency_signs) if clinic else []
-    if not signs or not current.hold.service.shows_signs_to(current.hold.is_first_visit):
+    context = shared_context(current, "safety")
+    if not signs or not context["shows_signs"]:
         return redirect("booking:details")
-    return render(request, "booking/book/safety.html", shared_context(current, "safety") | {"signs": signs})
+    return render(request, "booking/book/safety.html", context | {"signs": signs})
 
 
 @private_page
@@ -67,7 +69,7 @@ def details(request: HttpRequest) -> HttpResponse:
         for_whom = booking_for(remembered)
     answers = switch_booking_for(for_whom or answers.get("booking_for") or ME, answers)
     known = known_answers(remembered)
-    form = details_form(current.hold, current.now, answers.get("booking_for", ME), initial=answers, known=known)
+    form = details_form(current.holds, current.now, answers.get("booking_for", ME), initial=answers, known=known)
     return _show(request, current, form)
 
 
@@ -76,17 +78,17 @@ def _keep_typed(request: HttpRequest, current: CurrentHold) -> None:
     session, for_whom = current.session, OTHER if request.POST.get("booking_for") == OTHER else ME
     if not session.has_complete_answers and is_reference(request.POST.get("hold", "")):
         known = known_answers(session.remembered(current.now))
-        form = details_form(current.hold, current.now, for_whom, data=request.POST, known=known)
+        form = details_form(current.holds, current.now, for_whom, data=request.POST, known=known)
         session.save_answers(raw_input(form), complete=False)
 
 
 def _submit(request: HttpRequest, current: CurrentHold) -> HttpResponse:
-    session, hold, now = current.session, current.hold, current.now
+    session, now = current.session, current.now
     if "remembered" in request.POST:
         return _answer_about_remembered(request, current)
     for_whom = OTHER if request.POST.get("booking_for") == OTHER else ME
     known = known_answers(session.remembered(now))
-    form = details_form(hold, now, for_whom, data=request.POST, known=known)
+    form = details_form(current.holds, now, for_whom, data=request.POST, known=known)
     if request.POST.get("for") in FOR:
         answers = raw_input(form) | {"set_aside": session.answers.get("set_aside") or {}}
         session.save_answers(switch_booking_for(request.POST["for"], answers), complete=False)
@@ -99,14 +101,21 @@ def _submit(request: HttpRequest, current: CurrentHold) -> HttpResponse:
     if is_valid and form.needs_a_second_look and not was_accepted_before:
         # Autofill can be as fast as a bot, so ask for confirmation instead of refusing.
         data = form.for_a_second_look(fresh_stamp=new_form_token())
-        form = details_form(hold, now, for_whom, data=data, known=known)
+        form = details_form(current.holds, now, for_whom, data=data, known=known)
         return _show(request, current, form, was_quick=True, status=422)
     if not is_valid:
         return _show(request, current, form, status=422)
+    if not session.has_complete_answers:
+        _count_details(request, current)
     session.save_answers(form.answers(), complete=True)
     # If the hold lapsed while typing, report a lost slot now rather than after the last step.
     gone = None if current.is_live else extend_hold(request, current)
     return gone or redirect("booking:check")
+
+
+def _count_details(request: HttpRequest, current: CurrentHold) -> None:
+    hold, step = current.hold, BookingStepCount.Step.DETAILS
+    count_step(request, step, service=hold.service, location=hold.location, now=current.now)
 
 
 def _answer_about_remembered(request: HttpRequest, current: CurrentHold) -> HttpResponse:
@@ -116,13 +125,16 @@ def _answer_about_remembered(request: HttpRequest, current: CurrentHold) -> Http
     if remembered is None or deed not in {"use", "change", "forget"}:
         return redirect("booking:details")
     if deed == "use":
+        was_complete = session.has_complete_answers
         session.use_remembered()
         used = session.remembered(current.now)
         form = details_form(
-            current.hold, current.now, booking_for(remembered), data=request.POST, known=known_answers(used)
+            current.holds, current.now, booking_for(remembered), data=request.POST, known=known_answers(used)
         )
         is_complete = form.is_valid() and not form.cleaned_data.get("homepage")
         session.save_answers(form.answers() if is_complete else raw_input(form), complete=is_complete)
+        if is_complete and not was_complete:
+            _count_details(request, current)
         return redirect("booking:check" if is_complete else "booking:details")
     session.forget_remembered()
     if deed == "change":

@@ -1,6 +1,6 @@
 """The details form: initial values, raw input for the session, and PatientDetails for the booking."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,13 +8,16 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from booking import scheduling
 from booking.formatting import date_in_words, phone_in_words
 from booking.forms.antispam import sign_form_token
+from booking.forms.basket import BasketDetailsForm, birth_date_field, name_field
 from booking.forms.details import NO_REMINDERS, DetailsForm
 from booking.messages.sms import gateway
 from booking.models import Appointment, Channel, Clinic
 from booking.scheduling import PatientDetails
 from booking.views.book.remembered import ME, OTHER, mask_email, mask_name, mask_phone
+from booking.views.book.stamp import stamp_of
 from booking.views.query_params import VISITS
 from booking.views.session import BookingSession
 
@@ -23,7 +26,7 @@ _PATIENT_FIELDS = ("name", "preferred_name", "pronouns", "date_of_birth", "visit
 
 
 def details_form(
-    hold: Appointment,
+    holds: Sequence[Appointment],
     now: datetime,
     booking_for: str,
     *,
@@ -31,24 +34,25 @@ def details_form(
     initial: Any = None,
     known: Mapping[str, str] | None = None,
 ) -> DetailsForm:
-    values = dict(initial or {})
+    """The form for one time, or for those of a basket: then it also asks who each is for."""
+    hold, values = holds[0], dict(initial or {})
     if values.get("phone"):
         values["phone"] = phone_in_words(values["phone"])
     if "reminders" in values:
         values["reminders"] = _reminders_initial(values["reminders"])
-    values |= {"hold": hold.reference, "booking_for": booking_for}
+    values |= {"hold": stamp_of(holds), "booking_for": booking_for}
     if data is None:  # A bound form keeps the token of the page that it was rendered on.
         values["shown"] = new_form_token()
-    return DetailsForm(
-        data,
-        initial=values,
-        service=hold.service,
-        today=now.astimezone(hold.location.zone).date(),
-        for_other=booking_for == OTHER,
-        asks_visit=hold.is_first_visit is None,
-        ahead=hold.starts_at - now,
-        known=known,
-    )
+    options: dict[str, Any] = {
+        "initial": values,
+        "service": hold.service,
+        "today": now.astimezone(hold.location.zone).date(),
+        "for_other": booking_for == OTHER,
+        "asks_visit": any(one.is_first_visit is None for one in holds),
+        "ahead": hold.starts_at - now,
+        "known": known,
+    }
+    return BasketDetailsForm(data, visits=holds, **options) if len(holds) > 1 else DetailsForm(data, **options)
 
 
 def new_form_token() -> str:
@@ -84,7 +88,10 @@ def switch_booking_for(booking_for: str, answers: dict[str, Any]) -> dict[str, A
 
 
 def details_from(session: BookingSession, hold: Appointment) -> PatientDetails | None:
-    """The session's answers as PatientDetails; None while an answer that this service needs is missing."""
+    """The session's answers as PatientDetails; None while an answer that this service needs is missing.
+
+    Of a basket, those about the person of the form.
+    """
     answers = session.answers
     if not session.has_complete_answers:
         return None
@@ -109,6 +116,22 @@ def details_from(session: BookingSession, hold: Appointment) -> PatientDetails |
         reminders_by=Channel.TEXT if answers.get("reminders") == "text" else Channel.EMAIL,
         notice_version=answers.get("notice_version", ""),
     )
+
+
+def basket_details(session: BookingSession, holds: Sequence[Appointment]) -> dict[str, PatientDetails] | None:
+    """Who each time is for, by its reference; None while an answer is missing."""
+    people, answers = {}, session.answers
+    for hold in holds:
+        details = details_from(session, hold)
+        if details is None:
+            return None
+        if name := answers.get(name_field(hold)):
+            born = answers.get(birth_date_field(hold))
+            if hold.service.needs_date_of_birth and not born:
+                return None
+            details = scheduling.with_name(details, name, date.fromisoformat(born) if born else None)
+        people[hold.reference] = details
+    return people
 
 
 @dataclass(frozen=True)

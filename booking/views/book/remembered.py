@@ -3,7 +3,7 @@
 from typing import Any
 
 from booking.models import Appointment, Channel
-from booking.views.session import RememberedBooking
+from booking.views.remembered_booking import RememberedBooking
 
 ME, OTHER = "me", "other"
 

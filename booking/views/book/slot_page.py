@@ -30,6 +30,7 @@ class SlotPage:
     params: SearchParams = field(default_factory=SearchParams)
     hold_context: dict[str, Any] = field(default_factory=dict)  # see steps.hold_summary
     requested: Service | None = None  # The service of the address, if a new patient starts with ``service`` instead.
+    chosen: list[SlotChoice] = field(default_factory=list)  # The visitor's own times, where several are chosen.
     is_with_people_of_both: bool = False  # All of ``offers`` are by those who offer the requested service, too.
 
     @property
@@ -150,9 +151,12 @@ class SlotPage:
 
     def calendar(self, selected: date) -> SlotCalendar:
         assert self.location is not None
-        return build_calendar(
+        calendar = build_calendar(
             self.finder, self.location, selected=selected, today=self.today, last_bookable=self.last_bookable
         )
+        if self.chosen:
+            calendar.show_chosen(self.chosen)
+        return calendar
 
     def people_and_first_slots(self) -> list[tuple[Practitioner, datetime | None]]:
         """The practitioners to choose from, each with their first free start."""

@@ -1,5 +1,6 @@
 """The live hold of a session, and the step that follows it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,12 @@ def next_step(session: BookingSession, hold: Appointment) -> str:
     has_read_signs = bool(session.answers)  # The details step follows the signs.
     shows_signs = hold.service.shows_signs_to(hold.is_first_visit) and not has_read_signs
     return reverse("booking:safety" if shows_signs else "booking:details")
+
+
+def step_after(session: BookingSession, holds: Sequence[Appointment]) -> str:
+    """The step after these times are held: the emergency signs if one of them shows any."""
+    showing = [hold for hold in holds if hold.service.shows_signs_to(hold.is_first_visit)]
+    return next_step(session, (showing or holds)[0])
 
 
 def hold_summary(session: BookingSession, now: datetime) -> dict[str, Any]:

@@ -11,15 +11,18 @@ from django.views.decorators.http import require_http_methods
 
 from booking import rate_limits, scheduling
 from booking.forms.appointment import TimeForm
-from booking.models import PartOfDay
+from booking.models import BookingStepCount, PartOfDay
 from booking.private_pages import private_page
 from booking.scheduling import Actor
+from booking.statistics.steps import came_from_same_page, count_step
+from booking.views.basket_session import BasketSession
+from booking.views.book.several import change_basket, is_several, show_basket
 from booking.views.book.slot_page import SlotPage, first_visit_page, slot_page_for_service
 from booking.views.book.steps import hold_summary, next_step
+from booking.views.book.weeks import weeks_context
 from booking.views.errors import invalid_params_page, not_bookable_page
 from booking.views.query_params import (
     InvalidParams,
-    SearchParams,
     check_day,
     format_visit_kind,
     parse_search_params,
@@ -34,12 +37,14 @@ from booking.views.slot_choices import SlotChoice
 from booking.views.visitor import visitor_who_holds
 from booking.views.waitlist.join import waitlist_form_context
 
+Step = BookingStepCount.Step
+
 
 @private_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def times(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the free days and the slots of one; on POST hold the chosen slot and redirect to the next step."""
-    now, session = timezone.now(), BookingSession(request)
+    now, session = timezone.now(), BasketSession(request)
     page = slot_page_for_service(slug, now)
     if page is None:
         return not_bookable_page(request, slug)
@@ -54,22 +59,48 @@ def times(request: HttpRequest, slug: str) -> HttpResponse:
         page, params = first_visit, replace(params, new_patient=True)
     page.choose(params)
     page.holder = session.holder() if session.has_begun else ""
-    page.hold_context = hold_summary(session, now)
+    if is_several(page, session):
+        page.hold_context = show_basket(page, session)
+    else:
+        page.hold_context = hold_summary(session, now)
     if not page.service.is_open_to(page.new_patient):
         status = 422 if request.method == "POST" else 200
         return render(request, "booking/book/not_for_you.html", _context(page), status=status)
+    if request.method == "POST" and page.params.several:
+        return _change_basket(request, page, session)
     if request.method == "POST" and "release" in request.POST:
         return _release(request, page, session)
     if request.method == "POST":
         return _hold(request, page, session)
+    if not came_from_same_page(request):
+        count_step(request, Step.TIMES, service=page.service, location=page.location, now=now)
+    if page.params.several and "weeks" in request.GET:
+        try:
+            page.hold_context |= weeks_context(page, request.GET)
+        except InvalidParams as error:
+            return invalid_params_page(request, error, page.service)
     return _show(request, page)
 
 
-def _show(request: HttpRequest, page: SlotPage, form: TimeForm | None = None) -> HttpResponse:
+def _change_basket(request: HttpRequest, page: SlotPage, session: BasketSession) -> HttpResponse:
+    """Hold the times that the form names, or return one."""
+    try:
+        return change_basket(request, page, session)
+    except InvalidParams:
+        return _show(request, page, TimeForm({}, read=str))
+    except scheduling.BasketTaken as taken:
+        count_step(request, Step.REFUSED, service=page.service, location=page.location, now=page.now)
+        return slot_taken_page(request, page, *taken.starts, status=409)
+    except scheduling.SchedulingError as error:
+        page.hold_context["refusal"] = error.message
+        return _show(request, page, status=422)
+
+
+def _show(request: HttpRequest, page: SlotPage, form: TimeForm | None = None, *, status: int = 0) -> HttpResponse:
     """The slots of the day in the parameters, else of the first day with any; ``start`` selects a slot."""
     location, params = page.location, page.params
     first_choice = page.first_choice if location and page.takes_them else None
-    status = 422 if form else 200
+    status = status or (422 if form else 200)
     if location is None or first_choice is None:
         status = status if form or not params.start else 410
         context = _context(page) | _waitlist_context(page) | {"form": form}
@@ -107,7 +138,7 @@ def _day_context(page: SlotPage, selected: date, first_choice: SlotChoice) -> di
     }
 
 
-def _hold(request: HttpRequest, page: SlotPage, session: BookingSession) -> HttpResponse:
+def _hold(request: HttpRequest, page: SlotPage, session: BasketSession) -> HttpResponse:
     people = [offer.practitioner for offer in page.offers]
     form = TimeForm(request.POST, read=lambda value: parse_start(value, people))
     if not form.is_valid() or page.location is None:
@@ -134,6 +165,7 @@ def _hold(request: HttpRequest, page: SlotPage, session: BookingSession) -> Http
             visitor=visitor_who_holds(request, now=page.now),
         )
     except scheduling.SlotTaken:
+        count_step(request, Step.REFUSED, service=page.service, location=page.location, now=page.now)
         page.holder = session.holder()
         return slot_taken_page(request, page, starts_at, status=409)
     except scheduling.NotBookable as error:
@@ -144,6 +176,10 @@ def _hold(request: HttpRequest, page: SlotPage, session: BookingSession) -> Http
         wants_this_person=page.params.practitioner is not None,
         instead_of=before if is_replaced else session.let_go_hold(page.now),
     )
+    if page.params.came_from:
+        session.come_from(page.params.came_from)
+    if before is None or before.has_ended(page.now) or not before.is_hold:  # Else they chose another time.
+        count_step(request, Step.CHOSEN, service=page.service, location=page.location, now=page.now)
     return HttpResponseRedirect(next_step(session, hold))
 
 
@@ -155,12 +191,15 @@ def _release(request: HttpRequest, page: SlotPage, session: BookingSession) -> H
     return HttpResponseRedirect(times_url(page.address_service, page.params))
 
 
-def slot_taken_page(request: HttpRequest, page: SlotPage, starts_at: datetime, *, status: int) -> HttpResponse:
-    """The slot is taken: its day again, with the nearest free slots above."""
+def slot_taken_page(
+    request: HttpRequest, page: SlotPage, starts_at: datetime, *others: datetime, status: int
+) -> HttpResponse:
+    """The slot is taken, or several are: the day of the first again, with the nearest free slots above."""
     nearest = page.finder.near(starts_at, 3) if page.location else []
     page.params = replace(page.params, start=None)
     context = _context(page) | {
         "taken_at": starts_at.astimezone(page.location.zone) if page.location else None,
+        "also_taken": [other.astimezone(page.location.zone) for other in others if page.location],
         "nearest": nearest,
         "has_answers": bool(BookingSession(request).answers),
     }
@@ -187,11 +226,16 @@ def _context(page: SlotPage) -> dict[str, Any]:
         "place": page.location,
         "as_new": times_url(service, replace(shown, new_patient=True)),
         "as_returning": times_url(service, replace(shown, new_patient=False)),
-        "services": services_url(params.new_patient),
+        "services": services_url(params.new_patient, params.came_from),
         "here": times_url(service, shown),
         "waitlist": waitlist_url(page.service, replace(shown, day=params.day, part="", language="")),
         "post_to": times_url(service, shown, day=params.day),
-        "everywhere": times_url(service, SearchParams(new_patient=params.new_patient, location=params.location)),
+        "several": times_url(service, replace(shown, several=True), day=params.day)
+        if page.service.series_limit > 1 and not params.several
+        else "",
+        "everywhere": times_url(
+            service, replace(shown, location=params.location, practitioner=None, part="", language="")
+        ),
         "with_anyone": times_url(service, anyone, day=params.day),
         "people": [
             (person, free_at, times_url(service, replace(anyone, practitioner=person)))

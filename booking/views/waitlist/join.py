@@ -12,9 +12,10 @@ from booking import rate_limits, scheduling
 from booking.formatting import day_as_of, parts_of_day
 from booking.forms.antispam import sign_form_token
 from booking.forms.waitlist import ANYONE, WaitlistForm
-from booking.models import Clinic, Location, Service
+from booking.models import BookingStepCount, Clinic, Location, Service
 from booking.private_pages import private_page
 from booking.scheduling import WaitlistRequest
+from booking.statistics.steps import count_step
 from booking.views.errors import invalid_params_page, not_bookable_page
 from booking.views.query_params import VISITS, InvalidParams, SearchParams, check_day, parse_search_params, times_url
 from booking.views.session import BookingSession
@@ -112,6 +113,8 @@ def _submit(
     except scheduling.NotBookable as error:
         form.add_error(None, error.message)
         return _show(request, service, params, form, status=422)
+    step = BookingStepCount.Step.WAITLIST
+    count_step(request, step, service=service, location=waitlist_request.location, now=now)
     BookingSession(request).store_joined(_summary(waitlist_request))
     return redirect("booking:waitlist_joined")
 

@@ -24,7 +24,7 @@ from django.core.management.base import BaseCommand, CommandError
 from clinic.accounts import first_login
 from clinic.ops.environment import MAIL_FILES
 from clinic.ops.sample_data import real_rows
-from clinic.ops.secret_key import prepare_secret_key
+from clinic.ops.secret_key import prepare_keys
 
 STAFF_NAME = "owner"
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         port = options["port"]
         check_system()
         check_port(port)
-        prepare_secret_key()
+        prepare_keys()
         self.log_step("Preparing the database ...")
         call_command("migrate", verbosity=0)
         self.log_step("Preparing styles, fonts and scripts ...")

@@ -8,6 +8,7 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection
 from django.db.models import Count, Exists, OuterRef
 
+from booking.intake.rotation import count_unreadable
 from booking.models import OCCUPYING, Appointment, Message
 from clinic.ops.backup.databases import count_rows
 from clinic.ops.backup.manifest import Manifest, differing_rows, has_its_key
@@ -28,6 +29,7 @@ def problems(manifest: Manifest | None) -> Iterator[str]:
     yield from overlaps()
     yield from repeated_messages()
     yield from missing_pictures()
+    yield from unreadable_answers()
 
 
 def missing_migrations() -> Iterator[str]:
@@ -86,3 +88,13 @@ def missing_pictures() -> Iterator[str]:
     missing = sum(not default_storage.exists(name) for name in used_pictures())
     if missing:
         yield f"{missing} pictures that pages show are not in the storage."
+
+
+def unreadable_answers() -> Iterator[str]:
+    """Answers to health forms that no key opens: each is decrypted, and none is shown."""
+    count = count_unreadable()
+    if count:
+        yield (
+            f"{count} answers to health forms cannot be opened. "
+            "Set FORMS_KEY to the keys that the site had, newest first: they are kept apart from the backups."
+        )

@@ -5,6 +5,7 @@ An invalid value raises ImproperlyConfigured with a message that says how to fix
 
 from clinic.ops.environment.databases import database
 from clinic.ops.environment.folders import error_page, media_root, static_root, var_dir
+from clinic.ops.environment.forms_keys import forms_keys, make_forms_key
 from clinic.ops.environment.mail import MAIL_FILES, mail, sms
 from clinic.ops.environment.media import media_storage
 from clinic.ops.environment.monitoring import logging_config, metrics_bind, metrics_dir, sentry_dsn
@@ -24,11 +25,13 @@ __all__ = [
     "clock_tolerance",
     "database",
     "error_page",
+    "forms_keys",
     "host_of",
     "is_local_host",
     "is_secret_key_named",
     "logging_config",
     "mail",
+    "make_forms_key",
     "make_secret_key",
     "media_root",
     "media_storage",

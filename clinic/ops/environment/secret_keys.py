@@ -2,13 +2,13 @@
 
 import os
 import secrets
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
 from booking.ops.secret_key import HOW_TO_MAKE_A_KEY
+from clinic.ops.environment.key_files import make_key_file, read_key_file
 from clinic.ops.environment.secret_files import secret
 
 _KEY_FILE = "secret_key"
@@ -56,36 +56,14 @@ def secret_key_fallbacks(environ: Mapping[str, str] = os.environ) -> list[str]:
 
 
 def make_secret_key(var_dir: Path) -> str:
-    """Make the key in ``var/secret_key`` unless there is one, and return it. Raises OSError.
-
-    The file appears with its content, so that another process never reads half a key; of two that make one at once,
-    the first wins.
-    """
+    """Make the key in ``var/secret_key`` unless there is one, and return it. Raises OSError."""
     path = var_dir / _KEY_FILE
-    if not path.exists():
-        handle, temporary = tempfile.mkstemp(dir=var_dir, prefix=f".{_KEY_FILE}.")  # Readable by its owner alone.
-        try:
-            with os.fdopen(handle, "w") as file:
-                file.write(secrets.token_urlsafe(48) + "\n")
-                file.flush()
-                os.fsync(handle)
-            os.link(temporary, path)
-        except FileExistsError:
-            pass
-        finally:
-            os.unlink(temporary)
+    make_key_file(path, secrets.token_urlsafe(48))
     return _stored_key(path)
 
 
 def _stored_key(path: Path) -> str:
-    try:
-        key = path.read_text(encoding="utf-8").strip()
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
-    except OSError as problem:
-        raise ImproperlyConfigured(
-            f"{path} cannot be read ({problem.strerror}). Let this user read it, or set SECRET_KEY."
-        ) from problem
-    if len(key) < 32:
+    key = read_key_file(path)
+    if key and len(key) < 32:
         raise ImproperlyConfigured(f"{path} does not hold a key. Delete it, or set SECRET_KEY.")
     return key

@@ -15,7 +15,7 @@ from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
 
 from booking import messages
-from booking.models import ClockReading, Message, TaskRun
+from booking.models import ClockReading, ExternalCalendar, Message, TaskRun
 from clinic.ops.version import site_version
 from content.models import PictureFile
 
@@ -36,7 +36,8 @@ class DatabaseFigures(Collector):
         yield InfoMetricFamily("clinic_build", "The version of the site.", {"version": site_version()})
         yield disk_space()
         try:
-            figures = [*messages_due(timezone.now()), *worker_tasks(), clock_offset(), *self._slow_figures()]
+            figures = [*messages_due(timezone.now()), *worker_tasks(), clock_offset(), unread_calendars(timezone.now())]
+            figures += self._slow_figures()
         except (DatabaseError, InterfaceError):
             figures = []
         finally:
@@ -105,6 +106,15 @@ def clock_offset() -> Metric:
         "clinic_clock_offset_seconds", "How far the clock of a worker is off; 0 if all are right.",
         value=furthest.total_seconds(),
     )  # fmt: skip
+
+
+def unread_calendars(now: datetime) -> Metric:
+    unread = ExternalCalendar.objects.unread(now=now)
+    return GaugeMetricFamily(
+        "clinic_own_calendars_unread",
+        "Practitioners' own calendars that have not been read for an hour.",
+        value=unread.count(),
+    )
 
 
 def pictures_waiting() -> Metric:

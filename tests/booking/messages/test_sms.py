@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 
 from booking import messages
 from booking.messages.delivery import send
@@ -278,7 +279,7 @@ class TestFailures:
     def test_the_first_reminder_is_not_taken_for_the_second(self, service, now):
         """Both have the same text and number."""
         appointment = remind(now)
-        text = sms.text_message(reminder())
+        text = sms.text_message(reminder(), now=timezone.now())
         service.taken.append({"to": text.to, "body": text.body, "status": "delivered", "sid": "SM1",
                               "date_created": "Sat, 21 Nov 2026 17:00:00 +0000"})  # fmt: skip
         service.bad_day = lambda form: "drop"

@@ -213,6 +213,7 @@ def address_of(route, office):
         "practitioner": office.practitioner.pk,
         "on": office.today.local_on.isoformat(),
         "message": office.message.pk,
+        "name": "visits",  # A table of the clinic's numbers.
         "reference": office.today.reference,
         "batch": uuid.UUID(int=1),
         "content_type_id": _content_type(office.patient),

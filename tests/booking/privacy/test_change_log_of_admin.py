@@ -33,6 +33,8 @@ from booking.models import (
     Closure,
     HoursOverride,
     Insurer,
+    IntakeForm,
+    IntakeQuestion,
     Location,
     MessageWording,
     OpeningHours,
@@ -52,7 +54,7 @@ from booking.models import (
 from booking.privacy.change_log import values_of
 from booking.staff.durations import HumanDurationField
 from clinic.models import StaffMember
-from tests.support import factories
+from tests.support import factories, intake
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.usefixtures("stopped_clock")]
 
@@ -66,6 +68,8 @@ WATCHED: dict[type[models.Model], set[str]] = {
     Group: set(),
     HoursOverride: set(),
     Insurer: set(),
+    IntakeForm: set(),
+    IntakeQuestion: set(),
     Location: set(),
     MessageWording: set(),
     OpeningHours: set(),
@@ -90,15 +94,21 @@ NOT_WATCHED = {
     "booking.AccessLogPerson": "a log itself",
     "booking.Appointment": "its events are its history",
     "booking.AppointmentEvent": "a log itself",
+    "booking.BusyTime": "written by the worker, from a practitioner's own calendar",
     "booking.ChangeLogEntry": "a log itself",
+    "booking.BookingStepCount": "counts of the site",
     "booking.ClockReading": "technical state",
     "booking.ContentVersion": "technical state",
     "booking.Disposal": "a certificate, append-only",
     "booking.DisposalItem": "a certificate, append-only",
+    "booking.IntakeAnswers": "the patient's own, encrypted",
+    "booking.IntakeFormVersion": "never changes: it is what the questions were when it was made",
+    "booking.ExternalCalendar": "a secret: that one was added or removed is logged",
     "booking.Message": "the outbox: its state is its history",
     "booking.PatientImport": "the import's own record; each patient is logged",
     "booking.PatientMerge": "a log itself",
     "booking.RateLimitBucket": "technical state",
+    "booking.FirstFreeTime": "a measurement of the site",
     "booking.RunningLate": "of one day",
     "booking.SampleRow": "marks what is made up",
     "booking.SetupCheck": "a record of who and when",
@@ -132,6 +142,8 @@ def office(db):
     services = [factories.make_service(needs_room=True) for _ in range(2)]
     locations = [factories.make_location() for _ in range(2)]
     people = [factories.make_practitioner(offered) for offered in (services[:1], [])]
+    for name in ("Knees", "Shoulders"):
+        IntakeForm.objects.create(name=name)
     return SimpleNamespace(client=client, user=user, service=services[0], location=locations[0], person=people[0])
 
 
@@ -153,6 +165,7 @@ def make_row(model, office):
         Closure: lambda: Closure.objects.create(location=location, on=DAY, name="Staff day"),
         Group: lambda: Group.objects.create(name="Night desk"),
         HoursOverride: lambda: HoursOverride.objects.create(practitioner=person, location=location, on=DAY, **night),
+        IntakeForm: lambda: intake.make_form([[{"label": "Where does it hurt?"}]]),
         Insurer: lambda: Insurer.objects.create(name="Prairie Benefits"),
         MessageWording: lambda: MessageWording.objects.first(),
         Service: lambda: office.service,
@@ -179,6 +192,8 @@ SPECIAL = {
     ("clinic", "unverified_share"): "44",
     ("service", "audience"): "returning",
     ("practitioner", "colour"): "#224466",
+    ("intakequestion", "kind"): "choice",
+    ("intakequestion", "choices"): "One\nTwo",
     ("service", "first_reminder"): "50 h",
     ("service", "second_reminder"): "4 h",
 }

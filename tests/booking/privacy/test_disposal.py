@@ -97,7 +97,16 @@ def test_no_word_of_a_disposed_person_stays_anywhere(everywhere, owner, now):
     assert lines_with(everywhere.words, rest) == {}
     assert [model.objects.count() for model in logs] == counts
     assert list(Appointment.objects.filter(patient__isnull=False).order_by("pk").values(*diary)) == visits
-    expected = {"patients": 1, "merged": 1, "appointments": 2, "notes": 4, "waitlist": 3, "merges": 1, "sessions": 3}
+    expected = {
+        "patients": 1,
+        "merged": 1,
+        "appointments": 2,
+        "forms": 1,
+        "notes": 4,
+        "waitlist": 3,
+        "merges": 1,
+        "sessions": 3,
+    }
     assert {kind: certificate.counts.get(kind) for kind in expected} == expected
 
 

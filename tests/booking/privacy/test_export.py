@@ -24,6 +24,7 @@ from booking.models import (
     AppointmentEvent,
     CancelReason,
     ChangeLogEntry,
+    IntakeAnswers,
     Message,
     Patient,
     PatientImport,
@@ -36,7 +37,7 @@ from booking.privacy.data_map import ENTRIES, Whose
 from booking.privacy.export.tables import json_value
 from booking.privacy.export.waitlist import waitlist_entries_of
 from booking.scheduling import Actor
-from tests.support import factories
+from tests.support import factories, intake
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
 
@@ -83,8 +84,13 @@ def person(location, admin_user):
         asked_to_move_at=AT,
         attendance_confirmed_at=AT,
         is_unverified=True,
+        booked_from="dry-needling",
     )
     factories.make_hours(visit.practitioner, location)
+    service.intake_form = intake.make_form()
+    service.save()
+    intake.fill_in(visit)
+    IntakeAnswers.objects.update(read_at=AT, read_by=admin_user)
     AppointmentEvent.objects.create(
         appointment=visit, kind="cancelled", at=AT, actor_kind="staff", actor=admin_user,
         before={"status": "booked"}, after={"status": "cancelled"}, note="Called in sick.",
@@ -146,6 +152,7 @@ ELSEWHERE = {
     ("booking.AccessLogPerson", "patient"): "whose export it is",
     ("booking.AccessLogPerson", "waitlist_entry"): "the waitlist entries are in it themselves",
     ("booking.DisposalItem", "patient"): "whoever was disposed of has no data to export",
+    ("booking.IntakeAnswers", "ciphertext"): "the answers are in it, decrypted",
     ("booking.Patient", "disposed_at"): "whoever was disposed of has no data to export",
 }
 TABLES = {
@@ -154,6 +161,7 @@ TABLES = {
     "booking.PatientMerge": "merges",
     "booking.Appointment": "appointments",
     "booking.AppointmentEvent": "appointment_events",
+    "booking.IntakeAnswers": "intake_answers",
     "booking.Message": "messages",
     "booking.WaitlistEntry": "waitlist_entries",
     "booking.WaitlistOffer": "waitlist_offers",
@@ -251,6 +259,17 @@ def test_an_export_costs_the_same_queries_however_much_is_held(person, admin_cli
     with CaptureQueriesContext(connection) as many:
         export(admin_client, person.patient, access_log="on")
     assert len(many) == len(few)
+
+
+def test_answers_to_health_forms_are_in_it_in_words(person, admin_client, settings):
+    (row,) = data_of(export(admin_client, person.patient))["intake_answers"]
+    assert f"What brings you to us? {intake.WORDS}" in row["answers"]
+    assert "How strong is the pain? 7 out of 10" in row["answers"]
+    assert "ciphertext" not in row
+    assert "7 out of 10" in files_of(export(admin_client, person.patient))["sheet.html"]
+    settings.FORMS_KEYS = []
+    (row,) = data_of(export(admin_client, person.patient))["intake_answers"]
+    assert row["answers"] == ["These answers are encrypted with a key that this site no longer has."]
 
 
 def test_nobody_elses_data_is_in_it(person, admin_client):

@@ -9,8 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from booking.models import Appointment, Closure, WorkingHours
-from booking.models.appointments import new_reference
+from booking.models import Appointment, Closure, WorkingHours, new_reference
 from tests.support.factories import make_appointment, make_hours, make_practitioner
 from tests.support.journey import NINE, choose, make_small_clinic
 

@@ -341,6 +341,8 @@ def test_tasks_that_tell_people_something_or_delete_need_the_site():
     assert {name for name, task in periodic_tasks.items() if task.needs_site} == {
         "password links",
         "retention periods",
+        # A copy, perhaps on somebody's computer, has no business with practitioners' private calendars.
+        "own calendars",
         # A copy may have its pictures in the store of the site.
         "pictures",
         "picture files",

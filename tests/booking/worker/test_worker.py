@@ -275,6 +275,29 @@ class TestPeriodicTasks:
         assert in_time == [True]
 
     @pytest.mark.django_db(transaction=True)
+    def test_no_other_task_waits_for_one_with_a_thread_of_its_own(self, now, monkeypatch):
+        has_run, in_time = threading.Event(), []
+
+        def slow():
+            in_time.append(has_run.wait(timeout=30))
+            worker.stop()
+            return ""
+
+        def other():
+            has_run.set()
+            return ""
+
+        monkeypatch.setattr(loop, "PAUSE", 0.05)
+        tasks = [
+            PeriodicTask("slow", slow, seconds=1.0, has_own_thread=True),
+            PeriodicTask("other", other, seconds=1.0),
+        ]
+        monkeypatch.setattr(loop, "periodic_tasks", {task.name: task for task in tasks})
+        worker = loop.Worker()
+        worker.work_until_stopped()
+        assert in_time == [True]
+
+    @pytest.mark.django_db(transaction=True)
     def test_a_failing_periodic_task_does_not_stop_the_others_or_messages(self, now, monkeypatch, log):
         done = threading.Event()
 

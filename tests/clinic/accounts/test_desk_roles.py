@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from booking import scheduling
 from booking.desk import urls
-from booking.models import AccessLogEntry, Disposal, Message, PatientImport, TimeOff
+from booking.models import AccessLogEntry, Disposal, ExternalCalendar, Message, PatientImport, TimeOff
 from clinic.accounts.roles import ROLES
 from tests.support import factories
 
@@ -40,6 +40,7 @@ ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "find_duplicates": (set(), OFFICE),
     "status": (set(), EVERYONE),
     "late": (set(), EVERYONE),
+    "health_form": ({PRACTITIONER, OWNER}, {PRACTITIONER, OWNER}),
     "move": (OFFICE, OFFICE),
     "undo_move": (set(), OFFICE),
     "cancel": (OFFICE, OFFICE),
@@ -94,6 +95,13 @@ ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "disposals": (PRIVACY, set()),
     "disposal": (PRIVACY, set()),
     "correct_patient": (PRIVACY, PRIVACY),
+    "own_calendars": ({PRACTITIONER, OWNER}, set()),
+    "add_own_calendar": ({PRACTITIONER, OWNER}, {PRACTITIONER, OWNER}),
+    "read_own_calendar": (set(), {PRACTITIONER, OWNER}),
+    "remove_own_calendar": (set(), {PRACTITIONER, OWNER}),
+    "booking_links": (EVERYONE, set()),
+    "reports": ({OWNER}, set()),
+    "report_table": ({OWNER}, set()),
     "my_day": ({PRACTITIONER, OWNER}, set()),
     "running_late": (set(), {PRACTITIONER, OWNER}),
     "quiet": (set(), {PRACTITIONER, OWNER}),
@@ -102,7 +110,7 @@ ADDRESSES: dict[str, tuple[set[str], set[str]]] = {
     "own_page": ({PRACTITIONER, OWNER}, {PRACTITIONER, OWNER}),
 }
 # Addresses at which a practitioner's role, without any other, reaches a visit: not that of somebody else.
-OF_A_VISIT = {"status", "late", "rebook", "series", "visit_note"}
+OF_A_VISIT = {"status", "late", "rebook", "series", "visit_note", "health_form"}
 
 
 def routes(patterns: list, before: str = "/desk/") -> Iterator[tuple[str, str]]:
@@ -146,6 +154,9 @@ def desk(location):
             other=other,
             message=message,
             block=block,
+            calendar=ExternalCalendar.objects.create(
+                practitioner=person, secret_address="-", next_read_at=timezone.now(), added_at=timezone.now()
+            ),
             entry=scheduling.join(wish=wish, now=timezone.now()),
             log_entry=AccessLogEntry.objects.create(at=timezone.now(), staff=user, kind="day", page="/desk/", count=0),
             batch=PatientImport.objects.create(key=uuid.uuid4(), created_at=timezone.now(), created_by=user, count=1),
@@ -160,6 +171,7 @@ def path_of(name: str, route: str, about: SimpleNamespace) -> str:
     route = route.replace("<uuid:key>", str(about.certificate.pk))
     own = {
         "blocks": about.block.pk,
+        "calendars": about.calendar.pk,
         "waitlist": about.entry.pk,
         "patients": about.visit.patient_id,
         "log": about.log_entry.pk,
@@ -170,6 +182,7 @@ def path_of(name: str, route: str, about: SimpleNamespace) -> str:
         "reference": about.visit.reference,
         "message": about.message.pk,
         "batch": about.block.batch,
+        "name": "visits",
         "pk": about.batch.pk if "/import/" in route else own.get(parts[0]),
     }
     return re.sub(r"<(?:\w+:)?(\w+)>", lambda part: str(values[part[1]]), route)

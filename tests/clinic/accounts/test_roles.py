@@ -38,6 +38,7 @@ MODELS = {
     "booking_clinic": {},
     "booking_closure": {F: "v"},
     "booking_hoursoverride": {F: "v"},
+    "booking_intakeform": {},
     "booking_insurer": {E: "v", P: "v", F: "v"},
     "booking_location": {E: "v", P: "v", F: "v"},
     "booking_message": {F: "vc"},

@@ -18,7 +18,7 @@ from django.test import RequestFactory
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 
 from booking import rate_limits, scheduling
-from booking.models import AppointmentEvent, ClockReading, Message, TaskRun
+from booking.models import AppointmentEvent, ClockReading, ExternalCalendar, Message, TaskRun
 from booking.scheduling import Actor
 from booking.scheduling.events import add_event
 from booking.worker.periodic_tasks import task_failed
@@ -207,7 +207,20 @@ def test_the_queue_the_worker_and_the_clock_are_read(figures, now):
 def test_an_empty_site_has_figures_as_well(figures):
     assert [figures(name) for name in ("clinic_messages_due", "clinic_messages_oldest_due_seconds")] == [0, 0]
     assert [figures(name) for name in ("clinic_clock_offset_seconds", "clinic_pictures_waiting")] == [0, 0]
+    assert figures("clinic_own_calendars_unread") == 0
     assert 0 <= figures("clinic_disk_free_ratio", folder="var") <= 1
+
+
+def test_own_calendars_that_were_not_read_for_an_hour_are_counted(figures, now):
+    for hours in (0.5, 2, 3):
+        ExternalCalendar.objects.create(
+            practitioner=factories.make_practitioner(),
+            secret_address="-",
+            added_at=now - timedelta(days=1),
+            last_read_at=now - timedelta(hours=hours),
+            next_read_at=now,
+        )
+    assert figures("clinic_own_calendars_unread") == 2
 
 
 def test_a_database_that_is_away_is_a_figure(figures, monkeypatch):

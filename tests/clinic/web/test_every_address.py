@@ -102,7 +102,7 @@ def values(parameter: str, address: Address) -> list[str]:
             return ["00000000-0000-0000-0000-000000000001"]
         case "reference":
             return [Appointment.objects.agreed().first().reference, "ABCD2345"]
-        case "uidb36" | "key" | "message":
+        case "uidb36" | "key" | "message" | "number":
             return ["1"]
         case "content_type_id" | "path" | "url":
             return ["1"]

@@ -34,7 +34,9 @@ def links(client, service, css="next-free"):
     page = Page.objects.filter(service=service).first() or make_page(service=service)
     html = client.get(page.get_absolute_url()).content.decode()
     found = re.findall(rf'<a class="{css}" href="([^"]+)">(.*?)</a>', html, re.DOTALL)
-    return [(unescape(href), " ".join(re.sub(r"<[^>]+>", " ", text).split())) for href, text in found]
+    named = [(unescape(href), " ".join(re.sub(r"<[^>]+>", " ", text).split())) for href, text in found]
+    assert all(f"from={page.slug}" in href for href, _ in named)  # The page that the visitor comes from.
+    return [(re.sub(rf"[?&]from={page.slug}", "", href), text) for href, text in named]
 
 
 def test_it_leads_to_that_very_time(client, service, location):
@@ -145,7 +147,7 @@ def test_a_new_patient_reads_what_they_start_with(client, location):
 
     text = " ".join(re.sub(r"<[^>]+>", "", html).split())
     assert "New here? You start with an assessment: 50 minutes, $155." in text
-    assert 'href="/book/first/?visit=new"' in html
+    assert 'href="/book/first/?visit=new&amp;from=' in html
 
 
 def test_the_card_of_the_author_leads_to_their_own_next_time(client, service, location):
@@ -158,7 +160,7 @@ def test_the_card_of_the_author_leads_to_their_own_next_time(client, service, lo
     html = " ".join(client.get(page.get_absolute_url()).content.decode().split())
     card = html[html.index('class="person"') :]
     assert "Wrote this page." in card
-    assert 'href="/book/back/?start=2026-11-25T15:00Z&amp;practitioner=steve"' in card
+    assert 'href="/book/back/?start=2026-11-25T15:00Z&amp;practitioner=steve&amp;from=' in card
     assert "Wednesday, November 25, 9:00 a.m." in card
 
 

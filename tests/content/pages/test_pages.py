@@ -117,7 +117,8 @@ def test_a_treatment_shows_the_duration_price_and_next_slot_of_its_service(clien
     assert "45 minutes" in html
     assert "$97.50" in html
     assert "Today, 10:30 a.m." in html  # It is 8:00, with two hours of notice; visits begin at 9:00.
-    assert '<a class="button button--large" href="/book/back-assessment/">Book Your Back Assessment</a>' in html
+    address = f"/book/back-assessment/?from={page.slug}"
+    assert f'<a class="button button--large" href="{address}">Book Your Back Assessment</a>' in html
 
 
 def test_a_service_that_cannot_be_booked_online_has_no_booking_button(client):
@@ -140,7 +141,8 @@ def test_a_call_to_action_leads_to_its_service(client):
     page = make_page()
     CallToAction.objects.create(parent=page, region="main", label="Schedule Now", service=service)
 
-    assert '<a class="button" href="/book/dry-needling/">Schedule Now</a>' in text_of(client, page.get_absolute_url())
+    link = f'<a class="button" href="/book/dry-needling/?from={page.slug}">Schedule Now</a>'
+    assert link in text_of(client, page.get_absolute_url())
 
 
 def test_previous_and_next_follow_the_order_inside_a_topic(client):
@@ -253,7 +255,7 @@ def test_a_practitioner_page_lists_only_authorised_services(client):
     html = text_of(client, person.get_absolute_url())
 
     assert "Dry needling" not in html
-    assert f'href="{follow_up.get_absolute_url()}?practitioner={person.slug}"' in html
+    assert f'href="{follow_up.get_absolute_url()}?practitioner={person.slug}&amp;from=team"' in html
 
 
 def test_booking_links_of_a_practitioner_show_only_their_slots(client):
@@ -301,7 +303,7 @@ def test_a_signpost_to_an_unpublished_page_is_left_out(client):
     assert "There" not in text_of(client, page.get_absolute_url())
 
 
-@pytest.mark.parametrize(("for_returning", "query"), [(False, ""), (True, "?visit=returning")])
+@pytest.mark.parametrize(("for_returning", "query"), [(False, ""), (True, "visit=returning&amp;")])
 def test_a_signpost_for_returning_patients_opens_their_times(client, for_returning, query):
     page, service = make_page(), factories.make_service(slug="follow-up", audience="anyone")
     factories.make_practitioner([service])
@@ -309,7 +311,7 @@ def test_a_signpost_for_returning_patients_opens_their_times(client, for_returni
     Signpost.objects.create(parent=page, region="main", **fields)
     make_revision(page)
 
-    assert f'href="/book/follow-up/{query}">There' in text_of(client, page.get_absolute_url())
+    assert f'href="/book/follow-up/?{query}from={page.slug}">There' in text_of(client, page.get_absolute_url())
 
 
 def test_fees_show_the_range_of_prices_and_durations(client):
@@ -446,7 +448,7 @@ def test_a_practitioner_page_shows_and_links_their_next_slot(client):
     html = text_of(client, steve.get_absolute_url())
 
     assert "Wednesday, November 25, 9:00 a.m.</time>" in html
-    assert f'href="/book/back/?practitioner={steve.slug}" >Book with {steve.name}</a>' in html
+    assert f'href="/book/back/?practitioner={steve.slug}&amp;from=team" >Book with {steve.name}</a>' in html
 
 
 def test_a_practitioner_who_cannot_be_booked_online_has_no_next_slot(client):

@@ -1,7 +1,7 @@
 """Crawl the sample clinic: no broken links, no missing anchors."""
 
 from html.parser import HTMLParser
-from urllib.parse import urldefrag, urljoin, urlsplit
+from urllib.parse import parse_qsl, urldefrag, urlencode, urljoin, urlsplit
 
 import pytest
 from django.conf import settings
@@ -64,12 +64,16 @@ class Crawl:
                 self.open(address, page)
 
     def inside(self, page: str, link: str) -> str:
-        """Return the path and query of a link within the site, outside the admin; otherwise ""."""
+        """Return the path and query of a link within the site, outside the admin; otherwise "".
+
+        Without ``from``, the page that a booking link names: its target is the same from everywhere.
+        """
         if link.startswith(OTHER_SCHEMES):
             return ""
         whole = urlsplit(urljoin(self.site + page, urldefrag(link).url))
         is_internal = f"{whole.scheme}://{whole.netloc}" == self.site and not whole.path.startswith("/admin/")
-        return (whole.path + (f"?{whole.query}" if whole.query else "")) if is_internal else ""
+        query = urlencode([pair for pair in parse_qsl(whole.query) if pair[0] != "from"], safe=":/")
+        return (whole.path + (f"?{query}" if query else "")) if is_internal else ""
 
     def missing_anchors(self) -> set[tuple[str, str]]:
         missing = set()

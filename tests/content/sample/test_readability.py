@@ -287,8 +287,11 @@ def test_what_the_source_pages_had_is_there(site, slug, text):
 def test_booking_buttons_lead_to_the_page_s_service(site, slug, label, service):
     html = site[f"/treatments/{slug}/"]
 
-    assert f'<a class="button button--large" href="/book/{service}/">{label}</a>' in html
-    assert re.search(rf'<a class="button" href="/book/{service}/">{label}( Now)?</a>', html)  # at the end of the page
+    address = f"/book/{service}/?from={slug}"
+    assert f'<a class="button button--large" href="{address}">{label}</a>' in html
+    assert re.search(
+        rf'<a class="button" href="{re.escape(address)}">{label}( Now)?</a>', html
+    )  # at the end of the page
 
 
 def test_previous_and_next_links_lead_to_the_neighbouring_pages(site):

@@ -20,13 +20,19 @@ DEFAULT_LINKS = ["Treatments /treatments/", "Team /team/", "Fees /fees/", "Conta
 
 
 def links(html, part='<nav class="site-header__nav"'):
-    """Return the links of one part of a page as "label URL", with the value of aria-current if set."""
+    """Return the links of one part of a page as "label URL", with the value of aria-current if set.
+
+    Those to booking without the page that they name: see tests/content/pages/test_booking_links.py.
+    """
     at = html.find(part)
     if at < 0:
         return []
     matches = re.findall(r'<a([^>]*href="([^"]*)"[^>]*)>([^<]*)</a>', html[at : html.index("</ul>", at)])
     mark = re.compile(r'aria-current="(\w+)"')
-    return [" ".join([words, address, *mark.findall(attrs)]) for attrs, address, words in matches]
+    return [
+        " ".join([words, re.sub(r"\?from=[\w-]+$", "", address), *mark.findall(attrs)])
+        for attrs, address, words in matches
+    ]
 
 
 def main_menu(client, address="/privacy/"):

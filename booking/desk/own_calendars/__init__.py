@@ -1,0 +1,1 @@
+"""Practitioners' own calendars: add one, see whether it is read, remove it."""

@@ -1,0 +1,1 @@
+"""Models of health forms: what patients are asked before a visit, and their encrypted answers."""
