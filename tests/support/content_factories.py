@@ -14,6 +14,7 @@ from content.models import Page, Picture, Revision, Section, Sources
 from content.publishing import preview_links
 
 _numbers = count(1)
+LAST = 1_000_000  # An ordering after all blocks of a process, which count up over all tests.
 LONG_AGO = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)
 
 
@@ -78,7 +79,7 @@ def make_section(page: Page, **fields: Any) -> Section:
 
 def make_sources(page: Page, *texts: str) -> Sources:
     items = [{"text": text, "doi": "", "address": ""} for text in texts]
-    return Sources.objects.create(parent=page, region="main", ordering=900, items=items)
+    return Sources.objects.create(parent=page, region="main", ordering=LAST, items=items)
 
 
 def picture_bytes(size: tuple[int, int] = (640, 420), kind: str = "JPEG", **options: Any) -> bytes:

@@ -14,7 +14,7 @@ from content.models import DefinitionList, EditSession, Page, Section, Sources
 from content.publishing import edit_sessions
 from tests.content.admin.test_editing import form_of
 from tests.support.clock import NOW
-from tests.support.content_factories import make_page, make_section
+from tests.support.content_factories import LAST, make_page, make_section
 
 pytestmark = pytest.mark.django_db
 SECTIONS = "content_section_set"
@@ -38,7 +38,7 @@ class Editor:
 
     def add_section(self, heading):
         index = int(self.data[f"{SECTIONS}-TOTAL_FORMS"])
-        fields = {"heading": heading, "level": "2", "body": "", "region": "main", "ordering": "900", "id": ""}
+        fields = {"heading": heading, "level": "2", "body": "", "region": "main", "ordering": str(LAST), "id": ""}
         self.data |= {f"{SECTIONS}-{index}-{name}": value for name, value in fields.items()}
         self.data[f"{SECTIONS}-TOTAL_FORMS"] = str(index + 1)
         return f"{SECTIONS}-{index}"

@@ -7,7 +7,7 @@ from content.blocks.block_text import block_label
 from content.models import BlockComment, Picture, PlacedPicture, Section
 from content.publishing import comments
 from content.publishing import publish as publishing
-from tests.support.content_factories import make_page, make_section, preview_link
+from tests.support.content_factories import LAST, make_page, make_section, preview_link
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
 
@@ -47,7 +47,7 @@ def test_comments_stand_at_their_block_in_the_order_of_the_page(draft, section, 
 def test_a_block_without_a_heading_is_named_by_its_first_words(draft):
     make_section(draft, heading="", body="<p>One two three four five six seven eight.</p>")
     picture = Picture.objects.create(title="The gym", image="pictures/gym.jpg")
-    PlacedPicture.objects.create(parent=draft, region="main", ordering=900, picture=picture, is_decorative=True)
+    PlacedPicture.objects.create(parent=draft, region="main", ordering=LAST, picture=picture, is_decorative=True)
     labels = [thread.label for thread in comments.threads_of(draft)]
     assert "Section: One two three four five six…" in labels
     assert "Picture: The gym" in labels
