@@ -121,13 +121,13 @@ class TestOtherPages:
 
         return save_seen
 
-    @pytest.mark.parametrize("page", [1, 2])
-    def test_a_page_of_another_version_is_not_saved(self, visit, first, save_seen, page):
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_a_page_of_another_version_is_not_saved(self, visit, first, save_seen, number):
         form, before = visit.service.intake_form, stored(visit)
         IntakeQuestion.objects.update(why="Because.")
         newer = versions.publish(form, now=timezone.now())
         with pytest.raises(commands.QuestionsChanged):
-            save_seen(before, seen=commands.stamp_of(first), version=newer, page=page)
+            save_seen(before, seen=commands.stamp_of(first), version=newer, page=number)
         assert stored(visit) == before
         assert IntakeAnswers.objects.get().version == first.version
 
