@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from booking.models import BookedFrom, BookingStepCount, Channel
 from booking.reports import online_booking, visits
@@ -232,8 +233,8 @@ class Report:
     @cached_property
     def waits(self) -> Table:
         found = online_booking.first_free_times(self.scope)
-        rows = [(row.practitioner, row.service, f"{row.days:.1f}") for row in found]
-        return Table([_("Person"), _("Service"), _("Days")], rows, labels=2)
+        rows = [(row.practitioner, row.service, _wait_in_words(row), _full_days(row)) for row in found]
+        return Table([_("Person"), _("Service"), _("Days"), _("No free time")], rows, labels=2)
 
     @cached_property
     def answers(self) -> Table:
@@ -241,6 +242,15 @@ class Report:
         most_first = sorted(answered, key=lambda page: (-page.answers, page.title))
         rows = [(page.title, people(page.helped), people(page.did_not_help)) for page in most_first]
         return Table([_("Page"), _("It helped"), _("Something was missing")], rows)
+
+
+def _wait_in_words(wait: online_booking.Wait) -> str:
+    return _("always full") if wait.days is None else f"{wait.days:.1f}"
+
+
+def _full_days(wait: online_booking.Wait) -> str:
+    days = {"full": wait.full, "days": wait.measured}
+    return ngettext("on %(full)s of %(days)s day", "on %(full)s of %(days)s days", wait.measured) % days
 
 
 def _origin_in_words(name: str, titles: dict[str, str]) -> str:

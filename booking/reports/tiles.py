@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from booking.reports.charts import written
 from booking.reports.report import Report
@@ -61,7 +62,7 @@ def _time_filled(report: Report) -> Tile:
     if not report.open_before or isinstance(people(before.in_the_diary), Hidden):
         return Tile(label, value, note)
     points = round(100 * total.share) - round(100 * (before.length / report.open_before))
-    words = _("%(points)s points") % {"points": abs(points)}
+    words = ngettext("%(points)s point", "%(points)s points", abs(points)) % {"points": abs(points)}
     change = TileChange(UP if points > 0 else DOWN, words, GOOD if points > 0 else BAD) if points else None
     return Tile(label, value, note, change)
 

@@ -12,9 +12,12 @@ from django.db.models import (
     Case,
     Count,
     DurationField,
+    Exists,
     ExpressionWrapper,
     F,
     OuterRef,
+    Q,
+    QuerySet,
     Subquery,
     Sum,
     Value,
@@ -72,9 +75,9 @@ def visit_groups(scope: Scope) -> list[VisitGroup]:
         default=Value(False),
         output_field=BooleanField(),
     )
-    rows = Appointment.objects.agreed().filter(scope.visits()).order_by()
+    rows = with_new_patients(Appointment.objects.agreed().filter(scope.visits()).order_by())
     rows = rows.annotate(cancelled_at=last).annotate(is_late=is_late)
-    keys = ("practitioner", "service", "status", "is_first_visit", "cancel_category__name", "is_late")
+    keys = ("practitioner", "service", "status", "is_new_patient", "cancel_category__name", "is_late")
     named = rows.values(*keys, "practitioner__name", "service__name")
     groups = named.annotate(
         number=Count("pk"), fees=Sum("price"), length=Sum(_LENGTH), confirmed=Count("attendance_confirmed_at")
@@ -87,10 +90,28 @@ def day_groups(scope: Scope, periods: Iterable[ReportPeriod]) -> list[DayGroup]:
     """The visits of these periods and of the days between them, by day. One query."""
     periods = list(periods)
     span = ReportPeriod(min(period.first_on for period in periods), max(period.last_on for period in periods))
-    rows = Appointment.objects.agreed().filter(scope.visits(span)).order_by()
-    groups = rows.values("local_on", "status", "is_first_visit").annotate(number=Count("pk"), length=Sum(_LENGTH))
-    columns = ("local_on", "status", "is_first_visit", "number", "length")
+    rows = with_new_patients(Appointment.objects.agreed().filter(scope.visits(span)).order_by())
+    groups = rows.values("local_on", "status", "is_new_patient").annotate(number=Count("pk"), length=Sum(_LENGTH))
+    columns = ("local_on", "status", "is_new_patient", "number", "length")
     return [DayGroup(*row) for row in groups.values_list(*columns)]
+
+
+def with_new_patients(visits: QuerySet[Appointment]) -> QuerySet[Appointment]:
+    """Add ``is_new_patient``: as ``is_first_visit``, but True for one visit of a patient only.
+
+    Who books six visits in one form as a new patient is one: the others are returning. Of those that were not
+    cancelled, the earliest is the first visit.
+    """
+    is_earlier = Q(starts_at__lt=OuterRef("starts_at")) | Q(starts_at=OuterRef("starts_at"), pk__lt=OuterRef("pk"))
+    earlier = Appointment.objects.filter(
+        is_earlier, patient=OuterRef("patient"), is_first_visit=True, status__in=ON_THE_DIARY
+    )
+    is_counted = Case(
+        When(Q(is_first_visit=True) & Exists(earlier.order_by()), then=Value(False)),
+        default=F("is_first_visit"),
+        output_field=BooleanField(null=True),
+    )
+    return visits.annotate(is_new_patient=is_counted)
 
 
 _LENGTH = ExpressionWrapper(F("ends_at") - F("starts_at"), output_field=DurationField())

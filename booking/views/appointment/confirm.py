@@ -68,7 +68,7 @@ def _confirm(request: HttpRequest, appointment: Appointment, now: datetime) -> H
             return _nearest_page(request, appointment, now, status=422)
         start, person = form.cleaned_data["start"]
     try:
-        scheduling.confirm(
+        booked = scheduling.confirm(
             appointment=appointment,
             starts_at=start,
             practitioner=person,
@@ -87,8 +87,9 @@ def _confirm(request: HttpRequest, appointment: Appointment, now: datetime) -> H
         return _nearest_page(request, appointment, now, near=start, status=409)
     except scheduling.SchedulingError as error:
         return _nearest_page(request, appointment, now, refusal=error.message, status=409)
-    step = BookingStepCount.Step.BOOKED
-    count_step(request, step, service=appointment.service, location=appointment.location, now=now)
+    if not booked.is_repeat:
+        step = BookingStepCount.Step.BOOKED
+        count_step(request, step, service=appointment.service, location=appointment.location, now=now)
     session.mark_confirmed()
     return redirect("booking:appointment")
 

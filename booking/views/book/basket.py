@@ -87,7 +87,7 @@ def _confirm(request: HttpRequest, current: CurrentHold, details: Mapping[str, P
     except scheduling.SchedulingError as error:
         return refusal_page(request, current, error)
     first, step = appointments[0], BookingStepCount.Step.BOOKED
-    if first.status == Status.BOOKED:  # Else once the patient has confirmed them. A basket counts once.
+    if first.status == Status.BOOKED and not first.is_repeat:  # Else once they are confirmed. A basket counts once.
         count_step(request, step, service=first.service, location=first.location, now=now)
     session.finish_all(appointments, now=now)
     return redirect("booking:done")
