@@ -45,7 +45,7 @@ def confirm_basket(
     changes = dict(instead or {})
     before = unconfirmed_together(appointment)
     people = {row.practitioner_id for row in before} | {change[1].pk for change in changes.values() if change}
-    taken: list[datetime] = []
+    taken: list[Appointment] = []
     try:
         with overlap_as_lost_race(), locked_at(people, {row.location_id: row.location for row in before}.values()):
             rows = _rows(appointment, locked=True)
@@ -61,7 +61,7 @@ def confirm_basket(
                 try:
                     _settle(row, change, now)
                 except LostRace:
-                    taken.append(row.starts_at)
+                    taken.append(row)
                     continue
                 if change is not None and not accepts_overlap:
                     check_known_overlaps(row, known)
@@ -75,7 +75,8 @@ def confirm_basket(
                 messages.enqueue_booking(row, now=now)
             return sorted(booked, key=lambda row: (row.starts_at, row.pk))
     except LostRace:
-        raise BasketTaken(taken or [row.starts_at for row in before]) from None
+        gone = {row.reference for row in taken or before if changes.get(row.reference, row) is not None}
+        raise BasketTaken([row.starts_at for row in before if row.reference in gone], gone) from None
 
 
 def _rows(appointment: Appointment, *, locked: bool = False) -> list[Appointment]:

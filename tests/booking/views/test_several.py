@@ -415,6 +415,36 @@ class TestConfirming:
         assert client.post("/appointment/confirm/", form)["Location"] == "/book/done/"
         assert Appointment.objects.filter(status=Status.BOOKED, starts_at=nearest[0].starts_at).exists()
 
+    def test_a_choice_stays_while_another_time_is_taken_as_well(self, client, link):
+        Clinic.objects.update(own_networks="127.0.0.1")
+        toggle(Client(), NINE + WEEK)
+        reference = client.get(link, follow=True).context["appointment"].reference
+        ((later, nearest),) = client.post("/appointment/confirm/", {"reference": reference}).context["taken"]
+        toggle(Client(), NINE)
+        form = {"reference": reference, f"instead_{later.reference}": nearest[0].value}
+        page = client.post("/appointment/confirm/", form)
+        ((first, near_first),) = page.context["taken"]
+        assert first.starts_at == NINE
+        assert page.context["chosen"] == [(f"instead_{later.reference}", nearest[0].value)]
+        form |= {f"instead_{first.reference}": near_first[0].value}
+        assert client.post("/appointment/confirm/", form)["Location"] == "/book/done/"
+        assert Appointment.objects.filter(status=Status.BOOKED, starts_at=nearest[0].starts_at).exists()
+
+    def test_two_that_were_taken_are_not_offered_the_same_time(self, client, link):
+        """As two children at one time, with two practitioners who are both taken."""
+        Clinic.objects.update(own_networks="127.0.0.1")
+        Appointment.objects.filter(starts_at=NINE + WEEK, status=Status.UNCONFIRMED).update(
+            starts_at=NINE, ends_at=NINE + timedelta(minutes=45)
+        )
+        toggle(Client(), NINE)
+        reference = client.get(link, follow=True).context["appointment"].reference
+        offers = client.post("/appointment/confirm/", {"reference": reference}).context["taken"]
+        assert len(offers) == 2
+        starts = [choice.starts_at for _visit, nearest in offers for choice in nearest]
+        assert len(starts) == len(set(starts)) == 6
+        form = {"reference": reference} | {f"instead_{visit.reference}": near[0].value for visit, near in offers}
+        assert client.post("/appointment/confirm/", form)["Location"] == "/book/done/"
+
     @pytest.mark.parametrize("value", ["\0", "9" * 500, "2026-11-24T15:00Z", "2026-11-24T15:00Z nobody"])
     def test_a_strange_choice_confirms_nothing(self, client, link, value):
         page = client.get(link, follow=True)
