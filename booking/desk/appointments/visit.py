@@ -117,11 +117,11 @@ def status_choices(visit: Appointment, now: datetime) -> list[StatusChoice]:
 
 
 def series_place(visit: Appointment) -> SeriesPlace | None:
-    """Where the visit stands in its series, without the cancelled ones; None if it belongs to none."""
+    """Where the visit stands in its patient's series, without the cancelled ones; None if it belongs to none."""
     if visit.series is None:
         return None
-    rows = Appointment.objects.filter(series=visit.series).exclude(status=Status.CANCELLED).order_by("starts_at", "pk")
-    rows_in_order = list(rows.values_list("pk", "starts_at", "status"))
+    rows = Appointment.objects.filter(series=visit.series, patient=visit.patient_id).exclude(status=Status.CANCELLED)
+    rows_in_order = list(rows.order_by("starts_at", "pk").values_list("pk", "starts_at", "status"))
     ids = [pk for pk, _start, _status in rows_in_order]
     if visit.pk not in ids:
         return None

@@ -146,6 +146,7 @@ class _Booking:
 
     def finish(self, *, must_confirm: bool) -> None:
         candidates = patients_with_email(next(iter(self.details.values())))
+        _lock_in_order(candidates)
         if not self.by.is_staff:
             check_upcoming_limit(candidates, self.now)
         deadline = min(visit.starts_at for visit in self.basket.visits)
@@ -173,6 +174,12 @@ class _Booking:
         if patient not in candidates:
             candidates.append(patient)
         return patient
+
+
+def _lock_in_order(patients: Sequence[Patient]) -> None:
+    """Lock the rows that ``match_or_create`` may lock, by primary key: it looks for them in order of the visits."""
+    ids = {patient.pk for patient in patients} | {patient.merged_into_id for patient in patients}
+    list(Patient.objects.filter(pk__in=ids - {None}).order_by("pk").select_for_update(no_key=True))
 
 
 def with_name(details: PatientDetails, name: str, date_of_birth: date | None = None) -> PatientDetails:

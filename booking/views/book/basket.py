@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from booking import rate_limits, scheduling, tokens
-from booking.models import Appointment, BookingStepCount, Status
+from booking.models import AGREED, Appointment, BookingStepCount, Status
 from booking.scheduling import Actor, PatientDetails
 from booking.statistics.steps import count_step
 from booking.views.basket_session import BasketSession
@@ -112,6 +112,8 @@ def basket_done(request: HttpRequest, session: BasketSession, appointments: Sequ
         if not any(visit.awaits_confirmation(now) for visit in waiting):
             return render(request, "booking/appointment/lapsed.html", context, status=410)
         return render(request, "booking/book/unconfirmed_several.html", context)
+    # Without those that were left out when the others were confirmed.
+    context["visits"] = [one for one in context["visits"] if one["visit"].status in AGREED]
     return render(request, "booking/book/done_several.html", context)
 
 
