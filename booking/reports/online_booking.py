@@ -12,7 +12,7 @@ from booking.models import (
     WaitlistOffer,
 )
 from booking.reports.scope import Scope
-from booking.reports.visits import with_new_patients
+from booking.reports.visits import new_patient_case
 
 
 class BookingCounts:
@@ -62,7 +62,7 @@ def _totals(rows: QuerySet[Any], kind: str, name: str, number: Aggregate) -> Que
 
 
 class Origin(NamedTuple):
-    """Bookings that came from one page, or another way; "" if it is not known. ``first``: those that are a first visit."""
+    """Bookings that came from one page, or another way; "" if it is not known. ``first``: those of new patients."""
 
     name: str
     bookings: int
@@ -73,7 +73,7 @@ def origins(scope: Scope) -> list[Origin]:
     """Where the bookings that were made in the period came from, most first. One query."""
     rows = Appointment.objects.agreed().filter(scope.instants("created_at"), scope.at_location("location")).order_by()
     counted = (
-        with_new_patients(rows)
+        rows.annotate(is_new_patient=new_patient_case())
         .values("booked_from")
         .annotate(bookings=Count("pk"), first=Count("pk", filter=Q(is_new_patient=True)))
     )

@@ -38,7 +38,7 @@ def tiles_of(report: Report) -> list[Tile]:
         _counted(_("Visits held"), held, people(before.held), in_percent=True),
         _time_filled(report),
         _no_shows(report, held, no_shows),
-        _counted(_("New patients"), new, people(before.new), in_percent=False),
+        _counted(_("New patients"), new, report.new_before, in_percent=False),
         _waitlist(report),
     ]
 
@@ -55,7 +55,7 @@ def _counted(label: str, now: Shown, before: Shown, *, in_percent: bool) -> Tile
 
 def _time_filled(report: Report) -> Tile:
     total, label = report.time_total, _("Time filled")
-    if total.share is None or isinstance(people(total.visits), Hidden):
+    if total.share is None or not report.shows_total_time:
         return Tile(label, "–", _("No hours to compare with") if total.share is None else "")
     note = _("of %(hours)s h") % {"hours": hours(total.open)}
     value, before = f"{total.share:.0%}", report.totals_before
