@@ -255,7 +255,9 @@ def test_codes_match_the_visible_text(pages):
             assert any(normalize(f"{line} {hours}") in visible.text for line in lines)
         if node["@type"] == "EntryPoint":
             # The visible link also names the page (?from=), which the address of the action leaves out.
-            assert node["urlTemplate"].removeprefix(SITE) in {str(link).partition("?from=")[0] for link in visible.links}
+            assert node["urlTemplate"].removeprefix(SITE) in {
+                str(link).partition("?from=")[0] for link in visible.links
+            }
 
 
 def test_urls_of_this_site_resolve(pages):
