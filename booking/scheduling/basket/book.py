@@ -178,8 +178,8 @@ class _Booking:
 
 def _lock_in_order(patients: Sequence[Patient]) -> None:
     """Lock the rows that ``match_or_create`` may lock, by primary key: it looks for them in order of the visits."""
-    ids = {patient.pk for patient in patients} | {patient.merged_into_id for patient in patients}
-    list(Patient.objects.filter(pk__in=ids - {None}).order_by("pk").select_for_update(no_key=True))
+    ids = {patient.pk for patient in patients} | {one.merged_into_id for one in patients if one.merged_into_id}
+    list(Patient.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True))
 
 
 def with_name(details: PatientDetails, name: str, date_of_birth: date | None = None) -> PatientDetails:

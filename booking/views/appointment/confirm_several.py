@@ -46,7 +46,7 @@ def confirm_several(
             accepts_overlap="both" in request.POST,
         )
     except scheduling.VisitOverlaps as error:
-        extra = {"overlap": error.message, "chosen": _chosen(request, together)}
+        extra: dict[str, Any] = {"overlap": error.message, "chosen": _chosen(request, together)}
         return _show(request, appointment, together, extra, status=409)
     except scheduling.NotConfirmed:
         appointment.refresh_from_db(fields=["status", "hold_expires_at"])
