@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from booking.intake import encryption
@@ -74,8 +74,13 @@ class IntakeFormAdmin(ChangeLogMixin):
         newest = newest_version(form) if form.pk else None
         if newest is None:
             return gettext("Made when you save. Each change of the questions makes a new one.")
-        words = gettext("%(number)s, answered for %(n)s visits. A change makes a new one; those visits keep theirs.")
-        return words % {"number": newest.number, "n": newest.answers.count()}
+        count = newest.answers.count()
+        words = ngettext(
+            "%(number)s, answered for %(n)s visit. A change makes a new one; that visit keeps its own.",
+            "%(number)s, answered for %(n)s visits. A change makes a new one; those visits keep theirs.",
+            count,
+        )
+        return words % {"number": newest.number, "n": count}
 
     @admin.display(description=_("asked before"))
     def asked_before(self, form: IntakeForm) -> str:

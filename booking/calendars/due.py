@@ -1,5 +1,6 @@
 """The worker's task: read the external calendars that are due."""
 
+import logging
 import time
 from datetime import datetime
 
@@ -8,6 +9,7 @@ from django.utils import timezone
 from booking.calendars.read import INTERVAL, read, window
 from booking.models import BusyTime, ExternalCalendar
 
+logger = logging.getLogger(__name__)
 CHECK_INTERVAL = 30.0  # seconds between two looks at what is due
 RUN_LIMIT = 300.0  # seconds; what is left is due in the next round
 
@@ -21,9 +23,18 @@ def read_due_calendars() -> str:
         if time.monotonic() - started > RUN_LIMIT:
             break
         if _claim(calendar, timezone.now()):
-            results.append(read(calendar, now=timezone.now()))
+            results.append(_read(calendar))
     failed = results.count(False)
     return f"Own calendars: {len(results) - failed} read, {failed} could not be read." if failed else ""
+
+
+def _read(calendar: ExternalCalendar) -> bool:
+    """Read one calendar. An error that nobody foresaw is logged, and keeps no other calendar from being read."""
+    try:
+        return read(calendar, now=timezone.now())
+    except Exception as error:  # Its text may quote the calendar.
+        logger.error("An external calendar could not be read: %s", type(error).__name__)
+        return False
 
 
 def _claim(calendar: ExternalCalendar, now: datetime) -> bool:

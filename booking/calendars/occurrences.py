@@ -91,9 +91,17 @@ def _calendars(content: bytes) -> list[Component]:
         raise Unusable(NOT_A_CALENDAR)
     try:
         found = Calendar.from_ical(text, multiple=True)
-        return [x_wr_timezone.to_standard(calendar) for calendar in found if calendar.name == "VCALENDAR"]
+        return [_with_standard_zone(calendar) for calendar in found if calendar.name == "VCALENDAR"]
     except (ValueError, IndexError, KeyError, TypeError, AttributeError):
         raise Unusable(NOT_A_CALENDAR) from None
+
+
+def _with_standard_zone(calendar: Component) -> Component:
+    """Apply the zone of Google's own property. One that nobody knows counts as none."""
+    try:
+        return x_wr_timezone.to_standard(calendar)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return calendar
 
 
 def _series(calendar: Component) -> Iterable[list[Component]]:

@@ -1,5 +1,6 @@
 """Read one external calendar, and store its busy times."""
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -20,6 +21,7 @@ from booking.models import Appointment, BusyTime, ExternalCalendar, Location, Pr
 INTERVAL = timedelta(minutes=10)
 DAYS_BACK = timedelta(days=1)
 DEFAULT_HORIZON = 90  # days, while no service is set up
+_ETAG = re.compile(r"[\x20-\x7e]{0,200}")  # What a server sends otherwise is not kept: the calendar is read wholly.
 SECRETS = ("secret_address", "secret_login", "secret_password")
 
 
@@ -97,7 +99,7 @@ def store(calendar: ExternalCalendar, reading: Reading, *, now: datetime) -> Non
         if reading.busy is not None:
             _replace_busy_times(current, reading.busy)
             current.skipped = reading.skipped
-        current.etag = reading.etag[:200] if len(reading.etag) <= 200 else ""
+        current.etag = reading.etag if _ETAG.fullmatch(reading.etag) else ""
         current.covers_until = reading.covers_until
         current.last_read_at = current.last_tried_at = now
         current.last_problem = ""

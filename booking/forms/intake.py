@@ -49,10 +49,14 @@ class AnsweredDateField(LineField):
 
 
 class IntakePageForm(SingleValueForm):
-    """The questions of one page. ``shown`` names the version that the page showed, ``reference`` the appointment."""
+    """The questions of one page. The hidden fields name what the page showed.
+
+    ``reference`` is the appointment's, ``shown`` the number of the version, ``seen`` the stamp of the answers so far.
+    """
 
     reference = forms.CharField(widget=forms.HiddenInput, required=False, max_length=20)
     shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=12)
+    seen = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
 
     def __init__(self, *args: Any, questions: Sequence[AskedQuestion], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,7 +67,7 @@ class IntakePageForm(SingleValueForm):
             question.key for question in questions if question.kind == Kind.BODY_AREA
         )
         self.helper = PageHelper()
-        self.helper.layout = Layout("reference", "shown", *map(_placed, questions))
+        self.helper.layout = Layout("reference", "shown", "seen", *map(_placed, questions))
 
     @property
     def answers(self) -> Mapping[str, Any]:
@@ -83,7 +87,9 @@ def initial_of(questions: Sequence[AskedQuestion], answers: Mapping[str, Any]) -
 def _stored(question: AskedQuestion, value: Any) -> Any:
     if question.kind == Kind.SCALE:
         return int(value) if value else None
-    return list(value) if question.kind == Kind.BODY_AREA else value
+    if question.kind == Kind.BODY_AREA:
+        return list(dict.fromkeys(value))  # Each area once, however often it was sent.
+    return value
 
 
 def _placed(question: AskedQuestion) -> LayoutField | str:

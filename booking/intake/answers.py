@@ -28,6 +28,10 @@ class PagesMissing(Exception):
         self.page = page
 
 
+class QuestionsChanged(Exception):
+    """Raised when a page shows the questions of another version than the answers so far."""
+
+
 class AnswersChanged(Exception):
     """Raised when the answers are not those that the page showed."""
 
@@ -45,12 +49,27 @@ def open_answers(row: IntakeAnswers, appointment: Appointment) -> OpenedAnswers:
     return OpenedAnswers(row, decrypt(row.ciphertext, appointment=appointment.uid))
 
 
+def stamp_of(row: IntakeAnswers | None) -> str:
+    """What a page shows of the answers' last change, for ``save_page`` to compare; "" if there are none yet."""
+    return row.updated_at.isoformat() if row else ""
+
+
 def save_page(
-    *, appointment: Appointment, version: IntakeFormVersion, page: int, answers: Mapping[str, Any], now: datetime
+    *,
+    appointment: Appointment,
+    version: IntakeFormVersion,
+    page: int,
+    answers: Mapping[str, Any],
+    seen: str,
+    now: datetime,
 ) -> IntakeAnswers:
     """Save the answers of one page, counted from 1. A form that was sent stays sent, and has to be read again.
 
-    Raises FormClosed, PagesMissing, FormsKeyMissing, or AnswersUnreadable if earlier answers cannot be opened.
+    ``version`` and ``seen`` are those that the page showed: its questions, and ``stamp_of`` the answers. Saving the
+    same answers twice is saving them once.
+
+    Raises FormClosed, QuestionsChanged, AnswersChanged, PagesMissing, FormsKeyMissing, or AnswersUnreadable if earlier
+    answers cannot be opened.
     """
     with transaction.atomic():
         visit = _locked(appointment, now)
@@ -58,11 +77,16 @@ def save_page(
         if row is None:
             row, so_far = IntakeAnswers(appointment=visit, version=version), {}
         else:
+            if row.version_id != version.pk:
+                raise QuestionsChanged(gettext("The questions have changed since this page was shown."))
             so_far = decrypt(row.ciphertext, appointment=visit.uid)
         if page > row.pages_done + 1:
             raise PagesMissing(row.pages_done + 1)
         asked = {question.key for question in pages_of(row.version)[page - 1]}
         after = so_far | {key: value for key, value in answers.items() if key in asked}
+        if row.pk and after != so_far and seen != stamp_of(row):
+            words = gettext("These answers were changed on another page meanwhile. Check them and save again.")
+            raise AnswersChanged(words)
         if row.state == State.DONE and after != so_far:
             row.read_at = row.read_by = None
         row.ciphertext = encrypt(after, appointment=visit.uid)

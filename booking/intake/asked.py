@@ -1,13 +1,13 @@
 """Which visits are asked to fill in a form, whether it is still open, and how far it is.
 
 The rule: a visit is asked if its service has a form that is switched on; of a form for new patients only, if it was
-booked as a first visit; in a series, if it is the patient's first visit of it that was not cancelled. A form that was
-begun stays the visit's own, whatever changes.
+booked as a first visit; in a series, if it is the patient's first visit with this form that was not cancelled. Once a
+visit is over or marked as missed, it is asked no more. A form that was begun stays the visit's own, whatever changes.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
@@ -18,6 +18,7 @@ from booking.intake import encryption
 from booking.intake.versions import newest_version
 from booking.models import Appointment, IntakeAnswers, IntakeForm, IntakeFormVersion, Status
 
+AHEAD = {Status.BOOKED, Status.ARRIVED}
 MISSING = "missing"
 LABELS = {
     MISSING: _("Form missing"),
@@ -65,7 +66,7 @@ def version_for(appointment: Appointment) -> IntakeFormVersion | None:
 
 def is_open(appointment: Appointment, now: datetime) -> bool:
     """Whether the patient may still fill it in and change it: until the visit starts, unless it was cancelled."""
-    return appointment.status in {Status.BOOKED, Status.ARRIVED} and now < appointment.starts_at
+    return appointment.status in AHEAD and now < appointment.starts_at
 
 
 def open_state(appointment: Appointment, now: datetime) -> FormState | None:
@@ -79,20 +80,26 @@ def is_wanted(appointment: Appointment, now: datetime) -> bool:
     return state is not None and not state.is_done
 
 
-def form_states(appointments: Iterable[Appointment]) -> dict[int, FormState]:
-    """The state of each visit that is asked or has answers, by primary key, with at most three queries."""
+def form_states(appointments: Iterable[Appointment], *, today: date | None = None) -> dict[int, FormState]:
+    """The state of each visit that is asked or has answers, by primary key, with at most three queries.
+
+    ``today``: leave out visits of earlier days that have no answers.
+    """
     visits = list(appointments)
     rows = IntakeAnswers.objects.filter(appointment__in=[visit.pk for visit in visits])
     states = {
         pk: FormState(state, read_at is not None)
         for pk, state, read_at in rows.values_list("appointment", "state", "read_at")
     }
-    others = [visit for visit in visits if visit.pk not in states and visit.status != Status.CANCELLED]
+    others = [visit for visit in visits if visit.pk not in states and visit.status in AHEAD]
+    if today is not None:
+        others = [visit for visit in others if visit.local_on >= today]
     forms = _forms_to_ask({visit.service.intake_form_id for visit in others if visit.service.intake_form_id})
     asking = [visit for visit in others if _asks(forms.get(visit.service.intake_form_id or 0), visit)]
     first = _first_of_series({visit.series for visit in asking if visit.series})
     for visit in asking:
-        if visit.series is None or first.get((visit.series, visit.patient_id)) == visit.pk:
+        key = (visit.series, visit.patient_id, visit.service.intake_form_id)
+        if visit.series is None or first.get(key) == visit.pk:
             states[visit.pk] = FormState(MISSING)
     return states
 
@@ -111,9 +118,11 @@ def _asks(form: IntakeForm | None, visit: Appointment) -> bool:
     return form is not None and (bool(visit.is_first_visit) or not form.new_patients_only)
 
 
-def _first_of_series(keys: set[UUID]) -> dict[tuple[UUID | None, int | None], int]:
-    """The first visit of each series and patient that was not cancelled."""
+def _first_of_series(keys: set[UUID]) -> dict[tuple[UUID | None, int | None, int | None], int]:
+    """The first visit of each series, patient and form that was not cancelled. A series may mix services."""
     if not keys:
         return {}
-    rows = Appointment.objects.filter(series__in=keys).exclude(status=Status.CANCELLED).order_by("-starts_at", "-pk")
-    return {(key, patient): pk for pk, key, patient in rows.values_list("pk", "series", "patient")}
+    rows = Appointment.objects.filter(series__in=keys, service__intake_form__isnull=False)
+    rows = rows.exclude(status=Status.CANCELLED).order_by("-starts_at", "-pk")
+    columns = rows.values_list("pk", "series", "patient", "service__intake_form")
+    return {(series, patient, form): pk for pk, series, patient, form in columns}

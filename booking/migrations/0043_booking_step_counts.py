@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
             name='BookingStepCount',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField(help_text='In the time zone of the location.')),
+                ('day', models.DateField(help_text='In the time zone of the location; of the first one if none was chosen.')),
                 ('step', models.CharField(choices=[('times', 'Opened “Choose a time”'), ('chosen', 'Chose a time'), ('details', 'Gave their details'), ('booked', 'Booked'), ('refused', 'Were refused: the time was taken, or they were asked to call'), ('waitlist', 'Joined the waitlist')], max_length=10)),
                 ('count', models.PositiveIntegerField(default=0)),
                 ('location', models.ForeignKey(help_text='Empty: no location was chosen.', null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='booking.location')),
@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField(help_text='In the time zone of the location.')),
-                ('days_ahead', models.PositiveSmallIntegerField(help_text='0: on the same day.')),
+                ('days_ahead', models.PositiveSmallIntegerField(help_text='0: on the same day; empty: there was no free time.', null=True)),
                 ('location', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='booking.location')),
                 ('practitioner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='booking.practitioner')),
                 ('service', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='booking.service')),

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('title', models.CharField(default='Health form', help_text='As patients see it.', max_length=80, verbose_name='title')),
                 ('intro', models.TextField(blank=True, help_text='What you ask and why, and who reads it. Patients see it before the first question.', max_length=1500, verbose_name='introduction')),
                 ('new_patients_only', models.BooleanField(default=True, help_text='Ask at first visits only. Otherwise at every visit of its services, in a series at the first.', verbose_name='for new patients only')),
-                ('remind_days', models.PositiveSmallIntegerField(blank=True, default=2, help_text="One email, and only while the form isn't done. Leave empty for none.", null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(14)], verbose_name='remind this many days before')),
+                ('remind_days', models.PositiveSmallIntegerField(blank=True, default=3, help_text="One email, and only while the form isn't done. Leave empty for none.", null=True, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(14)], verbose_name='remind this many days before')),
                 ('is_active', models.BooleanField(default=False, verbose_name='switched on')),
             ],
             options={

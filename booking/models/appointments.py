@@ -156,6 +156,7 @@ class Appointment(models.Model):
     sequence = models.PositiveIntegerField(default=0, help_text="The calendar file's SEQUENCE: rises with each change.")
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    is_repeat = False  # Not stored. True if the command that returned it had been called before, and changed nothing.
 
     objects = AppointmentQuerySet.as_manager()
 

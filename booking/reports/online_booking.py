@@ -12,6 +12,7 @@ from booking.models import (
     WaitlistOffer,
 )
 from booking.reports.scope import Scope
+from booking.reports.visits import new_patient_case
 
 
 class BookingCounts:
@@ -71,17 +72,26 @@ class Origin(NamedTuple):
 def origins(scope: Scope) -> list[Origin]:
     """Where the bookings that were made in the period came from, most first. One query."""
     rows = Appointment.objects.agreed().filter(scope.instants("created_at"), scope.at_location("location")).order_by()
-    counted = rows.values("booked_from").annotate(
-        bookings=Count("pk"), first=Count("pk", filter=Q(is_first_visit=True))
+    counted = (
+        rows.annotate(is_new_patient=new_patient_case())
+        .values("booked_from")
+        .annotate(bookings=Count("pk"), first=Count("pk", filter=Q(is_new_patient=True)))
     )
     found = [Origin(*row) for row in counted.values_list("booked_from", "bookings", "first")]
     return sorted(found, key=lambda row: (row.name == "", -row.bookings, row.name))
 
 
 class Wait(NamedTuple):
+    """``days``: the average of the days on which there was a free time; None if there never was. ``full``: the others.
+
+    ``measured``: how many days there are in all, each counted once for each location.
+    """
+
     practitioner: str
     service: str
-    days: float
+    days: float | None
+    full: int
+    measured: int
 
 
 def first_free_times(scope: Scope) -> list[Wait]:
@@ -89,7 +99,7 @@ def first_free_times(scope: Scope) -> list[Wait]:
     days = (scope.period.first_on, scope.period.last_on)
     rows = FirstFreeTime.objects.filter(scope.at_location("location"), day__range=days).order_by()
     averages = rows.values("practitioner", "service", "practitioner__name", "service__name").annotate(
-        wait=Avg("days_ahead")
+        wait=Avg("days_ahead"), full=Count("pk", filter=Q(days_ahead=None)), measured=Count("pk")
     )
-    columns = ("practitioner__name", "service__name", "wait")
-    return sorted(Wait(*row) for row in averages.values_list(*columns))
+    columns = ("practitioner__name", "service__name", "wait", "full", "measured")
+    return sorted((Wait(*row) for row in averages.values_list(*columns)), key=lambda row: row[:2])

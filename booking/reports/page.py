@@ -48,7 +48,9 @@ _NOTES = {
     "booking": gettext_lazy("Counted on our own server, in whole numbers. No one is followed."),
     "new-patients": gettext_lazy("By the day of the first visit, without those that were cancelled."),
     "origins": gettext_lazy("The page on which “Book” was pressed, by the day of the booking."),
-    "first-free-times": gettext_lazy("On average, as patients saw it. Measured once a day."),
+    "first-free-times": gettext_lazy(
+        "On average of the days with a free time, as patients saw it. Measured once a day."
+    ),
     "page-feedback": gettext_lazy("By month: all of each month that the period touches."),
 }
 

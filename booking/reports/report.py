@@ -7,12 +7,13 @@ from decimal import Decimal
 from functools import cached_property
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from booking.models import BookedFrom, BookingStepCount, Channel
-from booking.reports import online_booking, visits
+from booking.reports import online_booking, page_numbers, visits
 from booking.reports.periods import ReportPeriod, add_months
 from booking.reports.scope import Scope
-from booking.reports.small_numbers import Hidden, Shown, people, protect
+from booking.reports.small_numbers import Hidden, Place, Shown, people, protect, shown_rows
 from booking.reports.time_filled import TimeFilled, hours, time_filled
 from booking.statistics.pages import PageFacts, page_facts
 
@@ -73,9 +74,45 @@ class Report:
 
     @cached_property
     def _shown_visits(self) -> list[list[Shown]]:
+        return shown_rows(page_numbers.VISITS, self._visit_rows, self._hidden)
+
+    @cached_property
+    def _visit_rows(self) -> list[list[int]]:
         rows = [numbers.row() for numbers in self._people_rows.values()]
-        total = visits.VisitNumbers(self.visit_groups).row()
-        return protect([*rows, total], visits.VISIT_SUMS)
+        return [*rows, visits.VisitNumbers(self.visit_groups).row()]
+
+    @cached_property
+    def _week_rows(self) -> list[list[int]]:
+        return [[*row, sum(row)] for row in visits.outcomes_by_span(self._day_groups, self.spans)]
+
+    @cached_property
+    def _reasons(self) -> dict[str, tuple[int, int]]:
+        return visits.cancellation_reasons(self.visit_groups)
+
+    @property
+    def _reason_rows(self) -> list[tuple[int, int]]:
+        rows = list(self._reasons.values())
+        return [*rows, (sum(row[0] for row in rows), sum(row[1] for row in rows))]
+
+    @cached_property
+    def _hidden(self) -> dict[Place, Hidden]:
+        """The numbers of visits that no table and no tile shows."""
+        months = {month.first_on.isoformat(): month for month in self.months}
+        periods = {page_numbers.PERIOD: self.scope.period, page_numbers.BEFORE: self.before, **months}
+        return page_numbers.hidden_numbers(
+            people=[person for person, _service in self._people_rows],
+            visits=self._visit_rows,
+            weeks=self._week_rows,
+            reasons=self._reason_rows,
+            new=page_numbers.new_by_days(self._day_groups, periods),
+        )
+
+    def _shown_new(self, name: str, count: int) -> Shown:
+        return self._hidden.get((page_numbers.NEW, name), count)
+
+    @property
+    def new_before(self) -> Shown:
+        return self._shown_new(page_numbers.BEFORE, self.totals_before.new)
 
     @cached_property
     def visit_totals(self) -> dict[str, Shown]:
@@ -113,9 +150,8 @@ class Report:
 
     @cached_property
     def weeks(self) -> Table:
-        rows = [[*row, sum(row)] for row in visits.outcomes_by_span(self._day_groups, self.spans)]
-        totals = {0: self.visit_totals["held"], 1: self.visit_totals["no_show"]}
-        shown = protect(rows, [(3, (0, 1, 2))], totals=totals)
+        rows = self._week_rows
+        shown = shown_rows(page_numbers.WEEKS, rows, self._hidden)
         names = [*(span.first_on.isoformat() for span in self.spans), _("Together")]
         columns = [_("From"), _("Held"), _("No-shows"), _("Cancelled"), _("All")]
         cells = [[name, *row] for name, row in zip(names, shown, strict=True)]
@@ -124,9 +160,8 @@ class Report:
     @cached_property
     def reasons(self) -> Table:
         """Cancelled visits by reason. The totals are those of the table of visits."""
-        found = visits.cancellation_reasons(self.visit_groups)
-        rows = [*found.values(), (sum(row[0] for row in found.values()), sum(row[1] for row in found.values()))]
-        shown = protect(rows, totals={0: self.visit_totals["early"], 1: self.visit_totals["late"]})
+        found = self._reasons
+        shown = shown_rows(page_numbers.REASONS, self._reason_rows, self._hidden)
         names = [*(name or _("No reason given") for name in found), _("Together")]
         cells = [[name, *row] for name, row in zip(names, shown, strict=True)]
         return Table([_("Reason"), _("In time"), _("Late")], cells if found else [], has_total=True)
@@ -140,10 +175,9 @@ class Report:
 
     @cached_property
     def new_patients(self) -> Table:
-        counts = [visits.totals_of(self._day_groups, month).new for month in self.months]
-        months = zip(self.months, counts, strict=True)
-        rows = [[month.first_on.isoformat()[:7], people(count)] for month, count in months]
-        return Table([_("Month"), _("New patients")], rows if any(counts) else [])
+        counts = {month.first_on.isoformat(): visits.totals_of(self._day_groups, month).new for month in self.months}
+        rows = [[name[:7], self._shown_new(name, count)] for name, count in counts.items()]
+        return Table([_("Month"), _("New patients")], rows if any(counts.values()) else [])
 
     # Time
 
@@ -154,9 +188,11 @@ class Report:
     @property
     def time_rows(self) -> list[tuple[TimeFilled, bool]]:
         """Each practitioner's time, and whether it is shown: not if it tells that they had fewer than 5 visits."""
-        rows = self._time[0]
-        shown = protect([*([row.visits] for row in rows), [sum(row.visits for row in rows)]])
-        return [(row, not isinstance(cell, Hidden)) for row, (cell,) in zip(rows, shown, strict=False)]
+        return [(row, (page_numbers.TIME, row.name) not in self._hidden) for row in self._time[0]]
+
+    @property
+    def shows_total_time(self) -> bool:
+        return (page_numbers.TIME, page_numbers.EVERYONE) not in self._hidden
 
     @property
     def open_before(self) -> timedelta:
@@ -173,7 +209,7 @@ class Report:
     def time(self) -> Table:
         total = self.time_total
         rows = [self._time_row(row, is_shown) for row, is_shown in self.time_rows]
-        rows.append(self._time_row(total, not isinstance(people(total.visits), Hidden)))
+        rows.append(self._time_row(total, self.shows_total_time))
         columns = [_("Person"), _("Hours open"), _("Hours booked"), _("Filled")]
         return Table(columns, rows if len(rows) > 1 else [], has_total=True)
 
@@ -202,8 +238,12 @@ class Report:
     def origins(self) -> Table:
         found = online_booking.origins(self.scope)
         titles = {page.name: page.title for page in self._pages}
-        rows = [(row.bookings, row.first) for row in found]
-        shown = protect([*rows, (sum(row[0] for row in rows), sum(row[1] for row in rows))])
+        rows = [(row.bookings, row.first, row.bookings - row.first) for row in found]
+        # Those who have been here before stand in no column, and are the difference of the others.
+        shown = [
+            row[:2]
+            for row in protect([*rows, [sum(row[column] for row in rows) for column in range(3)]], [(0, (1, 2))])
+        ]
         names = [*(_origin_in_words(row.name, titles) for row in found), _("Together")]
         cells = [[name, *row] for name, row in zip(names, shown, strict=True)]
         return Table([_("Page"), _("Bookings"), _("First visits")], cells if found else [], has_total=True)
@@ -232,8 +272,8 @@ class Report:
     @cached_property
     def waits(self) -> Table:
         found = online_booking.first_free_times(self.scope)
-        rows = [(row.practitioner, row.service, f"{row.days:.1f}") for row in found]
-        return Table([_("Person"), _("Service"), _("Days")], rows, labels=2)
+        rows = [(row.practitioner, row.service, _wait_in_words(row), _full_days(row)) for row in found]
+        return Table([_("Person"), _("Service"), _("Days"), _("No free time")], rows, labels=2)
 
     @cached_property
     def answers(self) -> Table:
@@ -241,6 +281,15 @@ class Report:
         most_first = sorted(answered, key=lambda page: (-page.answers, page.title))
         rows = [(page.title, people(page.helped), people(page.did_not_help)) for page in most_first]
         return Table([_("Page"), _("It helped"), _("Something was missing")], rows)
+
+
+def _wait_in_words(wait: online_booking.Wait) -> str:
+    return _("always full") if wait.days is None else f"{wait.days:.1f}"
+
+
+def _full_days(wait: online_booking.Wait) -> str:
+    days = {"full": wait.full, "days": wait.measured}
+    return ngettext("on %(full)s of %(days)s day", "on %(full)s of %(days)s days", wait.measured) % days
 
 
 def _origin_in_words(name: str, titles: dict[str, str]) -> str:

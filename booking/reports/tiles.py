@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from booking.reports.charts import written
 from booking.reports.report import Report
@@ -37,7 +38,7 @@ def tiles_of(report: Report) -> list[Tile]:
         _counted(_("Visits held"), held, people(before.held), in_percent=True),
         _time_filled(report),
         _no_shows(report, held, no_shows),
-        _counted(_("New patients"), new, people(before.new), in_percent=False),
+        _counted(_("New patients"), new, report.new_before, in_percent=False),
         _waitlist(report),
     ]
 
@@ -54,14 +55,14 @@ def _counted(label: str, now: Shown, before: Shown, *, in_percent: bool) -> Tile
 
 def _time_filled(report: Report) -> Tile:
     total, label = report.time_total, _("Time filled")
-    if total.share is None or isinstance(people(total.visits), Hidden):
+    if total.share is None or not report.shows_total_time:
         return Tile(label, "–", _("No hours to compare with") if total.share is None else "")
     note = _("of %(hours)s h") % {"hours": hours(total.open)}
     value, before = f"{total.share:.0%}", report.totals_before
     if not report.open_before or isinstance(people(before.in_the_diary), Hidden):
         return Tile(label, value, note)
     points = round(100 * total.share) - round(100 * (before.length / report.open_before))
-    words = _("%(points)s points") % {"points": abs(points)}
+    words = ngettext("%(points)s point", "%(points)s points", abs(points)) % {"points": abs(points)}
     change = TileChange(UP if points > 0 else DOWN, words, GOOD if points > 0 else BAD) if points else None
     return Tile(label, value, note, change)
 

@@ -12,9 +12,11 @@ from django.db.models import (
     Case,
     Count,
     DurationField,
+    Exists,
     ExpressionWrapper,
     F,
     OuterRef,
+    Q,
     Subquery,
     Sum,
     Value,
@@ -73,8 +75,8 @@ def visit_groups(scope: Scope) -> list[VisitGroup]:
         output_field=BooleanField(),
     )
     rows = Appointment.objects.agreed().filter(scope.visits()).order_by()
-    rows = rows.annotate(cancelled_at=last).annotate(is_late=is_late)
-    keys = ("practitioner", "service", "status", "is_first_visit", "cancel_category__name", "is_late")
+    rows = rows.annotate(cancelled_at=last).annotate(is_late=is_late, is_new_patient=new_patient_case())
+    keys = ("practitioner", "service", "status", "is_new_patient", "cancel_category__name", "is_late")
     named = rows.values(*keys, "practitioner__name", "service__name")
     groups = named.annotate(
         number=Count("pk"), fees=Sum("price"), length=Sum(_LENGTH), confirmed=Count("attendance_confirmed_at")
@@ -88,9 +90,30 @@ def day_groups(scope: Scope, periods: Iterable[ReportPeriod]) -> list[DayGroup]:
     periods = list(periods)
     span = ReportPeriod(min(period.first_on for period in periods), max(period.last_on for period in periods))
     rows = Appointment.objects.agreed().filter(scope.visits(span)).order_by()
-    groups = rows.values("local_on", "status", "is_first_visit").annotate(number=Count("pk"), length=Sum(_LENGTH))
-    columns = ("local_on", "status", "is_first_visit", "number", "length")
+    groups = (
+        rows.annotate(is_new_patient=new_patient_case())
+        .values("local_on", "status", "is_new_patient")
+        .annotate(number=Count("pk"), length=Sum(_LENGTH))
+    )
+    columns = ("local_on", "status", "is_new_patient", "number", "length")
     return [DayGroup(*row) for row in groups.values_list(*columns)]
+
+
+def new_patient_case() -> Case:
+    """The expression of ``is_new_patient``: as ``is_first_visit``, but True for one visit of a patient only.
+
+    Who books six visits in one form as a new patient is one: the others are returning. Of those that were not
+    cancelled, the earliest is the first visit.
+    """
+    is_earlier = Q(starts_at__lt=OuterRef("starts_at")) | Q(starts_at=OuterRef("starts_at"), pk__lt=OuterRef("pk"))
+    earlier = Appointment.objects.filter(
+        is_earlier, patient=OuterRef("patient"), is_first_visit=True, status__in=ON_THE_DIARY
+    )
+    return Case(
+        When(Q(is_first_visit=True) & Exists(earlier.order_by()), then=Value(False)),
+        default=F("is_first_visit"),
+        output_field=BooleanField(null=True),
+    )
 
 
 _LENGTH = ExpressionWrapper(F("ends_at") - F("starts_at"), output_field=DurationField())
@@ -162,13 +185,18 @@ class Totals:
         return self.held + self.no_shows
 
 
+def is_new(group: DayGroup) -> bool:
+    """Whether these are first visits of new patients that were not cancelled."""
+    return bool(group.is_first) and group.status in ON_THE_DIARY
+
+
 def totals_of(groups: Iterable[DayGroup], period: ReportPeriod) -> Totals:
     rows = [group for group in groups if period.first_on <= group.day <= period.last_on]
     taking = [group for group in rows if group.status in ON_THE_DIARY]
     return Totals(
         held=sum(group.number for group in rows if group.status in HELD),
         no_shows=sum(group.number for group in rows if group.status == Status.NOSHOW),
-        new=sum(group.number for group in taking if group.is_first),
+        new=sum(group.number for group in rows if is_new(group)),
         length=sum((group.length for group in taking), timedelta(0)),
         in_the_diary=sum(group.number for group in taking),
     )

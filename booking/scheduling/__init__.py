@@ -21,7 +21,7 @@ from booking.scheduling.appointments.series import book_series, cancel_later
 from booking.scheduling.appointments.undo import restore, undo_move
 from booking.scheduling.basket.book import book_basket, with_name
 from booking.scheduling.basket.choose import extend_basket, hold_several, return_time
-from booking.scheduling.basket.confirm import confirm_basket, unconfirmed_together
+from booking.scheduling.basket.confirm import confirm_basket, others_of_form, unconfirmed_together
 from booking.scheduling.basket.rows import Basket, load_basket
 from booking.scheduling.blocks.block_time import (
     MAX_WEEKS,
@@ -213,6 +213,7 @@ __all__ = [
     "offers_of_both",
     "offers_of_service",
     "open_seconds",
+    "others_of_form",
     "part_of_day",
     "possible_duplicates",
     "practitioners_locked",

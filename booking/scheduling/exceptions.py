@@ -1,6 +1,6 @@
 """Exceptions that commands raise. ``message`` is text for the user: what happened and what to do."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -42,11 +42,14 @@ class SlotTaken(SchedulingError):
 
 
 class BasketTaken(SlotTaken):
-    """Some times of a basket, or for it, are not free: nothing was booked or held. ``starts`` names them."""
+    """Some times of a basket, or for it, are not free: nothing was booked or held. ``starts`` names them.
 
-    def __init__(self, starts: Sequence[datetime]) -> None:
+    ``references``: those of the appointments, where two may have one start.
+    """
+
+    def __init__(self, starts: Sequence[datetime], references: Collection[str] = ()) -> None:
         super().__init__()
-        self.starts = sorted(starts)
+        self.starts, self.references = sorted(starts), set(references)
 
 
 class BasketFull(NotBookable):

@@ -13,9 +13,11 @@ from urllib.parse import urlsplit
 from django.db import DatabaseError
 from django.db.models import F
 from django.http import HttpRequest
+from django.utils import timezone
 
 from booking import rate_limits
 from booking.models import BookingStepCount, Location, Service
+from booking.site_context import site_context_of
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +33,8 @@ def count_step(
     """Add one to the step's count of the day, unless the request is a crawler's, a prefetch or one of the staff's."""
     if not is_visitor(request):
         return
-    day = now.astimezone(location.zone).date() if location else now.date()
     try:
-        _increment(day, step, service, location)
+        _increment(_day(request, location, now), step, service, location)
     except DatabaseError:
         logger.warning("A step of booking was not counted.", exc_info=True)
 
@@ -56,6 +57,12 @@ def came_from_same_page(request: HttpRequest) -> bool:
 
 def _is_logged_out(request: HttpRequest) -> bool:
     return bool(rate_limits.client_address(request))
+
+
+def _day(request: HttpRequest, location: Location | None, now: datetime) -> date:
+    """The day at the location; without one, at the clinic's first, so that all steps of one evening are on one day."""
+    place = location or site_context_of(request).location
+    return timezone.localdate(now, place.zone if place else None)
 
 
 def _increment(day: date, step: BookingStepCount.Step, service: Service, location: Location | None) -> None:

@@ -19,7 +19,7 @@ PACKAGES: dict[str, set[str]] = {
     "booking.intake": {"booking.formatting", "booking.models", "booking.text_cleaning"},
     "booking.sample_intake": {"booking.intake", "booking.models"},
     "booking.rate_limits": {"booking.models"},
-    "booking.statistics": {"booking.models", "booking.rate_limits"},
+    "booking.statistics": {"booking.models", "booking.rate_limits", "booking.site_context"},
     "booking.tokens": {"booking.models"},
     "booking.sample_clinic": {"booking.models", "booking.sample_intake"},
     "booking.ical": {"booking.formatting", "booking.models"},

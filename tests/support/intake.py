@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from booking import tokens
 from booking.intake import answers, versions
+from booking.intake.asked import answers_of
 from booking.models import Appointment, IntakeAnswers, IntakeForm, IntakeQuestion
 from tests.support import factories
 
@@ -60,9 +61,11 @@ def fill_in(visit: Appointment, *, is_sent: bool = True) -> IntakeAnswers:
     now = timezone.now()
     version = versions.newest_version(visit.service.intake_form)
     stored = first_page() | {key_of("How strong"): 7}
-    row = answers.save_page(appointment=visit, version=version, page=1, answers=stored, now=now)
+    seen = answers.stamp_of(answers_of(visit))
+    row = answers.save_page(appointment=visit, version=version, page=1, answers=stored, seen=seen, now=now)
     if is_sent:
-        answers.save_page(appointment=visit, version=version, page=2, answers=second_page(), now=now)
+        seen = answers.stamp_of(row)
+        answers.save_page(appointment=visit, version=version, page=2, answers=second_page(), seen=seen, now=now)
         row = answers.send(appointment=visit, now=now)
     return row
 

@@ -323,8 +323,10 @@ def _filling_in(clinic: SmallClinic) -> Iterator[tuple[str, Any]]:
     yield "a page of a form in error", client.post(f"{form}1/", page | wrong)
     client.post(f"{form}1/", page | intake.first_page())
     yield "a visit with a form in part", client.get("/appointment/")
-    yield "another page of a form", client.get(f"{form}2/")
-    client.post(f"{form}2/", page | intake.second_page())
+    second = client.get(f"{form}2/")
+    yield "another page of a form", second
+    yield "a form that was changed on another page (409)", client.post(f"{form}2/", page | intake.second_page())
+    client.post(f"{form}2/", page | {"seen": second.context["form"]["seen"].value()} | intake.second_page())
     yield "a form to check", client.get(f"{form}review/")
     client.post(f"{form}review/", page)
     yield "a form that was sent", client.get(f"{form}review/")

@@ -1,6 +1,7 @@
 """/desk/appointments/<reference>/form/: a patient's answers in one view, to read, to print, and to mark as read.
 
-Practitioners read those of their own visits; of others, only who has the permission (the owner). Not the front desk.
+Practitioners read those of their own visits, if they may open the patient's record: as long as the patient is theirs,
+or with a reason. Of others, only who has the permission (the owner). Not the front desk.
 """
 
 from datetime import datetime
@@ -18,7 +19,14 @@ from booking.intake.encryption import AnswersUnreadable
 from booking.intake.questions import answered
 from booking.models import AccessLogEntry, Appointment, IntakeAnswers
 from booking.privacy.access_log import log_view
-from booking.staff.access import desk_page, staff_page, visible_visits
+from booking.staff.access import (
+    desk_page,
+    may_open_patient,
+    opening_reason,
+    own_practitioner,
+    staff_page,
+    visible_visits,
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -28,10 +36,13 @@ def health_form(request: HttpRequest, reference: str) -> HttpResponse:
     visits = visible_visits(request).filter(patient__isnull=False, patient__disposed_at__isnull=True)
     rows = visits.select_related("patient", "practitioner", "service", "location")
     visit: Appointment = get_object_or_404(rows, reference=reference)
+    if not _is_own_patient(request, visit):
+        return redirect("desk:patient", visit.patient_id)  # It asks for a reason.
     row = IntakeAnswers.objects.select_related("version", "read_by").filter(appointment=visit).first()
     if request.method == "POST":
         return _mark_read(request, visit, row)
-    log_view(request, AccessLogEntry.Kind.RECORD, [visit])
+    reason = opening_reason(request, visit.patient) if visit.patient else ""
+    log_view(request, AccessLogEntry.Kind.RECORD, [visit], reason=reason)
     context: dict[str, Any] = {"section": "calendar", "visit": visit, "row": row, "now": timezone.now()}
     if row is not None:
         try:
@@ -46,7 +57,15 @@ def may_read(request: HttpRequest, visit: Appointment) -> bool:
     user: Any = request.user
     if user.has_perm("booking.read_intakeanswers"):
         return True
-    return user.has_perm("booking.view_own_day") and visit.practitioner.user_id == user.pk
+    is_own = user.has_perm("booking.view_own_day") and visit.practitioner.user_id == user.pk
+    return is_own and visit.patient is not None and may_open_patient(request, visit.patient)
+
+
+def _is_own_patient(request: HttpRequest, visit: Appointment) -> bool:
+    """False if the reader is limited to their own patients, and this is none of them, or no longer."""
+    if own_practitioner(request) is None:
+        return True
+    return visit.patient is not None and may_open_patient(request, visit.patient)
 
 
 def _mark_read(request: HttpRequest, visit: Appointment, row: IntakeAnswers | None) -> HttpResponse:

@@ -51,6 +51,7 @@ def visit_panel(page: CalendarPage, visit: Appointment | None = None) -> Panel |
     may_change = page.may("change_appointment")
     is_coming = visit.status in {Status.BOOKED, Status.ARRIVED}
     born = visit.patient.date_of_birth
+    form_state = form_states([visit], today=page.today).get(visit.pk)
     context: dict[str, Any] = {
         "visit": visit,
         "notes": load_notes(page.request, visit.patient, visit=visit) if visit.patient else None,
@@ -70,8 +71,8 @@ def visit_panel(page: CalendarPage, visit: Appointment | None = None) -> Panel |
         "may_resend": page.may("change_message"),
         "message_rows": message_rows(visit, now=page.now),
         "history_rows": history_rows(visit, events),
-        "form_state": form_states([visit]).get(visit.pk),
-        "may_read_form": may_read(page.request, visit),
+        "form_state": form_state,
+        "may_read_form": form_state is not None and form_state.is_begun and may_read(page.request, visit),
         "booked_online": visit.submission_key is not None,
         "same_source_count": others_from_source(visit, now=page.now).count() if _may_see_source(page, visit) else 0,
         "previous_visit": previous,
@@ -116,11 +117,11 @@ def status_choices(visit: Appointment, now: datetime) -> list[StatusChoice]:
 
 
 def series_place(visit: Appointment) -> SeriesPlace | None:
-    """Where the visit stands in its series, without the cancelled ones; None if it belongs to none."""
+    """Where the visit stands in its patient's series, without the cancelled ones; None if it belongs to none."""
     if visit.series is None:
         return None
-    rows = Appointment.objects.filter(series=visit.series).exclude(status=Status.CANCELLED).order_by("starts_at", "pk")
-    rows_in_order = list(rows.values_list("pk", "starts_at", "status"))
+    rows = Appointment.objects.filter(series=visit.series, patient=visit.patient_id).exclude(status=Status.CANCELLED)
+    rows_in_order = list(rows.order_by("starts_at", "pk").values_list("pk", "starts_at", "status"))
     ids = [pk for pk, _start, _status in rows_in_order]
     if visit.pk not in ids:
         return None

@@ -112,9 +112,10 @@ def _card(own_day: OwnDay, notes: Collection[PatientNote]) -> dict[str, Any]:
 
 
 def visit_count(visit: Appointment) -> str:
-    """ "visit 4 of 6" in a series; else the patient's visits at this clinic so far: "visit 4 with us"."""
+    """ "visit 4 of 6" in the patient's series; else the patient's visits at this clinic so far: "visit 4 with us"."""
     visits = Appointment.objects.agreed().exclude(status__in=[Status.CANCELLED, Status.NOSHOW])
-    visits = visits.filter(series=visit.series) if visit.series else visits.filter(patient=visit.patient_id)
+    visits = visits.filter(patient=visit.patient_id)
+    visits = visits.filter(series=visit.series) if visit.series else visits
     so_far = Count("pk", filter=Q(starts_at__lte=visit.starts_at))
     counts = visits.order_by().aggregate(number=so_far, total=Count("pk"))
     if visit.series and counts["total"] > 1:

@@ -17,7 +17,7 @@ def build_message(
     return Message(
         key=idempotency_key(appointment, kind, detail),
         kind=kind,
-        channel=_channel(appointment, kind),
+        channel=channel_of(appointment, kind),
         appointment=appointment,
         due_at=due_at,
         content={"sequence": appointment.sequence, **content},
@@ -28,7 +28,7 @@ def idempotency_key(appointment: Appointment, kind: Message.Kind, detail: str = 
     return "-".join(filter(None, [kind.value, appointment.reference, str(appointment.sequence), detail]))
 
 
-def _channel(appointment: Appointment, kind: Message.Kind) -> Channel:
+def channel_of(appointment: Appointment, kind: Message.Kind) -> Channel:
     """SMS for what is short, if the patient chose it for reminders; e-mail for everything else."""
     by_text = kind in _SHORT and appointment.reminders_by == Channel.TEXT and gateway.is_enabled()
     if by_text and appointment.patient and can_receive_sms(appointment.patient.phone):

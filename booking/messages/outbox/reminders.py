@@ -8,10 +8,12 @@ that the worker could not send before the night is postponed to 8 a.m., unless i
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
 
-from booking.models import Appointment
+from booking.messages.outbox.factory import channel_of
+from booking.models import Appointment, Channel, Message
 
 NIGHT_BEGINS, NIGHT_ENDS = time(21), time(8)
 EVENING = time(20)
+FORM_REMINDER_APART = timedelta(hours=12)  # From an email that asks for the form, too.
 
 
 def reminders_of(appointment: Appointment) -> Iterator[tuple[int, datetime]]:
@@ -26,12 +28,19 @@ def reminders_of(appointment: Appointment) -> Iterator[tuple[int, datetime]]:
 
 
 def form_reminder_of(appointment: Appointment) -> tuple[int, datetime] | None:
-    """Return hours before and due time (UTC) of the reminder of a form; None if the visit's service has none."""
+    """Return hours before and due time (UTC) of the reminder of a form; None if the visit's service has none.
+
+    Nor is there one if an email reminder is due at about the same time: that one asks for the form, too.
+    """
     form = appointment.service.intake_form
     if form is None or form.remind_days is None:
         return None
     hours = 24 * form.remind_days
-    return hours, reminder_due(appointment, hours)
+    due_at = reminder_due(appointment, hours)
+    is_beside_another = any(abs(other - due_at) <= FORM_REMINDER_APART for _hours, other in reminders_of(appointment))
+    if is_beside_another and channel_of(appointment, Message.Kind.REMINDER) == Channel.EMAIL:
+        return None
+    return hours, due_at
 
 
 def reminder_due(appointment: Appointment, hours_before: int) -> datetime:

@@ -28,7 +28,8 @@ def _reminder(appointment: Appointment, clinic: Clinic, location: Location, phon
     if Location.objects.count() > 1:
         when += f" ({location.time_zone_label}), {location.name}"
     short = f"{clinic.name}: appointment {full_stop(when)} Changes: {phone}."
-    wants_form = appointment.service.intake_form_id is not None and is_wanted(appointment, now)
+    was_emailed = bool(appointment.patient and appointment.patient.email)
+    wants_form = was_emailed and appointment.service.intake_form_id is not None and is_wanted(appointment, now)
     # Privacy: not that the form is about health.
     with_form = [f"{short} Please fill in the form we emailed you. STOP ends texts."] if wants_form else []
     return [

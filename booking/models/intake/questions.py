@@ -37,7 +37,7 @@ class IntakeForm(models.Model):
         _("remind this many days before"),
         null=True,
         blank=True,
-        default=2,
+        default=3,
         validators=[MinValueValidator(1), MaxValueValidator(14)],
         help_text=_("One email, and only while the form isn't done. Leave empty for none."),
     )

@@ -17,7 +17,9 @@ class FirstFreeTime(models.Model):
     location = models.ForeignKey(Location, on_delete=models.CASCADE, related_name="+")
     service = models.ForeignKey(Service, on_delete=models.CASCADE, related_name="+")
     practitioner = models.ForeignKey(Practitioner, on_delete=models.CASCADE, related_name="+")
-    days_ahead = models.PositiveSmallIntegerField(help_text="0: on the same day.")
+    days_ahead = models.PositiveSmallIntegerField(
+        null=True, help_text="0: on the same day; empty: there was no free time."
+    )
 
     class Meta:
         default_permissions = ()  # Written by the worker only.
@@ -28,4 +30,4 @@ class FirstFreeTime(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.day:%Y-%m-%d}: {self.days_ahead}"
+        return f"{self.day:%Y-%m-%d}: {'no free time' if self.days_ahead is None else self.days_ahead}"

@@ -23,7 +23,7 @@ class BookingStepCount(models.Model):
         REFUSED = "refused", _("Were refused: the time was taken, or they were asked to call")
         WAITLIST = "waitlist", _("Joined the waitlist")
 
-    day = models.DateField(help_text="In the time zone of the location.")
+    day = models.DateField(help_text="In the time zone of the location; of the first one if none was chosen.")
     location = models.ForeignKey(
         Location, on_delete=models.CASCADE, null=True, related_name="+", help_text="Empty: no location was chosen."
     )

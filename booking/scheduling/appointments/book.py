@@ -48,8 +48,8 @@ def book(
 
     ``booked_from``: the published page whose link led to it, or a ``BookedFrom``.
 
-    ``submission_key`` is an idempotency key: repeated, it returns the same appointment. An expired hold is
-    reacquired if its slot is still free. Whether live or expired, everything that was checked when the slot was
+    ``submission_key`` is an idempotency key: repeated, it returns the same appointment, with ``is_repeat``. An expired
+    hold is reacquired if its slot is still free. Whether live or expired, everything that was checked when the slot was
     chosen is checked again. Raises SlotTaken (with the nearest slots) if the slot cannot be booked any more;
     NotBookable if the service cannot be booked online any more or is not for this patient;
     AlreadyBooked if the hold or the key has booked something else; CallToBook if this e-mail address has the
@@ -66,6 +66,7 @@ def book(
         ):
             appointment = lock_hold(hold)
             if appointment.submission_key == submission_key:
+                appointment.is_repeat = True
                 return appointment
             if not appointment.is_hold:
                 raise AlreadyBooked(BOOKED_ELSEWHERE)

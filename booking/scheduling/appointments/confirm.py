@@ -33,7 +33,7 @@ def confirm(
 
     Its time was free for everyone until now, so everything is checked again as in ``book``. Who finds it taken may
     confirm with another ``starts_at`` and ``practitioner`` instead. Call it for visitors who came by the link in the
-    e-mail only: the appointment counts as verified from then on. One that is booked already stays as it is.
+    e-mail only: the appointment counts as verified from then on. One that is booked already stays so (``is_repeat``).
     Raises SlotTaken (with the nearest slots), NotBookable, VisitOverlaps or CallToBook as ``book`` does; NotConfirmed
     if it was not confirmed in time. The limit of visits ahead has counted it already.
     """
@@ -45,6 +45,7 @@ def confirm(
             current = lock_appointment(appointment)
             if current.status == Status.BOOKED:
                 Appointment.objects.filter(pk=current.pk).update(is_unverified=False)
+                current.is_repeat = True
                 return current
             if not current.awaits_confirmation(now):
                 raise NotConfirmed(LAPSED)

@@ -76,11 +76,15 @@ def cancel_later(
     category: CancelReason | None = None,
     tell_patient: bool = True,
 ) -> list[Appointment]:
-    """Cancel an appointment and all later ones of its series, in one transaction."""
+    """Cancel an appointment and all later ones of its series, in one transaction.
+
+    Those of the same patient alone: the series of a basket can hold visits of several patients.
+    """
     with transaction.atomic():
         current = lock_appointment(appointment)
-        later = Appointment.objects.filter(series=current.series, status=Status.BOOKED, starts_at__gt=current.starts_at)
-        rows = list(later.order_by("pk")) if current.series else []
+        later = Appointment.objects.filter(series=current.series, patient=current.patient_id, status=Status.BOOKED)
+        later = later.filter(starts_at__gt=current.starts_at).order_by("pk")
+        rows = list(later) if current.series and current.patient_id else []
         return [
             cancel(appointment=row, by=by, now=now, reason=reason, category=category, tell_patient=tell_patient)
             for row in [current, *rows]

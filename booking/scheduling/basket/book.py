@@ -50,7 +50,7 @@ def book_basket(
     ``details``: who each is for, by the reference of the time; all have one e-mail address. Everything is checked again
     as in ``book``. If one of the times has to be confirmed by e-mail, all have, by one link. The basket's id becomes
     the series of its appointments. ``booked_from`` as in ``book``. ``submission_key`` repeated returns the same
-    appointments.
+    appointments, with ``is_repeat``.
     Raises BasketTaken, which names the starts that are not free; NotBookable, AlreadyBooked, CallToBook, or
     VisitOverlaps (R16), also for two times of one person at once. Then nothing is booked, and the holds stay.
     """
@@ -69,7 +69,10 @@ def book_basket(
         ):
             basket = load_basket(basket_id, holder, locked=True)
             if any(visit.submission_key == submission_key for visit in basket.visits):
-                return [visit for visit in basket.visits if not visit.is_hold]
+                booked = [visit for visit in basket.visits if not visit.is_hold]
+                for visit in booked:
+                    visit.is_repeat = True
+                return booked
             _check_same_times(basket, details)
             booking = _Booking(basket, details, submission_key, by, now, visitor, booked_from)
             must_confirm = booking.take_all(taken)
@@ -143,6 +146,7 @@ class _Booking:
 
     def finish(self, *, must_confirm: bool) -> None:
         candidates = patients_with_email(next(iter(self.details.values())))
+        _lock_in_order(candidates)
         if not self.by.is_staff:
             check_upcoming_limit(candidates, self.now)
         deadline = min(visit.starts_at for visit in self.basket.visits)
@@ -170,6 +174,12 @@ class _Booking:
         if patient not in candidates:
             candidates.append(patient)
         return patient
+
+
+def _lock_in_order(patients: Sequence[Patient]) -> None:
+    """Lock the rows that ``match_or_create`` may lock, by primary key: it looks for them in order of the visits."""
+    ids = {patient.pk for patient in patients} | {one.merged_into_id for one in patients if one.merged_into_id}
+    list(Patient.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True))
 
 
 def with_name(details: PatientDetails, name: str, date_of_birth: date | None = None) -> PatientDetails:

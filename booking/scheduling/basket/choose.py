@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from booking import rate_limits
 from booking.models import CHOSEN, Appointment, AppointmentEvent, Location, Practitioner, Service, Status
@@ -16,7 +17,7 @@ from booking.scheduling.appointments.hold_expiry import competing_holds, expire,
 from booking.scheduling.appointments.hold_rows import check_bookable, check_hold, create_hold, query_for_hold
 from booking.scheduling.basket.rows import MOST_CHOICES, Basket, load_basket
 from booking.scheduling.events import add_event, appointment_state
-from booking.scheduling.exceptions import BasketFull, BasketTaken, HoldLimitReached, LostRace
+from booking.scheduling.exceptions import BasketFull, BasketTaken, HoldLimitReached, LostRace, NotBookable
 from booking.scheduling.locks import locked_at, overlap_as_lost_race
 from booking.scheduling.slots.one_start import (
     data_for_start,
@@ -29,6 +30,7 @@ from booking.scheduling.slots.one_start import (
 from booking.scheduling.types import UNKNOWN_VISITOR, SlotQuery, Visitor
 
 _Kind = AppointmentEvent.Kind
+_ONE_AT_A_TIME = "You already have a time then. To book two people at once, book the second one after this."
 Wish = tuple[datetime, Practitioner | None]  # A start, and with whom; None: with anyone.
 _NO_LONGER = "We can't hold these times any longer. Book them now, or release them and choose again."
 _ENOUGH = "You've chosen and returned many times. Book what you have, or release it and choose again."
@@ -49,8 +51,9 @@ def hold_several(
     """Add these times to the basket, all or none, and hold the whole basket for ``settings.BOOKING_HOLD`` from now.
 
     At most ``LONGEST`` after its first choice. A time that the session holds on its own joins the basket. A start that
-    is in the basket stays as it is. Raises NotBookable; BasketFull beyond the service's number; BasketTaken, which
-    names the starts that are not free; HoldLimitReached if the basket cannot be held longer; RateLimitExceeded.
+    is in the basket stays as it is. Raises NotBookable, also for another visit at such a start; BasketFull beyond the
+    service's number; BasketTaken, which names the starts that are not free; HoldLimitReached if the basket cannot be
+    held longer; RateLimitExceeded.
     """
     check_bookable(service, new_patient)
     query = SlotQuery(service, now, None, location, new_patient)
@@ -75,7 +78,7 @@ def hold_several(
             if not basket.can_be_held(now):
                 raise HoldLimitReached(_NO_LONGER)
             kept = _keep(basket, visitor, by, now)
-            new = [wish for wish in wishes if wish[0] not in {visit.starts_at for visit in kept}]
+            new = _new_wishes(wishes, kept, query)
             if basket.choices + len(new) > MOST_CHOICES:
                 raise HoldLimitReached(_ENOUGH)
             if new and len(kept) + len(new) > query.service.series_limit:
@@ -138,6 +141,22 @@ def extend_basket(
 def basket_lock(holder: str) -> rate_limits.RateLimitKey:
     """Key of the advisory lock that serializes the changes of one session's basket."""
     return "basket", holder
+
+
+def _new_wishes(wishes: Sequence[Wish], kept: Sequence[Appointment], query: SlotQuery) -> list[Wish]:
+    """Those that are not in the basket yet. Raises NotBookable for something else at a start that is in it."""
+    by_start, new = {visit.starts_at: visit for visit in kept}, []
+    for starts_at, person in wishes:
+        same = by_start.get(starts_at)
+        if same is None:
+            new.append((starts_at, person))
+        elif (
+            same.service_id != query.service.pk
+            or (query.location is not None and same.location_id != query.location.pk)
+            or (person is not None and same.practitioner_id != person.pk)
+        ):
+            raise NotBookable(gettext(_ONE_AT_A_TIME))
+    return new
 
 
 def _with_own_hold(basket: Basket, holder: str) -> Basket:

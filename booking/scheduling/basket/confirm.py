@@ -1,5 +1,6 @@
 """Command: confirm all bookings of one basket by the link in its e-mail, or none."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -11,12 +12,14 @@ from booking.scheduling.appointments.confirm import LAPSED
 from booking.scheduling.appointments.hold_rows import check_bookable, check_hold, query_for_hold
 from booking.scheduling.appointments.patient_matching import check_books_online
 from booking.scheduling.appointments.patient_overlaps import NO_KNOWN_VISITS, KnownVisits, check_known_overlaps
+from booking.scheduling.basket.rows import MOST_CHOICES
 from booking.scheduling.events import add_event, appointment_state
 from booking.scheduling.exceptions import BasketTaken, LostRace, NotConfirmed
 from booking.scheduling.locks import locked_at, overlap_as_lost_race
 from booking.scheduling.types import SlotQuery
 
 _Kind = AppointmentEvent.Kind
+_NUMBER = re.compile(r"-\d{1,2}$")  # What ``book_basket`` adds to the form's key for all but the first.
 Instead = Mapping[str, tuple[datetime, Practitioner] | None]  # By reference; None: without this one.
 
 
@@ -25,6 +28,23 @@ def unconfirmed_together(appointment: Appointment) -> list[Appointment]:
     if appointment.series is None:
         return [appointment]
     return sorted(_rows(appointment), key=lambda row: (row.starts_at, row.pk)) or [appointment]
+
+
+def others_of_form(appointment: Appointment, *, now: datetime) -> list[Appointment]:
+    """What became of the others of one form, for the link of one that lapsed, was released or was left out.
+
+    Those that still wait for a confirmation, else those that are booked; ordered by start. None whose links were
+    renewed since: whoever has the old link may not open them.
+    """
+    others = Appointment.objects.filter(link_generation=appointment.link_generation).exclude(pk=appointment.pk)
+    others = others.select_related("service", "practitioner", "location", "patient").order_by("starts_at", "pk")
+    if appointment.series is not None and (waiting := others.unconfirmed(now=now).filter(series=appointment.series)):
+        return list(waiting)
+    if not appointment.submission_key:
+        return []
+    base = _NUMBER.sub("", appointment.submission_key)
+    keys = [base, *(f"{base}-{number}" for number in range(2, MOST_CHOICES + 1))]
+    return list(others.filter(submission_key__in=keys, status=Status.BOOKED))
 
 
 def confirm_basket(
@@ -45,7 +65,7 @@ def confirm_basket(
     changes = dict(instead or {})
     before = unconfirmed_together(appointment)
     people = {row.practitioner_id for row in before} | {change[1].pk for change in changes.values() if change}
-    taken: list[datetime] = []
+    taken: list[Appointment] = []
     try:
         with overlap_as_lost_race(), locked_at(people, {row.location_id: row.location for row in before}.values()):
             rows = _rows(appointment, locked=True)
@@ -61,7 +81,7 @@ def confirm_basket(
                 try:
                     _settle(row, change, now)
                 except LostRace:
-                    taken.append(row.starts_at)
+                    taken.append(row)
                     continue
                 if change is not None and not accepts_overlap:
                     check_known_overlaps(row, known)
@@ -75,7 +95,8 @@ def confirm_basket(
                 messages.enqueue_booking(row, now=now)
             return sorted(booked, key=lambda row: (row.starts_at, row.pk))
     except LostRace:
-        raise BasketTaken(taken or [row.starts_at for row in before]) from None
+        gone = {row.reference for row in taken or before if changes.get(row.reference, row) is not None}
+        raise BasketTaken([row.starts_at for row in before if row.reference in gone], gone) from None
 
 
 def _rows(appointment: Appointment, *, locked: bool = False) -> list[Appointment]:

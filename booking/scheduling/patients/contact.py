@@ -78,12 +78,18 @@ def renew_links(visits: Sequence[Appointment], *, by: Actor, now: datetime, send
 
 
 def renew_confirm_requests(patient: Patient, *, by: Actor, now: datetime, send: bool = True) -> None:
-    """Invalidate the links that confirm bookings of this patient; ``send``: queue e-mails with new ones."""
+    """Invalidate the links that confirm bookings of this patient; ``send``: queue e-mails with new ones.
+
+    One link confirms all bookings of a basket, so each basket gets one e-mail.
+    """
+    asked = set()
     rows = Appointment.objects.unconfirmed(now=now).filter(patient=patient).select_for_update(of=("self",))
     for booking in rows.select_related("patient", "service", "location").order_by("pk"):
         before = appointment_state(booking)
         booking.link_generation += 1
         booking.save(update_fields=["link_generation", "updated_at"])
         add_event(booking, AppointmentEvent.Kind.LINK_RENEWED, by=by, now=now, before=before)
-        if send:
+        form = booking.series or booking.uid
+        if send and form not in asked:
+            asked.add(form)
             messages.enqueue_confirm_request(booking, now=now, detail=str(booking.link_generation))

@@ -19,6 +19,7 @@ from booking.scheduling import Actor, SlotOverview, SlotQuery
 from booking.statistics.steps import count_step
 from booking.views.appointment.confirm_several import confirm_several
 from booking.views.appointment.manage import mismatch_page, not_found_page
+from booking.views.basket_session import BasketSession
 from booking.views.query_params import parse_start
 from booking.views.session import BookingSession
 from booking.views.slot_choices import SlotFinder
@@ -29,10 +30,17 @@ from booking.views.unconfirmed import lapsed_page, unconfirmed_context
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest) -> HttpResponse:
     """Show the booking with a button; POST confirms it, at its own time or at another one of those offered."""
-    now, session = timezone.now(), BookingSession(request)
+    now, session = timezone.now(), BasketSession(request)
     appointment = session.unconfirmed_appointment(now)
     if appointment is None:
         return _verify(request, session, now)
+    others = [] if appointment.awaits_confirmation(now) else scheduling.others_of_form(appointment, now=now)
+    if others and others[0].status == Status.BOOKED:
+        session.show_booked_together(others)
+        return redirect("booking:done")
+    if others:  # The link confirms them, though its own appointment was released.
+        appointment = others[0]
+        session.open_appointment(appointment, by_link=True)
     if page := lapsed_page(request, appointment):
         return page
     if appointment.series is not None:
@@ -68,7 +76,7 @@ def _confirm(request: HttpRequest, appointment: Appointment, now: datetime) -> H
             return _nearest_page(request, appointment, now, status=422)
         start, person = form.cleaned_data["start"]
     try:
-        scheduling.confirm(
+        booked = scheduling.confirm(
             appointment=appointment,
             starts_at=start,
             practitioner=person,
@@ -87,8 +95,9 @@ def _confirm(request: HttpRequest, appointment: Appointment, now: datetime) -> H
         return _nearest_page(request, appointment, now, near=start, status=409)
     except scheduling.SchedulingError as error:
         return _nearest_page(request, appointment, now, refusal=error.message, status=409)
-    step = BookingStepCount.Step.BOOKED
-    count_step(request, step, service=appointment.service, location=appointment.location, now=now)
+    if not booked.is_repeat:
+        step = BookingStepCount.Step.BOOKED
+        count_step(request, step, service=appointment.service, location=appointment.location, now=now)
     session.mark_confirmed()
     return redirect("booking:appointment")
 

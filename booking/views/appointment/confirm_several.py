@@ -1,6 +1,6 @@
 """/appointment/confirm/ for several appointments of one form: one press confirms all, or none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from booking.views.slot_choices import SlotChoice, SlotFinder
 from booking.views.unconfirmed import lapsed_page, unconfirmed_context
 
 LEFT_OUT = "out"
+Change = tuple[datetime, Practitioner] | None  # None: without this one.
 
 
 def confirm_several(
@@ -45,17 +46,19 @@ def confirm_several(
             accepts_overlap="both" in request.POST,
         )
     except scheduling.VisitOverlaps as error:
-        chosen = [(name, value) for name, value in request.POST.items() if name.startswith("instead_")]
-        return _show(request, appointment, together, {"overlap": error.message, "chosen": chosen}, status=409)
+        extra: dict[str, Any] = {"overlap": error.message, "chosen": _chosen(request, together)}
+        return _show(request, appointment, together, extra, status=409)
     except scheduling.NotConfirmed:
         appointment.refresh_from_db(fields=["status", "hold_expires_at"])
         return lapsed_page(request, appointment) or redirect("booking:confirm")
     except scheduling.BasketTaken as taken:
-        gone = [visit for visit in together if {visit.starts_at, _wanted(visit, instead)} & set(taken.starts)]
-        offers = [(visit, _nearest(visit, together, now)) for visit in gone]
-        return _show(request, appointment, together, {"taken": offers}, status=409)
+        gone = [visit for visit in together if visit.reference in taken.references]
+        kept = [visit for visit in together if visit.reference not in taken.references]
+        extra = {"taken": _offers(gone, kept, instead, now), "chosen": _chosen(request, kept)}
+        return _show(request, appointment, together, extra, status=409)
     except scheduling.SchedulingError as error:
-        return _show(request, appointment, together, {"refusal": error.message}, status=409)
+        extra = {"refusal": error.message, "chosen": _chosen(request, together)}
+        return _show(request, appointment, together, extra, status=409)
     step = BookingStepCount.Step.BOOKED  # A basket counts once.
     count_step(request, step, service=appointment.service, location=appointment.location, now=now)
     session.show_booked_together(booked)
@@ -75,11 +78,9 @@ def _show(
     return render(request, "booking/appointment/confirm_several.html", context, status=status)
 
 
-def _instead(
-    request: HttpRequest, together: Sequence[Appointment], now: datetime
-) -> dict[str, tuple[datetime, Practitioner] | None]:
+def _instead(request: HttpRequest, together: Sequence[Appointment], now: datetime) -> dict[str, Change]:
     """The other times that were chosen, by reference. Raises InvalidParams for one that makes no sense."""
-    instead: dict[str, tuple[datetime, Practitioner] | None] = {}
+    instead: dict[str, Change] = {}
     for visit in together:
         values = request.POST.getlist(f"instead_{visit.reference}")
         if len(values) > 1 or any(len(value) > 100 for value in values):
@@ -96,17 +97,47 @@ def _instead(
     return instead
 
 
-def _wanted(visit: Appointment, instead: dict[str, tuple[datetime, Practitioner] | None]) -> datetime:
-    change = instead.get(visit.reference)
-    return change[0] if change else visit.starts_at
+def _chosen(request: HttpRequest, visits: Sequence[Appointment]) -> list[tuple[str, str]]:
+    """What was chosen instead for these, as hidden fields."""
+    names = [f"instead_{visit.reference}" for visit in visits]
+    return [(name, request.POST[name]) for name in names if request.POST.get(name)]
 
 
-def _nearest(visit: Appointment, together: Sequence[Appointment], now: datetime) -> list[SlotChoice]:
-    """Free times close to one that was taken, without those of the other appointments."""
-    query = SlotQuery(visit.service, now, location=visit.location, new_patient=visit.is_first_visit)
-    finder = SlotFinder(query, _people(visit, now), SlotOverview(query))
-    others = {other.starts_at for other in together}
-    return [choice for choice in finder.near(visit.starts_at, 6) if choice.starts_at not in others][:3]
+def _offers(
+    gone: Sequence[Appointment], kept: Sequence[Appointment], instead: Mapping[str, Change], now: datetime
+) -> list[tuple[Appointment, list[SlotChoice]]]:
+    """Free times close to each that was taken. None is offered twice, and the first ones fit together.
+
+    They are not at the start of another, and leave the times that the others keep.
+    """
+    others = {visit.starts_at for visit in [*gone, *kept]}
+    spans = []
+    for visit in kept:
+        change = instead.get(visit.reference, (visit.starts_at, visit.practitioner))
+        if change is not None:
+            spans.append((change[1].pk, change[0], change[0] + visit.duration))
+            others.add(change[0])
+    offers = []
+    for visit in gone:
+        query = SlotQuery(visit.service, now, location=visit.location, new_patient=visit.is_first_visit)
+        finder = SlotFinder(query, _people(visit, now), SlotOverview(query))
+        nearest = [
+            choice
+            for choice in finder.near(visit.starts_at, 6 + 6 * len(gone))
+            if choice.starts_at not in others and not _overlaps(choice, spans)
+        ]
+        nearest = sorted(nearest, key=lambda choice: abs(choice.starts_at - visit.starts_at))[:3]
+        others |= {choice.starts_at for choice in nearest}
+        spans += [(one.person.pk, one.starts_at, one.starts_at + one.length) for one in nearest[:1]]
+        offers.append((visit, nearest))
+    return offers
+
+
+def _overlaps(choice: SlotChoice, spans: Sequence[tuple[int, datetime, datetime]]) -> bool:
+    ends_at = choice.starts_at + choice.length
+    return any(
+        choice.person.pk == person and choice.starts_at < end and start < ends_at for person, start, end in spans
+    )
 
 
 def _people(appointment: Appointment, now: datetime) -> dict[int, Practitioner]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from booking import rate_limits
@@ -18,7 +19,7 @@ from booking.forms.intake import IntakePageForm, initial_of
 from booking.intake import answers as intake
 from booking.intake.asked import answers_of, is_open, version_for
 from booking.intake.encryption import Answers, AnswersUnreadable, FormsKeyMissing
-from booking.intake.questions import answered, pages_of
+from booking.intake.questions import AnsweredQuestion, AskedQuestion, answered, pages_of
 from booking.models import Appointment, IntakeAnswers, IntakeFormVersion, Status
 from booking.private_pages import private_page
 from booking.text_cleaning import is_plain_digits
@@ -44,6 +45,15 @@ class OpenedForm:
     @property
     def pages_done(self) -> int:
         return self.row.pages_done if self.row else 0
+
+    @property
+    def hidden_values(self) -> dict[str, str]:
+        """What a page says of itself when it is saved."""
+        return {
+            "reference": self.appointment.reference,
+            "shown": str(self.version.number),
+            "seen": intake.stamp_of(self.row),
+        }
 
     def context(self) -> dict[str, Any]:
         return {
@@ -75,26 +85,35 @@ def page(request: HttpRequest, number: int) -> HttpResponse:
     form = _open(request, now)
     if isinstance(form, HttpResponse):
         return form
+    if request.method == "POST":
+        if request.POST.getlist("reference") != [form.appointment.reference]:
+            return mismatch_page(request, form.appointment, now)
+        if form.row is not None and _shown_version(request, form.version) != form.version:
+            return _show_again(request, number, now, gettext("The questions have changed since this page was shown."))
     pages = pages_of(form.version)
     if number > form.pages_done + 1 or number > len(pages):
         return redirect("booking:intake_review") if number > len(pages) else _to_page(form.pages_done + 1)
     if number < 1:
         return _to_page(1)
     questions = pages[number - 1]
-    hidden = {"reference": form.appointment.reference, "shown": str(form.version.number)}
     if request.method != "POST":
-        fields = IntakePageForm(questions=questions, initial=initial_of(questions, form.answers) | hidden)
+        fields = IntakePageForm(questions=questions, initial=initial_of(questions, form.answers) | form.hidden_values)
         return _show_page(request, form, number, fields)
-    if request.POST.getlist("reference") != [form.appointment.reference]:
-        return mismatch_page(request, form.appointment, now)
     fields = IntakePageForm(request.POST, questions=questions)
     if not fields.is_valid():
         return _show_page(request, form, number, fields, status=422)
     rate_limits.consume_for_request(request, "form", now=now)
     try:
         row = intake.save_page(
-            appointment=form.appointment, version=form.version, page=number, answers=fields.answers, now=now
+            appointment=form.appointment,
+            version=form.version,
+            page=number,
+            answers=fields.answers,
+            seen=fields.cleaned_data["seen"],
+            now=now,
         )
+    except (intake.QuestionsChanged, intake.AnswersChanged) as change:
+        return _show_again(request, number, now, str(change))
     except intake.FormClosed:
         return _closed(request, form.appointment, "started")
     except intake.PagesMissing as missing:
@@ -139,12 +158,12 @@ def _open(request: HttpRequest, now: datetime) -> OpenedForm | HttpResponse:
     row = answers_of(appointment)
     version = _version(request, appointment, row)
     if version is None:
-        had_form = appointment.status == Status.CANCELLED and appointment.service.intake_form_id is not None
-        return _closed(request, appointment, "cancelled" if had_form else "none")
+        had_form = appointment.service.intake_form_id is not None and not is_open(appointment, now)
+        return _closed(request, appointment, _why_closed(appointment) if had_form else "none")
     if not session.came_by_link_of(appointment):
         return _closed(request, appointment, "link")
     if not is_open(appointment, now):
-        return _closed(request, appointment, "cancelled" if appointment.status == Status.CANCELLED else "started")
+        return _closed(request, appointment, _why_closed(appointment))
     try:
         answers = intake.open_answers(row, appointment).answers if row else {}
     except AnswersUnreadable:
@@ -154,19 +173,55 @@ def _open(request: HttpRequest, now: datetime) -> OpenedForm | HttpResponse:
 
 def _version(request: HttpRequest, appointment: Appointment, row: IntakeAnswers | None) -> IntakeFormVersion | None:
     """The version that the patient answers: that of the answers so far, else the one that the page showed."""
-    newest = row.version if row else version_for(appointment)
+    if row is not None:
+        return row.version
+    newest = version_for(appointment)
+    return newest and (_shown_version(request, newest) or newest)
+
+
+def _shown_version(request: HttpRequest, other: IntakeFormVersion) -> IntakeFormVersion | None:
+    """The version that the posted page showed, of the same form as another; None if there is no such version."""
     shown = request.POST.get("shown", "")
-    if row is not None or newest is None or not is_plain_digits(shown) or len(shown) > 9:
-        return newest
-    versions = IntakeFormVersion.objects.filter(form=newest.form_id, number=int(shown))
-    return versions.exclude(questions=[]).first() or newest
+    if not is_plain_digits(shown) or len(shown) > 9:
+        return None
+    return IntakeFormVersion.objects.filter(form=other.form_id, number=int(shown)).exclude(questions=[]).first()
+
+
+def _show_again(request: HttpRequest, number: int, now: datetime, why: str) -> HttpResponse:
+    """The page as it is now, with what was typed, and what has changed."""
+    form = _open(request, now)
+    if isinstance(form, HttpResponse):
+        return form
+    shown = _shown_version(request, form.version)
+    typed_on = pages_of(shown)[number - 1 : number] if shown and number > 0 else []
+    pages = pages_of(form.version)
+    number = max(1, min(number, form.pages_done + 1, len(pages)))
+    data = request.POST.copy()
+    for name, value in form.hidden_values.items():
+        data[name] = value
+    fields = IntakePageForm(data, questions=pages[number - 1])
+    fields.add_error(None, why)
+    return _show_page(request, form, number, fields, status=409, without_place=_without_place(data, typed_on, fields))
+
+
+def _without_place(data: QueryDict, typed_on: list[list[AskedQuestion]], fields: IntakePageForm) -> list[Any]:
+    """What was typed in answer to questions that the page no longer asks."""
+    questions = [question for page in typed_on for question in page if question.key not in fields.fields]
+    typed = IntakePageForm(data, questions=questions)
+    typed.is_valid()
+    rows = [AnsweredQuestion(one, one.in_words(typed.answers.get(one.key))) for one in questions]
+    return [row for row in rows if row.answer]
 
 
 def _show_page(
-    request: HttpRequest, form: OpenedForm, number: int, fields: IntakePageForm, *, status: int = 200
+    request: HttpRequest, form: OpenedForm, number: int, fields: IntakePageForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
-    context = form.context() | {"form": fields, "number": number, "previous": number - 1}
+    context = form.context() | {"form": fields, "number": number, "previous": number - 1} | more
     return render(request, "booking/intake/page.html", context, status=status)
+
+
+def _why_closed(appointment: Appointment) -> str:
+    return "cancelled" if appointment.status == Status.CANCELLED else "started"
 
 
 def _closed(request: HttpRequest, appointment: Appointment, why: str) -> HttpResponse:

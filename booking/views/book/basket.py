@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from booking import rate_limits, scheduling, tokens
-from booking.models import Appointment, BookingStepCount, Status
+from booking.models import AGREED, Appointment, BookingStepCount, Status
 from booking.scheduling import Actor, PatientDetails
 from booking.statistics.steps import count_step
 from booking.views.basket_session import BasketSession
@@ -87,7 +87,7 @@ def _confirm(request: HttpRequest, current: CurrentHold, details: Mapping[str, P
     except scheduling.SchedulingError as error:
         return refusal_page(request, current, error)
     first, step = appointments[0], BookingStepCount.Step.BOOKED
-    if first.status == Status.BOOKED:  # Else once the patient has confirmed them. A basket counts once.
+    if first.status == Status.BOOKED and not first.is_repeat:  # Else once they are confirmed. A basket counts once.
         count_step(request, step, service=first.service, location=first.location, now=now)
     session.finish_all(appointments, now=now)
     return redirect("booking:done")
@@ -112,6 +112,8 @@ def basket_done(request: HttpRequest, session: BasketSession, appointments: Sequ
         if not any(visit.awaits_confirmation(now) for visit in waiting):
             return render(request, "booking/appointment/lapsed.html", context, status=410)
         return render(request, "booking/book/unconfirmed_several.html", context)
+    # Without those that were left out when the others were confirmed.
+    context["visits"] = [one for one in context["visits"] if one["visit"].status in AGREED]
     return render(request, "booking/book/done_several.html", context)
 
 

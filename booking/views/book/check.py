@@ -84,7 +84,7 @@ def _confirm(request: HttpRequest, current: CurrentHold, details: PatientDetails
         return _show(request, current, details, overlap=error.message, status=409)
     except scheduling.SchedulingError as error:
         return refusal_page(request, current, error)
-    if appointment.status == Status.BOOKED:  # Else once the patient has confirmed it.
+    if appointment.status == Status.BOOKED and not appointment.is_repeat:  # Else once the patient has confirmed it.
         count_step(request, Step.BOOKED, service=appointment.service, location=appointment.location, now=now)
     current.session.finish(appointment, now=now)
     return redirect("booking:done")

@@ -125,13 +125,18 @@ def basket_details(session: BookingSession, holds: Sequence[Appointment]) -> dic
         details = details_from(session, hold)
         if details is None:
             return None
-        if name := answers.get(name_field(hold)):
+        name = answers.get(name_field(hold)) or ""
+        if name and not _is_same_name(name, details.name):
             born = answers.get(birth_date_field(hold))
             if hold.service.needs_date_of_birth and not born:
                 return None
             details = scheduling.with_name(details, name, date.fromisoformat(born) if born else None)
         people[hold.reference] = details
     return people
+
+
+def _is_same_name(one: str, other: str) -> bool:
+    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,9 @@ def _basket_taken_page(request: HttpRequest, current: CurrentHold, starts: Seque
             _extend_basket(request, current)
     page = slot_page_for_hold(first, now, "")
     page.params = replace(page.params, several=True)
-    page.hold_context = show_basket(page, session) | {"nothing_booked": True}
+    basket = session.basket()
+    is_over = bool(basket.visits) and not basket.can_be_held(now)  # Then no other time can join it.
+    page.hold_context = show_basket(page, session) | {"nothing_booked": True, "is_over": is_over}
     others = [start for start in starts if start != first.starts_at]
     return slot_taken_page(request, page, first.starts_at, *others, status=409)
 

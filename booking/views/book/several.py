@@ -33,7 +33,7 @@ def show_basket(page: SlotPage, session: BasketSession) -> dict[str, Any]:
     """Show the basket's times on this page, where they count as taken. Returns the context of its tray."""
     visits = session.live_visits(page.now) if session.has_begun else []
     lapsed = session.chosen_holds() if session.basket_id and not visits else []
-    page.holder = ""
+    page.holder, page.in_basket = "", len(visits)
     page.chosen = [
         SlotChoice(visit.starts_at, visit.local_start, visit.duration, visit.practitioner, reference=visit.reference)
         for visit in visits
@@ -97,7 +97,16 @@ def without(session: BasketSession, starts: Sequence[datetime], now: datetime) -
     for visit in session.basket().visits:
         if visit.starts_at in starts:
             _release(session, visit, now)
-    session.keep_basket(session.basket())
+    _keep_unless_empty(session)
+
+
+def _keep_unless_empty(session: BasketSession) -> None:
+    """Store that the basket has changed. An empty one is forgotten: the next has its own 40 minutes."""
+    basket = session.basket()
+    if basket.visits:
+        session.keep_basket(basket)
+    else:
+        session.drop_basket()
 
 
 def hold_again(
@@ -105,9 +114,10 @@ def hold_again(
 ) -> None:
     """Hold the times of unconfirmed bookings in a new basket, with the names that were typed for each.
 
-    Raises what ``hold_several`` raises; then what was held before it stays in the basket.
+    What was chosen since is released. Raises what ``hold_several`` raises; then what was held again before it stays in
+    the basket.
     """
-    session.drop_basket()
+    release_all(session, now)
     basket, names = session.basket(), {visit.starts_at: visit.patient for visit in visits}
     main = visits[0].patient
     for visit in visits:
@@ -149,7 +159,7 @@ def _return_time(request: HttpRequest, page: SlotPage, session: BasketSession) -
         return _back_to(page, None)
     _release(session, visit, page.now)
     if session.basket_id is not None:
-        session.keep_basket(session.basket())
+        _keep_unless_empty(session)
     return _back_to(page, visit.starts_at)
 
 

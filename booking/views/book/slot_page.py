@@ -31,6 +31,7 @@ class SlotPage:
     hold_context: dict[str, Any] = field(default_factory=dict)  # see steps.hold_summary
     requested: Service | None = None  # The service of the address, if a new patient starts with ``service`` instead.
     chosen: list[SlotChoice] = field(default_factory=list)  # The visitor's own times, where several are chosen.
+    in_basket: int = 0  # How many times the basket holds, of all kinds.
     is_with_people_of_both: bool = False  # All of ``offers`` are by those who offer the requested service, too.
 
     @property

@@ -195,7 +195,8 @@ def slot_taken_page(
     request: HttpRequest, page: SlotPage, starts_at: datetime, *others: datetime, status: int
 ) -> HttpResponse:
     """The slot is taken, or several are: the day of the first again, with the nearest free slots above."""
-    nearest = page.finder.near(starts_at, 3) if page.location else []
+    is_over = page.hold_context.get("is_over", False)
+    nearest = page.finder.near(starts_at, 3) if page.location and not is_over else []
     page.params = replace(page.params, start=None)
     context = _context(page) | {
         "taken_at": starts_at.astimezone(page.location.zone) if page.location else None,
@@ -203,7 +204,7 @@ def slot_taken_page(
         "nearest": nearest,
         "has_answers": bool(BookingSession(request).answers),
     }
-    if page.location and page.first_choice:
+    if page.location and page.first_choice and not is_over:
         selected = min(max(starts_at.astimezone(page.location.zone).date(), page.today), page.last_bookable)
         context |= _day_context(page, selected, page.first_choice)
     return render(request, "booking/book/times.html", context, status=status)

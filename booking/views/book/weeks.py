@@ -39,14 +39,27 @@ def offered_weeks(page: SlotPage) -> list[tuple[int, str]]:
     return [
         (number, times_url(page.address_service, here, weeks=str(number)) + "#weeks")
         for number in WEEKS
-        if number <= page.service.series_limit
+        if _fits(page, number)
     ]
+
+
+def _fits(page: SlotPage, number: int) -> bool:
+    """Whether the basket, with the dates of so many weeks that are not in it yet, is no larger than allowed."""
+    chosen = {choice.local for choice in page.chosen}
+    new = sum(wanted not in chosen for wanted in _wanted(page.chosen[0], number)) if page.chosen else number
+    return max(page.in_basket, len(page.chosen)) + new <= page.service.series_limit
+
+
+def _wanted(first: SlotChoice, number: int) -> Iterator[datetime]:
+    """The wall clock's time, week by week: over a change of the clocks, the instant moves."""
+    for week in range(number):
+        yield (first.local.replace(tzinfo=None) + timedelta(weeks=week)).replace(tzinfo=first.local.tzinfo)
 
 
 def weeks_context(page: SlotPage, query: QueryDict) -> dict[str, Any]:
     """The dates for ``?weeks=``. Raises InvalidParams for a number that is not offered."""
     value = single_values(query, {"weeks"}).get("weeks", "")
-    numbers = {str(number): number for number in WEEKS if number <= page.service.series_limit}
+    numbers = {str(number): number for number in WEEKS if _fits(page, number)}
     if value not in numbers:
         raise InvalidParams("This link doesn't say for how many weeks.", status=404)
     dates = list(_dates(page, numbers[value])) if page.chosen else []
@@ -63,9 +76,7 @@ def _dates(page: SlotPage, number: int) -> Iterator[WeekDate]:
     chosen = {choice.starts_at: choice for choice in page.chosen}
     finder = replace(page.finder, people={first.person.pk: first.person}, part="")
     used = set(chosen)
-    for week in range(number):
-        # The wall clock's time: over a change of the clocks, the instant moves.
-        wanted = (first.local.replace(tzinfo=None) + timedelta(weeks=week)).replace(tzinfo=first.local.tzinfo)
+    for wanted in _wanted(first, number):
         same = next((choice for choice in chosen.values() if choice.local == wanted), None)
         if same is not None:
             yield WeekDate(wanted, same, is_chosen=True)

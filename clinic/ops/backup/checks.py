@@ -7,6 +7,7 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import IntegrityError, connection
 from django.db.models import Count, Exists, OuterRef
+from django.utils.translation import ngettext
 
 from booking.intake.rotation import count_unreadable
 from booking.models import OCCUPYING, Appointment, Message
@@ -94,7 +95,12 @@ def unreadable_answers() -> Iterator[str]:
     """Answers to health forms that no key opens: each is decrypted, and none is shown."""
     count = count_unreadable()
     if count:
+        problem = ngettext(
+            "%(n)s visit's answers to a health form cannot be opened.",
+            "%(n)s visits' answers to health forms cannot be opened.",
+            count,
+        )
         yield (
-            f"{count} answers to health forms cannot be opened. "
+            f"{problem % {'n': count}} "
             "Set FORMS_KEY to the keys that the site had, newest first: they are kept apart from the backups."
         )

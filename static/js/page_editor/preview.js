@@ -23,6 +23,7 @@ const page = () => (frame().contentDocument?.querySelector("main") ? frame().con
 let way = WAYS.phone;
 let openedBlock = null;
 let isSought = false; // The open block has not been on the page yet.
+let isFolding = false; // A click in the frame opens or closes a fold by itself.
 let timer;
 let isAsking = false;
 let isOld = false;
@@ -76,7 +77,7 @@ const openKey = () => (openedBlock?.isConnected ? keyOf(openedBlock) : "");
 const drawOutline = (doc) => outline(doc, openKey());
 
 function seek(doc) {
-  if (isSought) openFoldsAround(doc, openKey());
+  if (isSought && !isFolding) openFoldsAround(doc, openKey());
   if (!drawOutline(doc) || !isSought) return;
   isSought = false;
   scrollToOutline(doc);
@@ -105,8 +106,10 @@ function click(event) {
   const field = target.closest(".hero__title") ? "id_title" : target.closest(".hero__lede") ? "id_lede" : "";
   if (!block && !byId(field)) return;
   showTab("edit");
+  isFolding = Boolean(target.closest("summary"));
   if (block) openBlock(block);
   else byId(field).focus();
+  isFolding = false;
 }
 
 function loaded() {

@@ -102,6 +102,14 @@ def test_the_form_says_before_which_services_it_is_asked(admin_client):
     assert 'name="intake_form"' in admin_client.get(f"/admin/booking/service/{service.pk}/change/").content.decode()
 
 
+@pytest.mark.parametrize(("count", "words"), [(1, "for 1 visit. "), (2, "for 2 visits. ")])
+def test_it_says_how_many_visits_have_answered_it(admin_client, count, words):
+    form = intake.make_form()
+    for _ in range(count):
+        intake.fill_in(intake.make_asked_visit(form))
+    assert f"1, answered {words}" in admin_client.get(change(form)).content.decode()
+
+
 def test_a_form_that_was_answered_is_not_deleted(admin_client):
     visit = intake.make_asked_visit()
     form = visit.service.intake_form

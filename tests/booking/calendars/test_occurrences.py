@@ -122,6 +122,11 @@ class TestTimes:
         content = make_calendar("UID:1\nDTSTART;TZID=Nowhere:20261124T090000\nDTEND;TZID=Nowhere:20261124T100000")
         assert busy(content) == ["11-24 09:00 to 11-24 10:00"]
 
+    @pytest.mark.parametrize("zone", ["Nowhere/Else", "../../etc/passwd", "/", "x" * 5000])
+    def test_an_unknown_zone_of_the_calendar_counts_as_none(self, zone):
+        content = make_calendar("UID:1\nDTSTART:20261124T090000Z\nDURATION:PT1H", head=f"X-WR-TIMEZONE:{zone}")
+        assert busy(content) == ["11-24 03:00 to 11-24 04:00"]
+
     def test_a_series_without_a_zone_keeps_its_hour(self):
         content = make_calendar("UID:1\nDTSTART:20261030T233000\nDURATION:PT1H\nRRULE:FREQ=WEEKLY;COUNT=6")
         assert busy(content)[:2] == ["11-27 23:30 to 11-28 00:30", "12-04 23:30 to 12-05 00:30"]

@@ -131,8 +131,9 @@ class TestUnchanged:
         read(calendar, now=now)
         assert "If-None-Match" not in server.requests[-1].headers
 
-    def test_an_endless_etag_is_not_kept(self, make_own_calendar, server, now):
-        server.etag = "x" * 5000
+    @pytest.mark.parametrize("etag", ["x" * 5000, '"a\0b"', '"é"', '"a\nb"', "\ud800"])
+    def test_a_strange_etag_is_not_kept(self, make_own_calendar, server, now, etag):
+        server.etag = etag
         calendar = make_own_calendar()
         assert read(calendar, now=now)
         calendar.refresh_from_db()
@@ -208,6 +209,22 @@ class TestDue:
         good.refresh_from_db()
         assert bad.next_read_at == good.next_read_at == now + timedelta(minutes=10)
         assert len(server.requests) == 1
+
+    def test_an_error_that_nobody_foresaw_does_not_keep_the_others(self, make_own_calendar, server, monkeypatch, now):
+        first, second = make_own_calendar(next_read_at=now - timedelta(minutes=1)), make_own_calendar()
+        fetch = server.answer
+
+        def answer(request, **options):
+            if not server.requests:
+                fetch(request, **options)
+                raise RuntimeError("Jane Doe, knee")
+            return fetch(request, **options)
+
+        monkeypatch.setattr("booking.calendars.fetch.download", answer)
+        assert read_due_calendars() == "Own calendars: 1 read, 1 could not be read."
+        first.refresh_from_db()
+        second.refresh_from_db()
+        assert (first.last_read_at, second.last_read_at) == (now - timedelta(minutes=4), now)
 
     def test_those_of_people_who_left_are_not_read(self, make_own_calendar, server, practitioner):
         make_own_calendar()

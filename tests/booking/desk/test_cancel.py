@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from html import unescape
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -227,6 +228,32 @@ def test_this_and_all_later_ones_of_a_series_are_cancelled_and_taken_back_togeth
     assert [row.status for row in later if row.refresh_from_db() is None] == ["booked", "booked"]
     cancel(admin_client, later[0], sequence=later[0].sequence, scope="this")
     assert [row.status for row in later if row.refresh_from_db() is None] == ["cancelled", "booked"]
+
+
+def test_all_later_ones_are_those_of_the_same_patient_though_a_basket_has_visits_of_two(admin_client, visit):
+    """A parent's basket gives the visits of both children one series."""
+    visit.series = uuid4()
+    visit.save()
+    child, other_child = visit.patient, factories.make_patient(name="Other Child")
+    own, others = (
+        [
+            factories.make_appointment(
+                service=visit.service,
+                practitioner=visit.practitioner,
+                location=visit.location,
+                patient=patient,
+                series=visit.series,
+                starts_at=NINE + timedelta(weeks=week, hours=hour),
+            )
+            for week in (1, 2)
+        ]
+        for hour, patient in enumerate((child, other_child))
+    )
+    page = words(admin_client.get(panel(visit, "cancel")))
+    assert "This and all later ones (3)" in page
+    cancel(admin_client, visit, scope="later")
+    assert [row.status for row in [visit, *own] if row.refresh_from_db() is None] == ["cancelled"] * 3
+    assert [row.status for row in others if row.refresh_from_db() is None] == ["booked"] * 2
 
 
 def test_cancelling_and_restoring_need_the_permission(client, django_user_model, visit):

@@ -1,10 +1,12 @@
 """A patient's health form at the desk: who sees that it is missing, who may read it, and that each look is logged."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from booking.models import AccessLogEntry, IntakeAnswers
+from booking.models import AccessLogEntry, Appointment, IntakeAnswers
 from tests.booking.desk.conftest import NINE, words_of
 from tests.support import factories, intake
 
@@ -65,6 +67,50 @@ def test_a_practitioner_finds_no_form_of_anothers_visit(as_practitioner, visit, 
     intake.fill_in(other)
     assert as_practitioner.get(address(other)).status_code == 404
     assert as_practitioner.post(address(other), {"seen": ""}).status_code == 404
+
+
+class TestOwnPatients:
+    """A practitioner's visit of long ago, or a cancelled one alone, makes nobody their patient."""
+
+    @pytest.fixture(params=["long ago", "cancelled"])
+    def old_visit(self, request, visit):
+        intake.fill_in(visit)
+        if request.param == "cancelled":
+            Appointment.objects.update(status="cancelled")
+        else:
+            Appointment.objects.update(starts_at=NINE - timedelta(days=800), ends_at=NINE - timedelta(days=799))
+        visit.refresh_from_db()
+        return visit
+
+    def test_the_form_of_a_former_patient_asks_for_a_reason(self, as_practitioner, old_visit):
+        record = f"/desk/patients/{old_visit.patient_id}/"
+        row = IntakeAnswers.objects.get()
+        assert as_practitioner.get(address(old_visit))["Location"] == record
+        assert as_practitioner.post(address(old_visit), {"seen": row.updated_at.isoformat()})["Location"] == record
+        row.refresh_from_db()
+        assert row.read_at is None
+        assert not AccessLogEntry.objects.exists()
+
+    def test_with_a_reason_it_opens_and_the_log_keeps_the_reason(self, as_practitioner, old_visit):
+        as_practitioner.post(f"/desk/patients/{old_visit.patient_id}/open/", {"reason": "I cover for Mei Lin"})
+        assert "7 out of 10" in words_of(as_practitioner.get(address(old_visit)))
+        assert AccessLogEntry.objects.get(page=address(old_visit)).reason == "I cover for Mei Lin"
+
+    def test_the_visit_links_to_it_only_if_it_opens(self, as_practitioner, old_visit):
+        address_of_panel = f"/desk/?day={old_visit.local_on}&appointment={old_visit.reference}"
+        page = words_of(as_practitioner.get(address_of_panel))
+        assert "Form done" in page
+        assert "Read it" not in page
+
+    def test_the_owner_needs_no_reason(self, admin_client, old_visit):
+        assert "7 out of 10" in words_of(admin_client.get(address(old_visit)))
+
+
+def test_nothing_is_missing_at_a_visit_of_an_earlier_day(as_front_desk, visit, make_visit):
+    earlier = make_visit(patient=visit.patient, starts_at=NINE - timedelta(days=3))
+    page = words_of(as_front_desk.get(f"/desk/?day=2026-11-20&appointment={earlier.reference}"))
+    assert "Alice Martin" in page
+    assert "Form missing" not in page
 
 
 def test_the_owner_reads_every_form(admin_client, visit):

@@ -122,6 +122,7 @@ def test_the_card_counts_the_visits_of_a_series_else_those_at_the_clinic(phone, 
         make_visit(patient=alice, starts_at=NINE + timedelta(weeks=week), series=series)
     make_visit(patient=alice, starts_at=NINE + timedelta(weeks=2), series=series, status="cancelled")
     visit = make_visit(patient=alice, series=series)
+    make_visit(patient=factories.make_patient(), starts_at=NINE - timedelta(weeks=3), series=series)  # Of one basket.
     assert "visit 3 of 4" in words_of(phone.get(MY_DAY))
     visit.series = None
     visit.save()

@@ -9,7 +9,7 @@ from django.utils import timezone
 from booking.intake import answers as commands
 from booking.intake import encryption, versions
 from booking.intake.encryption import AnswersUnreadable, FormsKeyMissing
-from booking.models import Appointment, IntakeAnswers
+from booking.models import Appointment, IntakeAnswers, IntakeQuestion
 from tests.support import intake
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stopped_clock")]
@@ -22,7 +22,8 @@ def visit():
 
 def save(visit, page, values, now):
     version = versions.newest_version(visit.service.intake_form)
-    return commands.save_page(appointment=visit, version=version, page=page, answers=values, now=now)
+    seen = commands.stamp_of(IntakeAnswers.objects.filter(appointment=visit).first())
+    return commands.save_page(appointment=visit, version=version, page=page, answers=values, seen=seen, now=now)
 
 
 def stored(visit):
@@ -101,6 +102,54 @@ def test_nothing_is_saved_or_sent_once_the_form_is_closed(visit, now, change):
     with pytest.raises(commands.FormClosed):
         commands.send(appointment=visit, now=at)
     assert stored(visit) == before
+
+
+class TestOtherPages:
+    """What was shown is compared when it is saved."""
+
+    @pytest.fixture
+    def first(self, visit):
+        return intake.fill_in(visit, is_sent=False)
+
+    @pytest.fixture
+    def save_seen(self, visit, first, now):
+        def save_seen(values, *, seen, version=first.version, page=1):
+            later = now + timedelta(minutes=5)
+            return commands.save_page(
+                appointment=visit, version=version, page=page, answers=values, seen=seen, now=later
+            )
+
+        return save_seen
+
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_a_page_of_another_version_is_not_saved(self, visit, first, save_seen, number):
+        form, before = visit.service.intake_form, stored(visit)
+        IntakeQuestion.objects.update(why="Because.")
+        newer = versions.publish(form, now=timezone.now())
+        with pytest.raises(commands.QuestionsChanged):
+            save_seen(before, seen=commands.stamp_of(first), version=newer, page=number)
+        assert stored(visit) == before
+        assert IntakeAnswers.objects.get().version == first.version
+
+    @pytest.mark.parametrize("seen", ["", "x", "2026-11-23T08:00:00", "\x00"])
+    def test_answers_that_the_page_did_not_show_are_not_written_over(self, visit, save_seen, seen):
+        """Nor those of a row that was made since the page was shown without any."""
+        before = stored(visit)
+        with pytest.raises(commands.AnswersChanged):
+            save_seen(before | {intake.key_of("How strong"): 2}, seen=seen)
+        assert stored(visit) == before
+
+    def test_of_two_pages_that_show_the_same_the_later_is_refused(self, first, save_seen):
+        seen = commands.stamp_of(first)
+        save_seen({intake.key_of("How strong"): 2}, seen=seen)
+        with pytest.raises(commands.AnswersChanged):
+            save_seen({intake.key_of("How strong"): 3}, seen=seen)
+
+    def test_the_same_answers_twice_are_saved_once(self, first, save_seen):
+        """Somebody who presses Save twice is told nothing."""
+        values = {intake.key_of("How strong"): 2}
+        for _ in range(2):
+            save_seen(values, seen=commands.stamp_of(first))
 
 
 def test_without_a_key_nothing_is_stored(visit, now, settings):

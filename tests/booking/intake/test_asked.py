@@ -72,6 +72,39 @@ def test_of_two_people_in_one_series_each_is_asked():
     assert len(asked.form_states(visits)) == 2
 
 
+def test_in_a_basket_of_several_services_the_first_visit_with_each_form_is_asked():
+    """A massage without a form first, then a back assessment, its follow-up with the same form, and another form."""
+    series, patient = uuid.uuid4(), factories.make_patient()
+    back, other = intake.make_form(name="Back"), intake.make_form(name="Other")
+    visits = [
+        factories.make_appointment(
+            service=factories.make_service(intake_form=form),
+            patient=patient,
+            series=series,
+            starts_at=factories.VISIT_AT + timedelta(days=day),
+        )
+        for day, form in enumerate((None, back, back, other))
+    ]
+    assert sorted(asked.form_states(visits)) == [visits[1].pk, visits[3].pk]
+
+
+@pytest.mark.parametrize("status", [Status.FULFILLED, Status.NOSHOW, Status.CANCELLED, Status.UNCONFIRMED])
+def test_a_visit_that_is_not_ahead_is_not_asked(status):
+    """A form that is switched on later is not missing at visits that are over."""
+    visit = intake.make_asked_visit(status=status)
+    assert state_of(visit) is None
+    assert asked.version_for(visit) is None
+
+
+def test_a_visit_of_an_earlier_day_is_left_out_unless_there_are_answers():
+    visit = intake.make_asked_visit()
+    day, next_day = visit.local_on, visit.local_on + timedelta(days=1)
+    assert list(asked.form_states([visit], today=day)) == [visit.pk]
+    assert asked.form_states([visit], today=next_day) == {}
+    intake.fill_in(visit, is_sent=False)
+    assert list(asked.form_states([visit], today=next_day)) == [visit.pk]
+
+
 def test_a_form_that_was_begun_stays_the_visits_own():
     visit = intake.make_asked_visit()
     intake.fill_in(visit, is_sent=False)

@@ -133,9 +133,41 @@ def test_at_night_it_waits_for_the_evening_before(visit, now):
     late = intake.make_asked_visit(
         visit.service.intake_form, starts_at=factories.VISIT_AT + 9 * DAYS + timedelta(hours=12)
     )
+    late.service.first_reminder = None
     book(late, now)
     due_at = late.messages.get(kind="form_reminder").due_at.astimezone(late.location.zone)
     assert due_at.hour == 20
+
+
+class TestBesideOtherReminders:
+    """The reminder of the visit asks for the form, too: one email at a time."""
+
+    @pytest.fixture
+    def book_with(self, now):
+        def book_with(hours, **fields):
+            form = intake.make_form(name="Three days before")
+            service = factories.make_service(intake_form=form, first_reminder=timedelta(hours=hours))
+            visit = factories.make_appointment(service=service, starts_at=factories.VISIT_AT + 9 * DAYS, **fields)
+            book(visit, now)
+            return visit
+
+        return book_with
+
+    def test_by_default_it_is_sent_a_day_before_the_first_reminder(self, book_with):
+        visit = book_with(48)
+        form_reminder = visit.messages.get(kind="form_reminder")
+        first = visit.messages.filter(kind="reminder").earliest("due_at")
+        assert first.due_at - form_reminder.due_at == 1 * DAYS
+
+    @pytest.mark.parametrize(("hours", "is_sent"), [(60, False), (72, False), (75, False), (96, True), (24, True)])
+    def test_it_is_not_sent_within_twelve_hours_of_an_email_that_asks(self, book_with, hours, is_sent):
+        assert len(kinds(book_with(hours))) == is_sent
+
+    def test_beside_a_text_message_it_is_sent(self, book_with, settings):
+        settings.SMS = {"SENDER": "x"}
+        visit = book_with(72, reminders_by="text")
+        assert set(visit.messages.filter(kind="reminder").values_list("channel", flat=True)) == {"text"}
+        assert kinds(visit) == ["waiting"]
 
 
 class TestOtherMessages:
@@ -158,6 +190,9 @@ class TestOtherMessages:
         body = text_message(message, now=now).body
         assert "Please fill in the form we emailed you." in body
         assert "health" not in body.lower()
+        visit.patient.email = ""
+        assert "emailed" not in text_message(message, now=now).body
+        visit.patient.email = "alice@example.com"
         intake.fill_in(visit)
         assert "form" not in text_message(message, now=now).body
 
@@ -166,5 +201,12 @@ def test_a_form_that_was_sent_is_never_asked_for_again_even_if_it_is_changed(vis
     intake.fill_in(visit)
     version = visit.intake_answers.version
     changed = intake.first_page() | {intake.key_of("How strong"): 1}
-    answers.save_page(appointment=visit, version=version, page=1, answers=changed, now=visit.starts_at - 3 * DAYS)
+    answers.save_page(
+        appointment=visit,
+        version=version,
+        page=1,
+        answers=changed,
+        seen=answers.stamp_of(visit.intake_answers),
+        now=visit.starts_at - 3 * DAYS,
+    )
     assert sent(visit.starts_at - 2 * DAYS) == []

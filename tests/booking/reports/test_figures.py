@@ -8,7 +8,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from booking.models import AppointmentEvent, CancelReason, HoursOverride, Message, TimeOff, WaitlistEntry, WaitlistOffer
+from booking.models import (
+    Appointment,
+    AppointmentEvent,
+    CancelReason,
+    HoursOverride,
+    Message,
+    TimeOff,
+    WaitlistEntry,
+    WaitlistOffer,
+)
+from booking.reports import online_booking, visits
 from booking.reports.periods import ReportPeriod
 from booking.reports.report import Report
 from booking.reports.scope import Scope
@@ -33,7 +43,7 @@ def make_random_visits(rng, number, location):
     ]
     people = [factories.make_practitioner(services, name=name) for name in ("Amara Okafor", "Steve Hansen")]
     other = factories.make_location(slug="other")
-    patient, reasons = factories.make_patient(), [None, *CancelReason.objects.all()[:2]]
+    patients, reasons = [factories.make_patient() for _ in range(number // 3)], [None, *CancelReason.objects.all()[:2]]
     visits = []
     for _ in range(number):
         status = rng.choice(STATUSES)
@@ -41,7 +51,7 @@ def make_random_visits(rng, number, location):
         visit = factories.make_appointment(
             service=rng.choice(services), practitioner=rng.choice(people), location=rng.choice([location, other]),
             starts_at=starts_at, status=status, is_first_visit=rng.choice([True, False, None]),
-            overbooked_reason="Random", **({} if status in {"held", "expired"} else {"patient": patient}),
+            overbooked_reason="Random", **({} if status in {"held", "expired"} else {"patient": rng.choice(patients)}),
             cancel_category=rng.choice(reasons) if status == "cancelled" else None,
             asked_to_move_at=rng.choice([None, None, starts_at]),
             attendance_confirmed_at=rng.choice([None, starts_at]),
@@ -67,6 +77,16 @@ def counted(visits, period=NOVEMBER, location=None):
     ]
 
 
+def is_new(visit):
+    """As the patient said, but once for each patient: the earliest one that was not cancelled."""
+    if not visit.is_first_visit or visit.patient is None:
+        return visit.is_first_visit
+    said = visit.patient.appointments.filter(
+        is_first_visit=True, status__in=["booked", "arrived", "fulfilled", "noshow"]
+    )
+    return not any((other.starts_at, other.pk) < (visit.starts_at, visit.pk) for other in said)
+
+
 def is_late(visit):
     return visit.events.order_by("at").last().at > visit.changes_until
 
@@ -78,7 +98,7 @@ def expected_row(visits):
             outcome["late" if is_late(visit) else "early"] += 1
         else:
             outcome[{"arrived": "held", "fulfilled": "held", "noshow": "missed"}.get(visit.status, "open")] += 1
-    said = Counter(visit.is_first_visit for visit in visits if visit.status != "cancelled")
+    said = Counter(is_new(visit) for visit in visits if visit.status != "cancelled")
     names = [outcome[name] for name in ("held", "missed", "early", "late", "open")]
     return [len(visits), *names, said[True], said[False], said[None]]
 
@@ -92,10 +112,10 @@ def agrees(shown, expected):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_visits_by_person_and_service_agree_with_the_model(location, seed):
-    visits = make_random_visits(random.Random(seed), 220, location)
+    made = make_random_visits(random.Random(seed), 220, location)
     for place in (None, location):
         table = Report(scope(location=place)).outcomes
-        model = counted(visits, location=place)
+        model = counted(made, location=place)
         pairs = sorted({(visit.practitioner.name, visit.service.name) for visit in model})
         assert [tuple(row[:2]) for row in table.body] == pairs
         for row in table.body:
@@ -108,20 +128,60 @@ def test_visits_by_person_and_service_agree_with_the_model(location, seed):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_weeks_months_and_reasons_agree_with_the_model(location, seed):
-    visits = make_random_visits(random.Random(seed), 150, location)
+    made = make_random_visits(random.Random(seed), 150, location)
     report = Report(scope())
     for row, span in zip(report.weeks.body, report.spans, strict=True):
-        own = counted(visits, span)
+        own = counted(made, span)
         kinds = Counter({"arrived": "fulfilled"}.get(visit.status, visit.status) for visit in own)
         expected = [kinds["fulfilled"], kinds["noshow"], kinds["cancelled"]]
         assert agrees(row[1:], [*expected, sum(expected)])
-    cancelled = [visit for visit in counted(visits) if visit.status == "cancelled"]
+    cancelled = [visit for visit in counted(made) if visit.status == "cancelled"]
     for reason, early, late in report.reasons.body:
         own = [v for v in cancelled if (str(v.cancel_category) if v.cancel_category else "No reason given") == reason]
         assert agrees([early, late], [sum(not is_late(v) for v in own), sum(map(is_late, own))])
     for row, month in zip(report.new_patients.rows, report.months, strict=True):
-        new = [v for v in counted(visits, month) if v.is_first_visit and v.status != "cancelled"]
+        new = [v for v in counted(made, month) if is_new(v) and v.status != "cancelled"]
         assert agrees(row[1:], [len(new)])
+
+
+class TestNewPatients:
+    def make(self, location, day, **fields):
+        starts_at = datetime(2026, 11, day, 9, tzinfo=ZONE)
+        return factories.make_appointment(location=location, starts_at=starts_at, is_first_visit=True, **fields)
+
+    def new_and_returning(self):
+        totals = visits.VisitNumbers(visits.visit_groups(scope())).row()
+        return totals[6], totals[7]
+
+    def test_who_books_six_visits_in_one_form_is_one_new_patient(self, location):
+        patient = factories.make_patient()
+        for day in range(2, 8):
+            self.make(location, day, patient=patient, booked_from="back")
+        assert self.new_and_returning() == (1, 5)
+        Appointment.objects.update(created_at=datetime(2026, 11, 2, 9, tzinfo=ZONE))
+        assert [row.first for row in online_booking.origins(scope())] == [1]
+        assert visits.totals_of(visits.day_groups(scope(), [NOVEMBER]), NOVEMBER).new == 1
+
+    def test_the_next_visit_is_the_first_one_if_that_was_cancelled(self, location):
+        patient = factories.make_patient()
+        for day, status in ((2, "cancelled"), (3, "expired"), (4, "booked"), (5, "booked")):
+            self.make(location, day, patient=patient, status=status)
+        assert self.new_and_returning() == (1, 1)
+
+    def test_two_visits_at_one_time_and_those_of_others_count_once_each(self, location):
+        patient = factories.make_patient()
+        for who in (patient, patient, factories.make_patient()):
+            self.make(location, 2, patient=who, practitioner=factories.make_practitioner())
+        assert self.new_and_returning() == (2, 1)
+
+    def test_who_came_new_in_an_earlier_month_is_new_no_more(self, location):
+        patient = factories.make_patient()
+        for month in (10, 11):
+            factories.make_appointment(
+                location=location, starts_at=datetime(2026, month, 5, 9, tzinfo=ZONE), patient=patient,
+                is_first_visit=True,
+            )  # fmt: skip
+        assert self.new_and_returning() == (0, 1)
 
 
 def test_a_location_shows_its_own_visits(location):

@@ -62,7 +62,7 @@ def test_it_shows_this_month_to_its_owner(owner, location):
 def test_an_empty_clinic_says_so(owner):
     response = owner.get(PAGE)
     assert response.status_code == 200
-    assert "Nothing to count yet." in words_of(response)
+    assert "Nothing to count in these days." in words_of(response)
 
 
 def test_no_patient_is_named(owner, location):
@@ -169,11 +169,23 @@ def test_the_number_of_queries_does_not_grow(owner, location):
 def test_first_free_times_are_averages_of_days(owner, location):
     service = make_visits(location, 6)
     person = service.practitioners.get()
-    for day, ahead in ((18, 2), (19, 5), (20, 5)):
+    for day, ahead in ((18, 2), (19, 5), (20, 5), (21, None)):
         FirstFreeTime.objects.create(
             day=date(2026, 11, day), service=service, location=location, practitioner=person, days_ahead=ahead
         )
-    assert read_csv(owner.get(f"{PAGE}first-free-times.csv"))[1] == ["Person 0", "Back assessment", "4.0"]
+    assert read_csv(owner.get(f"{PAGE}first-free-times.csv"))[1:] == [
+        ["Person 0", "Back assessment", "4.0", "on 1 of 4 days"]
+    ]
+
+
+def test_who_never_had_a_free_time_is_shown_as_full(owner, location):
+    service = make_visits(location, 6)
+    person = service.practitioners.get()
+    FirstFreeTime.objects.create(
+        day=date(2026, 11, 20), service=service, location=location, practitioner=person, days_ahead=None
+    )
+    assert read_csv(owner.get(f"{PAGE}first-free-times.csv"))[1][2:] == ["always full", "on 1 of 1 day"]
+    assert "always full" in words_of(owner.get(PAGE))
 
 
 def test_bookings_are_told_by_the_page_that_they_came_from(owner, location):
@@ -182,6 +194,8 @@ def test_bookings_are_told_by_the_page_that_they_came_from(owner, location):
         booked_from="gone"
     )
     Appointment.objects.update(created_at=MONDAY, is_first_visit=True)
+    for visit in Appointment.objects.all():
+        Appointment.objects.filter(pk=visit.pk).update(patient=factories.make_patient())
     rows = read_csv(owner.get(f"{PAGE}origins.csv"))
     assert rows[1:] == [
         ["Front desk, by phone or in person", "not shown", "not shown"],

@@ -351,3 +351,12 @@ class TestConfirming:
     def test_after_the_hour_none_is_booked(self, waiting, now):
         with pytest.raises(scheduling.NotConfirmed):
             scheduling.confirm_basket(appointment=waiting[0], by=PATIENT, now=now + timedelta(hours=1))
+
+    def test_a_new_address_gets_one_email_for_all(self, waiting, now, admin_user):
+        Message.objects.all().delete()
+        scheduling.correct_contact(
+            patient=waiting[0].patient, email="new@patients.example", phone="+14035550123",
+            by=Actor.staff(admin_user), now=now, send=True,
+        )  # fmt: skip
+        assert Message.objects.filter(kind=Message.Kind.CONFIRM_REQUEST, appointment__series=BASKET).count() == 1
+        assert {row.link_generation for row in waiting if row.refresh_from_db() is None} == {2}

@@ -1,18 +1,24 @@
 """Steps of online booking are counted for visitors, and for nobody else."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser
 from django.db import DatabaseError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from booking import scheduling, tokens
 from booking.models import Appointment, BookingStepCount
 from booking.statistics import steps
 from tests.support.factories import make_appointment
-from tests.support.journey import NINE, QUARTER_TO_TEN, book, choose, confirm, make_small_clinic, type_details
+from tests.support.journey import NINE, QUARTER_TO_TEN, book, choose, confirm, instant, make_small_clinic, type_details
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clinic")]
 
+Step = BookingStepCount.Step
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 TIMES = "/book/assessment/?visit=new"
 
@@ -37,6 +43,51 @@ def test_a_booking_counts_each_step_once(visitor):
     assert counts() == {"times": 1, "chosen": 1, "details": 1, "booked": 1}
     row = BookingStepCount.objects.get(step="booked")
     assert (row.day.isoformat(), row.service.slug, row.location.slug) == ("2026-11-23", "assessment", "okotoks")
+
+
+def test_the_steps_of_one_evening_are_on_one_day_with_a_location_or_without(rf, clinic):
+    request, nine_in_the_evening = rf.get("/", headers={"user-agent": BROWSER}), datetime(2026, 11, 25, 4, tzinfo=UTC)
+    request.user = AnonymousUser()
+    for location in (clinic.location, None):
+        steps.count_step(request, Step.TIMES, service=clinic.assessment, location=location, now=nine_in_the_evening)
+    assert {row.day.isoformat() for row in BookingStepCount.objects.all()} == {"2026-11-24"}
+    assert BookingStepCount.objects.count() == 2
+
+
+@pytest.mark.parametrize("command", ["book", "book_basket"])
+def test_a_press_that_finds_the_visit_booked_does_not_count_again(visitor, monkeypatch, command):
+    """Two presses are in flight: when the second gets the lock, the first has booked."""
+    if command == "book_basket":
+        starts = [instant(NINE), instant(NINE + timedelta(days=1))]
+        visitor.post("/book/assessment/?visit=new&several=1", {"start": starts})
+    else:
+        choose(visitor)
+    type_details(visitor)
+    context = visitor.get("/book/check/").context
+    form = {"hold": context.get("stamp") or context["hold"].reference, "submission_key": context["submission_key"]}
+    original = getattr(scheduling, command)
+
+    def book_twice(**fields):
+        original(**fields)
+        return original(**fields)
+
+    monkeypatch.setattr(scheduling, command, book_twice)
+    assert visitor.post("/book/check/", form).status_code == 302
+    assert counts().keys() >= {"chosen", "details"}
+    assert "booked" not in counts()  # The first press has counted it.
+
+
+def test_confirming_by_link_counts_once_too(visitor, clinic, monkeypatch):
+    waiting = make_appointment(
+        service=clinic.assessment, practitioner=clinic.steve, location=clinic.location, starts_at=NINE,
+        status="unconfirmed", hold_expires_at=timezone.now() + timedelta(minutes=50), is_unverified=True,
+    )  # fmt: skip
+    visitor.get(f"/appointment/{tokens.manage_token(waiting)}/", follow=True)
+    original = scheduling.confirm
+    monkeypatch.setattr(scheduling, "confirm", lambda **fields: original(**fields) and original(**fields))
+    assert visitor.post("/appointment/confirm/", {"reference": waiting.reference}).status_code == 302
+    assert Appointment.objects.get().status == "booked"
+    assert counts() == {}
 
 
 def test_another_day_of_the_same_page_does_not_count_again(visitor):

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from booking import scheduling, tokens
 from booking.intake import encryption, versions
+from booking.intake.answers import save_page, stamp_of
 from booking.models import Appointment, IntakeAnswers, IntakeQuestion
 from booking.scheduling import Actor
 from tests.support import factories, intake, journey
@@ -26,7 +27,9 @@ def visit(client):
 
 
 def post(client, visit, page, values, **more):
-    data = {"reference": visit.reference, "shown": "1"} | values | more
+    """Send a page that shows the answers as they are."""
+    seen = stamp_of(IntakeAnswers.objects.filter(appointment=visit).first())
+    data = {"reference": visit.reference, "shown": "1", "seen": seen} | values | more
     return client.post(f"/appointment/form/{page}/", data)
 
 
@@ -106,6 +109,13 @@ def test_once_the_visit_has_started_the_form_is_closed_with_a_sentence(client, v
     assert stored(visit) == before
 
 
+def test_a_form_that_was_never_begun_is_closed_after_the_visit(client, visit):
+    Appointment.objects.update(status="fulfilled")
+    response = client.get(START)
+    assert response.status_code == 410
+    assert "Your appointment has started." in text_of(response)
+
+
 def test_a_cancellation_closes_the_form(client, visit, now):
     scheduling.cancel(appointment=visit, by=Actor.patient(), now=now)
     response = client.get(START)
@@ -159,6 +169,89 @@ def test_a_changed_form_does_not_lose_what_somebody_is_typing(client, visit):
     }
     assert post(client, visit, 1, values).status_code == 302
     assert IntakeAnswers.objects.get().version.number == 1
+
+
+class TestPagesThatAreOutOfDate:
+    """Nothing typed is lost, and nothing is saved under other words than the page showed."""
+
+    @pytest.fixture
+    def old_keys(self, visit):
+        """The names of the fields of version 1, whose answers are the visit's after version 2 was made."""
+        keys = [intake.key_of(label) for label in ("What brings", "How strong", "Where")]
+        IntakeQuestion.objects.filter(label__startswith="What brings").delete()
+        IntakeQuestion.objects.filter(page=2).delete()
+        IntakeQuestion.objects.filter(label__startswith="How strong").update(label="How weak is it?")
+        newest = versions.publish(visit.service.intake_form, now=timezone.now())
+        save_page(appointment=visit, version=newest, page=1, answers={keys[1]: 1}, seen="", now=timezone.now())
+        return keys
+
+    def test_a_page_of_an_earlier_version_is_shown_again_in_the_words_of_the_newer(self, client, visit, old_keys):
+        response = post(client, visit, 1, dict(zip(old_keys, ["My <knee>", "7", ["neck"]], strict=True)), seen="")
+        page = text_of(response)
+        assert response.status_code == 409
+        assert "The questions have changed since this page was shown." in page
+        assert "How weak is it?" in page
+        assert page.count(" checked") == 2
+        assert "No longer asked on this page" in page
+        assert "My &lt;knee&gt;" in page
+        assert stored(visit) == {old_keys[1]: 1}
+        hidden = {name: response.context["form"][name].value() for name in ("shown", "seen")}
+        assert post(client, visit, 1, {old_keys[1]: "7"}, **hidden)["Location"] == REVIEW
+        assert stored(visit)[old_keys[1]] == 7
+
+    @pytest.mark.parametrize("shown", ["1", "", "9", "0", "9" * 30, "\x00"])
+    @pytest.mark.parametrize("number", [0, 1, 2, 9, 10**20])
+    def test_no_page_of_another_version_is_saved_or_fails(self, client, visit, old_keys, shown, number):
+        typed = dict(zip(old_keys, ["a\x00b", "77", ["tail"]], strict=True))
+        response = post(client, visit, number, typed, shown=shown)
+        assert response.status_code in {400, 409}
+        assert stored(visit) == {old_keys[1]: 1}
+
+    def test_a_page_of_the_earlier_version_that_has_no_page_now_keeps_its_words(self, client, visit):
+        values = intake.second_page()
+        IntakeQuestion.objects.filter(page=2).delete()
+        newest = versions.publish(visit.service.intake_form, now=timezone.now())
+        save_page(appointment=visit, version=newest, page=1, answers={}, seen="", now=timezone.now())
+        response = post(client, visit, 2, values)
+        assert response.status_code == 409
+        assert "October 1, 2026" in text_of(response)
+
+    def test_what_another_tab_saved_is_not_written_over_unasked(self, client, visit):
+        seen = stamp_of(intake.fill_in(visit))
+        with time_machine.travel(timezone.now() + timedelta(minutes=5), tick=False):
+            post(client, visit, 1, intake.first_page(**{intake.key_of("What brings"): "From the other tab"}))
+            response = post(client, visit, 1, intake.first_page(), seen=seen)
+            page = text_of(response)
+            assert response.status_code == 409
+            assert "These answers were changed on another page meanwhile. Check them and save again." in page
+            assert "It hurts when I lift my &lt;daughter&gt;" in page
+            assert stored(visit)[intake.key_of("What brings")] == "From the other tab"
+            again = post(client, visit, 1, intake.first_page(), seen=response.context["form"]["seen"].value())
+        assert again["Location"] == REVIEW
+        assert stored(visit)[intake.key_of("What brings")] == intake.WORDS
+
+    def test_answers_of_another_version_that_come_first_are_kept(self, client, visit, monkeypatch):
+        """Two pages without answers so far, of two versions, are sent at once."""
+        old, values = versions.newest_version(visit.service.intake_form), intake.first_page()
+        IntakeQuestion.objects.update(why="Because.")
+        newest = versions.publish(visit.service.intake_form, now=timezone.now())
+
+        def save_second(**fields):
+            monkeypatch.undo()
+            save_page(**fields | {"version": newest, "answers": {}})
+            return save_page(**fields)
+
+        monkeypatch.setattr("booking.intake.answers.save_page", save_second)
+        response = post(client, visit, 1, values, shown=str(old.number))
+        assert response.status_code == 409
+        assert "The questions have changed" in text_of(response)
+        assert "It hurts when I lift my &lt;daughter&gt;" in text_of(response)
+        assert IntakeAnswers.objects.get().version == newest
+
+
+def test_an_area_that_is_sent_many_times_is_stored_once(client, visit):
+    post(client, visit, 1, intake.first_page(**{intake.key_of("Where"): ["neck", "lower_back", *["neck"] * 50]}))
+    assert stored(visit)[intake.key_of("Where")] == ["neck", "lower_back"]
 
 
 @pytest.mark.parametrize("shown", ["", "9", "0", "-1", "1.0", "٣", "9" * 30, "\x00", "1' or 1"])

@@ -11,8 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from booking import messages
+from booking import messages, scheduling
 from booking.models import Appointment, Clinic, Patient, RateLimitBucket, Status
+from booking.scheduling import Actor
 from tests.support import factories
 from tests.support.journey import NINE, choose, instant, type_details, words_of
 
@@ -103,6 +104,22 @@ class TestChoosing:
         with time_machine.travel(timezone.now() + timedelta(minutes=45), tick=False):
             assert toggle(client, NINE).status_code == 302
             assert held() == [NINE]
+
+    def test_a_basket_that_became_empty_is_forgotten_so_that_the_next_has_its_own_40_minutes(self, client):
+        toggle(client, NINE)
+        client.post(TIMES, {"remove": Appointment.objects.get().reference})
+        with time_machine.travel(timezone.now() + timedelta(minutes=45), tick=False):
+            assert toggle(client, NINE).status_code == 302
+            assert held() == [NINE]
+
+    def test_another_kind_of_visit_at_a_chosen_time_is_refused_in_words(self, client, clinic):
+        toggle(client, NINE)
+        other = factories.make_service(duration=clinic.assessment.duration)
+        clinic.steve.practitioner_services.create(service=other)
+        answer = toggle(client, NINE, address=f"/book/{other.slug}/?visit=new&several=1&practitioner=steve-hansen")
+        assert answer.status_code == 422
+        assert "You already have a time then." in words_of(answer)
+        assert held() == [NINE]
 
     def test_all_can_be_let_go(self, client):
         toggle(client, NINE, NINE + WEEK)
@@ -241,6 +258,13 @@ class TestWeeks:
         toggle(client, NINE)
         assert [number for number, _ in client.get(STEVE).context["weeks_links"]] == [4]
 
+    def test_the_other_times_of_the_basket_count_as_well(self, client, clinic):
+        clinic.assessment.series_limit = 6
+        clinic.assessment.save()
+        toggle(client, NINE, NINE + timedelta(days=1), NINE + timedelta(days=2))
+        assert [number for number, _ in client.get(STEVE).context["weeks_links"]] == [4]
+        assert self.weeks(client, 6).status_code == 404
+
 
 class TestBooking:
     def test_one_form_books_all_and_the_last_page_names_each(self, client):
@@ -277,6 +301,13 @@ class TestBooking:
         assert (lea.contact_name, lea.email) == ("Alice Martin", "alice@patients.example")
         assert lea.appointments.get().starts_at == NINE + WEEK
         assert "For Lea" in words_of(client.get("/book/done/"))
+
+    def test_ones_own_name_beside_a_time_makes_no_second_patient(self, client):
+        toggle(client, NINE, NINE + WEEK)
+        type_details(client, booking_for="me", **{field("who", NINE + WEEK): " alice  MARTIN "})
+        client.post("/book/check/", review(client))
+        assert Patient.objects.count() == 1
+        assert Appointment.objects.filter(status=Status.BOOKED).count() == 2
 
     def test_two_children_in_one_go(self, client):
         toggle(client, NINE, NINE + WEEK)
@@ -327,6 +358,20 @@ class TestBooking:
             assert client.post(answer.context["post_to"], {"start": nearest.value}).status_code == 302
             assert client.post("/book/check/", review(client))["Location"] == "/book/done/"
         assert Appointment.objects.filter(status=Status.BOOKED).count() == 3
+
+    def test_if_one_is_gone_when_no_more_can_be_held_no_button_is_shown_that_must_fail(self, client):
+        toggle(client, NINE, NINE + WEEK, NINE + 2 * WEEK)
+        type_details(client)
+        form = review(client)
+        with time_machine.travel(timezone.now() + timedelta(minutes=50), tick=False):
+            choose(Client(), NINE + WEEK, query="?visit=new&practitioner=steve-hansen")
+            answer = client.post("/book/check/", form)
+            assert answer.status_code == 409
+            assert "Book the others now, or let them go" in words_of(answer)
+            assert 'name="start"' not in answer.content.decode()
+            assert 'value="all"' in answer.content.decode()
+            assert client.post("/book/check/", review(client))["Location"] == "/book/done/"
+        assert Appointment.objects.filter(status=Status.BOOKED).count() == 2
 
     def test_the_form_sent_twice_books_once(self, client):
         toggle(client, NINE, NINE + WEEK)
@@ -415,6 +460,36 @@ class TestConfirming:
         assert client.post("/appointment/confirm/", form)["Location"] == "/book/done/"
         assert Appointment.objects.filter(status=Status.BOOKED, starts_at=nearest[0].starts_at).exists()
 
+    def test_a_choice_stays_while_another_time_is_taken_as_well(self, client, link):
+        Clinic.objects.update(own_networks="127.0.0.1")
+        toggle(Client(), NINE + WEEK)
+        reference = client.get(link, follow=True).context["appointment"].reference
+        ((later, nearest),) = client.post("/appointment/confirm/", {"reference": reference}).context["taken"]
+        toggle(Client(), NINE)
+        form = {"reference": reference, f"instead_{later.reference}": nearest[0].value}
+        page = client.post("/appointment/confirm/", form)
+        ((first, near_first),) = page.context["taken"]
+        assert first.starts_at == NINE
+        assert page.context["chosen"] == [(f"instead_{later.reference}", nearest[0].value)]
+        form |= {f"instead_{first.reference}": near_first[0].value}
+        assert client.post("/appointment/confirm/", form)["Location"] == "/book/done/"
+        assert Appointment.objects.filter(status=Status.BOOKED, starts_at=nearest[0].starts_at).exists()
+
+    def test_two_that_were_taken_are_not_offered_the_same_time(self, client, link):
+        """As two children at one time, with two practitioners who are both taken."""
+        Clinic.objects.update(own_networks="127.0.0.1")
+        Appointment.objects.filter(starts_at=NINE + WEEK, status=Status.UNCONFIRMED).update(
+            starts_at=NINE, ends_at=NINE + timedelta(minutes=45)
+        )
+        toggle(Client(), NINE)
+        reference = client.get(link, follow=True).context["appointment"].reference
+        offers = client.post("/appointment/confirm/", {"reference": reference}).context["taken"]
+        assert len(offers) == 2
+        starts = [choice.starts_at for _visit, nearest in offers for choice in nearest]
+        assert len(starts) == len(set(starts)) == 6
+        form = {"reference": reference} | {f"instead_{visit.reference}": near[0].value for visit, near in offers}
+        assert client.post("/appointment/confirm/", form)["Location"] == "/book/done/"
+
     @pytest.mark.parametrize("value", ["\0", "9" * 500, "2026-11-24T15:00Z", "2026-11-24T15:00Z nobody"])
     def test_a_strange_choice_confirms_nothing(self, client, link, value):
         page = client.get(link, follow=True)
@@ -432,3 +507,39 @@ class TestConfirming:
         chosen = Appointment.objects.filter(status__in=["held", "unheld"], starts_at__lte=NINE + WEEK)
         assert chosen.count() == 2
         assert client.get("/book/details/").context["form"]["name"].value() == "Alice Martin"
+
+    def test_what_was_chosen_since_is_released(self, client, link):
+        toggle(client, NINE + timedelta(days=1))
+        reference = Appointment.objects.filter(status=Status.UNCONFIRMED).order_by("starts_at")[0].reference
+        client.post("/appointment/again/", {"reference": reference, "for": "address"})
+        assert not Appointment.objects.filter(
+            status__in=["held", "unheld"], starts_at=NINE + timedelta(days=1)
+        ).exists()
+
+    def test_the_last_page_counts_without_what_was_left_out(self, client, link):
+        later = Appointment.objects.get(status=Status.UNCONFIRMED, starts_at=NINE + WEEK)
+        reader = Client()
+        reference = reader.get(link, follow=True).context["appointment"].reference
+        reader.post("/appointment/confirm/", {"reference": reference, f"instead_{later.reference}": "out"})
+        words = words_of(client.get("/book/done/"))
+        assert "Your appointment is booked" in words
+        assert "December 1" not in words.replace("\xa0", " ")
+
+    def test_the_link_of_one_that_was_left_out_shows_what_is_booked(self, client, link):
+        first = Appointment.objects.get(status=Status.UNCONFIRMED, starts_at=NINE)
+        assert client.get(link, follow=True).context["appointment"] == first
+        client.post("/appointment/confirm/", {"reference": first.reference, f"instead_{first.reference}": "out"})
+        assert Appointment.objects.get(starts_at=NINE + WEEK).status == Status.BOOKED
+        page = Client().get(link, follow=True)
+        assert page.status_code == 200
+        assert page.redirect_chain[-1][0] == "/book/done/"
+        Appointment.objects.filter(starts_at=NINE + WEEK).update(link_generation=2)
+        assert Client().get(link, follow=True).status_code == 410
+
+    def test_the_link_confirms_the_others_though_its_own_appointment_was_released(self, client, link):
+        first = Appointment.objects.get(status=Status.UNCONFIRMED, starts_at=NINE)
+        scheduling.release(appointment=first, by=Actor.system(), now=timezone.now())
+        reader = Client()
+        reference = reader.get(link, follow=True).context["appointment"].reference
+        assert reader.post("/appointment/confirm/", {"reference": reference}, follow=True).status_code == 200
+        assert Appointment.objects.get(starts_at=NINE + WEEK).status == Status.BOOKED

@@ -92,7 +92,7 @@ class TestAnswers:
         assert list(problems(None)) == []
         settings.FORMS_KEYS = [ONE]
         (problem,) = problems(None)
-        assert problem.startswith("1 answers to health forms cannot be opened. Set FORMS_KEY")
+        assert problem.startswith("1 visit's answers to a health form cannot be opened. Set FORMS_KEY")
         settings.FORMS_KEYS = [ONE, *settings_before()]
         assert list(problems(None)) == []
 
