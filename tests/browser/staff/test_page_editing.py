@@ -72,6 +72,7 @@ def choose(page: Page, block: Locator, title: str) -> None:
 
 
 def open_more(office: Page) -> None:
+    office.wait_for_load_state("networkidle")  # A rich text that takes the focus when it is ready closes the menu.
     office.locator(".editor-menu summary", has_text="More").click()
 
 
