@@ -66,7 +66,7 @@ def test_no_key_is_in_a_message_of_an_error(settings):
 @pytest.mark.django_db
 class TestRotation:
     @pytest.fixture
-    def rows(self, monkeypatch):
+    def rows(self, monkeypatch, stopped_clock):
         """More rows than one batch."""
         monkeypatch.setattr(rotation, "BATCH", 2)
         form = intake.make_form()
