@@ -8,7 +8,6 @@ from typing import Any
 from crispy_forms.layout import HTML
 from django import forms
 from django.utils.html import format_html
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -69,7 +68,7 @@ class BasketDetailsForm(DetailsForm):
         begin = format_html(
             '<details class="question"{}><summary class="question__summary">{}</summary>'
             '<div class="question__answer"><p class="hint">{}</p>',
-            mark_safe(" open") if is_open else "",
+            " open" if is_open else "",
             _("Is one of them for someone else?"),
             hint,
         )

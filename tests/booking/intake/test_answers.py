@@ -150,6 +150,8 @@ class TestOtherPages:
         values = {intake.key_of("How strong"): 2}
         for _ in range(2):
             save_seen(values, seen=commands.stamp_of(first))
+        answers = commands.open_answers(IntakeAnswers.objects.get(), first.appointment).answers
+        assert answers[intake.key_of("How strong")] == 2
 
 
 def test_without_a_key_nothing_is_stored(visit, now, settings):
