@@ -70,7 +70,7 @@ def test_serve_makes_the_key_of_a_local_site(monkeypatch, settings):
 @pytest.mark.django_db
 class TestAnswers:
     @pytest.fixture
-    def row(self):
+    def row(self, stopped_clock):
         return intake.fill_in(intake.make_asked_visit())
 
     @pytest.mark.parametrize(("keys", "found"), [([], ["clinic.E005"]), ([ONE], ["clinic.E005"]), (None, [])])
