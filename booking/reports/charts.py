@@ -1,6 +1,6 @@
 """Charts as SVG: where each bar stands and what is written on it. The templates draw them.
 
-A number that is not shown is drawn as a bar of one height, whatever it is.
+A number that is not shown is drawn as a bar of one height, whatever it is, or as what the total of its column leaves.
 """
 
 from collections.abc import Sequence
@@ -89,19 +89,29 @@ def column_chart(
     kinds: Sequence[str],
 ) -> ColumnChart:
     """A chart with a column for each label. ``stacks``: its parts, from the bottom up, of these ``kinds``."""
-    top = _round_up(max([1.0, *(sum(map(size, stack)) for stack in stacks)]))
+    sizes = [_sizes(stack, total) for stack, total in zip(stacks, totals, strict=True)]
+    top = _round_up(max([1.0, *map(sum, sizes)]))
     scale = HEIGHT / top
     columns = []
-    for number, (label, stack, total) in enumerate(zip(labels, stacks, totals, strict=True)):
+    for number, (label, parts, total) in enumerate(zip(labels, sizes, totals, strict=True)):
         y, segments = float(TOP + HEIGHT), []
-        for value, kind in zip(stack, kinds, strict=True):
-            height = round(size(value) * scale, 1)
+        for part, kind in zip(parts, kinds, strict=True):
+            height = round(part * scale, 1)
             y = round(y - height, 1)
             if height:
                 segments.append(Segment(y, height, kind))
         columns.append(ChartColumn(LEFT + number * STEP + (STEP - BAR) // 2, label, written(total), y - 7, segments))
     lines = [GridLine(round(TOP + HEIGHT - part * HEIGHT / 2, 1), f"{top * part // 2:,}") for part in range(3)]
     return ColumnChart(sentence, columns, lines)
+
+
+def _sizes(stack: Sequence[Shown], total: Shown) -> list[float]:
+    """How high the parts of a column are drawn."""
+    left_out = stack.count(Hidden.NOT_SHOWN)
+    if not left_out or isinstance(total, Hidden):
+        return [size(value) for value in stack]
+    rest = total - sum(size(value) for value in stack if value is not Hidden.NOT_SHOWN)
+    return [rest / left_out if value is Hidden.NOT_SHOWN else size(value) for value in stack]
 
 
 def size(value: Shown) -> float:

@@ -140,16 +140,15 @@ def _new_patients(report: Report) -> ColumnChart:
 
 def _time(report: Report) -> BarChart:
     bars = []
-    for row, is_shown in report.time_rows:
+    for row in report.time_rows:
         note = _("%(booked)s of %(open)s h") % {"booked": hours(row.booked), "open": hours(row.open)}
-        if is_shown and row.share is not None:
-            bars.append(Bar(row.name, f"{row.share:.0%}", min(100.0, round(100 * row.share, 1)), note))
+        if row.share is None:
+            bars.append(Bar(row.name, _("no hours"), 0.0, note))
         else:
-            words = str(Hidden.NOT_SHOWN) if not is_shown else _("no hours")
-            bars.append(Bar(row.name, words, 0.0, _("%(open)s h open") % {"open": hours(row.open)}))
+            bars.append(Bar(row.name, f"{row.share:.0%}", min(100.0, round(100 * row.share, 1)), note))
     total = report.time_total.share
     sentence = _("Bars of how much of each person's open time was booked.")
-    if total is not None and not isinstance(report.time.foot[-1], Hidden):
+    if total is not None:
         sentence += " " + _("Of everyone's, %(share)s.") % {"share": f"{total:.0%}"}
     return BarChart(sentence, bars)
 

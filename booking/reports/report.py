@@ -17,7 +17,6 @@ from booking.reports.small_numbers import Hidden, Place, Shown, people, protect,
 from booking.reports.time_filled import TimeFilled, hours, time_filled
 from booking.statistics.pages import PageFacts, page_facts
 
-FEE_STEP = 1000  # dollars: a total of fees is rounded so, if it would tell a fee that is not shown.
 NEW_MONTHS = 6
 
 Cell = str | int | Decimal | Hidden | None
@@ -97,22 +96,17 @@ class Report:
     @cached_property
     def _hidden(self) -> dict[Place, Hidden]:
         """The numbers of visits that no table and no tile shows."""
-        months = {month.first_on.isoformat(): month for month in self.months}
-        periods = {page_numbers.PERIOD: self.scope.period, page_numbers.BEFORE: self.before, **months}
-        return page_numbers.hidden_numbers(
-            people=[person for person, _service in self._people_rows],
-            visits=self._visit_rows,
-            weeks=self._week_rows,
-            reasons=self._reason_rows,
-            new=page_numbers.new_by_days(self._day_groups, periods),
-        )
+        return page_numbers.hidden_numbers(visits=self._visit_rows, weeks=self._week_rows, reasons=self._reason_rows)
 
-    def _shown_new(self, name: str, count: int) -> Shown:
-        return self._hidden.get((page_numbers.NEW, name), count)
+    def _shown_new(self, period: ReportPeriod) -> Shown:
+        """The new patients of a month or of the period before; of the period itself as in the table of visits."""
+        if period == self.scope.period:
+            return self.visit_totals["new"]
+        return people(visits.totals_of(self._day_groups, period).new)
 
     @property
     def new_before(self) -> Shown:
-        return self._shown_new(page_numbers.BEFORE, self.totals_before.new)
+        return self._shown_new(self.before)
 
     @cached_property
     def visit_totals(self) -> dict[str, Shown]:
@@ -122,27 +116,20 @@ class Report:
     @cached_property
     def outcomes(self) -> Table:
         """By practitioner and service: what became of the visits, who was new, and what the held ones cost."""
-        shown, held = self._shown_visits, visits.VISIT_COLUMNS.index("held")
-        fees = [numbers.fees for numbers in self._people_rows.values()]
-        rows: list[Sequence[Cell]] = [
-            (*names, *row, row[held] if isinstance(row[held], Hidden) else fee)
-            for names, row, fee in zip(self._people_rows, shown[:-1], fees, strict=True)
+        held = visits.VISIT_COLUMNS.index("held")
+        names = [*self._people_rows, (_("Everyone"), _("All services"))]
+        everyone = visits.VisitNumbers(self.visit_groups)
+        fees = [numbers.fees for numbers in (*self._people_rows.values(), everyone)]
+        rows = [
+            # A fee tells how many visits were held.
+            (*name, *row, row[held] if isinstance(row[held], Hidden) else fee)
+            for name, row, fee in zip(names, self._shown_visits, fees, strict=True)
         ]
-        rows.append((_("Everyone"), _("All services"), *shown[-1], self._total_fees))
         columns = [
             _("Person"), _("Service"), _("Booked"), _("Held"), _("No-shows"), _("Cancelled in time"),
             _("Cancelled late"), _("Ahead or not marked"), _("New patients"), _("Returning"), _("Not said"), _("Fees"),
         ]  # fmt: skip
         return Table(columns, rows if len(rows) > 1 else [], labels=2, has_total=True)
-
-    @property
-    def _total_fees(self) -> Cell:
-        """Exact, unless it would tell the fees of a row that hides how many visits were held."""
-        held = visits.VISIT_COLUMNS.index("held")
-        total = visits.VisitNumbers(self.visit_groups).fees
-        if not any(isinstance(row[held], Hidden) for row in self._shown_visits):
-            return total
-        return _("about $%(amount)s") % {"amount": f"{round(total / FEE_STEP) * FEE_STEP:,}"}
 
     @cached_property
     def spans(self) -> list[ReportPeriod]:
@@ -175,9 +162,8 @@ class Report:
 
     @cached_property
     def new_patients(self) -> Table:
-        counts = {month.first_on.isoformat(): visits.totals_of(self._day_groups, month).new for month in self.months}
-        rows = [[name[:7], self._shown_new(name, count)] for name, count in counts.items()]
-        return Table([_("Month"), _("New patients")], rows if any(counts.values()) else [])
+        rows = [[f"{month.first_on:%Y-%m}", self._shown_new(month)] for month in self.months]
+        return Table([_("Month"), _("New patients")], rows if any(row[1] for row in rows) else [])
 
     # Time
 
@@ -186,13 +172,8 @@ class Report:
         return time_filled(self.scope, self.visit_groups, self.before)
 
     @property
-    def time_rows(self) -> list[tuple[TimeFilled, bool]]:
-        """Each practitioner's time, and whether it is shown: not if it tells that they had fewer than 5 visits."""
-        return [(row, (page_numbers.TIME, row.name) not in self._hidden) for row in self._time[0]]
-
-    @property
-    def shows_total_time(self) -> bool:
-        return (page_numbers.TIME, page_numbers.EVERYONE) not in self._hidden
+    def time_rows(self) -> list[TimeFilled]:
+        return self._time[0]
 
     @property
     def open_before(self) -> timedelta:
@@ -207,17 +188,14 @@ class Report:
 
     @cached_property
     def time(self) -> Table:
-        total = self.time_total
-        rows = [self._time_row(row, is_shown) for row, is_shown in self.time_rows]
-        rows.append(self._time_row(total, self.shows_total_time))
+        rows = [self._time_row(row) for row in (*self.time_rows, self.time_total)]
         columns = [_("Person"), _("Hours open"), _("Hours booked"), _("Filled")]
         return Table(columns, rows if len(rows) > 1 else [], has_total=True)
 
     @staticmethod
-    def _time_row(row: TimeFilled, is_shown: bool) -> list[Cell]:
+    def _time_row(row: TimeFilled) -> list[Cell]:
         share = None if row.share is None else f"{row.share:.0%}"
-        hidden = [Hidden.NOT_SHOWN, Hidden.NOT_SHOWN]
-        return [row.name, hours(row.open), *([hours(row.booked), share] if is_shown else hidden)]
+        return [row.name, hours(row.open), hours(row.booked), share]
 
     # Online booking
 

@@ -55,11 +55,11 @@ def _counted(label: str, now: Shown, before: Shown, *, in_percent: bool) -> Tile
 
 def _time_filled(report: Report) -> Tile:
     total, label = report.time_total, _("Time filled")
-    if total.share is None or not report.shows_total_time:
-        return Tile(label, "–", _("No hours to compare with") if total.share is None else "")
+    if total.share is None:
+        return Tile(label, "–", _("No hours to compare with"))
     note = _("of %(hours)s h") % {"hours": hours(total.open)}
     value, before = f"{total.share:.0%}", report.totals_before
-    if not report.open_before or isinstance(people(before.in_the_diary), Hidden):
+    if not report.open_before:
         return Tile(label, value, note)
     points = round(100 * total.share) - round(100 * (before.length / report.open_before))
     words = ngettext("%(points)s point", "%(points)s points", abs(points)) % {"points": abs(points)}

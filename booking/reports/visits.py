@@ -177,7 +177,6 @@ class Totals:
     no_shows: int
     new: int
     length: timedelta
-    in_the_diary: int
 
     @property
     def expected(self) -> int:
@@ -192,13 +191,11 @@ def is_new(group: DayGroup) -> bool:
 
 def totals_of(groups: Iterable[DayGroup], period: ReportPeriod) -> Totals:
     rows = [group for group in groups if period.first_on <= group.day <= period.last_on]
-    taking = [group for group in rows if group.status in ON_THE_DIARY]
     return Totals(
         held=sum(group.number for group in rows if group.status in HELD),
         no_shows=sum(group.number for group in rows if group.status == Status.NOSHOW),
         new=sum(group.number for group in rows if is_new(group)),
-        length=sum((group.length for group in taking), timedelta(0)),
-        in_the_diary=sum(group.number for group in taking),
+        length=sum((group.length for group in rows if group.status in ON_THE_DIARY), timedelta(0)),
     )
 
 
