@@ -31,11 +31,11 @@ def _day_field(label: Any) -> forms.DateField:
 
 
 class ReportForm(forms.Form):
-    """Two days, or else a period. ``locations``: those to choose from, if there are several."""
+    """Two days, or else a period, which links choose. ``locations``: those to choose from, if there are several."""
 
     use_required_attribute = False
 
-    period = forms.ChoiceField(label=_("Period"), required=False, choices=Choice.choices)
+    period = forms.ChoiceField(required=False, choices=Choice.choices, widget=forms.HiddenInput)
     location = forms.ChoiceField(label=_("Location"), required=False)
 
     def __init__(self, data: Mapping[str, Any], *, locations: Sequence[Location]) -> None:

@@ -1,6 +1,7 @@
 """/desk/reports/: for the owner only; hostile periods; CSV files; a constant number of queries."""
 
 import csv
+import re
 import uuid
 from copy import copy
 from datetime import UTC, date, datetime, timedelta
@@ -63,6 +64,32 @@ def test_an_empty_clinic_says_so(owner):
     response = owner.get(PAGE)
     assert response.status_code == 200
     assert "Nothing to count in these days." in words_of(response)
+
+
+@pytest.mark.parametrize(
+    ("query", "first", "last", "chosen"),
+    [
+        ("", "2026-11-01", "2026-11-23", "This month"),
+        ("period=last_month", "2026-10-01", "2026-10-31", "Last month"),
+        ("period=year", "2026-01-01", "2026-11-23", "This year"),
+        ("from=2026-10-01&to=2026-10-31", "2026-10-01", "2026-10-31", "Last month"),
+        ("from=2026-10-01&to=2026-10-30", "2026-10-01", "2026-10-30", None),
+        ("period=year&from=2026-10-01&to=2026-10-30", "2026-10-01", "2026-10-30", None),
+    ],
+)
+def test_the_days_that_are_shown_stand_in_the_form_and_their_period_is_marked(
+    owner, location, query, first, last, chosen
+):
+    html = owner.get(f"{PAGE}?{query}").content.decode()
+    assert re.findall(r'name="(from|to|period)" value="(.*?)"', html) == [("from", first), ("to", last)]
+    assert re.findall(r'href="/desk/reports/[^"]*" aria-current="true">(.*?)<', html) == ([chosen] if chosen else [])
+
+
+def test_a_period_of_one_click_keeps_the_location(owner, location):
+    factories.make_location(slug="other")
+    html = unescape(owner.get(f"{PAGE}?location=other").content.decode())
+    for name in ("month", "last_month", "quarter", "year"):
+        assert f'href="{PAGE}?location=other&period={name}"' in html
 
 
 def test_no_patient_is_named(owner, location):

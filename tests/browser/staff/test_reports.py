@@ -47,11 +47,11 @@ def test_an_owner_reads_the_numbers_and_takes_a_table_along(browser: Browser, nu
     with page.expect_download() as download:
         page.get_by_role("link", name=re.compile("CSV.*Online booking")).click()
     assert download.value.suggested_filename.startswith("booking-")
-    page.get_by_label("Period", exact=True).select_option("year")
-    page.get_by_label("From").fill("")
-    page.get_by_label("To", exact=True).fill("")
-    page.get_by_role("button", name="Show", exact=True).click()
+    page.get_by_role("link", name="This year").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("January 1")
+    page.get_by_label("From").fill(timezone.localdate().replace(day=1).isoformat())
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.get_by_role("link", name="This month")).to_have_attribute("aria-current", "true")
     context.close()
 
 
