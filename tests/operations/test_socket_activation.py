@@ -15,7 +15,6 @@ from collections import Counter
 from contextlib import contextmanager
 
 import pytest
-from django.core.management import call_command
 
 from tests.proofs import race_site
 from tests.support.journey import make_small_clinic
@@ -39,9 +38,8 @@ def site(tmp_path_factory, django_db_setup, django_db_blocker):
     """The environment of a small clinic's site."""
     folder = tmp_path_factory.mktemp("site")
     race_site.build_files(folder)
-    with django_db_blocker.unblock(), race_site.own_database(folder) as url:
+    with django_db_blocker.unblock(), race_site.migrated_database(folder) as url:
         with race_site.connected(url):
-            call_command("migrate", verbosity=0)
             make_small_clinic()
         yield race_site.site_environment(folder) | {"DATABASE_URL": url, "TRUSTED_PROXIES": "unix"}
 

@@ -1,5 +1,6 @@
 """Serve the site with real gunicorn workers and a new database, for tests of races and slow clients."""
 
+import atexit
 import os
 import re
 import secrets
@@ -10,12 +11,15 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
+from django.core.management import call_command
 from django.db import connections
 from django.db.utils import ConnectionHandler
 
@@ -27,21 +31,42 @@ WORKERS = 4
 
 
 @contextmanager
-def own_database(folder: Path) -> Iterator[str]:
-    """Yield the URL of an empty database: a SQLite file, or a new database on the server in DATABASE_URL."""
+def own_database(folder: Path, *, copy_of: str = "") -> Iterator[str]:
+    """Yield the URL of a new database: a SQLite file, or one on the server in DATABASE_URL. It is empty, or a copy."""
     server = os.environ.get("DATABASE_URL", "")
     if not server.startswith("postgres"):
-        yield f"sqlite:///{folder / 'race.sqlite3'}"
+        file = folder / "race.sqlite3"
+        if copy_of:
+            shutil.copyfile(copy_of.removeprefix("sqlite:///"), file)
+        yield f"sqlite:///{file}"
         return
     import psycopg
 
     name = f"race_{secrets.token_hex(6)}"
+    template = urlsplit(copy_of).path.removeprefix("/") or "template1"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def migrated_database(folder: Path) -> AbstractContextManager[str]:
+    """The URL of a new database with all tables."""
+    return own_database(folder, copy_of=_template())
+
+
+@cache
+def _template() -> str:
+    """The URL of a database that is migrated once, copied for many tests, and removed when this process ends."""
+    until_the_end = ExitStack()
+    atexit.register(until_the_end.close)
+    folder = Path(until_the_end.enter_context(TemporaryDirectory()))
+    url = until_the_end.enter_context(own_database(folder))
+    with connected(url):
+        call_command("migrate", verbosity=0)
+    return url
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from random import Random
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -71,8 +70,7 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def url(folder, tmp_path, django_db_blocker):
     """A new database with a clinic of four practitioners and three rooms."""
-    with django_db_blocker.unblock(), race_site.own_database(tmp_path) as address, race_site.connected(address):
-        call_command("migrate", verbosity=0)
+    with django_db_blocker.unblock(), race_site.migrated_database(tmp_path) as address, race_site.connected(address):
         make_busy_clinic()
         yield address
 

@@ -13,7 +13,6 @@ from datetime import timedelta
 from random import Random
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -33,8 +32,7 @@ SITE_URL = "http://127.0.0.1:8000"
 def url(tmp_path_factory, django_db_blocker):
     """A new database."""
     folder = tmp_path_factory.mktemp("delivery")
-    with django_db_blocker.unblock(), race_site.own_database(folder) as address, race_site.connected(address):
-        call_command("migrate", verbosity=0)
+    with django_db_blocker.unblock(), race_site.migrated_database(folder) as address, race_site.connected(address):
         factories.make_clinic()
         yield address
 

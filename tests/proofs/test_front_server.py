@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 
 from tests.proofs import race_site
 from tests.support.journey import make_small_clinic
@@ -22,9 +21,8 @@ def port(tmp_path_factory, django_db_setup, django_db_blocker):
     """The port of a small clinic's site, served by four gunicorn workers."""
     folder = tmp_path_factory.mktemp("front")
     race_site.build_files(folder)
-    with django_db_blocker.unblock(), race_site.own_database(folder) as url:
+    with django_db_blocker.unblock(), race_site.migrated_database(folder) as url:
         with race_site.connected(url):
-            call_command("migrate", verbosity=0)
             make_small_clinic()
         with race_site.served(url, folder, "clinic.wsgi") as found:
             yield found

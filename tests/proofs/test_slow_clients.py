@@ -11,7 +11,6 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
-from django.core.management import call_command
 
 from tests.conftest import IN_CI
 from tests.proofs import race_site
@@ -34,9 +33,8 @@ def small_clinic(tmp_path_factory, django_db_setup, django_db_blocker):
     """The database URL and the folder of a small clinic's site."""
     folder = tmp_path_factory.mktemp("slow")
     race_site.build_files(folder)
-    with django_db_blocker.unblock(), race_site.own_database(folder) as url:
+    with django_db_blocker.unblock(), race_site.migrated_database(folder) as url:
         with race_site.connected(url):
-            call_command("migrate", verbosity=0)
             make_small_clinic()
         yield url, folder
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.core.management import call_command
 from django.utils import timezone
 
 from booking import messages
@@ -26,10 +25,9 @@ def url(tmp_path, django_db_blocker):
     with (
         time_machine.travel(real_now, tick=True),
         django_db_blocker.unblock(),
-        race_site.own_database(tmp_path) as address,
+        race_site.migrated_database(tmp_path) as address,
         race_site.connected(address),
     ):
-        call_command("migrate", verbosity=0)
         factories.make_clinic()
         yield address
 
