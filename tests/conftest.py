@@ -20,6 +20,7 @@ pytest.register_assert_rewrite("tests.proofs.race_books")  # Detailed messages f
 
 IN_CI = os.environ.get("CI") == "true"
 CHROMIUM = "/usr/bin/chromium"
+LONG_TESTS = {"proofs", "browser"}  # Folders.
 
 
 # Deprecation warnings without an alternative that works on both Django 5.2 and the newest Django (regular expressions).
@@ -50,13 +51,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip browser tests if Chromium is not installed; in CI they fail instead."""
+    """Put folders with long tests first, so that at the end of a run no core waits for the other.
+
+    Skip browser tests if Chromium is not installed; in CI they fail instead.
+    """
+    items.sort(key=lambda item: _folder(item) not in LONG_TESTS)
     if IN_CI or shutil.which("chromium"):
         return
     missing = pytest.mark.skip(reason="Chromium is not installed. Get it with: apt-get install chromium")
     for item in items:
         if "browser" in item.keywords:
             item.add_marker(missing)
+
+
+def _folder(item: pytest.Item) -> str:
+    """The folder of a test below tests/."""
+    return item.path.relative_to(Path(__file__).parent).parts[0]
 
 
 @pytest.fixture(autouse=True)
