@@ -44,7 +44,7 @@ test-lowest: ## Run some tests with the lowest versions that pyproject.toml allo
 prove: $(VENV)/.installed-dev ## Run the slow tests (races between real processes, every state of every page), on both databases
 	@tests/support/install_tools.sh
 	$(PY) -m pytest -q -n 2 --dist loadfile -m "prove and not long and not operations"
-	$(PY) tests/support/postgresql.py $(PY) -m pytest -q -n 2 --dist loadfile -m "prove and not long and not browser and not operations"
+	$(PY) tests/support/postgresql.py $(PY) -m pytest -q -n 2 --dist loadfile -m "prove and not long and not browser and not operations and not once"
 
 prove-long: $(VENV)/.installed-dev ## Run the slowest tests, too long for every change, on both databases
 	@tests/support/install_tools.sh

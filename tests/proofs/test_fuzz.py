@@ -1,6 +1,6 @@
 """Fuzz test: random POST requests to all public forms never cause a 5xx or inconsistent data.
 
-Sends 12,000 requests (20,000 with ``make prove-long``) from two processes with a database each (``fuzz_clinic``).
+Sends 6,000 requests (20,000 with ``make prove-long``) from two processes with a database each (``fuzz_clinic``).
 Set FUZZ_SEED for another sequence; a failure prints its seed.
 """
 
@@ -20,7 +20,7 @@ TOWNS = 2
 MOST_SECONDS = 1500  # Far more than it takes: a timeout for processes that hang.
 
 
-@pytest.mark.parametrize("posts", [8_000, pytest.param(20_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("posts", [6_000, pytest.param(20_000, marks=pytest.mark.long)])
 def test_random_posts_never_fail_and_keep_the_data_consistent(tmp_path, posts):
     with ExitStack() as stack:
         towns = [stack.enter_context(town(number, posts // TOWNS, stack, tmp_path)) for number in range(TOWNS)]

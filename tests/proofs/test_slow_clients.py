@@ -18,6 +18,7 @@ from tests.support.journey import make_small_clinic
 
 pytestmark = [
     pytest.mark.prove,
+    pytest.mark.once,
     pytest.mark.usefixtures("running_clock"),
     pytest.mark.skipif(not IN_CI and shutil.which("nginx") is None, reason="nginx is not installed"),
 ]
