@@ -128,14 +128,14 @@ def test_the_site_is_back_within_ten_seconds_of_the_databases_return(site, check
     """Meanwhile patients read pages that were kept, and else whom to call. The log has a few lines."""
     reader = Browser(site.front, "127.3.14.1", Ledger(), "reader")
     for _ in range(20):
-        reader.get(TREATMENT)  # Until each process has kept it.
+        reader.get(TREATMENT)  # Some processes keep it: the kernel chooses which.
     with site.load(BOOKINGS) as load:
         load.wait_for_bookings(3)
         stopped_at, said = time.monotonic(), len(site.log().splitlines())
         site.database.stop_hard()
         time.sleep(8)
         lines = site.log().splitlines()[said:]
-        kept = reader.try_once("GET", TREATMENT, what="kept page")
+        read = [reader.try_once("GET", TREATMENT, what="kept page") for _ in range(20)]
         site.database.start()
         connection.close()  # This process's own, which was cut, too.
         started_at = time.monotonic()
@@ -154,7 +154,8 @@ def test_the_site_is_back_within_ten_seconds_of_the_databases_return(site, check
         note=f"Back {back:.1f} s after its return; the last error {late:.1f} s after it; {len(lines)} lines logged.",
     )
     assert {request.status for request in ledger.failures()} <= {NO_ANSWER, 502, 503}
-    assert (kept.status, "Online booking is down just now" in kept.text) == (200, True)
+    assert {answer.status for answer in read} in ({200}, {200, 503})
+    assert all("Online booking is down just now" in answer.text for answer in read)
     assert len(lines) <= 2 * sum(WEB_WORKERS + 1 for _ in site.hosts), lines
     assert back < 10
     assert late < 10
