@@ -66,7 +66,7 @@ class ReportForm(forms.Form):
         """The days of a valid form; of this month, if it names none."""
         first_on, last_on = self.cleaned_data.get("from"), self.cleaned_data.get("to")
         if first_on and last_on:
-            return typed_period(first_on, last_on)
+            return typed_period(first_on, last_on, today)
         return chosen_period(self.cleaned_data.get("period", ""), today)
 
     @property

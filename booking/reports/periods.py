@@ -66,8 +66,12 @@ def chosen_period(choice: str, today: date) -> ReportPeriod:
     return ReportPeriod(first_on, today, 1)
 
 
-def typed_period(first_on: date, last_on: date) -> ReportPeriod:
-    """From one day to another: whole months are compared with whole months."""
+def typed_period(first_on: date, last_on: date, today: date) -> ReportPeriod:
+    """From one day to another: those of a choice are compared as it is, and whole months with whole months."""
+    for choice in Choice:
+        period = chosen_period(choice, today)
+        if (period.first_on, period.last_on) == (first_on, last_on):
+            return period
     is_whole = first_on.day == 1 and ends_month(last_on)
     months = (last_on.year - first_on.year) * 12 + last_on.month - first_on.month + 1
     return ReportPeriod(first_on, last_on, months if is_whole else 0)

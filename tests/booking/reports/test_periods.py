@@ -34,13 +34,19 @@ def test_the_last_day_of_a_short_month_is_compared_with_the_last_one_before():
 
 
 def test_other_days_are_compared_with_as_many_days_before():
-    period = typed_period(date(2026, 11, 3), date(2026, 11, 9))
+    period = typed_period(date(2026, 11, 3), date(2026, 11, 9), TODAY)
     assert span(period.compared_with) == span(period.previous) == "2026-10-27 2026-11-02"
     assert span(period.following) == "2026-11-10 2026-11-16"
 
 
+def test_the_days_of_a_choice_that_are_typed_are_compared_as_it_is():
+    for choice in Choice:
+        chosen = chosen_period(choice, TODAY)
+        assert typed_period(chosen.first_on, chosen.last_on, TODAY) == chosen
+
+
 def test_whole_months_that_are_typed_step_by_months():
-    period = typed_period(date(2026, 2, 1), date(2026, 3, 31))
+    period = typed_period(date(2026, 2, 1), date(2026, 3, 31), TODAY)
     assert [span(period.previous), span(period.following)] == ["2025-12-01 2026-01-31", "2026-04-01 2026-05-31"]
 
 

@@ -19,13 +19,16 @@ SLUG = "dry-needling-for-back-pain"
 PLACE = ("topic", "position")  # They take effect at once, and are no part of the content.
 OPEN_BLOCK = ".order-machine .inline-related:not(.empty-form):not(.collapsed)"
 LINK_WITHIN_PAGE = re.compile(r'<a href="(#[^"]*)"[^>]*>(.*?)</a>')
-# Words between two texts are selected, as with the mouse.
-SELECT = """(editor, words) => {
+# Words between two texts are selected, as with the mouse: for 50 ms after a change the editor puts its own back.
+SELECT = """async (editor, words) => {
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const selected = new Promise((resolve) => document.addEventListener("selectionchange", resolve, { once: true }));
   const walker = document.createTreeWalker(editor, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const at = walker.currentNode.data.indexOf(words);
     if (at >= 0) getSelection().setBaseAndExtent(walker.currentNode, at, walker.currentNode, at + words.length);
   }
+  await selected;
 }"""
 
 # Whether one press of Tab leads from where the cursor is to this element.
