@@ -10,8 +10,9 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
-from booking.models import Appointment, BookingStepCount, Location, Service
+from booking.models import Appointment, BookingStepCount, Location, Practitioner, Service
 from tests.browser.axe import page_violations
+from tests.support import factories
 
 WIDTHS = (360, 768, 1280)
 
@@ -72,3 +73,22 @@ def test_there_are_no_axe_violations_on_any_screen(browser: Browser, numbers: st
             violations[width] = wrong
         context.close()
     assert violations == {}
+
+
+def test_on_paper_no_table_is_cut_off(browser: Browser, numbers: str, site: str, log_in: Any):
+    service, person = Service.objects.first(), Practitioner.objects.first()
+    factories.make_appointment(
+        service=service, practitioner=person, location=Location.objects.first(), status="fulfilled",
+        starts_at=timezone.now() - timedelta(days=3),
+    )  # fmt: skip
+    letter_across = {"width": 979, "height": 740}  # 11 inches less margins of 10 mm, at 96 to the inch.
+    context = browser.new_context(java_script_enabled=False, base_url=site, viewport=letter_across)
+    log_in_owner(log_in, context)
+    page = context.new_page()
+    page.goto(numbers)
+    page.emulate_media(media="print")
+    expect(page.get_by_role("columnheader", name="Fees")).to_be_visible()
+    tables = page.locator(".reports table")
+    ends = tables.evaluate_all("tables => tables.map(table => table.getBoundingClientRect().right)")
+    assert max(ends) <= letter_across["width"]
+    context.close()
