@@ -22,7 +22,8 @@ def read_paths() -> frozenset[str]:
         is_other |= Q(path__startswith=prefix)
     former = SlugRedirect.objects.exclude(is_other).values_list(Value("", CharField()), "path")
     places = Page.objects.ordinary().order_by().values_list(Coalesce("parent__slug", Value("")), "slug")
-    rows = places.union(former)
+    # Since Django 6, a union has the ordering of its model, which these columns lack.
+    rows = places.union(former).order_by()
     return frozenset(slug if slug.startswith("/") else f"/{parent}/{slug}/".replace("//", "/") for parent, slug in rows)
 
 

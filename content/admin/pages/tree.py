@@ -111,4 +111,4 @@ def _in_blocks(word: str) -> set[int]:
         found = reduce(lambda found, field: found | Q(**{f"{field.name}__icontains": word}), fields, Q())
         if fields:
             parts.append(model._default_manager.filter(found).order_by().values_list("parent", flat=True))
-    return {pk for pk in parts[0].union(*parts[1:]) if pk is not None}
+    return {pk for pk in parts[0].union(*parts[1:]).order_by() if pk is not None}
