@@ -3,10 +3,12 @@
 import logging
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -367,13 +369,16 @@ class TestPeriodicTasks:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_process_soon_and_cleanly(number, tmp_path):
     """A real process on a database without tables: it backs off, and stops at once on a signal."""
+    database = tmp_path / "empty.sqlite3"
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")  # Else its lanes can be in each other's way when they set it.
     process = subprocess.Popen(
         [sys.executable, "manage.py", "work"],
         cwd=django_settings.BASE_DIR,
         env=os.environ
         | clock.child_environment()
         | {
-            "DATABASE_URL": f"sqlite:///{tmp_path / 'empty.sqlite3'}",
+            "DATABASE_URL": f"sqlite:///{database}",
             "VAR_DIR": str(tmp_path),
             "SECRET_KEY": "only-for-this-test-and-long-enough-to-pass",
         },
