@@ -31,6 +31,10 @@ class ReportPeriod:
     def days(self) -> int:
         return (self.last_on - self.first_on).days + 1
 
+    def has_days_of(self, other: "ReportPeriod") -> bool:
+        """Whether it begins and ends with another, whatever each is compared with."""
+        return (self.first_on, self.last_on) == (other.first_on, other.last_on)
+
     @property
     def compared_with(self) -> "ReportPeriod":
         """The same days of the month, quarter or year before; else as many days before."""
@@ -68,13 +72,11 @@ def chosen_period(choice: str, today: date) -> ReportPeriod:
 
 def typed_period(first_on: date, last_on: date, today: date) -> ReportPeriod:
     """From one day to another: those of a choice are compared as it is, and whole months with whole months."""
-    for choice in Choice:
-        period = chosen_period(choice, today)
-        if (period.first_on, period.last_on) == (first_on, last_on):
-            return period
     is_whole = first_on.day == 1 and ends_month(last_on)
     months = (last_on.year - first_on.year) * 12 + last_on.month - first_on.month + 1
-    return ReportPeriod(first_on, last_on, months if is_whole else 0)
+    typed = ReportPeriod(first_on, last_on, months if is_whole else 0)
+    choices = (chosen_period(choice, today) for choice in Choice)
+    return next((period for period in choices if period.has_days_of(typed)), typed)
 
 
 def add_months(day: date, months: int) -> date:

@@ -78,7 +78,11 @@ class Report:
     @cached_property
     def _visit_rows(self) -> list[list[int]]:
         rows = [numbers.row() for numbers in self._people_rows.values()]
-        return [*rows, visits.VisitNumbers(self.visit_groups).row()]
+        return [*rows, self._everyone.row()]
+
+    @cached_property
+    def _everyone(self) -> visits.VisitNumbers:
+        return visits.VisitNumbers(self.visit_groups)
 
     @cached_property
     def _week_rows(self) -> list[list[int]]:
@@ -100,7 +104,7 @@ class Report:
 
     def _shown_new(self, period: ReportPeriod) -> Shown:
         """The new patients of a month or of the period before; of the period itself as in the table of visits."""
-        if period == self.scope.period:
+        if period.has_days_of(self.scope.period):
             return self.visit_totals["new"]
         return people(visits.totals_of(self._day_groups, period).new)
 
@@ -118,8 +122,7 @@ class Report:
         """By practitioner and service: what became of the visits, who was new, and what the held ones cost."""
         held = visits.VISIT_COLUMNS.index("held")
         names = [*self._people_rows, (_("Everyone"), _("All services"))]
-        everyone = visits.VisitNumbers(self.visit_groups)
-        fees = [numbers.fees for numbers in (*self._people_rows.values(), everyone)]
+        fees = [numbers.fees for numbers in (*self._people_rows.values(), self._everyone)]
         rows = [
             # A fee tells how many visits were held.
             (*name, *row, row[held] if isinstance(row[held], Hidden) else fee)
@@ -217,11 +220,9 @@ class Report:
         found = online_booking.origins(self.scope)
         titles = {page.name: page.title for page in self._pages}
         rows = [(row.bookings, row.first, row.bookings - row.first) for row in found]
+        together = [sum(row[column] for row in rows) for column in range(3)]
         # Those who have been here before stand in no column, and are the difference of the others.
-        shown = [
-            row[:2]
-            for row in protect([*rows, [sum(row[column] for row in rows) for column in range(3)]], [(0, (1, 2))])
-        ]
+        shown = [row[:2] for row in protect([*rows, together], [(0, (1, 2))])]
         names = [*(_origin_in_words(row.name, titles) for row in found), _("Together")]
         cells = [[name, *row] for name, row in zip(names, shown, strict=True)]
         return Table([_("Page"), _("Bookings"), _("First visits")], cells if found else [], has_total=True)

@@ -184,6 +184,19 @@ class TestNewPatients:
         assert self.new_and_returning() == (0, 1)
 
 
+def test_the_month_that_is_shown_hides_its_new_patients_as_the_table_of_visits_does(location):
+    service = factories.make_service()
+    person = factories.make_practitioner([service])
+    for number in range(12):
+        factories.make_appointment(
+            service=service, practitioner=person, location=location, is_first_visit=number >= 3,
+            patient=factories.make_patient(), starts_at=datetime(2026, 11, 2 + number, 9, tzinfo=ZONE),
+        )  # fmt: skip
+    report = Report(scope())
+    assert report.visit_totals["returning"] == Hidden.UNDER_5
+    assert report.visit_totals["new"] == report.new_patients.rows[-1][1] == Hidden.NOT_SHOWN
+
+
 def test_a_location_shows_its_own_visits(location):
     service, other = factories.make_service(), factories.make_location(slug="other")
     for place, number in ((location, 6), (other, 9)):
