@@ -184,18 +184,14 @@ class Totals:
         return self.held + self.no_shows
 
 
-def is_new(group: DayGroup) -> bool:
-    """Whether these are first visits of new patients that were not cancelled."""
-    return bool(group.is_first) and group.status in ON_THE_DIARY
-
-
 def totals_of(groups: Iterable[DayGroup], period: ReportPeriod) -> Totals:
     rows = [group for group in groups if period.first_on <= group.day <= period.last_on]
+    taking = [group for group in rows if group.status in ON_THE_DIARY]
     return Totals(
         held=sum(group.number for group in rows if group.status in HELD),
         no_shows=sum(group.number for group in rows if group.status == Status.NOSHOW),
-        new=sum(group.number for group in rows if is_new(group)),
-        length=sum((group.length for group in rows if group.status in ON_THE_DIARY), timedelta(0)),
+        new=sum(group.number for group in taking if group.is_first),
+        length=sum((group.length for group in taking), timedelta(0)),
     )
 
 
